@@ -1,0 +1,38 @@
+# Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: train test check bench clean
+
+## train: set up what training needs, train the compact manager and compare it with the hand-made rules
+train: $(VENV)/train.done
+	$(BIN)/memdojo train quickstart --overwrite
+
+## test: set up what the tests need and run all of them
+test: $(VENV)/dev.done
+	$(BIN)/python -m pytest
+
+## check: linters and types, as pre-commit and CI run them
+check: $(VENV)/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+## bench: the measurements against other libraries
+bench: $(VENV)/dev.done
+	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/envs.py
+
+$(VENV)/train.done: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	touch $@
+
+$(VENV)/dev.done: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,116 @@
+"""memdojo: a reinforcement-learning gym for the memory of language-model agents.
+
+`import memdojo` registers the environments, so that `gymnasium.make("memdojo/MemoryManager-v0")` finds them
+(`gymnasium.make("memdojo:memdojo/MemoryManager-v0")` imports memdojo by itself). The names below are the ones
+to build on; each is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+from memdojo.envs.registration import register_all, register_env
+from memdojo.errors import MemdojoError
+
+if TYPE_CHECKING:
+    from memdojo.envs.checker import check_memory_env
+    from memdojo.envs.manager_episode import ManagerEpisode
+    from memdojo.envs.memory.store import MemoryStore
+    from memdojo.envs.retrieval_episode import RetrievalEpisode
+    from memdojo.envs.stream_context import StreamContext
+    from memdojo.envs.streams.registry import list_sources, load_streams, register_source
+    from memdojo.envs.types import (
+        Add,
+        Capacity,
+        Chunk,
+        Delete,
+        MemoryEntry,
+        Noop,
+        Operation,
+        OperationResult,
+        OperationStatus,
+        Question,
+        Stream,
+        Turn,
+        Update,
+        WhenFull,
+    )
+    from memdojo.rewards import Reward, register_reward_part
+
+__all__ = [
+    "Add",
+    "Capacity",
+    "Chunk",
+    "Delete",
+    "ManagerEpisode",
+    "MemdojoError",
+    "MemoryEntry",
+    "MemoryStore",
+    "Noop",
+    "Operation",
+    "OperationResult",
+    "OperationStatus",
+    "Question",
+    "RetrievalEpisode",
+    "Reward",
+    "Stream",
+    "StreamContext",
+    "Turn",
+    "Update",
+    "WhenFull",
+    "__version__",
+    "check_memory_env",
+    "list_sources",
+    "load_streams",
+    "register_env",
+    "register_reward_part",
+    "register_source",
+]
+
+__version__ = _version("memdojo")
+
+_TYPES = "memdojo.envs.types"
+_REGISTRY = "memdojo.envs.streams.registry"
+_HOME = {
+    "Add": _TYPES,
+    "Capacity": _TYPES,
+    "Chunk": _TYPES,
+    "Delete": _TYPES,
+    "ManagerEpisode": "memdojo.envs.manager_episode",
+    "MemoryEntry": _TYPES,
+    "MemoryStore": "memdojo.envs.memory.store",
+    "Noop": _TYPES,
+    "Operation": _TYPES,
+    "OperationResult": _TYPES,
+    "OperationStatus": _TYPES,
+    "Question": _TYPES,
+    "RetrievalEpisode": "memdojo.envs.retrieval_episode",
+    "Reward": "memdojo.rewards",
+    "Stream": _TYPES,
+    "StreamContext": "memdojo.envs.stream_context",
+    "Turn": _TYPES,
+    "Update": _TYPES,
+    "WhenFull": _TYPES,
+    "check_memory_env": "memdojo.envs.checker",
+    "list_sources": _REGISTRY,
+    "load_streams": _REGISTRY,
+    "register_reward_part": "memdojo.rewards",
+    "register_source": _REGISTRY,
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'memdojo' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+# Last, because environments of other packages may import this module when they are registered.
+register_all()

@@ -1,0 +1,63 @@
+"""The commands, what they have in common, and `main`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .data import data_app
+from .evaluate import evaluate
+from .listings import baselines, envs, streams
+from .running import command
+from .train import train
+
+HELP = """Train and evaluate policies that manage the memory of language-model agents.
+
+memdojo train quickstart                    train a small policy, evaluate it, print the table
+
+memdojo eval runs/quickstart sum_idf        evaluate it again, beside a baseline
+
+memdojo streams synthetic:test              look at the data
+"""
+
+app = typer.Typer(
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from memdojo import __version__
+
+        typer.echo(f"memdojo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of memdojo itself; the help text is that of the app."""
+
+
+command(app, "train")(train)
+command(app, "eval")(evaluate)
+command(app, "envs")(envs)
+command(app, "streams")(streams)
+command(app, "baselines")(baselines)
+app.add_typer(data_app, name="data")
+
+
+def main() -> None:
+    """Run the command line and exit.
+
+    Exit codes: 0 done, 1 a fault of memdojo, 2 a mistake in what was given, 130 interrupted.
+    """
+    app()

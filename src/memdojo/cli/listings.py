@@ -1,0 +1,144 @@
+"""`memdojo envs`, `memdojo streams` and `memdojo baselines`: what is there."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .running import DebugOption, parse_options
+from .tables import print_table
+
+if TYPE_CHECKING:
+    from gymnasium.envs.registration import EnvSpec
+
+    from memdojo.envs.streams.registry import SourceInfo
+    from memdojo.envs.types import Question, Stream
+
+
+def envs(debug: DebugOption = False) -> None:
+    """List the environments that `gymnasium.make` knows through memdojo."""
+    import gymnasium
+
+    import memdojo  # noqa: F401  # Registers them.
+
+    specs = [spec for spec in gymnasium.registry.values() if not _is_gymnasiums_own(spec)]
+    print_table(["id", "what it is"], [[spec.id, _first_line(spec)] for spec in specs])
+
+
+def baselines(debug: DebugOption = False) -> None:
+    """List the hand-made policies that every evaluation can take."""
+    from memdojo.agents.baselines import list_baselines, list_retriever_baselines
+
+    for task, known in (("manager", list_baselines()), ("retriever", list_retriever_baselines())):
+        print_table([task, "what it does"], [[name, description] for name, description in known.items()])
+        typer.echo()
+
+
+def streams(
+    spec: Annotated[
+        str | None, typer.Argument(help="A source, such as synthetic:test; none lists all.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the source.")
+    ] = None,
+    turns: Annotated[int, typer.Option(min=0, help="Turns of the sample.")] = 12,
+    debug: DebugOption = False,
+) -> None:
+    """List the sources of streams, or show a sample and statistics of one.
+
+    memdojo streams
+
+    memdojo streams synthetic:test --option num_facts=40
+
+    memdojo streams jsonl:my_data.jsonl
+    """
+    from memdojo.envs.streams.registry import list_sources, load_streams
+
+    if spec is None:
+        for source in list_sources():
+            _print_source(source)
+        return
+    loaded = load_streams(spec, **parse_options(option))
+    _print_sample(loaded[0], turns)
+    _print_statistics(loaded)
+
+
+def _print_source(source: SourceInfo) -> None:
+    typer.echo(f"{source.usage}\n    {source.error or source.description}")
+    for what, names in (("splits", source.splits), ("options", source.options)):
+        if names:
+            lines = textwrap.wrap(f"{what}: {', '.join(names)}", 100, break_on_hyphens=False)
+            typer.echo(textwrap.indent("\n".join(lines), "    "))
+    typer.echo()
+
+
+def _is_gymnasiums_own(spec: EnvSpec) -> bool:
+    module = (
+        spec.entry_point if isinstance(spec.entry_point, str) else getattr(spec.entry_point, "__module__", "")
+    )
+    return module.startswith("gymnasium.")
+
+
+def _first_line(spec: EnvSpec) -> str:
+    entry_point: Any = spec.entry_point
+    if isinstance(entry_point, str):
+        module, _, name = entry_point.partition(":")
+        entry_point = getattr(importlib.import_module(module), name)
+    return (inspect.getdoc(entry_point) or "").partition("\n")[0]
+
+
+def _print_sample(stream: Stream, num_turns: int) -> None:
+    from memdojo.envs.streams.rendering import render_turn
+
+    typer.echo(f"{stream.id} of group {stream.group}:")
+    shown, session = 0, None
+    for chunk in stream.chunks:
+        for turn in chunk.turns[: num_turns - shown]:
+            if chunk.session != session:
+                session = chunk.session
+                typer.echo(f"  -- {session or 'session'}{f', {chunk.time:%d %B %Y}' if chunk.time else ''}")
+            typer.echo(f"  {render_turn(turn)}")
+            shown += 1
+    if shown < len(stream.turns):
+        typer.echo(f"  ... {len(stream.turns) - shown} more turns")
+    for question in stream.questions[:5]:
+        typer.echo(f"  ? {question.text} -> {_answer(question)}")
+    if len(stream.questions) > 5:
+        typer.echo(f"  ... {len(stream.questions) - 5} more questions")
+    typer.echo()
+
+
+def _answer(question: Question) -> str:
+    return "(not told)" if question.unanswerable else " | ".join(question.answers)
+
+
+def _print_statistics(streams: Sequence[Stream]) -> None:
+    from memdojo.envs.memory.analysis import count_tokens
+    from memdojo.envs.streams.rendering import render_turn
+
+    questions = [question for stream in streams for question in stream.questions]
+    per_stream = {
+        "turns": [len(stream.turns) for stream in streams],
+        "tokens": [sum(count_tokens(render_turn(turn)) for turn in stream.turns) for stream in streams],
+        "questions": [len(stream.questions) for stream in streams],
+    }
+    rows = [["streams", str(len(streams))], ["groups", str(len({stream.group for stream in streams}))]]
+    rows += [
+        [f"{name} per stream", f"{sum(counts) / len(counts):,.1f} ({min(counts):,} to {max(counts):,})"]
+        for name, counts in per_stream.items()
+    ]
+    in_middle = sum(question.ask_after is not None for question in questions)
+    with_evidence = sum(bool(question.evidence) for question in questions)
+    rows += [
+        ["questions asked in mid-stream", str(in_middle)],
+        ["questions with evidence", str(with_evidence)],
+    ]
+    by_category = Counter(question.category or "(none)" for question in questions)
+    rows += [[f"questions of category {name}", str(count)] for name, count in sorted(by_category.items())]
+    print_table(["what", "how many"], rows)

@@ -1,0 +1,71 @@
+"""How commands end: exit codes, and errors as one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import errno
+import functools
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from memdojo.errors import ConfigError, MemdojoError
+
+INPUT_ERROR, FAULT, INTERRUPTED = 2, 1, 130
+
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Plain lines instead of a progress bar.")]
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function, which has a parameter `debug`, as the command `name` with our way of ending."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        return app.command(name)(_ending_properly(function))
+
+    return register
+
+
+def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def run(*args: Any, debug: bool, **kwargs: Any) -> None:
+        try:
+            function(*args, debug=debug, **kwargs)
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except MemdojoError as error:
+            if debug:
+                raise
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(INPUT_ERROR) from None
+        except Exception as error:
+            # The reader of our output has gone, as `head` does: no fault of anybody's.
+            if debug or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+                raise
+            message = " ".join(str(error).split()) or "no message"
+            typer.echo(f"unexpected {type(error).__name__}: {message} (--debug shows where)", err=True)
+            raise typer.Exit(FAULT) from None
+
+    return run
+
+
+def parse_options(options: list[str] | None) -> dict[str, Any]:
+    """Parse the `key=value` options of a stream source; values as TOML writes them, else texts.
+
+    Raises:
+        ConfigError: If one is malformed or comes twice.
+    """
+    from memdojo.train.config_files import parse_override
+
+    parsed: dict[str, Any] = {}
+    for option in options or ():
+        key, value = parse_override(option)
+        if value is None or "." in key:
+            raise ConfigError(f"the option {option!r} is not of the form key=value.")
+        if key in parsed:
+            raise ConfigError(f"the option {key} is given twice.")
+        parsed[key] = value
+    return parsed

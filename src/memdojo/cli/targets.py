@@ -1,0 +1,193 @@
+"""What a person may name as the thing to evaluate: a checkpoint, a run, a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from memdojo.agents.baselines import (
+    NamedRetriever,
+    list_baselines,
+    list_retriever_baselines,
+    make_baseline,
+    make_retriever_baseline,
+)
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.memory.retrievers import list_retrievers
+from memdojo.errors import CheckpointError, ConfigError, LeakError, MissingDependencyError, unknown_name
+
+if TYPE_CHECKING:
+    from memdojo.agents.compact_manager import CompactManager
+    from memdojo.agents.compact_retriever import CompactRetriever
+    from memdojo.envs.types import Stream
+    from memdojo.train.checkpoints import TrainingRecord
+    from memdojo.train.config import TrainConfig
+
+Task = Literal["manager", "retriever"]
+ALL = "all"
+"""Names all baselines at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """A policy out of a checkpoint.
+
+    Attributes:
+        config: Of its run, where the target was a run.
+    """
+
+    path: Path
+    task: Task
+    policy: CompactManager | CompactRetriever
+    training: TrainingRecord
+    config: TrainConfig | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """What is to be evaluated: policies out of checkpoints, and names of baselines."""
+
+    task: Task
+    learned: tuple[Learned, ...]
+    baselines: tuple[str, ...]
+
+    def managers(self) -> list[ManagerPolicy]:
+        """Build all policies of a task `manager`, the learned ones first."""
+        policies: list[ManagerPolicy] = []
+        for name, learned in zip(_distinct_names(self.learned), self.learned, strict=True):
+            learned.policy.name = name
+            policies.append(learned.policy)  # type: ignore[arg-type]  # The task says that it is a manager.
+        return [*policies, *map(make_baseline, self.baselines)]
+
+    def retrievers(self) -> list[NamedRetriever]:
+        """Build all retrievers of a task `retriever`, the learned ones first."""
+        names = _distinct_names(self.learned)
+        learned = [as_retriever(each, name) for name, each in zip(names, self.learned, strict=True)]
+        return [*learned, *map(make_retriever_baseline, self.baselines)]
+
+
+def find_targets(targets: Sequence[str], task: Task | None) -> Targets:
+    """Resolve what was typed.
+
+    Args:
+        targets: Folders of checkpoints or runs, names of baselines, or `all` for every baseline.
+        task: What was asked for; None takes that of the checkpoints, or `manager` where there is none.
+
+    Raises:
+        ConfigError: If checkpoints are of different tasks, or of another than `task`.
+        UnknownNameError: If a target is neither a folder nor a baseline.
+        CheckpointError: If a folder holds no usable checkpoint.
+    """
+    learned = [load_target(Path(target)) for target in targets if _is_folder(target)]
+    for each in learned:
+        if each.task != (task or learned[0].task):
+            raise ConfigError(
+                f"{each.path} is a {each.task} and {'the task is' if task else f'{learned[0].path} is'} a "
+                f"{task or learned[0].task}; evaluate one task at a time."
+            )
+    chosen: Task = learned[0].task if learned else task or "manager"
+    names = [target for target in targets if not _is_folder(target)]
+    if ALL in names:
+        known = list_baselines() if chosen == "manager" else list_retriever_baselines()
+        names = [*(name for name in names if name != ALL), *(name for name in known if name not in names)]
+    for name in names:
+        _require_baseline(name, chosen)
+    return Targets(chosen, tuple(learned), tuple(dict.fromkeys(names)))
+
+
+def load_target(path: Path) -> Learned:
+    """Load a checkpoint, or the best (else the newest) checkpoint of a run.
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged.
+    """
+    from memdojo.train.runs import CONFIG, RunFolder
+
+    path = path.expanduser()
+    if not path.is_dir():
+        raise CheckpointError(f"{path} does not exist; give a checkpoint, a run or the name of a baseline.")
+    if not (path / CONFIG).is_file():
+        return _load_checkpoint(path, None)
+    run = RunFolder.open(path)
+    checkpoint = run.best or run.latest
+    if checkpoint is None:
+        raise CheckpointError(f"the run {path} has no checkpoint yet; train it first.")
+    return _load_checkpoint(checkpoint, run.config)
+
+
+def as_retriever(learned: Learned, name: str) -> NamedRetriever:
+    """Name a retriever out of a checkpoint.
+
+    Raises:
+        ConfigError: If it is a manager.
+    """
+    if learned.task != "retriever":
+        raise ConfigError(f"{learned.path} is a {learned.task}; a retriever is wanted here.")
+    return NamedRetriever.of(name, learned.policy)  # type: ignore[arg-type]  # The task says that it is one.
+
+
+def find_retriever(target: str) -> NamedRetriever:
+    """Return the retriever that a folder holds or a name stands for."""
+    if _is_folder(target):
+        learned = load_target(Path(target))
+        return as_retriever(learned, learned.training.config_name or "compact")
+    return make_retriever_baseline(target)
+
+
+def require_held_out(learned: Sequence[Learned], streams: Sequence[Stream]) -> list[str]:
+    """Refuse streams of groups that a policy was trained on.
+
+    Returns:
+        A sentence for each policy whose checkpoint was chosen on some of the groups.
+
+    Raises:
+        LeakError: With the names of the groups.
+    """
+    groups = {stream.group for stream in streams}
+    notes = []
+    for each in learned:
+        if shared := groups & set(each.training.groups):
+            raise LeakError(
+                f"{each.path} was trained on the groups {', '.join(map(repr, sorted(shared)))} of these "
+                "streams; evaluate it on others."
+            )
+        if shared := groups & set(each.training.validation_groups):
+            notes.append(f"note: {each.path} was chosen by its score on {len(shared)} of these groups.")
+    return notes
+
+
+def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
+    try:
+        from memdojo.train.checkpoints import load_policy, load_spec
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
+        ) from error
+    spec = load_spec(folder)
+    return Learned(folder, spec.kind, load_policy(folder), spec.training, config)
+
+
+def _is_folder(target: str) -> bool:
+    return "/" in target or Path(target).is_dir()
+
+
+def _require_baseline(name: str, task: Task) -> None:
+    managers, retrievers = list_baselines(), {*list_retriever_baselines(), *list_retrievers()}
+    if task == "retriever" and name.partition(":")[0] not in retrievers:
+        raise unknown_name("retriever baseline", name, retrievers)
+    if task == "manager" and name not in managers:
+        if name.partition(":")[0] in retrievers:
+            raise ConfigError(f"{name!r} is a retriever; pass --task retriever to evaluate retrievers.")
+        raise unknown_name("checkpoint, run or baseline", name, {*managers, ALL})
+
+
+def _distinct_names(learned: Sequence[Learned]) -> list[str]:
+    """Return the names of the runs, with the path where several are called the same."""
+    names = [each.training.config_name or "compact" for each in learned]
+    known = {*list_baselines(), *list_retriever_baselines()}
+    return [
+        f"{name} ({each.path})" if names.count(name) > 1 or name in known else name
+        for name, each in zip(names, learned, strict=True)
+    ]

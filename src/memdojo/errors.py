@@ -1,0 +1,64 @@
+"""The errors that memdojo raises.
+
+    MemdojoError
+    ├── DataError (ValueError)               a data file or record that cannot be used
+    ├── ConfigError (ValueError)             a configuration that is misspelt or contradicts itself
+    ├── UnknownNameError (LookupError)       a name that no registry knows; lists the near ones
+    ├── LeakError (ValueError)               groups shared by training and held-out streams
+    ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another architecture
+    ├── StoreFileError (ValueError)          a memory file that is damaged or of a newer version
+    ├── EpisodeStateError (RuntimeError)     a call that the state of the episode does not allow
+    └── MissingDependencyError (ImportError) an optional library that is not installed
+
+Every message names the value, the rule and the remedy. All of them pickle, so that they cross process
+boundaries. Malformed *model output* never raises: it is an `OperationResult`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MemdojoError(Exception):
+    """Root of everything that memdojo raises on purpose."""
+
+
+class DataError(MemdojoError, ValueError):
+    """A data file or record is missing, truncated, mistyped or empty."""
+
+
+class ConfigError(MemdojoError, ValueError):
+    """A configuration has an unknown key, a value out of range or values that contradict each other."""
+
+
+class UnknownNameError(MemdojoError, LookupError):
+    """A stream, environment, baseline or option has a name that is not registered."""
+
+
+class LeakError(MemdojoError, ValueError):
+    """Training and held-out streams share a group."""
+
+
+class CheckpointError(MemdojoError, ValueError):
+    """A checkpoint is truncated, of another architecture or of a newer version."""
+
+
+class StoreFileError(MemdojoError, ValueError):
+    """A persisted memory store is damaged or was written by a newer version."""
+
+
+class EpisodeStateError(MemdojoError, RuntimeError):
+    """An episode was stepped before its reset or after its end, or with answers still outstanding."""
+
+
+class MissingDependencyError(MemdojoError, ImportError):
+    """An optional library is needed and not installed; the message has the command that installs it."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Build the error for `name`, with its near matches first and all known names after them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return UnknownNameError(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
