@@ -1,0 +1,56 @@
+"""Memory: the store, its index, and what searches it."""
+
+from .analysis import analyze, count_tokens
+from .corpus import Corpus
+from .embedders import (
+    Embedder,
+    HashedNgramEmbedder,
+    SentenceTransformerEmbedder,
+    WordLlamaEmbedder,
+    list_embedders,
+    make_embedder,
+    register_embedder,
+)
+from .index import BM25Index
+from .persistence import load_store, save_store
+from .retrievers import (
+    BM25Retriever,
+    DenseRetriever,
+    FusionRetriever,
+    RandomRetriever,
+    RecencyRetriever,
+    Retriever,
+    list_retrievers,
+    make_retriever,
+    register_retriever,
+)
+from .snapshot import StoreDiff, StoreSnapshot
+from .store import MemoryStore
+
+__all__ = [
+    "BM25Index",
+    "BM25Retriever",
+    "Corpus",
+    "DenseRetriever",
+    "Embedder",
+    "FusionRetriever",
+    "HashedNgramEmbedder",
+    "MemoryStore",
+    "RandomRetriever",
+    "RecencyRetriever",
+    "Retriever",
+    "SentenceTransformerEmbedder",
+    "StoreDiff",
+    "StoreSnapshot",
+    "WordLlamaEmbedder",
+    "analyze",
+    "count_tokens",
+    "list_embedders",
+    "list_retrievers",
+    "load_store",
+    "make_embedder",
+    "make_retriever",
+    "register_embedder",
+    "register_retriever",
+    "save_store",
+]

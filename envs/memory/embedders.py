@@ -1,0 +1,221 @@
+"""Texts as vectors of unit length."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from memdojo.errors import ConfigError, MissingDependencyError, unknown_name
+
+from .analysis import analyze
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors; equal texts give equal vectors."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Names the model and every setting that changes its vectors: caches are keyed by it."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one row of unit length per text, shape (len(texts), dim)."""
+        ...
+
+
+class HashedNgramEmbedder:
+    """Signed hashes of terms, of pairs of neighbouring terms and of the letter 3- and 4-grams of terms.
+
+    Needs no model and no download, and gives the same vectors on every machine. Feature hashing after
+    Weinberger et al. (ICML 2009). Similar spellings come near each other, synonyms do not.
+    """
+
+    _MAX_CACHED_TERMS = 32_768
+
+    def __init__(self, dim: int = 256) -> None:
+        if dim < 1:
+            raise ConfigError(f"HashedNgramEmbedder has dim={dim}; give a positive number.")
+        self._dim = dim
+        self._features: OrderedDict[str, tuple[list[int], list[float]]] = OrderedDict()
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    @property
+    def name(self) -> str:
+        """Name with the dimension."""
+        return f"hashed_ngrams:{self._dim}"
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one row of unit length per text, shape (len(texts), dim)."""
+        rows = np.empty((len(texts), self._dim), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            row[:] = self._embed_one(text)
+        return rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return HashedNgramEmbedder, (self._dim,)
+
+    def _embed_one(self, text: str) -> npt.NDArray[np.float64]:
+        terms = analyze(text)
+        slots: list[int] = []
+        weights: list[float] = []
+        for term in terms:
+            term_slots, term_weights = self._term_features(term)
+            slots += term_slots
+            weights += term_weights
+        for left, right in pairwise(terms):
+            self._append(f"{left} {right}", _PAIR_WEIGHT, slots, weights)
+        vector = np.bincount(slots, weights, minlength=self._dim) if slots else np.zeros(self._dim)
+        length = float(np.sqrt(vector @ vector))
+        if length == 0.0:
+            # No terms, or features that cancel: one fixed direction keeps the promise of unit length.
+            vector[0] = length = 1.0
+        return vector / length
+
+    def _term_features(self, term: str) -> tuple[list[int], list[float]]:
+        found = self._features.get(term)
+        if found is not None:
+            return found
+        slots: list[int] = []
+        weights: list[float] = []
+        self._append(term, 1.0, slots, weights)
+        padded = f"<{term}>"
+        grams = {padded[i : i + size] for size in (3, 4) for i in range(len(padded) - size + 1)}
+        for gram in sorted(grams):
+            self._append(f"#{gram}", _GRAM_WEIGHT / len(grams) ** 0.5, slots, weights)
+        self._features[term] = slots, weights
+        if len(self._features) > self._MAX_CACHED_TERMS:
+            self._features.popitem(last=False)
+        return slots, weights
+
+    def _append(self, feature: str, weight: float, slots: list[int], weights: list[float]) -> None:
+        # Not hash(): it differs from process to process.
+        code = zlib.crc32(feature.encode("utf-8", "surrogatepass"))
+        slots.append((code >> 1) % self._dim)
+        weights.append(weight if code & 1 else -weight)
+
+
+_PAIR_WEIGHT = 0.5
+_GRAM_WEIGHT = 0.5
+
+
+class WordLlamaEmbedder:
+    """WordLlama's static token embeddings (256 numbers); needs the package `wordllama`."""
+
+    def __init__(self) -> None:
+        try:
+            import wordllama
+        except ImportError as error:
+            raise _missing("WordLlamaEmbedder", "wordllama") from error
+        # The wheel carries weights and tokenizer, but looks for the tokenizer in a folder of another name; as
+        # a cache folder the package has the right ones.
+        folder = Path(wordllama.__file__).parent
+        self._model: Any = wordllama.WordLlama.load(dim=256, cache_dir=folder, disable_download=True)
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return 256
+
+    @property
+    def name(self) -> str:
+        """Name with the dimension."""
+        return "wordllama:256"
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one row of unit length per text, shape (len(texts), dim)."""
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        return _unit_rows(self._model.embed(list(texts), norm=False))
+
+
+class SentenceTransformerEmbedder:
+    """Any model of sentence-transformers, by its Hugging Face name or folder."""
+
+    def __init__(self, model: str = "sentence-transformers/all-MiniLM-L6-v2", device: str = "cpu") -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise _missing("SentenceTransformerEmbedder", "sentence-transformers") from error
+        self._model: Any = SentenceTransformer(model, device=device)
+        self._name = f"sentence_transformer:{model}"
+        self._dim = int(self._model.get_sentence_embedding_dimension())
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    @property
+    def name(self) -> str:
+        """Name with the model."""
+        return self._name
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one row of unit length per text, shape (len(texts), dim)."""
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        return _unit_rows(self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True))
+
+
+_FACTORIES: dict[str, Callable[[], Embedder]] = {
+    "hashed_ngrams": HashedNgramEmbedder,
+    "sentence_transformer": SentenceTransformerEmbedder,
+    "wordllama": WordLlamaEmbedder,
+}
+
+
+def register_embedder(name: str, factory: Callable[[], Embedder]) -> None:
+    """Make `factory` known to `make_embedder`.
+
+    Raises:
+        ConfigError: If the name is taken.
+    """
+    if name in _FACTORIES:
+        raise ConfigError(f"embedder name {name!r} is taken; choose another.")
+    _FACTORIES[name] = factory
+
+
+def list_embedders() -> list[str]:
+    """Return the names that `make_embedder` knows, sorted."""
+    return sorted(_FACTORIES)
+
+
+def make_embedder(name: str) -> Embedder:
+    """Return a new embedder with its default settings.
+
+    Raises:
+        UnknownNameError: If no embedder has the name.
+        MissingDependencyError: If its library is not installed.
+    """
+    if name not in _FACTORIES:
+        raise unknown_name("embedder", name, _FACTORIES)
+    return _FACTORIES[name]()
+
+
+def _unit_rows(rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    vectors = np.array(rows, dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    # A text without known tokens has no direction; one fixed direction keeps the promise of unit length.
+    vectors[lengths[:, 0] == 0, 0] = lengths[lengths == 0] = 1.0
+    vectors /= lengths
+    return vectors
+
+
+def _missing(what: str, package: str) -> MissingDependencyError:
+    return MissingDependencyError(f"{what} needs {package}, which is not installed: pip install {package}")

@@ -1,0 +1,191 @@
+"""A store as a file: SQLite, so that other tools can read it, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from memdojo.errors import StoreFileError
+
+from ..types import Capacity, MemoryEntry, WhenFull
+from .corpus import Corpus
+from .store import MemoryStore
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x6D64_6A6F
+"""The letters "mdjo": tells our files from any other SQLite database."""
+
+_SCHEMA = """
+CREATE TABLE store (next_id INTEGER NOT NULL, num_entries INTEGER NOT NULL, capacity TEXT NOT NULL);
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY,
+    kind NOT NULL,
+    text NOT NULL,
+    time TEXT,
+    created_step INTEGER NOT NULL,
+    updated_step INTEGER NOT NULL,
+    sources TEXT NOT NULL,
+    links TEXT NOT NULL,
+    utility REAL
+);
+"""
+
+
+def save_store(store: MemoryStore, path: str | Path) -> None:
+    """Write `store` to `path`, replacing the file that is there only once the new one is safely on disk.
+
+    Raises:
+        StoreFileError: If the file cannot be written; the old file is then as it was.
+    """
+    # Through a link to the file that it names: the rename would replace the link.
+    path = Path(path).resolve()
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        _write(store, temporary)
+        _flush_to_disk(temporary)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
+        os.replace(temporary, path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreFileError(
+            f"{path}: cannot save the store ({error}); free some space or choose another place. "
+            "What the file held before is still there."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    # Only now is the new name itself safe from a power cut. Not every system can open a folder.
+    with contextlib.suppress(OSError):
+        _flush_to_disk(path.parent)
+
+
+def load_store(path: str | Path, corpus: Corpus | None = None) -> MemoryStore:
+    """Read the store that `save_store` wrote: entries with all their fields and ids, next id and capacity.
+
+    Args:
+        path: The file.
+        corpus: As for a new store.
+
+    Raises:
+        StoreFileError: If the file is missing, damaged, not ours or of a newer version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StoreFileError(f"{path}: there is no such file; check the path, or save a store there first.")
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            _check_header(database, path)
+            next_id, num_entries, capacity = database.execute(
+                "SELECT next_id, num_entries, capacity FROM store"
+            ).fetchone()
+            entries = [_entry_from_row(row) for row in database.execute("SELECT * FROM entries ORDER BY id")]
+        if len(entries) != num_entries:
+            raise ValueError(f"it has {len(entries)} of {num_entries} entries")
+        return MemoryStore.from_entries(
+            entries, next_id=next_id, capacity=_capacity_from_json(capacity), corpus=corpus
+        )
+    except StoreFileError:
+        raise
+    except (OSError, sqlite3.Error, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreFileError(
+            f"{path}: not a whole memory file ({error}); restore it from a copy, or save the store again."
+        ) from error
+
+
+def _write(store: MemoryStore, path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        # The file is new and nobody else's: a failed write is thrown away whole, so no journal is needed.
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        database.executescript(_SCHEMA)
+        with database:
+            header = (store.next_id, len(store), json.dumps(asdict(store.capacity)))
+            database.execute("INSERT INTO store VALUES (?, ?, ?)", header)
+            database.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(store))
+
+
+def _rows(store: MemoryStore) -> Iterator[tuple[Any, ...]]:
+    for entry in store:
+        # int() and float(): SQLite would store NumPy's numbers as raw bytes without a word.
+        yield (
+            int(entry.id),
+            _as_column(entry.kind),
+            _as_column(entry.text),
+            None if entry.time is None else entry.time.isoformat(),
+            int(entry.created_step),
+            int(entry.updated_step),
+            json.dumps(entry.sources),
+            json.dumps([int(link) for link in entry.links]),
+            float(entry.utility),
+        )
+
+
+def _entry_from_row(row: tuple[Any, ...]) -> MemoryEntry:
+    id, kind, text, time, created_step, updated_step, sources, links, utility = row
+    return MemoryEntry(
+        id=id,
+        kind=_from_column(kind),
+        text=_from_column(text),
+        time=None if time is None else datetime.fromisoformat(time),
+        created_step=created_step,
+        updated_step=updated_step,
+        sources=tuple(json.loads(sources)),
+        links=tuple(json.loads(links)),
+        # SQLite keeps a NaN as NULL.
+        utility=math.nan if utility is None else utility,
+    )
+
+
+def _as_column(text: str) -> str | bytes:
+    """Return `text`, or its bytes if it has half a surrogate pair, which models do emit and UTF-8 forbids."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def _from_column(column: str | bytes) -> str:
+    return column.decode("utf-8", "surrogatepass") if isinstance(column, bytes) else column
+
+
+def _capacity_from_json(text: str) -> Capacity:
+    fields = json.loads(text)
+    fields["when_full"] = WhenFull(fields["when_full"])
+    return Capacity(**fields)
+
+
+def _check_header(database: sqlite3.Connection, path: Path) -> None:
+    (application_id,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if application_id != _APPLICATION_ID:
+        raise StoreFileError(
+            f"{path}: not a memory file of memdojo, but another SQLite database; check the path."
+        )
+    if version > SCHEMA_VERSION:
+        raise StoreFileError(
+            f"{path}: written by a newer memdojo (file version {version}, this one reads up to "
+            f"{SCHEMA_VERSION}); upgrade memdojo."
+        )
+    (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise ValueError(verdict.splitlines()[-1])
+
+
+def _flush_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,87 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from memdojo.envs.memory import HashedNgramEmbedder, WordLlamaEmbedder, list_embedders, make_embedder
+from memdojo.errors import ConfigError, MissingDependencyError, UnknownNameError
+
+TEXTS = [
+    "Caroline adopted a dog",
+    "Caroline's dogs",
+    "the stock market fell",
+    "",
+    "?!",
+    "who is it",
+    "\ud800 x",
+]
+
+
+def test_rows_have_unit_length_even_without_any_term() -> None:
+    rows = HashedNgramEmbedder(64).embed(TEXTS)
+    assert rows.shape == (len(TEXTS), 64)
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-6)
+    assert HashedNgramEmbedder(64).embed([]).shape == (0, 64)
+
+
+def test_row_depends_on_its_text_alone() -> None:
+    embedder = HashedNgramEmbedder()
+    together = embedder.embed(TEXTS)
+    for row, text in zip(together, TEXTS, strict=True):
+        np.testing.assert_array_equal(embedder.embed([text])[0], row)
+
+
+def test_related_texts_are_nearer_than_unrelated_ones() -> None:
+    dog, dogs, stocks = HashedNgramEmbedder().embed(TEXTS[:3])
+    assert dog @ dogs > 0.4 > 0.2 > dog @ stocks
+
+
+def test_vectors_are_the_same_in_every_process() -> None:
+    code = (
+        "from memdojo.envs.memory.embedders import HashedNgramEmbedder as E;"
+        "print(E(32).embed(['Caroline adopted a dog']).tobytes().hex())"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
+    )
+    assert other.stdout.strip() == HashedNgramEmbedder(32).embed(["Caroline adopted a dog"]).tobytes().hex()
+
+
+def test_name_tells_the_settings_apart() -> None:
+    assert HashedNgramEmbedder(64).name != HashedNgramEmbedder(32).name
+
+
+def test_dimension_must_be_positive() -> None:
+    with pytest.raises(ConfigError, match="dim=0"):
+        HashedNgramEmbedder(0)
+
+
+def test_wordllama_knows_synonyms() -> None:
+    pytest.importorskip("wordllama")
+    embedder = make_embedder("wordllama")
+    rows = embedder.embed(["She bought a car.", "She purchased an automobile.", "He likes soup.", ""])
+    assert rows.shape == (4, embedder.dim)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.2
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "command"),
+    [
+        ("wordllama", "wordllama", "pip install wordllama"),
+        ("sentence_transformers", "sentence_transformer", "pip install sentence-transformers"),
+    ],
+)
+def test_missing_library_is_named_with_the_command(monkeypatch, module, name, command) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingDependencyError, match=command):
+        make_embedder(name)
+
+
+def test_unknown_name_lists_the_near_ones() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'wordllama'"):
+        make_embedder("wordlama")
+    assert list_embedders() == ["hashed_ngrams", "sentence_transformer", "wordllama"]
+    assert WordLlamaEmbedder.__doc__

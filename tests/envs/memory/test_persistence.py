@@ -1,0 +1,185 @@
+import errno
+import math
+import os
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from memdojo.envs.memory import BM25Retriever, Corpus, MemoryStore, load_store, save_store
+from memdojo.envs.types import Add, Capacity, Delete, MemoryEntry, Update, WhenFull
+from memdojo.errors import StoreFileError
+
+
+def example() -> MemoryStore:
+    store = MemoryStore(Capacity(5, 400, 100, WhenFull.EVICT_OLDEST))
+    store.apply(Add("Mel: “one dog” \0 🐕 \ud83d", ("D1:1", "sp ace"), datetime(2023, 5, 8, 13, 56, 1, 5)), 0)
+    store.apply(Add("a cat", (), datetime(2023, 5, 8, tzinfo=UTC), "core \udc00", 0.1), np.int64(1))
+    store.apply(Add("gone"), 2)
+    store.apply(Update(2, "two cats", ("D2",)), 3)
+    store.apply(Delete(3), 4)
+    return store
+
+
+def test_store_comes_back_with_all_fields_ids_and_capacity(tmp_path: Path) -> None:
+    store = example()
+    save_store(store, tmp_path / "memory.db")
+    twin = load_store(tmp_path / "memory.db")
+    assert twin.entries == store.entries
+    assert (twin.next_id, twin.tokens, twin.capacity) == (4, store.tokens, store.capacity)
+    assert BM25Retriever().search(twin, "cat", 3) == BM25Retriever().search(store, "cat", 3)
+    assert os.listdir(tmp_path) == ["memory.db"]
+
+
+def test_odd_numbers_and_links_come_back(tmp_path: Path) -> None:
+    entries = [
+        MemoryEntry(5, "fact", "x", None, 0, 0, (), (1, 2**40), math.inf),
+        MemoryEntry(2**50, "fact", "y", None, 0, 0, (), (), math.nan),
+    ]
+    save_store(MemoryStore.from_entries(entries), tmp_path / "m")
+    first, second = load_store(tmp_path / "m").entries
+    assert first == entries[0]
+    assert second.id == 2**50
+    assert math.isnan(second.utility)
+
+
+def test_empty_store_keeps_its_next_id(tmp_path: Path) -> None:
+    store = MemoryStore()
+    store.apply(Add("x"), 0)
+    store.apply(Delete(1), 0)
+    save_store(store, tmp_path / "m")
+    assert load_store(tmp_path / "m").apply(Add("y"), 1).after.id == 2
+
+
+def test_loaded_store_can_stand_on_a_shared_corpus(tmp_path: Path) -> None:
+    corpus = Corpus(texts=["two cats"])
+    save_store(example(), tmp_path / "m")
+    assert load_store(tmp_path / "m", corpus).corpus.base is corpus
+
+
+def test_saving_replaces_the_file_and_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "strange name #?%.db"
+    save_store(MemoryStore(), path)
+    path.chmod(0o640)
+    save_store(example(), path)
+    assert len(load_store(path)) == 2
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_saving_through_a_link_keeps_the_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    save_store(example(), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert len(load_store(tmp_path / "target")) == 2
+
+
+def test_failure_while_flushing_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "m"
+    save_store(example(), path)
+    old = path.read_bytes()
+
+    def fail(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StoreFileError, match=r"No space left on device.*free some space"):
+        save_store(MemoryStore(), path)
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == ["m"]
+
+
+def test_full_disk_while_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    save_store(example(), path)
+    old = path.read_bytes()
+    # A limit on the size of a file makes writes fail as a full disk does.
+    code = f"""
+        import resource, signal
+        from memdojo.envs.memory import MemoryStore, save_store
+        from memdojo.envs.types import Add
+        store = MemoryStore()
+        for number in range(2000):
+            store.apply(Add(f"entry {{number}} " * 20), 0)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+        try:
+            save_store(store, {str(path)!r})
+        except Exception as error:
+            print(type(error).__name__, error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"StoreFileError {path}: cannot save the store")
+    assert path.read_bytes() == old
+    assert os.listdir(tmp_path) == ["m"]
+
+
+def test_folder_that_does_not_exist_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StoreFileError, match="cannot save the store"):
+        save_store(MemoryStore(), tmp_path / "no" / "such" / "m")
+
+
+def test_missing_file_is_not_created(tmp_path: Path) -> None:
+    with pytest.raises(StoreFileError, match="there is no such file"):
+        load_store(tmp_path / "m")
+    with pytest.raises(StoreFileError, match="there is no such file"):
+        load_store(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n", b"SQLite format 3\0" + b"\0" * 50])
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m").write_bytes(content)
+    with pytest.raises(StoreFileError, match=r"not a whole memory file|another SQLite database"):
+        load_store(tmp_path / "m")
+
+
+def test_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "m")
+    database.execute("CREATE TABLE entries (id)")
+    database.close()
+    with pytest.raises(StoreFileError, match="another SQLite database"):
+        load_store(tmp_path / "m")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.9, 0.99])
+def test_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "m"
+    store = MemoryStore()
+    for number in range(300):
+        store.apply(Add(f"entry {number} " * 10), 0)
+    save_store(store, path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(StoreFileError, match=r"not a whole memory file \(.+\); restore it"):
+        load_store(path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("PRAGMA user_version = 99", "written by a newer memdojo .file version 99.*upgrade memdojo"),
+        ("DELETE FROM entries WHERE id = 2", "it has 1 of 2 entries"),
+        ("DELETE FROM store", "not a whole memory file"),
+        ("DROP TABLE entries", "no such table"),
+        ("UPDATE entries SET text = 5", "not a whole memory file"),
+        ("UPDATE entries SET text = ' ' WHERE id = 1", "entry 1 has an empty text"),
+        ("UPDATE entries SET sources = '[' WHERE id = 1", "not a whole memory file"),
+        ("UPDATE entries SET time = 'yesterday'", "not a whole memory file"),
+        ('UPDATE store SET capacity = \'{"max_entries": 1, "when_full": "reject"}\'', "capacity allows 1"),
+        ('UPDATE store SET capacity = \'{"when_full": "sometimes"}\'', "sometimes"),
+    ],
+)
+def test_damaged_contents_are_refused_with_the_reason(tmp_path: Path, statement: str, why: str) -> None:
+    path = tmp_path / "m"
+    save_store(example(), path)
+    with sqlite3.connect(path) as database:
+        database.execute(statement)
+    database.close()
+    with pytest.raises(StoreFileError, match=why):
+        load_store(path)
