@@ -1,0 +1,32 @@
+"""Streams of dialogue: where they come from, how they are checked, split, cut and rendered."""
+
+from .check import Problem, check_file, check_stream
+from .chunking import rechunk
+from .jsonl import read_jsonl, stream_from_dict, stream_to_dict, write_jsonl
+from .registry import SourceInfo, StreamSource, iter_streams, list_sources, load_streams, register_source
+from .rendering import render_entry, render_turn
+from .splits import check_no_leak, split_by_group
+from .windows import sample_windows, window
+
+__all__ = [
+    "Problem",
+    "SourceInfo",
+    "StreamSource",
+    "check_file",
+    "check_no_leak",
+    "check_stream",
+    "iter_streams",
+    "list_sources",
+    "load_streams",
+    "read_jsonl",
+    "rechunk",
+    "register_source",
+    "render_entry",
+    "render_turn",
+    "sample_windows",
+    "split_by_group",
+    "stream_from_dict",
+    "stream_to_dict",
+    "window",
+    "write_jsonl",
+]

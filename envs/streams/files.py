@@ -1,0 +1,83 @@
+"""Finding, checking and writing data files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from memdojo.errors import DataError
+
+
+def data_folders() -> tuple[Path, ...]:
+    """Return the folders where data sets are looked for: `$MEMDOJO_DATA` if set, then the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "memdojo"
+    given = os.environ.get("MEMDOJO_DATA")
+    return (Path(given).expanduser(), cache) if given else (cache,)
+
+
+def find_data_file(relative: str, path: str | Path | None, obtain: str) -> Path:
+    """Return the file of a data set that memdojo does not ship.
+
+    Args:
+        relative: Where the file lies within a data folder, such as `locomo/locomo10.json`.
+        path: The file itself; where it is given, no folder is searched.
+        obtain: One sentence for the error: where the file comes from.
+
+    Raises:
+        DataError: If the file is not there.
+    """
+    if path is not None:
+        explicit = Path(path).expanduser()
+        if explicit.is_file():
+            return explicit
+        raise DataError(f"{explicit} is not a file. {obtain}")
+    candidates = [folder / relative for folder in data_folders()]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    places = " or ".join(str(candidate) for candidate in candidates)
+    hint = "" if os.environ.get("MEMDOJO_DATA") else " (MEMDOJO_DATA is not set)"
+    raise DataError(
+        f"{relative} was not found{hint}. {obtain} Put it at {places}, "
+        f"set MEMDOJO_DATA to the folder above {Path(relative).parent}, or give its path."
+    )
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
+    """Open a text file that appears under `path` whole, or, after any failure, not at all.
+
+    Raises:
+        DataError: If the file system refuses, for example because the disk is full; what lay under `path`
+            before is untouched.
+    """
+    path = Path(path).expanduser()
+    # In the same folder, because a rename is atomic only within one file system.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path} was not written, nothing was changed: {error.strerror or error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)

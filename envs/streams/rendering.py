@@ -1,0 +1,20 @@
+"""How turns and memory entries read as text: one wording for policies, retrievers and answerers alike."""
+
+from __future__ import annotations
+
+from ..types import MemoryEntry, Turn
+
+
+def render_turn(turn: Turn) -> str:
+    """Return `Caroline: I moved to Boston.`, the text of an entry that stores the turn verbatim."""
+    return f"{turn.speaker}: {turn.text}"
+
+
+def render_entry(entry: MemoryEntry) -> str:
+    """Return `[2023-05-08] Caroline: I moved to Boston.`, the line that an answerer reads.
+
+    The date is that of `entry.time`; an entry without a time is its text alone.
+    """
+    if entry.time is None:
+        return entry.text
+    return f"[{entry.time.date().isoformat()}] {entry.text}"

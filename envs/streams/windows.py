@@ -1,0 +1,131 @@
+"""Short streams cut out of long ones, to train on short episodes of long conversations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from memdojo.errors import ConfigError
+
+from ..types import Chunk, OperationKind, PlannedOperation, Question, Stream
+
+
+def window(stream: Stream, start_turn: int, num_turns: int) -> Stream | None:
+    """Return turns `start_turn` to `start_turn + num_turns` (exclusive) as a stream of its own.
+
+    Only questions with evidence, all of it within the window, are kept. A question that was asked within the
+    window is asked after the same turn, every other one at the end. The oracle does what an all-knowing
+    manager of the window would do: an update of something said before the window adds it instead.
+
+    Args:
+        stream: The long stream; the window keeps its group and source.
+        start_turn: Position of the first turn, from 0.
+        num_turns: Length; the window is shorter where the stream ends first.
+
+    Returns:
+        The window with id `id[start:end]`, or None if it keeps no question.
+
+    Raises:
+        ConfigError: If the window starts outside the stream or has no turn.
+    """
+    turns = stream.turns
+    if num_turns < 1 or not 0 <= start_turn < len(turns):
+        raise ConfigError(
+            f"a window of {num_turns} turns from turn {start_turn} does not lie in stream {stream.id!r}, "
+            f"whose turns are numbered 0 to {len(turns) - 1}; num_turns must be positive."
+        )
+    end_turn = min(start_turn + num_turns, len(turns))
+    inside = frozenset(turn.id for turn in turns[start_turn:end_turn])
+    chunks, new_index = _cut_chunks(stream.chunks, inside)
+    questions = tuple(
+        dataclasses.replace(question, ask_after=_shifted(question, new_index))
+        for question in stream.questions
+        if question.evidence and question.evidence <= inside
+    )
+    if not questions:
+        return None
+    return dataclasses.replace(
+        stream,
+        id=f"{stream.id}[{start_turn}:{end_turn}]",
+        chunks=chunks,
+        questions=questions,
+        oracle=MappingProxyType(_cut_oracle(stream, inside)),
+    )
+
+
+def sample_windows(stream: Stream, num_turns: int, count: int, rng: np.random.Generator) -> list[Stream]:
+    """Return up to `count` windows with different starts, drawn uniformly from those that keep a question.
+
+    There are fewer where the stream has fewer such starts, and none where no question's evidence fits into
+    `num_turns` turns. The order is random.
+
+    Raises:
+        ConfigError: If `num_turns` or `count` is not positive.
+    """
+    if num_turns < 1 or count < 1:
+        raise ConfigError(f"num_turns is {num_turns} and count is {count}; both must be positive.")
+    position = {turn.id: place for place, turn in enumerate(stream.turns)}
+    last_start = max(0, len(position) - num_turns)
+    keeps_a_question = np.zeros(last_start + 1, dtype=bool)
+    for question in stream.questions:
+        if question.evidence:
+            places = [position[turn_id] for turn_id in question.evidence]
+            # Empty where the evidence spans more than a window.
+            keeps_a_question[max(0, max(places) - num_turns + 1) : min(places) + 1] = True
+    starts = np.flatnonzero(keeps_a_question)
+    chosen = rng.permutation(starts)[:count]
+    windows = [window(stream, int(start), num_turns) for start in chosen]
+    return [each for each in windows if each is not None]
+
+
+def _cut_chunks(
+    chunks: tuple[Chunk, ...], inside: frozenset[str]
+) -> tuple[tuple[Chunk, ...], dict[int, int]]:
+    """Return the chunks of the window, and the new index of each old one that has a turn in it."""
+    cut: list[Chunk] = []
+    new_index: dict[int, int] = {}
+    for chunk in chunks:
+        turns = tuple(turn for turn in chunk.turns if turn.id in inside)
+        if turns:
+            new_index[chunk.index] = len(cut)
+            cut.append(dataclasses.replace(chunk, index=len(cut), turns=turns))
+    return tuple(cut), new_index
+
+
+def _shifted(question: Question, new_index: Mapping[int, int]) -> int | None:
+    return None if question.ask_after is None else new_index.get(question.ask_after)
+
+
+def _cut_oracle(stream: Stream, inside: frozenset[str]) -> dict[str, tuple[PlannedOperation, ...]]:
+    """Return the plans of the turns inside, with targets that exist in the window.
+
+    An entry is named by the turn that added it or by one that updated it, so what was said before the window
+    is followed through its updates: only its first mention in the window becomes an ADD.
+    """
+    root: dict[str, str] = {}
+    first_inside: dict[str, str] = {}
+    cut: dict[str, tuple[PlannedOperation, ...]] = {}
+    for turn in stream.turns:
+        if turn.id not in stream.oracle:
+            continue
+        plans = []
+        for plan in stream.oracle[turn.id]:
+            if plan.target is not None:
+                entry = root.get(plan.target, plan.target)
+                root[turn.id] = entry
+                target = plan.target if plan.target in inside else first_inside.get(entry)
+                if turn.id in inside and plan.kind is OperationKind.UPDATE:
+                    first_inside.setdefault(entry, turn.id)
+                if target is not None:
+                    plan = dataclasses.replace(plan, target=target)
+                elif plan.kind is OperationKind.UPDATE:
+                    plan = PlannedOperation(OperationKind.ADD, plan.text)
+                else:
+                    plan = PlannedOperation(OperationKind.NOOP)
+            plans.append(plan)
+        if turn.id in inside:
+            cut[turn.id] = tuple(plans)
+    return cut

@@ -1,0 +1,204 @@
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memdojo.envs.streams import registry
+from memdojo.envs.streams.jsonl import write_jsonl
+from memdojo.envs.streams.registry import (
+    SourceInfo,
+    StreamSource,
+    iter_streams,
+    list_sources,
+    load_streams,
+    register_source,
+)
+from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.errors import ConfigError, DataError, UnknownNameError
+
+
+@pytest.fixture(autouse=True)
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+
+
+def _stream(id: str, source: str = "") -> Stream:
+    chunks = (Chunk(0, (Turn("t1", "Ann", "I live in Rome."),)),)
+    return Stream(id, "g", chunks, (Question("q", "Where?", ("Rome",), evidence=frozenset({"t1"})),), source)
+
+
+def _load(split: str, *, num_streams: int = 1, source: str = "") -> Iterator[Stream]:
+    for number in range(num_streams):
+        yield _stream(f"{split or 'default'}-{number}", source)
+
+
+def _info(name: str) -> SourceInfo:
+    return next(info for info in list_sources() if info.name == name)
+
+
+def test_a_registered_source_loads_by_its_spec() -> None:
+    register_source("diary", _load, splits=("train", "test"), description="Diaries.")
+    assert [(s.id, s.source) for s in load_streams("diary:test", num_streams=2)] == [
+        ("test-0", "diary:test"),
+        ("test-1", "diary:test"),
+    ]
+    assert load_streams("diary")[0].id == "default-0"
+    assert load_streams("diary", source="own words")[0].source == "own words"
+    assert _info("diary") == SourceInfo(
+        "diary", "diary[:SPLIT]", "Diaries.", ("train", "test"), ("num_streams", "source")
+    )
+
+
+def test_a_name_is_taken_only_once_unless_it_is_replaced() -> None:
+    register_source("diary", _load)
+    with pytest.raises(ConfigError, match=r"'diary' is registered already.*replace=True"):
+        register_source("diary", _load)
+    register_source("diary", _load, splits=("train",), replace=True)
+    assert _info("diary").splits == ("train",)
+    with pytest.raises(ConfigError, match="'locomo' is registered already; choose another name"):
+        register_source("locomo", _load, replace=True)
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "a/b", "a b"])
+def test_a_name_that_a_spec_could_not_hold_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot name a stream source"):
+        register_source(name, _load)
+
+
+@pytest.mark.parametrize(
+    ("spec", "options", "message"),
+    [
+        ("locmo", {}, "unknown stream source 'locmo'. Did you mean 'locomo'"),
+        ("locomo:tset", {}, "unknown split of stream source 'locomo' 'tset'. Did you mean 'test'"),
+        (
+            "locomo:test",
+            {"audit": True},
+            "unknown option of stream source 'locomo' 'audit'. Did you mean 'audited'",
+        ),
+        ("diary:trian", {}, "Did you mean 'train'"),
+        ("diary", {"num_stream": 3}, "Did you mean 'num_streams'"),
+        ("jsonl:x", {"seed": 3}, "Known: none"),
+    ],
+)
+def test_unknown_names_are_refused_at_once_with_the_near_ones(
+    spec: str, options: dict[str, Any], message: str
+) -> None:
+    register_source("diary", _load, splits=("train", "test"))
+    with pytest.raises(UnknownNameError, match=message):
+        iter_streams(spec, **options)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("jsonl", "'jsonl' names no file; write jsonl:PATH"),
+        ("jsonl:", "ends with its colon; name a path"),
+        ("diary:", "ends with its colon; name a split"),
+        ("plain:train", "'plain' has no splits; write 'plain'"),
+    ],
+)
+def test_malformed_specs_are_refused(spec: str, message: str) -> None:
+    register_source("diary", _load, splits=("train", "test"))
+    register_source("plain", _load)
+    with pytest.raises(ConfigError, match=message):
+        iter_streams(spec)
+
+
+def test_a_source_without_streams_is_refused() -> None:
+    register_source("plain", _load)
+    with pytest.raises(DataError, match=r"'plain' with .* holds no stream"):
+        load_streams("plain", num_streams=0)
+
+
+def test_a_source_is_read_as_it_is_consumed() -> None:
+    made: list[str] = []
+
+    def load(split: str) -> Iterator[Stream]:
+        for number in range(3):
+            made.append(f"s{number}")
+            yield _stream(f"s{number}")
+
+    register_source("plain", load)
+    assert next(iter_streams("plain")).id == "s0"
+    assert made == ["s0"]
+
+
+def test_a_loader_that_takes_anything_checks_its_options_itself() -> None:
+    def load(split: str, **options: Any) -> list[Stream]:
+        return [_stream(str(options["anything"]))]
+
+    register_source("plain", load)
+    assert load_streams("plain", anything=3)[0].id == "3"
+
+
+def test_a_json_lines_file_is_a_source(tmp_path: Path) -> None:
+    path = tmp_path / "with:colon.jsonl"
+    write_jsonl([_stream("a"), _stream("b")], path)
+    assert load_streams(f"jsonl:{path}") == [_stream("a", f"jsonl:{path}"), _stream("b", f"jsonl:{path}")]
+    with pytest.raises(DataError, match="the file does not exist"):
+        load_streams(f"jsonl:{path}x")
+
+
+def test_the_built_in_sources_are_listed() -> None:
+    infos = {info.name: info for info in list_sources()}
+    assert infos["jsonl"].usage == "jsonl:PATH"
+    assert infos["locomo"].options == ("path", "turns_per_chunk", "categories", "audited")
+    assert {"memory_r1/train", "memskill/test", "loo/conv-50/test"} <= set(infos["locomo"].splits)
+    assert infos["synthetic"].splits == ("train", "validation", "test")
+    assert {"seed", "num_streams", "settings"} <= set(infos["synthetic"].options)
+
+
+def test_synthetic_streams_take_settings_seed_and_number() -> None:
+    streams = load_streams("synthetic:test", seed=3, num_streams=2)
+    assert len({stream.id for stream in streams}) == 2
+    assert streams == load_streams("synthetic:test", seed=3, num_streams=2)
+    assert all(stream.source == "synthetic:test" for stream in streams)
+
+
+def test_the_snippets_of_the_documentation_run() -> None:
+    page = Path(__file__).parents[3] / "docs" / "data.md"
+    namespace: dict[str, Any] = {}
+    for snippet in page.read_text("utf-8").split("```python\n")[1:]:
+        exec(snippet.split("```")[0], namespace)
+    assert namespace["windows"]
+    assert namespace["SOURCE"].name == "diary"
+
+
+PLUG_IN = StreamSource("ignored", _load, ("train",), "From elsewhere.")
+NOT_A_SOURCE = 3
+
+
+def _install(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    points = [EntryPoint(name, value, registry.ENTRY_POINT_GROUP) for name, value in values.items()]
+    monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints(points).select(group=group))
+
+
+def test_installed_packages_bring_sources_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The test module is imported under a name of pytest's, so the entry point is loaded by hand.
+    monkeypatch.setattr(EntryPoint, "load", lambda point: globals()[point.attr])
+    _install(monkeypatch, elsewhere="package:PLUG_IN")
+    assert load_streams("elsewhere:train")[0].source == "elsewhere:train"
+    assert _info("elsewhere").description == "From elsewhere."
+
+
+def test_a_broken_package_is_named_and_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, broken="no_such_package:SOURCE", wrong="math:pi")
+    assert "No module named 'no_such_package'" in _info("broken").error
+    assert "must be a StreamSource" in _info("wrong").error
+    assert _info("locomo").error == ""
+    with pytest.raises(ConfigError, match=r"entry point 'broken' of .* cannot be loaded"):
+        load_streams("broken")
+
+
+def test_a_name_that_is_provided_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(monkeypatch, locomo="package:PLUG_IN", elsewhere="package:PLUG_IN")
+    with pytest.raises(
+        ConfigError, match=r"'locomo' is provided more than once \(package:PLUG_IN, and by memdojo"
+    ):
+        load_streams("locomo")
+    with pytest.raises(ConfigError, match="'elsewhere' is registered already"):
+        register_source("elsewhere", _load)
+    register_source("elsewhere", _load, replace=True)
+    assert load_streams("elsewhere")[0].id == "default-0"
