@@ -1,0 +1,82 @@
+"""LoCoMo's official question scores (Maharana et al. 2024, arXiv:2402.17753; `task_eval/evaluation.py`)."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from memdojo.errors import ConfigError
+
+from .metrics import overlap_f1, says_no_information
+
+_DROPPED_WORDS = re.compile(r"\b(?:a|an|the|and)\b")
+# Commas are among the punctuation, so that "strip commas" needs no step of its own here.
+_WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL = "1", "2", "3", "4", "5"
+
+
+def locomo_score(prediction: str, references: Sequence[str], category: str) -> float:
+    """Score a prediction by the rule of its LoCoMo category; in [0, 1], the best reference counting.
+
+    Tokens are lower-case words without punctuation and without a, an, the and and, Porter-stemmed. Categories
+    by integer, as the data has them:
+
+    - "1" multi-hop: prediction and reference are split on commas; mean over the reference's parts of the best
+      token F1 with any predicted part.
+    - "2" temporal, "4" single-hop: token F1.
+    - "3" open-domain: token F1 with what the reference has before its first semicolon.
+    - "5" adversarial: 1 if the prediction says that there is no information, else 0; the references are
+      ignored.
+
+    In categories 1 to 4 empty `references` follow the rule of category 5, as in `rewards.metrics`.
+
+    Raises:
+        ConfigError: If the category is none of these: the stream is not LoCoMo's.
+    """
+    if category not in (_MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL):
+        raise ConfigError(
+            f"LoCoMo's score knows the categories '1' to '5' and got {category!r}; for other streams use "
+            "another metric, such as token_f1."
+        )
+    if category == _ADVERSARIAL or not references:
+        return float(says_no_information(prediction))
+    if category == _MULTI_HOP:
+        return max(_split_f1(prediction, reference) for reference in references)
+    if category == _OPEN_DOMAIN:
+        references = [reference.split(";")[0].strip() for reference in references]
+    return max(_stemmed_f1(prediction, reference) for reference in references)
+
+
+def _split_f1(prediction: str, reference: str) -> float:
+    predicted = [part.strip() for part in prediction.split(",")]
+    wanted = [part.strip() for part in reference.split(",")]
+    return sum(max(_stemmed_f1(part, want) for part in predicted) for want in wanted) / len(wanted)
+
+
+@lru_cache(1 << 15)
+def _stemmed_f1(prediction: str, reference: str) -> float:
+    predicted, wanted = _stems(prediction), _stems(reference)
+    # The official function gives 0 whenever nothing is shared, also for two empty texts.
+    return overlap_f1(predicted, wanted) if predicted and wanted else 0.0
+
+
+@lru_cache(1 << 14)
+def _stems(text: str) -> tuple[str, ...]:
+    words = _DROPPED_WORDS.sub(" ", text.lower().translate(_WITHOUT_PUNCTUATION)).split()
+    return tuple(_stem(word) for word in words)
+
+
+@lru_cache(1 << 15)
+def _stem(word: str) -> str:
+    return str(_stemmer().stem(word))
+
+
+# nltk takes half a second to import, which nobody should pay who does not score LoCoMo.
+@lru_cache(1)
+def _stemmer() -> Any:
+    from nltk.stem.porter import PorterStemmer
+
+    return PorterStemmer()

@@ -1,0 +1,100 @@
+"""What an episode produced, in plain values: all that a reward may look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionOutcome:
+    """What became of a question.
+
+    Attributes:
+        category: As the data set names it.
+        references: Reference answers; ignored where `unanswerable`.
+        answer: The answer; None if it was not asked or could not be had.
+        answer_error: Why the answer could not be had; "" with `answer` None means that nobody was asked.
+        evidence: Ids of the turns that hold the answer; empty where nobody knows.
+        stored: The evidence turns that some entry of the store supports when the question is asked.
+        retrieved: Per rank, best first, the evidence turns that the retrieved entry supports.
+    """
+
+    question_id: str
+    category: str
+    references: tuple[str, ...]
+    unanswerable: bool
+    answer: str | None
+    answer_error: str
+    evidence: frozenset[str]
+    stored: frozenset[str]
+    retrieved: tuple[frozenset[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationOutcome:
+    """What became of an operation.
+
+    Attributes:
+        kind: `ADD`, `UPDATE`, `DELETE`, `NOOP`, or what later kinds are called.
+        applied: True if the store did what the operation says.
+        malformed: True if it could not be parsed; then `applied` says nothing.
+        text_tokens: Tokens of the text that it carries.
+    """
+
+    kind: str
+    applied: bool
+    malformed: bool
+    text_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What one step of an episode produced.
+
+    The counts of the whole episode stand in every step, so that each part can be normalised on the spot and
+    the parts of all steps add up to the episode's.
+
+    Attributes:
+        step: Index of the step, from 0.
+        questions: The questions asked after this step.
+        operations: The operations of this step in the order in which they were given.
+        num_questions: Questions of the whole episode.
+        num_evidence_questions: Those of them that have evidence.
+        num_steps: Steps of the whole episode.
+        memory_tokens: Tokens in the store after the step.
+        stream_tokens: Tokens of the whole stream's turns.
+        potential_before, potential_after: Share of the evidence of the questions still to be asked that the
+            store keeps, before and after the step's operations; in [0, 1].
+        terminal: True at the last step.
+    """
+
+    step: int
+    questions: tuple[QuestionOutcome, ...]
+    operations: tuple[OperationOutcome, ...]
+    num_questions: int
+    num_evidence_questions: int
+    num_steps: int
+    memory_tokens: int
+    stream_tokens: int
+    potential_before: float
+    potential_after: float
+    terminal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeOutcome:
+    """What a whole episode produced, step by step."""
+
+    stream_id: str
+    group: str
+    steps: tuple[StepOutcome, ...]
+
+    @property
+    def questions(self) -> tuple[QuestionOutcome, ...]:
+        """All questions in the order in which they were asked."""
+        return tuple(question for step in self.steps for question in step.questions)
+
+    @property
+    def operations(self) -> tuple[OperationOutcome, ...]:
+        """All operations in order."""
+        return tuple(operation for step in self.steps for operation in step.operations)

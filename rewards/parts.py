@@ -1,0 +1,242 @@
+"""The named parts that rewards are composed of, and the registry that takes other people's.
+
+A part is a function of one step's outcome. It is normalised by the counts of the whole episode, so that its
+sum over an episode is that episode's figure: the mean over its questions, the operations per step, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from memdojo.errors import ConfigError, unknown_name
+
+from .locomo import locomo_score
+from .metrics import Metric, metric, metric_names
+from .outcomes import QuestionOutcome, StepOutcome
+from .ranking import ndcg_at_k, recall_at_k
+
+PartFunction = Callable[[StepOutcome], float | None]
+"""The unweighted worth of a step; None if it cannot be computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RewardPart:
+    """A registered part.
+
+    Attributes:
+        needs_answers: True if the step's questions must have been put to an answerer.
+        needs_evidence: True if the questions' `stored` and `retrieved` must be filled in.
+    """
+
+    name: str
+    function: PartFunction
+    needs_answers: bool
+    needs_evidence: bool
+
+
+_PARTS: dict[str, RewardPart] = {}
+
+
+def register_reward_part(
+    name: str, *, needs_answers: bool = False, needs_evidence: bool = False
+) -> Callable[[PartFunction], PartFunction]:
+    """Register the decorated function as the reward part `name`.
+
+    Workers of other processes must import the module that registers it, too.
+
+    Raises:
+        ConfigError: If another function already has the name.
+    """
+
+    def register(function: PartFunction) -> PartFunction:
+        known = _PARTS.get(name)
+        # A module that is imported a second time, as after a reload, may register the same function again.
+        if known is not None and _origin(known.function) != _origin(function):
+            raise ConfigError(f"the reward part {name!r} is registered already; choose another name.")
+        _PARTS[name] = RewardPart(name, function, needs_answers, needs_evidence)
+        return function
+
+    return register
+
+
+def reward_part(name: str) -> RewardPart:
+    """Return the part of that name.
+
+    Raises:
+        UnknownNameError: If there is none; the message lists those that exist, near matches first.
+    """
+    if name not in _PARTS:
+        raise unknown_name("reward part", name, _PARTS)
+    return _PARTS[name]
+
+
+def reward_part_names() -> tuple[str, ...]:
+    """Return the registered names, sorted."""
+    return tuple(sorted(_PARTS))
+
+
+def mean_over_questions(outcome: StepOutcome, score: Callable[[QuestionOutcome, str], float]) -> float | None:
+    """Return the step's share of the episode's mean question score; for parts that grade answers.
+
+    Args:
+        outcome: The step.
+        score: Grades a question, given its answer.
+
+    Returns:
+        The sum of the step's scores over `num_questions`; None if an answer could not be had.
+
+    Raises:
+        ValueError: If a question was never put to an answerer, or the step has more questions than the
+            episode.
+    """
+    if not outcome.questions:
+        return 0.0
+    _check_count(outcome.step, len(outcome.questions), outcome.num_questions, "num_questions")
+    total = 0.0
+    failed = False
+    for question in outcome.questions:
+        if question.answer is not None:
+            total += score(question, question.answer)
+        elif question.answer_error:
+            failed = True
+        else:
+            raise ValueError(
+                f"question {question.question_id!r} was not put to an answerer, and the reward has a part "
+                "that grades answers; ask where Reward.needs_answers is true."
+            )
+    return None if failed else total / outcome.num_questions
+
+
+def mean_over_evidence_questions(outcome: StepOutcome, score: Callable[[QuestionOutcome], float]) -> float:
+    """Return the step's share of the mean of `score` over the episode's questions that have evidence.
+
+    Raises:
+        ValueError: If the step has more such questions than the episode.
+    """
+    known = [question for question in outcome.questions if question.evidence]
+    if not known:
+        return 0.0
+    _check_count(outcome.step, len(known), outcome.num_evidence_questions, "num_evidence_questions")
+    return sum(map(score, known)) / outcome.num_evidence_questions
+
+
+def _check_count(step: int, found: int, total: int, name: str) -> None:
+    if found > total:
+        raise ValueError(
+            f"step {step} has {found} questions and {name} is {total}; it counts the whole episode."
+        )
+
+
+def _origin(function: PartFunction) -> tuple[str, str]:
+    return getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
+
+
+def _register_metric(name: str, score: Metric) -> None:
+    def grade(question: QuestionOutcome, answer: str) -> float:
+        return score(answer, () if question.unanswerable else question.references)
+
+    def part(outcome: StepOutcome) -> float | None:
+        return mean_over_questions(outcome, grade)
+
+    part.__qualname__ = name
+    register_reward_part(name, needs_answers=True)(part)
+
+
+for _name in metric_names():
+    _register_metric(_name, metric(_name))
+
+
+@register_reward_part("locomo", needs_answers=True)
+def locomo(outcome: StepOutcome) -> float | None:
+    """Grade answers by LoCoMo's official rule of the question's category; mean over the questions, [0, 1]."""
+    return mean_over_questions(
+        outcome,
+        lambda question, answer: locomo_score(
+            answer, () if question.unanswerable else question.references, question.category
+        ),
+    )
+
+
+@register_reward_part("evidence_recall", needs_evidence=True)
+def evidence_recall(outcome: StepOutcome) -> float:
+    """Share of the evidence among the retrieved entries; mean over questions with evidence, [0, 1]."""
+    return mean_over_evidence_questions(
+        outcome, lambda question: recall_at_k(question.retrieved, question.evidence)
+    )
+
+
+@register_reward_part("evidence_ndcg", needs_evidence=True)
+def evidence_ndcg(outcome: StepOutcome) -> float:
+    """NDCG of the retrieved entries; mean over questions with evidence, [0, 1]."""
+    return mean_over_evidence_questions(
+        outcome, lambda question: ndcg_at_k(question.retrieved, question.evidence)
+    )
+
+
+@register_reward_part("evidence_stored", needs_evidence=True)
+def evidence_stored(outcome: StepOutcome) -> float:
+    """Share of the evidence in the store when asked; mean over questions with evidence, [0, 1]."""
+    return mean_over_evidence_questions(
+        outcome, lambda question: len(question.stored & question.evidence) / len(question.evidence)
+    )
+
+
+@register_reward_part("evidence_kept")
+def evidence_kept(outcome: StepOutcome) -> float:
+    """Gain of potential over the step, `potential_after - potential_before`, in [-1, 1].
+
+    Shaping in the sense of Ng, Harada and Russell (1999) with a discount of 1: where each step's
+    `potential_before` is the previous step's `potential_after`, the sum over an episode telescopes to the
+    last potential minus the first. The optimal policy stays the same only if the last potential does not
+    depend on the policy, as when it is 0 because no question is left; otherwise the evidence kept at the end
+    is paid for as well.
+    """
+    return outcome.potential_after - outcome.potential_before
+
+
+@register_reward_part("operation_cost")
+def operation_cost(outcome: StepOutcome) -> float:
+    """Minus the number of applied writes (every kind but NOOP) per step of the episode; at most 0."""
+    writes = sum(
+        operation.applied and not operation.malformed and operation.kind != "NOOP"
+        for operation in outcome.operations
+    )
+    return -writes / _num_steps(outcome)
+
+
+@register_reward_part("invalid_operations")
+def invalid_operations(outcome: StepOutcome) -> float:
+    """Minus the number of operations, malformed or refused, that changed nothing, per step; at most 0."""
+    invalid = sum(operation.malformed or not operation.applied for operation in outcome.operations)
+    return -invalid / _num_steps(outcome)
+
+
+@register_reward_part("memory_tokens")
+def memory_tokens(outcome: StepOutcome) -> float:
+    """Minus the final store's tokens per token of the stream, at the last step; 0 before; at most 0."""
+    return -_compressed(outcome) if outcome.terminal else 0.0
+
+
+@register_reward_part("compression")
+def compression(outcome: StepOutcome) -> float:
+    """One minus the final store's tokens per token of the stream, at the last step; 0 before; at most 1.
+
+    Negative where the store has grown beyond the stream (Mem-α, arXiv:2509.25911, section 3, r3). An empty
+    store earns all of it, so it needs a part beside it that pays for what is remembered.
+    """
+    return 1 - _compressed(outcome) if outcome.terminal else 0.0
+
+
+def _compressed(outcome: StepOutcome) -> float:
+    if outcome.stream_tokens < 1:
+        raise ValueError(
+            f"step {outcome.step} has stream_tokens {outcome.stream_tokens}; it must be positive."
+        )
+    return outcome.memory_tokens / outcome.stream_tokens
+
+
+def _num_steps(outcome: StepOutcome) -> int:
+    if outcome.num_steps < 1:
+        raise ValueError(f"step {outcome.step} has num_steps {outcome.num_steps}; it must be positive.")
+    return outcome.num_steps

@@ -1,0 +1,81 @@
+"""Ranking metrics over retrieved entries and the evidence turns that they support.
+
+An entry may support several evidence turns (it was merged from them), and two entries may support the same
+one. So that neither pays twice, **an evidence turn counts once, at the first rank whose entry supports it**:
+the gain of a rank is the number of evidence turns that no earlier rank supports. With one turn an entry this
+is the usual binary relevance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
+
+
+def newly_covered(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None) -> list[int]:
+    """Return for each of the first `k` ranks (None: all) how many evidence turns it is the first to support.
+
+    Args:
+        retrieved: Per rank, best first, the turn ids that the entry supports; ids beyond `evidence` count for
+            nothing.
+        evidence: The turn ids that hold the answer.
+        k: How many ranks count.
+
+    Raises:
+        ValueError: If `k` is below 1.
+    """
+    if k is not None and k < 1:
+        raise ValueError(f"k is {k}; give a positive number of ranks, or None for all.")
+    seen: set[str] = set()
+    gains: list[int] = []
+    for rank, supported in enumerate(retrieved):
+        if rank == k:
+            break
+        fresh = (supported & evidence) - seen
+        gains.append(len(fresh))
+        seen |= fresh
+    return gains
+
+
+def recall_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None) -> float:
+    """Return the share of the evidence turns that the first `k` ranks (None: all) support.
+
+    Raises:
+        ValueError: If `evidence` is empty (such a question has no recall: leave it out) or `k` is below 1.
+    """
+    _require_evidence(evidence)
+    return sum(newly_covered(retrieved, evidence, k)) / len(evidence)
+
+
+def dcg(gains: Sequence[float]) -> float:
+    """Return the discounted cumulative gain, sum over ranks i = 1, 2, ... of gains[i - 1] / log2(i + 1).
+
+    Source: Järvelin and Kekäläinen 2002, with the discount that starts at the second rank.
+    """
+    return sum(gain * weight for gain, weight in zip(gains, _discounts(len(gains)), strict=True) if gain)
+
+
+def ndcg_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None) -> float:
+    """Return the DCG of the first `k` ranks (None: all) over that of the ideal ranking; in [0, 1].
+
+    The ideal ranking has one evidence turn a rank: min(|evidence|, k) ranks of gain 1. An entry that supports
+    several turns can do better than that, so the ratio is clipped to 1.
+
+    Raises:
+        ValueError: If `evidence` is empty (leave the question out) or `k` is below 1.
+    """
+    _require_evidence(evidence)
+    gains = newly_covered(retrieved, evidence, k)
+    num_ideal = len(evidence) if k is None else min(len(evidence), k)
+    return min(1.0, dcg(gains) / sum(_discounts(num_ideal)))
+
+
+@lru_cache(1024)
+def _discounts(num_ranks: int) -> tuple[float, ...]:
+    return tuple(1 / math.log2(rank + 2) for rank in range(num_ranks))
+
+
+def _require_evidence(evidence: Set[str]) -> None:
+    if not evidence:
+        raise ValueError("evidence is empty; a question without evidence has no ranking score: leave it out.")

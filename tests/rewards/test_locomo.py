@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memdojo.errors import ConfigError
+from memdojo.rewards import NO_INFORMATION, locomo_score
+
+
+def test_single_hop_is_the_f1_of_stems_without_articles_and_and() -> None:
+    # run, swim / run, swim, daili -> "and", "the" dropped. Precision 1, recall 2/3: F1 = 4/5.
+    assert locomo_score("Running and the swims", ["runs, swimming daily"], "4") == pytest.approx(0.8)
+
+
+def test_commas_are_stripped_rather_than_made_into_gaps() -> None:
+    assert locomo_score("1,000 dollars", ["1000 dollars"], "4") == 1
+
+
+def test_temporal_has_the_rule_of_single_hop() -> None:
+    # "7", "may" of three words each.
+    assert locomo_score("7 May 2022", ["7 May, 2023"], "2") == pytest.approx(2 / 3)
+
+
+def test_open_domain_keeps_the_reference_before_its_semicolon() -> None:
+    reference = "Likely no; though she likes reading, she wants to be a counselor"
+    assert locomo_score("likely no", [reference], "3") == 1
+    assert locomo_score("likely no", [reference], "4") < 0.5
+
+
+def test_multi_hop_averages_over_the_parts_of_the_reference() -> None:
+    # Parts: pottery (found, 1), camping trips (best "camping": 2 * 1 / 3), painting (nothing, 0).
+    score = locomo_score("camping, pottery", ["pottery, camping trips, painting"], "1")
+    assert score == pytest.approx((1 + 2 / 3 + 0) / 3)
+
+
+def test_multi_hop_does_not_charge_for_parts_too_many() -> None:
+    # The official rule has recall only: a known way to stuff answers.
+    assert locomo_score("beach, mountains, forest, desert, moon", ["forest"], "1") == 1
+
+
+def test_adversarial_wants_one_of_the_phrases() -> None:
+    assert locomo_score("It is not mentioned.", ["self-care"], "5") == 1
+    assert locomo_score(NO_INFORMATION, [], "5") == 1
+    assert locomo_score("self-care", ["self-care"], "5") == 0
+
+
+def test_the_best_reference_counts() -> None:
+    assert locomo_score("blue", ["red", "blue"], "4") == 1
+
+
+def test_an_empty_prediction_scores_nothing() -> None:
+    assert [locomo_score("", ["the"], category) for category in "1234"] == [0, 0, 0, 0]
+
+
+def test_another_category_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'single_fact'"):
+        locomo_score("a", ["a"], "single_fact")
+
+
+@given(prediction=st.text(max_size=30), reference=st.text(max_size=30), category=st.sampled_from("12345"))
+def test_scores_lie_between_0_and_1(prediction: str, reference: str, category: str) -> None:
+    assert 0 <= locomo_score(prediction, [reference], category) <= 1
