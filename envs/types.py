@@ -56,6 +56,15 @@ class Question:
     unanswerable: bool = False
     time: datetime | None = None
 
+    @property
+    def needed_evidence(self) -> frozenset[str]:
+        """The turns without which the question cannot be answered: none where there is no answer.
+
+        An unanswerable question may name the turn that took the answer back. Remembering that is one way to
+        know, and forgetting all of it is another.
+        """
+        return frozenset() if self.unanswerable else self.evidence
+
 
 class OperationKind(enum.StrEnum):
     """What an operation does to the store."""

@@ -56,7 +56,7 @@ def evaluate(
     retriever: Annotated[
         str, typer.Option(help="Retriever under the managers: a name or a checkpoint.")
     ] = "bm25",
-    metric: Annotated[str, typer.Option(help="Column that counts, such as recall@10 or token_f1.")] = "",
+    metric: Annotated[str, typer.Option(help="Score that counts, such as recall@10 or token_f1.")] = "",
     reference: Annotated[
         str | None, typer.Option(help="What paired differences are from; by default the best baseline.")
     ] = None,
@@ -74,7 +74,7 @@ def evaluate(
 
     memdojo eval all --task retriever --streams jsonl:my_data.jsonl --out tables
 
-    Store and top_k are by default those that the checkpoints were trained with.
+    Store, top_k and metric are by default those of the checkpoints and runs.
     """
     from memdojo.envs.streams.registry import load_streams
 
@@ -83,7 +83,7 @@ def evaluate(
     found = find_targets(targets, task)
     spec, options = _choose_streams(found.learned, streams, parse_options(option))
     limits = _choose_limits(found.learned, max_entries, capacity_share, top_k)
-    settings = _settings(limits, metric, num_seeds=seeds)
+    settings = _settings(limits, metric or _score_of_runs(found.learned), num_seeds=seeds)
     if found.task == "manager":
         settings = dataclasses.replace(settings, retriever=find_retriever(retriever))
     loaded = load_streams(spec, **options)
@@ -144,6 +144,14 @@ def _choose_streams(
             f"--streams is missing and {why}; name the streams, such as --streams synthetic:test."
         )
     return _test_spec(configs[0]), configs[0].streams.load_options("test") | options
+
+
+def _score_of_runs(learned: Sequence[Learned]) -> str:
+    """Return the column that the runs were judged by; "" (the evaluation's own choice) where they differ."""
+    scores = {
+        each.config.evaluation.score(each.config.episode.top_k) for each in learned if each.config is not None
+    }
+    return scores.pop() if len(scores) == 1 else ""
 
 
 def _test_spec(config: TrainConfig) -> str:

@@ -39,17 +39,24 @@ def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
         except MemdojoError as error:
             if debug:
                 raise
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {_cause(error)}", err=True)
             raise typer.Exit(INPUT_ERROR) from None
         except Exception as error:
             # The reader of our output has gone, as `head` does: no fault of anybody's.
             if debug or (isinstance(error, OSError) and error.errno == errno.EPIPE):
                 raise
-            message = " ".join(str(error).split()) or "no message"
-            typer.echo(f"unexpected {type(error).__name__}: {message} (--debug shows where)", err=True)
+            cause = _cause(error)
+            message = " ".join(str(cause).split()) or "no message"
+            typer.echo(f"unexpected {type(cause).__name__}: {message} (--debug shows where)", err=True)
             raise typer.Exit(FAULT) from None
 
     return run
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what failed in a Ray worker; Ray's own error has a traceback for its message."""
+    cause = getattr(error, "cause", None)
+    return _cause(cause) if isinstance(cause, BaseException) else error
 
 
 def parse_options(options: list[str] | None) -> dict[str, Any]:

@@ -157,15 +157,6 @@ def test_synthetic_streams_take_settings_seed_and_number() -> None:
     assert all(stream.source == "synthetic:test" for stream in streams)
 
 
-def test_the_snippets_of_the_documentation_run() -> None:
-    page = Path(__file__).parents[3] / "docs" / "data.md"
-    namespace: dict[str, Any] = {}
-    for snippet in page.read_text("utf-8").split("```python\n")[1:]:
-        exec(snippet.split("```")[0], namespace)
-    assert namespace["windows"]
-    assert namespace["SOURCE"].name == "diary"
-
-
 PLUG_IN = StreamSource("ignored", _load, ("train",), "From elsewhere.")
 NOT_A_SOURCE = 3
 

@@ -1,0 +1,1 @@
+"""Policies that manage memory or rank what it holds, and the loop that plays episodes with them."""

@@ -1,0 +1,76 @@
+"""What the compact policies share: networks of well under a million parameters that run on a laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+Observations = Mapping[str, Tensor]
+
+
+class Decision(NamedTuple):
+    """One decision of a compact policy with what the learner needs; P choices make a decision.
+
+    A manager chooses once (P = 1); a retriever fills P places of a ranking one after the other.
+
+    Attributes:
+        observation: Arrays that the network saw.
+        actions: Shape (P,); -1 where there was nothing left to choose.
+        log_probs: Of each choice under the behaviour policy, shape (P,).
+        values: The critic's estimate before each choice, shape (P,).
+    """
+
+    observation: Mapping[str, npt.NDArray[Any]]
+    actions: npt.NDArray[np.int64]
+    log_probs: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+
+
+class ActionEvaluation(NamedTuple):
+    """What a network thinks of given actions: `log_probs` (B, P), `entropy` (B,), `values` (B, P)."""
+
+    log_probs: Tensor
+    entropy: Tensor
+    values: Tensor
+
+
+class CompactNetwork(Protocol):
+    """A network that a compact learner can train."""
+
+    def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
+        """Evaluate `actions` (B, P) at a batch of observations."""
+        ...
+
+
+def mlp(input_dim: int, hidden_dim: int, output_dim: int, *, output_gain: float = 0.1) -> nn.Sequential:
+    """Build a network of two hidden layers whose first outputs are close to 0.
+
+    A small output layer makes the first policy close to its biases, so that training starts from a policy
+    that is stated and not from one that is drawn.
+    """
+    network = nn.Sequential(
+        nn.Linear(input_dim, hidden_dim),
+        nn.Tanh(),
+        nn.Linear(hidden_dim, hidden_dim),
+        nn.Tanh(),
+        nn.Linear(hidden_dim, output_dim),
+    )
+    output = network[-1]
+    assert isinstance(output, nn.Linear)
+    with torch.no_grad():
+        output.weight.mul_(output_gain)
+        output.bias.zero_()
+    return network
+
+
+def stack_observations(observations: list[Mapping[str, npt.NDArray[Any]]]) -> dict[str, Tensor]:
+    """Stack observations of equal shapes along a new first axis."""
+    return {
+        name: torch.from_numpy(np.stack([observation[name] for observation in observations]))
+        for name in observations[0]
+    }

@@ -1,0 +1,49 @@
+"""Play episodes with a policy: the one loop under evaluation and training rollouts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memdojo.envs.answering import Answerer
+from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.memory.retrievers import Retriever
+from memdojo.envs.retrieval_episode import RetrievalEpisode
+from memdojo.envs.stepping import finish_together
+from memdojo.rewards.outcomes import EpisodeOutcome
+
+from .policy import ManagerPolicy
+
+
+def play_manager(
+    policy: ManagerPolicy, episodes: Sequence[ManagerEpisode], answerer: Answerer | None = None
+) -> list[EpisodeOutcome]:
+    """Play all episodes to their end; the questions that fall due together are answered in one batch.
+
+    Args:
+        answerer: The answerer with which the episodes were built; None where nobody answers.
+    """
+    active = [episode for episode in episodes if not episode.ended]
+    while active:
+        operations = policy.act(active)
+        requests = [episode.begin_step(chosen) for episode, chosen in zip(active, operations, strict=True)]
+        finish_together(active, requests, answerer)
+        active = [episode for episode in active if not episode.ended]
+    return [episode.outcome() for episode in episodes]
+
+
+def play_retrieval(
+    retriever: Retriever, episodes: Sequence[RetrievalEpisode], answerer: Answerer | None = None
+) -> list[EpisodeOutcome]:
+    """Rank the candidates of every question of all episodes by what the retriever returns."""
+    active = [episode for episode in episodes if not episode.ended]
+    while active:
+        requests = [episode.begin_step(_rank(retriever, episode)) for episode in active]
+        finish_together(active, requests, answerer)
+        active = [episode for episode in active if not episode.ended]
+    return [episode.outcome() for episode in episodes]
+
+
+def _rank(retriever: Retriever, episode: RetrievalEpisode) -> list[int]:
+    question = episode.question
+    assert question is not None  # The episode is active.
+    return [hit.entry.id for hit in retriever.search(episode.store, question.text, episode.top_k)]

@@ -1,0 +1,1 @@
+"""Streams, memory, episodes, and the Gymnasium environments over them."""

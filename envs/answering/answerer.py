@@ -1,0 +1,58 @@
+"""What an answerer is asked and what it replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """A question over retrieved memory.
+
+    Attributes:
+        context: The rendered entries, best first: "[2023-05-08] Caroline: I moved to Boston." (the date only
+            where it is known).
+        question_time: When the question is asked, where the data set says so.
+    """
+
+    question: str
+    context: tuple[str, ...]
+    question_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply.
+
+    Attributes:
+        text: The answer; None if it could not be had.
+        error: Why it could not be had; empty otherwise.
+
+    Raises:
+        ValueError: If there is neither text nor error, or both.
+    """
+
+    text: str | None
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.text is None) != bool(self.error):
+            raise ValueError(
+                f"Answer({self.text!r}, {self.error!r}): give a text, or None and the reason for having none."
+            )
+
+
+class Answerer(Protocol):
+    """Answers questions from retrieved memory; a failure is an `Answer` with an error, not an exception."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names all that the answers depend on, such as model, prompt and settings."""
+        ...
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        """Answer a batch: one answer a request, in order."""
+        ...

@@ -1,0 +1,394 @@
+"""A model-free reader: short answers cut out of the retrieved lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+from memdojo.rewards.metrics import NO_INFORMATION
+
+from .answerer import Answer, AnswerRequest
+from .dates import write_day
+from .lines import Line, Sentence, Span, make_span, parse_line
+from .questions import ParsedQuestion, parse_question
+from .words import CLAUSE_ENDS, CURRENCIES, NAMING, PREPOSITIONS, RELATIVES, SMALL_NUMBERS, TIME_WORDS, VERBS
+
+_MAX_PLACES = 10
+"""Sentences that are searched for an answer."""
+_MAX_GAP = 0.35
+"""How far a sentence may fall behind the best one and still be searched."""
+_MAX_COMPLEMENT_WORDS = 8
+
+# Weights of a candidate, set by hand on LoCoMo and on synthetic training streams; few of them matter by more
+# than half a point of F1.
+_RELEVANCE_WEIGHT = 1.5
+_AGE_WEIGHT = 0.15
+_SET_ASIDE = 0.6
+"""What a value loses that a correction or a denial sets aside."""
+_ECHO = 0.4
+_COMPLEMENT = 0.1
+
+
+_Term = tuple[str, frozenset[int], float]
+"""A stem of the question, its notions, and its share of the question's weight."""
+
+
+class _Place(NamedTuple):
+    """A sentence that may hold the answer, with its relevance.
+
+    Attributes:
+        own: Share of the question's weighted words that the sentence has.
+        age: 0 for the oldest line of the context, 1 for the newest.
+        present: The question's terms that the sentence has, itself or by a related word.
+    """
+
+    line: Line
+    sentence: Sentence
+    score: float
+    own: float
+    age: float
+    present: list[_Term]
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The question's stems that the sentence itself has."""
+        return tuple(stem for stem, _, _ in self.present if stem in self.sentence.stems)
+
+
+class ExtractiveAnswerer:
+    """Cuts a short answer out of the context; needs no model and always gives the same answer.
+
+    The sentences of the context are ranked by the question's words that they have (rare ones weigh more,
+    related words half), by whether they are about the person asked for, and by rank. Where the question is
+    about something of the person's ("Ana's sister"), lines that share a name with one about it count as well.
+    Spans of the best sentences are weighed by their sort (name, place, number, ...), their distance from the
+    matched words and their date: what was said later wins, what was corrected loses, and what was taken back
+    is no information. Relative times ("last Friday") are counted from the line's date.
+
+    Args:
+        threshold: Least relevance of the best sentence, about the share of the question's weighted words that
+            it has, below which the answer is "No information available".
+
+    Raises:
+        ValueError: If `threshold` is not between 0 and 1.
+    """
+
+    def __init__(self, threshold: float = 0.15) -> None:
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold is {threshold}; give a share between 0 and 1.")
+        self._threshold = threshold
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, version of the rules, and setting."""
+        return f"extractive-1(threshold={self._threshold:g})"
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        """Answer every request; never fails."""
+        return [Answer(self._read(request)) for request in requests]
+
+    def _read(self, request: AnswerRequest) -> str:
+        question = parse_question(request.question)
+        places, links = _rank_sentences(question, [parse_line(text) for text in request.context])
+        if not places or places[0].score < self._threshold or _is_retracted(question, places):
+            return NO_INFORMATION
+        return _compose(question, places, links) or NO_INFORMATION
+
+
+def _rank_sentences(question: ParsedQuestion, lines: Sequence[Line]) -> tuple[list[_Place], frozenset[str]]:
+    """Return the sentences by relevance, best first, and the names that only lead from line to line."""
+    terms = _weighted_terms(question, lines)
+    # Only what a line has can be in its sentences.
+    matches = [_match(terms, line) for line in lines]
+    bonuses, links = _follow_names(question, lines, [present for present, _ in matches])
+    dates = sorted({line.said for line in lines if line.said})
+    speakers = {line.speaker for line in lines}
+    places: list[_Place] = []
+    for rank, (line, (present, around)) in enumerate(zip(lines, matches, strict=True)):
+        age = _age(line.said, dates)
+        unnamed, named = _person(question, line, speakers)
+        unnamed, named = bonuses.get(rank, unnamed), bonuses.get(rank, named)
+        for sentence in line.sentences:
+            own, overlap = _match(present, sentence)
+            score = 0.7 * overlap + 0.3 * around - 0.01 * rank
+            score += unnamed if question.names.isdisjoint(sentence.names) else named
+            if sentence.is_question:
+                score -= 0.1 if sentence.first_person else 0.25
+            if sentence.is_aside or (sentence.second_person and not sentence.first_person):
+                score -= 0.1
+            places.append(_Place(line, sentence, score, overlap, age, own))
+    places.sort(key=_by_score, reverse=True)
+    return places, links
+
+
+def _by_score(place: _Place) -> float:
+    return place.score
+
+
+def _follow_names(
+    question: ParsedQuestion, lines: Sequence[Line], present: list[list[_Term]]
+) -> tuple[dict[int, float], frozenset[str]]:
+    """Find the second hop: lines about someone or something whose name another line gives.
+
+    For "Where does Ana's sister live?" the line "My sister is Eva" leads to "Eva lives in Oslo", which shares
+    the name with it and has words of the question beyond "sister".
+
+    Returns:
+        By index of the line that was led to, what it gains in place of an agreeing person; and the names that
+        led there.
+    """
+    bonuses: dict[int, float] = {}
+    links: set[str] = set()
+    if not question.owned:
+        return bonuses, frozenset()
+    known = question.names.union(TIME_WORDS, (line.speaker for line in lines))
+    starts = [
+        index for index, found in enumerate(present) if any(term in question.owned for term, _, _ in found)
+    ]
+    for start in starts:
+        if lines[start].speaker not in question.names and question.names.isdisjoint(lines[start].names):
+            continue
+        for index, line in enumerate(lines):
+            shared = (lines[start].names & line.names & (lines[start].sure_names | line.sure_names)) - known
+            beyond = any(term not in question.owned for term, _, _ in present[index])
+            if index != start and shared and beyond and question.owned.isdisjoint(line.stems):
+                led = sum(share for term, _, share in present[start] if term in question.owned)
+                bonuses[index] = max(bonuses.get(index, 0.0), 0.45 + 0.7 * led)
+                links |= shared
+    return bonuses, frozenset(links)
+
+
+def _weighted_terms(question: ParsedQuestion, lines: Sequence[Line]) -> list[_Term]:
+    """Weigh the question's stems by how few of the lines have them."""
+    weights = [
+        math.log(1 + (len(lines) + 1) / (0.5 + sum(stem in line.stems for line in lines)))
+        for stem in question.stems
+    ]
+    total = sum(weights)
+    return [
+        (stem, near, weight / total)
+        for stem, near, weight in zip(question.stems, question.notions, weights, strict=True)
+    ]
+
+
+def _match(terms: list[_Term], text: Line | Sentence) -> tuple[list[_Term], float]:
+    """Return the terms that a text has, itself or by a related word, and their share, the latter by half."""
+    stems, near = text.stems, text.notions
+    present: list[_Term] = []
+    overlap = 0.0
+    for term in terms:
+        if term[0] in stems:
+            present.append(term)
+            overlap += term[2]
+        elif not near.isdisjoint(term[1]):
+            present.append(term)
+            overlap += 0.5 * term[2]
+    return present, overlap
+
+
+def _person(question: ParsedQuestion, line: Line, speakers: set[str]) -> tuple[float, float]:
+    """Tell how well a line's sentences agree with the question's person: those without and with the name."""
+    if not question.names:
+        return 0.0, 0.0
+    if line.speaker in question.names:
+        return 0.25, 0.35
+    # Whoever never speaks can only be spoken of.
+    named = 0.35 if question.names.isdisjoint(speakers) else 0.15
+    return (-0.15 if question.names.isdisjoint(line.names) else 0.05), named
+
+
+def _age(said: date | None, dates: list[date]) -> float:
+    if said is None or len(dates) < 2:
+        return 0.0
+    return (said - dates[0]).days / (dates[-1] - dates[0]).days
+
+
+def _is_retracted(question: ParsedQuestion, places: list[_Place]) -> bool:
+    """Tell whether the newest relevant sentence takes the matter back and puts nothing in its place."""
+    least = places[0].score - 0.25
+    enough = max(0.1, 0.6 * max(place.own for place in places))
+    relevant = [place for place in places if place.score >= least and place.own >= enough]
+    if not relevant:
+        return False
+    newest = max(relevant, key=lambda place: (place.age, place.sentence.retracts, place.score))
+    if not newest.sentence.retracts or newest.sentence.replaces:
+        return False
+    # "It isn't 4331 any more, it's 3855" has a value of the wanted sort to offer.
+    return question.wants not in ("number", "where", "name") or not any(
+        span.kind in ("name", "number") and not span.dismissed and question.names.isdisjoint(span.words)
+        for span in newest.sentence.spans
+    )
+
+
+def _dismissed_values(places: list[_Place]) -> dict[frozenset[str], float]:
+    """Return the words of each value that a correction sets aside, with the age up to which that holds."""
+    dismissed: dict[frozenset[str], float] = {}
+    for place in places:
+        if place.sentence.replaces or place.sentence.retracts:
+            for span in place.sentence.spans:
+                if span.dismissed:
+                    dismissed[span.words] = max(place.age, dismissed.get(span.words, 0.0))
+    return dismissed
+
+
+def _compose(question: ParsedQuestion, places: list[_Place], links: frozenset[str]) -> str:
+    """Return the best answer of the wanted sort among the best sentences; "" if there is none."""
+    best = places[0]
+    if question.wants == "yes_no":
+        return "No" if _is_negated(best.sentence) else "Yes"
+    if question.wants == "when":
+        return _when(places)
+    top = [place for place in places[:_MAX_PLACES] if place.score >= best.score - _MAX_GAP]
+    dismissed = _dismissed_values(top)
+    answer, most = "", -math.inf
+    for place in top:
+        bonus = _RELEVANCE_WEIGHT * (place.score - best.score) + _AGE_WEIGHT * place.age
+        for span, worth in _candidates(question, place):
+            if question.measure == "many" and not _counts_focus(question, place.sentence, span):
+                continue
+            if place.age <= dismissed.get(span.words, -1.0):
+                worth -= _SET_ASIDE
+            if worth + bonus > most and links.isdisjoint(span.words):
+                answer, most = span.text, worth + bonus
+    return answer or (_count(question, places) if question.measure == "many" else "")
+
+
+def _counts_focus(question: ParsedQuestion, sentence: Sentence, span: Span) -> bool:
+    """Tell whether a number stands in front of the noun that is counted: "two old *cars*"."""
+    following = sentence.tokens[span.first : span.last + 3]
+    return (
+        not span.joint and span.kind == "number" and any(token.stem in question.focus for token in following)
+    )
+
+
+def _is_negated(sentence: Sentence) -> bool:
+    return any(
+        token.lower in ("not", "no", "never") or token.lower.endswith("n't") for token in sentence.tokens
+    )
+
+
+def _count(question: ParsedQuestion, places: list[_Place]) -> str:
+    """Count the lines that speak of the matter."""
+    most = max(place.own for place in places)
+    lines = {
+        place.line
+        for place in places
+        if place.own >= max(0.1, 0.4 * most)
+        and place.score >= places[0].score - 0.4
+        and (not question.focus or not question.focus.isdisjoint(place.matched))
+    }
+    return SMALL_NUMBERS[len(lines)] if 0 < len(lines) < len(SMALL_NUMBERS) else ""
+
+
+def _when(places: list[_Place]) -> str:
+    """Return the time that the best sentences mention, else the date on which the best one was said."""
+    best = places[0]
+    timed = [place for place in places[:6] if place.sentence.times and place.score >= best.score - 0.2]
+    if timed:
+        return _nearest_time(max(timed, key=lambda place: place.score + 0.1 * place.age))
+    for sentence in best.line.sentences:
+        if sentence.times:
+            return sentence.times[0].text
+    return write_day(best.line.said) if best.line.said else ""
+
+
+def _nearest_time(place: _Place) -> str:
+    times = place.sentence.times
+    matched = place.matched
+    spots = [token.start for token in place.sentence.tokens if token.stem in matched]
+    if not spots:
+        return times[0].text
+    return min(times, key=lambda mention: min(abs(mention.start - spot) for spot in spots)).text
+
+
+def _candidates(question: ParsedQuestion, place: _Place) -> Iterator[tuple[Span, float]]:
+    matched = place.matched
+    spots = [index for index, token in enumerate(place.sentence.tokens) if token.stem in matched]
+    for span in place.sentence.spans:
+        worth = _span_worth(question, place, span, spots)
+        if worth is not None:
+            yield span, worth
+    if question.wants in ("what", "how", "why"):
+        for span in _complements(place.sentence, spots):
+            worth = _span_worth(question, place, span, spots)
+            if worth is not None:
+                yield span, worth + _COMPLEMENT
+
+
+def _span_worth(question: ParsedQuestion, place: _Place, span: Span, spots: list[int]) -> float | None:
+    """Return how likely a span is the answer; None if it only repeats the question or names its person."""
+    words = span.words
+    known = len(span.stems.intersection(question.stems))
+    if known == len(span.stems) or place.line.speaker in words or not question.names.isdisjoint(words):
+        return None
+    worth = -0.2 * known / len(span.stems)
+    distance = 6
+    for spot in spots:
+        distance = min(distance, abs(span.first - spot), abs(span.last - spot))
+    worth += 0.4 / (1 + distance / 3)
+    if spots and span.first > spots[0]:
+        worth += 0.1
+    if question.wants != "name" and not question.focus.isdisjoint(span.stems):
+        worth += 0.25
+    # A word for the very notion that is asked for ("my favourite dish") names the slot, not its value.
+    if span.kind != "number" and not question.all_notions.isdisjoint(span.notions):
+        worth -= _ECHO
+    if span.joint:
+        worth += 0.2 if span.joint in ("and", "&", "of") else -0.25
+    if span.lead in NAMING:
+        worth += 0.1
+    if span.dismissed:
+        worth -= _SET_ASIDE
+    if span.affirmed:
+        worth += 0.4
+    if words <= TIME_WORDS:
+        worth -= 0.5
+    return worth + _sort_worth(question, span)
+
+
+def _sort_worth(question: ParsedQuestion, span: Span) -> float:
+    """Return how well a span is of the wanted sort."""
+    is_name = span.kind == "name"
+    if question.wants == "who":
+        return 0.6 if is_name else 0.4 if not span.words.isdisjoint(RELATIVES) else 0.0
+    if question.wants == "where":
+        return 0.3 * is_name + 0.3 * (span.lead in PREPOSITIONS)
+    if question.wants == "number":
+        return _number_worth(question, span)
+    if span.kind == "quote":
+        return 0.4
+    return (0.5 if question.wants == "name" else 0.1) * is_name
+
+
+def _number_worth(question: ParsedQuestion, span: Span) -> float:
+    if span.kind != "number" or span.joint:
+        return -0.6
+    if question.measure in ("much", "expensive", "high") and not span.words.isdisjoint(CURRENCIES):
+        return 0.8
+    is_bare = span.first == span.last
+    # "How long" wants its unit, "how old" and "how much" can do without.
+    return 0.6 - 0.3 * is_bare if question.measure == "long" else 0.4 + 0.3 * is_bare
+
+
+def _complements(sentence: Sentence, spots: list[int]) -> Iterator[Span]:
+    """Yield what follows the last matched word of each clause, up to the clause's end."""
+    tokens = sentence.tokens
+    for spot, next_spot in pairwise([*spots, len(tokens)]):
+        first = spot + 1
+        while first < len(tokens) and (
+            (tokens[first].is_function and tokens[first].is_word) or (tokens[first].stem in VERBS)
+        ):
+            first += 1
+        last = first
+        end = min(len(tokens), first + _MAX_COMPLEMENT_WORDS)
+        while last < end and tokens[last].is_word and tokens[last].lower not in CLAUSE_ENDS:
+            last += 1
+        if next_spot < last:
+            continue
+        while last > first and tokens[last - 1].is_function:
+            last -= 1
+        if last > first:
+            yield make_span(sentence.text, tokens, first, last - 1)

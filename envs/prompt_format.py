@@ -1,0 +1,183 @@
+"""What policies that read and write text see and say: prompts out of views, decisions out of completions.
+
+A *view* is all that a decision may rest on. A `PromptFormat` renders it and parses the completion that comes
+back. Whatever a model writes is data: `parse` never raises, it returns what it understood and one
+`ParseError` for each piece that it did not.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from .memory.analysis import analyze
+from .types import Capacity, Chunk, MemoryEntry, Operation, Turn
+
+MAX_FRAGMENT_CHARACTERS = 80
+"""How much of a piece that could not be parsed an error quotes."""
+
+View = TypeVar("View", contravariant=True)
+Decision = TypeVar("Decision", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerView:
+    """What a manager decides on.
+
+    Attributes:
+        chunk: What was newly said; None once the stream has ended.
+        entries: The store in id order.
+        capacity: The store's limits.
+        tokens: Tokens in the store.
+    """
+
+    chunk: Chunk | None
+    entries: tuple[MemoryEntry, ...]
+    capacity: Capacity
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RankingView:
+    """What a proxy retriever decides on.
+
+    Attributes:
+        question: The question; None once the last was asked.
+        time: When it is asked, where the data set says so.
+        candidates: The entries to choose from, in id order.
+        top_k: How many of them count.
+    """
+
+    question: str | None
+    time: datetime | None
+    candidates: tuple[MemoryEntry, ...]
+    top_k: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What an answer agent decides on; attributes as in `RankingView`, entries best first."""
+
+    question: str | None
+    time: datetime | None
+    entries: tuple[MemoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDecision:
+    """What an answer agent says.
+
+    Attributes:
+        useful: Ids of the entries that it found useful, best first.
+        answer: The answer; empty where the completion had none.
+    """
+
+    useful: tuple[int, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+class ParseErrorKind(enum.Enum):
+    """What is wrong with a piece of a completion; compare with `is`."""
+
+    EMPTY = "empty"
+    UNKNOWN_VERB = "unknown_verb"
+    BAD_ID = "bad_id"
+    MISSING_TEXT = "missing_text"
+    EXTRA_TEXT = "extra_text"
+    TOO_MANY = "too_many"
+    NOT_A_NUMBER = "not_a_number"
+    OUT_OF_RANGE = "out_of_range"
+    DUPLICATE = "duplicate"
+    MISSING_LINE = "missing_line"
+    NOT_UNICODE = "not_unicode"
+
+
+@dataclass(frozen=True, slots=True)
+class ParseError:
+    """A piece of a completion that means nothing.
+
+    Attributes:
+        fragment: The piece, cut to `MAX_FRAGMENT_CHARACTERS`.
+        why: What is wrong with it and what would be right.
+    """
+
+    kind: ParseErrorKind
+    fragment: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.fragment!r}: {self.why}" if self.fragment else self.why
+
+
+def parse_error(kind: ParseErrorKind, fragment: str, why: str) -> ParseError:
+    """Return the error with its fragment cut to what an error quotes."""
+    if len(fragment) > MAX_FRAGMENT_CHARACTERS:
+        fragment = fragment[: MAX_FRAGMENT_CHARACTERS - 3] + "..."
+    return ParseError(kind, fragment, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[Decision]):
+    """What was understood of a completion, and what was not."""
+
+    decision: Decision
+    errors: tuple[ParseError, ...] = ()
+
+
+class PromptFormat(Protocol[View, Decision]):
+    """How a policy that speaks text is spoken to, and how it replies.
+
+    Attributes:
+        name: Names the format in configurations.
+        instructions: What a policy must know once: the task and the form of the reply.
+        examples: Completions that parse without error.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def instructions(self) -> str: ...  # noqa: D102
+
+    @property
+    def examples(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def render(self, view: View) -> str:
+        """Return the view as text, without the instructions."""
+        ...
+
+    def messages(self, view: View) -> tuple[Message, ...]:
+        """Return the view as chat messages, with the instructions."""
+        ...
+
+    def parse(self, completion: str, view: View) -> Parsed[Decision]:
+        """Return what the completion decides. Never raises, whatever the text."""
+        ...
+
+
+ManagerFormat = PromptFormat[ManagerView, tuple[Operation, ...]]
+RankingFormat = PromptFormat[RankingView, tuple[int, ...]]
+"""Parses to entry ids, best first; to no ids at all if anything is wrong with the ranking."""
+AnswerFormat = PromptFormat[AnswerView, AnswerDecision]
+
+
+def source_turns(text: str, chunk: Chunk) -> tuple[Turn, ...]:
+    """Return the turns of the chunk that a text written about it came from.
+
+    Those whose content words the text shares; all turns of the chunk where it shares none.
+    """
+    if len(chunk.turns) == 1:
+        return chunk.turns
+    words = set(analyze(text))
+    shared = tuple(turn for turn in chunk.turns if not words.isdisjoint(analyze(turn.text)))
+    return shared or chunk.turns

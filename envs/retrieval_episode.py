@@ -1,0 +1,231 @@
+"""Questions over an archive that grows as the stream goes by; the action is a ranking of its entries."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+
+from memdojo.errors import EpisodeStateError
+from memdojo.rewards.outcomes import EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
+
+from .answering import Answer, Answerer, AnswerRequest
+from .memory.store import MemoryStore
+from .stream_context import StreamContext, questions_in_order
+from .streams.rendering import render_entry, render_turn
+from .types import Add, Capacity, Chunk, MemoryEntry, Question, Update
+
+
+class Granularity(StrEnum):
+    """What one candidate of the archive is."""
+
+    TURN = "turn"
+    SESSION = "session"
+
+
+class RetrievalEpisode:
+    """All questions of a stream in the order in which they are asked, over everything said until then.
+
+    A step is a question; the action ranks entries of `store` by id, best first. Nothing is ever forgotten
+    here: what a manager leaves in a store is retrieved through `ManagerEpisode` and its retriever.
+
+    Args:
+        context: The stream with what all of its episodes share.
+        granularity: Whether candidates are single turns or whole sessions.
+        top_k: How many entries of a ranking count; those behind are ignored.
+        answerer: Answers from the ranked entries. Without one nobody answers.
+        seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
+    """
+
+    def __init__(
+        self,
+        context: StreamContext,
+        *,
+        granularity: Granularity = Granularity.TURN,
+        top_k: int = 10,
+        answerer: Answerer | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.context = context
+        self.granularity = granularity
+        self.top_k = top_k
+        self.answerer = answerer
+        self.rng = np.random.default_rng(seed)
+        self.store = MemoryStore(Capacity(max_entry_tokens=None), context.corpus)
+        self.questions = questions_in_order(context.stream)
+        self.step_index = 0
+        self.malformed: tuple[str, ...] = ()
+        self._num_archived_chunks = 0
+        self._outcomes: list[StepOutcome] = []
+        self._pending: tuple[MemoryEntry, ...] | None = None
+        self._archive_until_question()
+
+    @property
+    def question(self) -> Question | None:
+        """The question that waits for a ranking; None after the last one."""
+        return self.questions[self.step_index] if self.step_index < len(self.questions) else None
+
+    @property
+    def ended(self) -> bool:
+        """True after the last question."""
+        return self.question is None
+
+    def step(self, ranking: Sequence[int], *, malformed: Sequence[str] = ()) -> StepOutcome:
+        """Take a ranking of entry ids, answer from it and move to the next question.
+
+        Ids that are unknown or repeated make the ranking malformed: nothing is then handed to the answerer.
+
+        Args:
+            ranking: Entry ids, best first.
+            malformed: One message for each piece of a completion that was no ranking at all; with any the
+                ranking is malformed.
+
+        Raises:
+            EpisodeStateError: If the episode has ended or a step is half done.
+        """
+        requests = self.begin_step(ranking, malformed=malformed)
+        return self.finish_step(self.answerer.answer(requests) if self.answerer else ())
+
+    def begin_step(
+        self, ranking: Sequence[int], *, malformed: Sequence[str] = ()
+    ) -> tuple[AnswerRequest, ...]:
+        """Take the ranking and return what is to be answered; nothing without an answerer.
+
+        `malformed` then says what is wrong with the ranking; empty if nothing is.
+        """
+        if self.question is None or self._pending is not None:
+            raise EpisodeStateError(
+                "no question waits for a ranking; finish the step or start a new episode."
+            )
+        entries, problems = self._ranked(ranking)
+        self.malformed = (*malformed, *problems)
+        self._pending = () if self.malformed else entries
+        if self.answerer is None:
+            return ()
+        return (
+            AnswerRequest(self.question.text, tuple(map(render_entry, self._pending)), self.question.time),
+        )
+
+    def finish_step(self, answers: Sequence[Answer]) -> StepOutcome:
+        """Take the answer to what `begin_step` returned and move to the next question.
+
+        Where the policy answers by itself there is no answerer, and its own answer may be given here.
+
+        Raises:
+            EpisodeStateError: If no step was begun, or there is not one answer for a question that was put
+                to an answerer.
+        """
+        if self._pending is None:
+            raise EpisodeStateError("finish_step came without begin_step; begin a step first.")
+        if len(answers) > 1 or (self.answerer is not None and not answers):
+            raise EpisodeStateError(f"{len(answers)} answers came for 1 question; give one.")
+        outcome = self._step_outcome(self._pending, answers[0] if answers else None, self.malformed)
+        self._outcomes.append(outcome)
+        self._pending = None
+        self.step_index += 1
+        self._archive_until_question()
+        return outcome
+
+    def preview(self, ranking: Sequence[int]) -> StepOutcome:
+        """Return what a ranking would produce without an answer; the episode stays where it is.
+
+        Raises:
+            EpisodeStateError: If the episode has ended.
+        """
+        if self.question is None:
+            raise EpisodeStateError("no question waits for a ranking; start a new episode.")
+        entries, problems = self._ranked(ranking)
+        return self._step_outcome(() if problems else entries, None, problems)
+
+    def _ranked(self, ranking: Sequence[int]) -> tuple[tuple[MemoryEntry, ...], tuple[str, ...]]:
+        """Return the entries of the ranking as far as it counts, and what is wrong with it."""
+        ids = list(ranking)[: self.top_k]
+        entries = tuple(entry for id in ids if (entry := self.store.get(id)) is not None)
+        problems = []
+        if len(set(ids)) < len(ids):
+            problems.append("the ranking names an entry twice.")
+        if len(entries) < len(ids):
+            problems.append("the ranking names an entry that does not exist.")
+        return entries, tuple(problems)
+
+    def _step_outcome(
+        self, entries: tuple[MemoryEntry, ...], answer: Answer | None, malformed: tuple[str, ...]
+    ) -> StepOutcome:
+        question = self.questions[self.step_index]
+        retrieved = tuple(self.context.supported_evidence(entry) & question.needed_evidence for entry in entries)
+        return StepOutcome(
+            step=self.step_index,
+            questions=(
+                QuestionOutcome(
+                    question_id=question.id,
+                    category=question.category,
+                    references=question.answers,
+                    unanswerable=question.unanswerable,
+                    answer=None if answer is None else answer.text,
+                    answer_error="" if answer is None else answer.error,
+                    evidence=question.needed_evidence,
+                    stored=question.needed_evidence,
+                    retrieved=retrieved,
+                ),
+            ),
+            operations=tuple(OperationOutcome("RANK", False, True, 0) for _ in malformed),
+            num_questions=len(self.questions),
+            num_evidence_questions=self.context.num_evidence_questions,
+            num_steps=len(self.questions),
+            memory_tokens=self.store.tokens,
+            stream_tokens=self.context.stream_tokens,
+            potential_before=0.0,
+            potential_after=0.0,
+            terminal=self.step_index == len(self.questions) - 1,
+        )
+
+    def outcome(self) -> EpisodeOutcome:
+        """All steps so far."""
+        stream = self.context.stream
+        return EpisodeOutcome(stream.id, stream.group, tuple(self._outcomes))
+
+    def fork(self, seed: int | None = None) -> RetrievalEpisode:
+        """Return an independent episode in the same state.
+
+        Args:
+            seed: Seeds the fork's generator; None copies this episode's, so that both go on alike.
+
+        Raises:
+            EpisodeStateError: If a step is half done.
+        """
+        if self._pending is not None:
+            raise EpisodeStateError("an episode cannot fork between begin_step and finish_step.")
+        fork = copy.copy(self)
+        fork.store = self.store.fork()
+        fork.rng = copy.deepcopy(self.rng) if seed is None else np.random.default_rng(seed)
+        fork._outcomes = list(self._outcomes)
+        return fork
+
+    def _archive_until_question(self) -> None:
+        question = self.question
+        if question is None:
+            return
+        chunks = self.context.stream.chunks
+        end = len(chunks) if question.ask_after is None else question.ask_after + 1
+        for chunk in chunks[self._num_archived_chunks : end]:
+            self._archive(chunk)
+        self._num_archived_chunks = max(end, self._num_archived_chunks)
+
+    def _archive(self, chunk: Chunk) -> None:
+        if self.granularity is Granularity.TURN:
+            for turn in chunk.turns:
+                self.store.apply(Add(render_turn(turn), (turn.id,), turn.time, "turn"), chunk.index)
+            return
+        text = "\n".join(map(render_turn, chunk.turns))
+        sources = tuple(turn.id for turn in chunk.turns)
+        last = self.store.entries[-1] if len(self.store) else None
+        if last is not None and self._session_of(last) == chunk.session:
+            update = Update(last.id, f"{last.text}\n{text}", sources)
+            self.store.apply(update, chunk.index)
+        else:
+            self.store.apply(Add(text, sources, chunk.time, "session"), chunk.index)
+
+    def _session_of(self, entry: MemoryEntry) -> str:
+        return self.context.stream.chunks[entry.created_step].session

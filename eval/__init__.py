@@ -1,0 +1,1 @@
+"""Held-out evaluation: policies on streams that training never saw, with bounds and intervals."""

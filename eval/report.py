@@ -1,0 +1,190 @@
+"""An evaluation summed up: tables to print, and files to keep."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import pandas as pd
+
+from memdojo.agents.baselines import NamedRetriever
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.streams.files import atomic_writer
+from memdojo.envs.streams.splits import check_no_leak
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+
+from .bootstrap import CONFIDENCE, NUM_RESAMPLES
+from .evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
+from .render import Grid, category_grid, episode_grid, metric_grid, paired_grid, print_grids, score_grid
+from .settings import EvalSettings
+from .tables import category_names, paired_table, summary_table
+
+FORMAT_VERSION = 1
+"""Version of `eval.json`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvalReport:
+    """An evaluation with its tables.
+
+    Attributes:
+        evaluation: All rows.
+        summary: See `summary_table`.
+        paired: See `paired_table`.
+        details: What was evaluated and how, in plain values.
+    """
+
+    evaluation: Evaluation
+    summary: pd.DataFrame
+    paired: pd.DataFrame
+    details: dict[str, Any]
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The tables as people read them."""
+        score = self.evaluation.score
+        by_category = (category_grid(self.summary, score),) if category_names(self.summary) else ()
+        return (
+            score_grid(self.summary, score),
+            *by_category,
+            metric_grid(self.summary, self.evaluation.metrics),
+            episode_grid(self.summary),
+            paired_grid(self.paired),
+        )
+
+    def print(self, file: TextIO | None = None) -> None:
+        """Print the tables, to standard output unless told otherwise."""
+        print_grids(self.grids, file)
+
+    def markdown(self) -> str:
+        """Return the tables in Markdown."""
+        return "\n\n".join(grid.markdown() for grid in self.grids) + "\n"
+
+    def write(self, folder: str | Path) -> None:
+        """Write `eval.json`, `eval.csv`, `streams.csv`, `summary.csv`, `paired.csv` and `tables.md`.
+
+        Each file appears whole or not at all.
+
+        Raises:
+            DataError: If the file system refuses.
+        """
+        folder = Path(folder).expanduser()
+        _make_folder(folder)
+        for name, table in (
+            ("eval.csv", self.evaluation.questions),
+            ("streams.csv", self.evaluation.streams),
+            ("summary.csv", self.summary),
+            ("paired.csv", self.paired),
+        ):
+            with atomic_writer(folder / name) as file:
+                table.to_csv(file, index=False, lineterminator="\n")
+        with atomic_writer(folder / "tables.md") as file:
+            file.write(self.markdown())
+        with atomic_writer(folder / "eval.json") as file:
+            json.dump(self.as_json(), file, ensure_ascii=False, indent=1, allow_nan=False)
+            file.write("\n")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return details and tables in plain values; what is not available is None."""
+        return {
+            "version": FORMAT_VERSION,
+            **self.details,
+            "summary": _records(self.summary),
+            "paired": _records(self.paired),
+        }
+
+
+def run_evaluation(
+    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever],
+    streams: Iterable[Stream],
+    settings: EvalSettings | None = None,
+    *,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
+    reference: str | None = None,
+    training_groups: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> EvalReport:
+    """Evaluate managers, or retrievers, on held-out streams and sum it up.
+
+    Args:
+        targets: All managers or all `NamedRetriever`; the bounds join where they are missing.
+        streams: Held-out streams.
+        settings: What is the same for all.
+        seed: Seeds episodes and intervals.
+        num_resamples: How many resamples an interval takes.
+        reference: What the paired table subtracts; None takes the best baseline beside the oracle.
+        training_groups: Groups that any of the targets was trained on.
+        progress: Told after each batch of episodes.
+
+    Raises:
+        LeakError: If a stream is of a training group.
+        ConfigError: If managers and retrievers are mixed, or for the reasons of `evaluate_manager`.
+        UnknownNameError: If no target is called `reference`.
+    """
+    streams, settings = list(streams), settings or EvalSettings()
+    check_unseen(training_groups, streams)
+    evaluation = _evaluate(targets, streams, settings, seed, progress)
+    return EvalReport(
+        evaluation,
+        summary_table(evaluation, seed=seed, num_resamples=num_resamples),
+        paired_table(evaluation, reference, seed=seed, num_resamples=num_resamples),
+        {
+            "score": evaluation.score,
+            "seed": seed,
+            "confidence": CONFIDENCE,
+            "num_resamples": num_resamples,
+            "settings": settings.as_json(),
+            "streams": [{"id": each.id, "group": each.group, "source": each.source} for each in streams],
+        },
+    )
+
+
+def check_unseen(training_groups: Iterable[str], streams: Iterable[Stream]) -> None:
+    """Refuse streams of groups that training has seen.
+
+    Raises:
+        LeakError: With the names of the shared groups.
+    """
+    # Checkpoints keep the names of the groups alone, so empty streams stand for what they saw.
+    check_no_leak((Stream("", group, (), ()) for group in training_groups), streams)
+
+
+def _evaluate(
+    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever],
+    streams: Sequence[Stream],
+    settings: EvalSettings,
+    seed: int,
+    progress: Progress | None,
+) -> Evaluation:
+    retrievers = [target for target in targets if isinstance(target, NamedRetriever)]
+    managers = [target for target in targets if not isinstance(target, NamedRetriever)]
+    if retrievers and managers:
+        raise ConfigError(
+            f"{retrievers[0].name!r} is a retriever and {managers[0].name!r} a manager; "
+            "evaluate one kind at a time (EvalSettings.retriever joins a retriever to managers)."
+        )
+    if retrievers:
+        return evaluate_retriever(retrievers, streams, settings, seed, progress)
+    return evaluate_manager(managers, streams, settings, seed, progress)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    records = table.to_dict(orient="records")
+    return [{str(name): _plain(value) for name, value in record.items()} for record in records]
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the folder {folder} cannot be made: {error.strerror or error}.") from error

@@ -1,0 +1,119 @@
+"""What an evaluation holds fixed for all policies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+
+from memdojo.agents.baselines import NamedRetriever, make_retriever_baseline
+from memdojo.envs.answering import Answerer
+from memdojo.envs.retrieval_episode import Granularity
+from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.types import Capacity, Stream, WhenFull
+from memdojo.errors import ConfigError, unknown_name
+from memdojo.rewards.metrics import metric_names
+
+LOCOMO_SCORE = "locomo"
+KEPT_EVIDENCE = "kept_evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class EvalSettings:
+    """How policies are evaluated.
+
+    Attributes:
+        max_entries: Entries that a manager's store holds at most; None for no limit.
+        capacity_share: The same as a share of each stream's turns, rounded; not together with `max_entries`.
+        max_tokens: Tokens that the store holds at most; None for no limit.
+        max_entry_tokens: Tokens of one entry at most; None for no limit.
+        top_k: How many entries the answerer gets and how deep recall and NDCG look.
+        ranks: The k of the recall@k and ndcg@k columns, none above `top_k`; empty takes 5 and `top_k`.
+        retriever: Finds the entries from which a manager's questions are answered.
+        answerer: Answers the questions; None asks nobody and leaves the answer metrics empty.
+        score: The column that counts: a metric's name, `locomo`, `recall@K`, `ndcg@K` or `kept_evidence`. ""
+            chooses: without an answerer `recall@K` at the largest K; with one `locomo` where all
+            streams are LoCoMo's, else `token_f1`.
+        granularity: What one candidate is when retrievers are evaluated.
+        num_seeds: How many episodes a stream has for a policy that draws; others have one.
+        batch_size: How many episodes are played side by side, so that their questions share a batch.
+
+    Raises:
+        ConfigError: If values are out of range or contradict each other.
+    """
+
+    max_entries: int | None = None
+    capacity_share: float | None = None
+    max_tokens: int | None = None
+    max_entry_tokens: int | None = 2048
+    top_k: int = 10
+    ranks: tuple[int, ...] = ()
+    retriever: NamedRetriever = field(default_factory=lambda: make_retriever_baseline("bm25"))
+    answerer: Answerer | None = None
+    score: str = ""
+    granularity: Granularity = Granularity.TURN
+    num_seeds: int = 3
+    batch_size: int = 8
+
+    def __post_init__(self) -> None:
+        if self.max_entries is not None and self.capacity_share is not None:
+            raise ConfigError(
+                f"max_entries is {self.max_entries} and capacity_share {self.capacity_share}; give only one."
+            )
+        share = self.capacity_share
+        if share is not None and not (math.isfinite(share) and share > 0):
+            raise ConfigError(f"capacity_share is {share}; give a share of the turns above 0, such as 0.25.")
+        for name in ("max_entries", "max_tokens", "max_entry_tokens", "top_k", "num_seeds", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}; give a positive number.")
+        if any(not 1 <= k <= self.top_k for k in self.ranks):
+            raise ConfigError(
+                f"ranks is {self.ranks} and top_k {self.top_k}; every rank lies between 1 and top_k."
+            )
+        if self.score and self.score not in self.score_names:
+            raise unknown_name("score", self.score, self.score_names)
+        if self.answerer is None and self.score in {LOCOMO_SCORE, *metric_names()}:
+            raise ConfigError(f"score {self.score!r} grades answers and there is no answerer; give one.")
+
+    @property
+    def measured_ranks(self) -> tuple[int, ...]:
+        """The k of the recall@k and ndcg@k columns, ascending."""
+        return tuple(sorted({*self.ranks} or {min(5, self.top_k), self.top_k}))
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """What `score` may be."""
+        at_ranks = [f"{name}@{k}" for name in ("recall", "ndcg") for k in self.measured_ranks]
+        return (*metric_names(), LOCOMO_SCORE, *at_ranks, KEPT_EVIDENCE)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the settings in plain values; retriever and answerer by their names."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        answerer = None if self.answerer is None else self.answerer.fingerprint
+        return values | {
+            "ranks": list(self.measured_ranks),
+            "retriever": self.retriever.name,
+            "answerer": answerer,
+            "granularity": self.granularity.value,
+        }
+
+    def capacity(self, context: StreamContext) -> Capacity:
+        """Return the limits of a store for this stream; an ADD names the entry that leaves."""
+        max_entries = self.max_entries
+        if self.capacity_share is not None:
+            max_entries = max(1, round(self.capacity_share * len(context.turns)))
+        return Capacity(max_entries, self.max_tokens, self.max_entry_tokens, WhenFull.POLICY)
+
+    def chosen_score(self, streams: Sequence[Stream]) -> str:
+        """Return the column that counts for these streams."""
+        if self.score:
+            return self.score
+        if self.answerer is None:
+            return f"recall@{self.measured_ranks[-1]}"
+        return LOCOMO_SCORE if all(is_locomo(stream) for stream in streams) else "token_f1"
+
+
+def is_locomo(stream: Stream) -> bool:
+    """True if the stream's categories are LoCoMo's."""
+    return stream.source.partition(":")[0] == "locomo"

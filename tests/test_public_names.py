@@ -1,0 +1,85 @@
+"""The names that other people build on."""
+
+import inspect
+import pickle
+import re
+
+import pytest
+
+import memdojo
+from memdojo import errors
+from memdojo.errors import MemdojoError
+
+PUBLIC_NAMES = [
+    "Add",
+    "Capacity",
+    "Chunk",
+    "Delete",
+    "ManagerEpisode",
+    "MemdojoError",
+    "MemoryEntry",
+    "MemoryStore",
+    "Noop",
+    "Operation",
+    "OperationResult",
+    "OperationStatus",
+    "Question",
+    "RetrievalEpisode",
+    "Reward",
+    "Stream",
+    "StreamContext",
+    "Turn",
+    "Update",
+    "WhenFull",
+    "__version__",
+    "check_memory_env",
+    "list_sources",
+    "load_streams",
+    "register_env",
+    "register_reward_part",
+    "register_source",
+]
+"""Written down a second time, because a name that goes in or out is a promise made or broken."""
+
+ERRORS = {
+    name: value
+    for name, value in vars(errors).items()
+    if inspect.isclass(value) and issubclass(value, MemdojoError) and value.__module__ == errors.__name__
+}
+
+
+def test_the_public_names_are_the_promised_ones() -> None:
+    assert list(memdojo.__all__) == PUBLIC_NAMES
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC_NAMES if name != "__version__"])
+def test_every_public_name_says_what_it_is(name: str) -> None:
+    value = getattr(memdojo, name)
+    assert value.__name__ == name
+    assert value.__module__.startswith("memdojo.")
+    # A docstring of its own: dataclasses make one up, and classes inherit one.
+    assert value.__doc__
+    assert not value.__doc__.startswith(f"{name}(")
+
+
+def test_the_exceptions_are_those_of_the_drawn_tree() -> None:
+    assert errors.__doc__ is not None
+    drawn = re.findall(r"[├└]── (\w+) \((\w+)\) +\S", errors.__doc__)
+    assert {name: (MemdojoError.__name__, base) for name, base in drawn} == {
+        name: tuple(base.__name__ for base in error.__bases__)
+        for name, error in ERRORS.items()
+        if error is not MemdojoError
+    }
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_crosses_process_boundaries(name: str) -> None:
+    error = ERRORS[name]("the value, the rule and the remedy")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.args) == (type(error), error.args)
+
+
+def test_an_unknown_name_is_answered_with_the_near_ones_first() -> None:
+    message = str(errors.unknown_name("stream", "locmo", ["synthetic", "locomo"]))
+    assert message == "unknown stream 'locmo'. Did you mean 'locomo'? Known: locomo, synthetic."
+    assert "Did you mean" not in str(errors.unknown_name("stream", "zzz", ["synthetic"]))

@@ -1,0 +1,109 @@
+"""Advantages as pure functions of rewards, for every kind of policy.
+
+Axes: B trajectory groups, G trajectories of a group, S steps of an episode.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def group_relative_advantages(returns_BG: FloatArray, *, eps: float = 1e-6) -> FloatArray:
+    """Standardise returns within each group (GRPO with outcome rewards, arXiv:2402.03300, section 4.1.2).
+
+    Args:
+        returns_BG: Episode returns, shape (num_groups, group_size). NaN marks an episode that could not be
+            scored: it counts in no mean and its advantage is NaN.
+        eps: Added to the standard deviation, so that a group of equal returns yields zeros.
+
+    Returns:
+        Shape (num_groups, group_size); every step of a trajectory takes its trajectory's advantage.
+
+    Raises:
+        ValueError: If `returns_BG` is not two-dimensional.
+    """
+    if returns_BG.ndim != 2:
+        raise ValueError(f"returns_BG has shape {returns_BG.shape}; give (num_groups, group_size).")
+    return _standardise_over_group(returns_BG, eps)
+
+
+def group_relative_step_advantages(
+    rewards_BGS: FloatArray, *, discount: float = 1.0, eps: float = 1e-6
+) -> FloatArray:
+    """Standardise the rewards to go of each step within its group.
+
+    GRPO with process rewards (arXiv:2402.03300, section 4.1.3) with two differences: the sum of the rewards to
+    come is standardised instead of each reward, and over the group's trajectories at the same step instead of
+    over all steps. Rollouts of one stream see the same turn at the same step, so what the turn itself is worth
+    cancels, and only what the policy did about it remains.
+
+    Args:
+        rewards_BGS: Step rewards, shape (num_groups, group_size, num_steps); NaN in any step of a trajectory
+            takes the whole trajectory out.
+        discount: Weight of a reward one step later, in [0, 1].
+        eps: Added to the standard deviation.
+
+    Returns:
+        Shape (num_groups, group_size, num_steps).
+    """
+    if rewards_BGS.ndim != 3:
+        raise ValueError(f"rewards_BGS has shape {rewards_BGS.shape}; give (num_groups, group_size, num_steps).")
+    to_go_BGS = rewards_to_go(rewards_BGS, discount=discount)
+    to_go_BGS[np.isnan(rewards_BGS).any(axis=2)] = np.nan
+    mean_BS = np.nanmean(to_go_BGS, axis=1, keepdims=True)
+    # One scale for the group: a step at which nothing was at stake must not be blown up to unit variance.
+    spread_B = np.sqrt(np.nanmean((to_go_BGS - mean_BS) ** 2, axis=(1, 2), keepdims=True))
+    advantages_BGS: FloatArray = (to_go_BGS - mean_BS) / (spread_B + eps)
+    return advantages_BGS
+
+
+def rewards_to_go(rewards: FloatArray, *, discount: float = 1.0) -> FloatArray:
+    """Sum the rewards from each step on, discounted; the last axis is time."""
+    to_go = np.array(rewards, dtype=np.float64)
+    for step in range(to_go.shape[-1] - 2, -1, -1):
+        to_go[..., step] += discount * to_go[..., step + 1]
+    return to_go
+
+
+def generalised_advantages(
+    rewards_S: FloatArray,
+    values_S: FloatArray,
+    *,
+    discount: float = 1.0,
+    gae_lambda: float = 0.95,
+    final_value: float = 0.0,
+) -> tuple[FloatArray, FloatArray]:
+    """Estimate advantages by GAE over the steps of one episode (arXiv:1506.02438, equation 16).
+
+    delta_s = r_s + discount * V(s+1) - V(s);  A_s = delta_s + discount * gae_lambda * A_{s+1}.
+
+    Args:
+        rewards_S: Reward of each step, shape (num_steps,).
+        values_S: The critic's value before each step, shape (num_steps,).
+        discount: Weight of what comes one step later, in [0, 1].
+        gae_lambda: 0 trusts the critic, 1 the rewards.
+        final_value: Value after the last step: 0 where the episode terminated, the critic's estimate where it
+            was truncated.
+
+    Returns:
+        Advantages and the critic's targets (advantages + values), each of shape (num_steps,).
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if rewards_S.shape != values_S.shape or rewards_S.ndim != 1:
+        raise ValueError(f"rewards_S {rewards_S.shape} and values_S {values_S.shape} must be one series each, equal in length.")
+    next_values_S = np.append(values_S[1:], final_value)
+    deltas_S = rewards_S + discount * next_values_S - values_S
+    advantages_S = rewards_to_go(deltas_S, discount=discount * gae_lambda)
+    return advantages_S, advantages_S + values_S
+
+
+def _standardise_over_group(returns_BG: FloatArray, eps: float) -> FloatArray:
+    mean_B = np.nanmean(returns_BG, axis=1, keepdims=True)
+    spread_B = np.nanstd(returns_BG, axis=1, keepdims=True)
+    advantages_BG: FloatArray = (returns_BG - mean_B) / (spread_B + eps)
+    return advantages_BG

@@ -1,0 +1,363 @@
+"""What a training run is told: TOML files, checked against models that refuse what they do not know.
+
+    name = "my-run"
+    task = "manager"
+    [streams]
+    train = "synthetic:train"
+    [episode]
+    capacity_share = 0.25
+    [reward]
+    evidence_recall = 1.0
+
+Every table and key is a field below, with its default. A configuration that loads is one that makes sense:
+what contradicts itself is refused, not repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from memdojo.agents.baselines import list_baselines, list_retriever_baselines
+from memdojo.envs.memory.embedders import list_embedders
+from memdojo.envs.memory.retrievers import list_retrievers
+from memdojo.envs.settings import CapacitySettings
+from memdojo.errors import ConfigError, MemdojoError, unknown_name
+from memdojo.rewards.metrics import metric_names
+from memdojo.rewards.reward import Reward
+
+Task = Literal["manager", "retriever"]
+Split = Literal["train", "validation", "test"]
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class StreamsConfig(_Table):
+    """Where streams come from.
+
+    Attributes:
+        train: Spec of the streams to train on, such as `synthetic:train`.
+        validation: Spec of the streams that choose the best checkpoint; without it the last one is the best.
+        test: Spec of the streams of the final evaluation; without it there is none.
+        num_train, num_validation, num_test: How many streams a generating source makes.
+        options: Further options of the source, the same for all three.
+        window_turns: Train on windows of so many turns instead of whole streams.
+        stream_seed: Seed of a generating source. Apart from the run's seed, so that runs of several seeds see
+            the same data.
+    """
+
+    train: Text
+    validation: Text | None = None
+    test: Text | None = None
+    num_train: Count | None = None
+    num_validation: Count | None = None
+    num_test: Count | None = None
+    options: dict[str, Any] = {}
+    window_turns: Annotated[int, Field(ge=2)] | None = None
+    stream_seed: Seed | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        specs = {name: getattr(self, name) for name in ("train", "validation", "test")}
+        for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+            if specs[first] is not None and specs[first] == specs[second]:
+                raise ConfigError(
+                    f"streams.{first} and streams.{second} are both {specs[first]!r}; held-out streams must "
+                    "be others than those that a policy was trained or chosen on."
+                )
+        for name in ("validation", "test"):
+            if specs[name] is None and getattr(self, f"num_{name}") is not None:
+                raise ConfigError(f"streams.num_{name} is set without streams.{name}; name the streams, too.")
+        for option, key in (("num_streams", "num_train"), ("seed", "stream_seed")):
+            if option in self.options:
+                raise ConfigError(
+                    f"streams.options.{option} is not for all splits; use streams.{key} instead."
+                )
+        return self
+
+    def load_options(self, split: Split) -> dict[str, Any]:
+        """Return the keyword arguments with which `load_streams` loads the split's spec."""
+        options = dict(self.options)
+        count = getattr(self, f"num_{split}")
+        if count is not None:
+            options["num_streams"] = count
+        if self.stream_seed is not None:
+            options["seed"] = self.stream_seed
+        return options
+
+
+class EpisodeConfig(_Table):
+    """What an episode allows.
+
+    Attributes:
+        max_entries: Most entries that a manager's store holds.
+        capacity_share: The same as a share of the stream's turns. A manager has exactly one of the two.
+        top_k: Entries from which a question is answered.
+    """
+
+    max_entries: Count | None = None
+    capacity_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Count = 10
+
+    @property
+    def capacity(self) -> CapacitySettings:
+        """The limits of a manager's store; an ADD to a full one names the entry that leaves."""
+        return CapacitySettings(self.max_entries, self.capacity_share)
+
+
+class FeaturesConfig(_Table):
+    """What a compact policy sees.
+
+    Attributes:
+        num_candidates: Entries that a manager chooses among at a time.
+        embedder: Name of the text embedder behind similarities.
+        embedding_inputs: Whether a manager sees the embeddings themselves as well.
+    """
+
+    num_candidates: Count = 16
+    embedder: str = "hashed_ngrams"
+    embedding_inputs: bool = False
+
+    @field_validator("embedder")
+    @classmethod
+    def _known_embedder(cls, name: str) -> str:
+        if name not in list_embedders():
+            raise ConfigError(f"features.embedder: {unknown_name('embedder', name, list_embedders())}")
+        return name
+
+
+class PolicyConfig(_Table):
+    """The network: `hidden_dim` is the width of its hidden layers."""
+
+    hidden_dim: Count = 64
+
+
+class AlgorithmConfig(_Table):
+    """How a policy learns. One update plays `groups_per_update` times `group_size` episodes.
+
+    Attributes:
+        name: `ppo` (critic and GAE) or `grpo` (episodes of a group compared with each other).
+        num_updates: Updates of the whole run.
+        groups_per_update: Streams (or windows; for a retriever, questions) played for an update.
+        group_size: Episodes of each of them; GRPO needs at least 2.
+        epochs: Passes over the decisions of an update.
+        minibatch_size: Decisions of a gradient step.
+        clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
+        value_coefficient: Weight of the critic's loss; PPO only.
+        discount: Weight of a reward one step later.
+        gae_lambda: 0 trusts the critic, 1 the rewards; PPO only.
+        advantage: Whether a group's episodes are compared as wholes or step by step; GRPO only.
+    """
+
+    name: Literal["ppo", "grpo"]
+    num_updates: Count
+    groups_per_update: Count = 8
+    group_size: Count = 8
+    epochs: Count = 2
+    minibatch_size: Count = 1024
+    learning_rate: Positive = 1e-3
+    clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    clip_high: Positive = 0.2
+    entropy_coefficient: NotNegative = 0.0
+    value_coefficient: NotNegative = 0.5
+    max_gradient_norm: Positive = 0.5
+    discount: Share = 1.0
+    gae_lambda: Share = 0.9
+    advantage: Literal["trajectory", "step"] = "step"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for key in ALGORITHM_KEYS_OF_OTHERS[self.name]:
+            if key in self.model_fields_set:
+                raise ConfigError(
+                    f"algorithm.{key} is {getattr(self, key)!r}, but algorithm.name is {self.name!r}, which "
+                    "does not use it; leave one of the two out."
+                )
+        if self.name == "grpo" and self.group_size < 2:
+            raise ConfigError(
+                f"algorithm.group_size is {self.group_size}, but grpo compares the episodes of a group; give "
+                "at least 2."
+            )
+        return self
+
+
+ALGORITHM_KEYS_OF_OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"ppo": ("advantage",), "grpo": ("gae_lambda", "value_coefficient")}
+)
+"""Keys of `[algorithm]` that an algorithm does not use."""
+
+
+class RolloutsConfig(_Table):
+    """Where episodes are played.
+
+    Attributes:
+        num_workers: Ray actors that play; results do not depend on it.
+        address: Of a Ray cluster (`auto`, `ray://HOST:PORT`); without it Ray starts on this machine.
+    """
+
+    num_workers: Count = 2
+    address: Text | None = None
+
+
+class EvaluationConfig(_Table):
+    """How policies are scored.
+
+    Attributes:
+        every: Updates between two validations.
+        num_resamples: Bootstrap resamples behind an interval of the final evaluation.
+        baselines: Names of what the policy is compared with; none named means all.
+        metric: The reward part, one that grades answers or measures evidence, that chooses the best
+            checkpoint and heads the final table.
+    """
+
+    every: Count = 10
+    num_resamples: Count = 2000
+    baselines: Names = ()
+    metric: str = "evidence_recall"
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, name: str) -> str:
+        if name not in SCORE_OF_METRIC and name not in ANSWER_METRICS:
+            raise ConfigError(
+                f"evaluation.metric: {unknown_name('metric', name, {*SCORE_OF_METRIC, *ANSWER_METRICS})}"
+            )
+        return name
+
+    def score(self, top_k: int) -> str:
+        """Return the column of an evaluation (`EvalSettings.score`) that has the metric."""
+        return SCORE_OF_METRIC.get(self.metric, self.metric).format(top_k=top_k)
+
+    @property
+    def grades_answers(self) -> bool:
+        """True if questions must be answered to compute the metric."""
+        return self.metric in ANSWER_METRICS
+
+
+ANSWER_METRICS = (*metric_names(), "locomo")
+"""Reward parts that grade answers."""
+
+SCORE_OF_METRIC: Mapping[str, str] = MappingProxyType(
+    {"evidence_recall": "recall@{top_k}", "evidence_ndcg": "ndcg@{top_k}", "evidence_stored": "kept_evidence"}
+)
+"""Reward parts that measure evidence, with their columns in an evaluation."""
+
+
+class CheckpointsConfig(_Table):
+    """When the run is saved: every so many updates. The `keep` newest and the best checkpoint stay."""
+
+    every: Count = 10
+    keep: Count = 2
+
+
+class TrainConfig(_Table):
+    """A training run.
+
+    Attributes:
+        name: Name of the run and of its folder; by default that of the configuration file.
+        seed: Seeds weights, episodes and minibatches.
+        task: Whether a `manager` or a proxy `retriever` is trained.
+        reward: Weights of reward parts by name.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    seed: Seed = 0
+    task: Task
+    streams: StreamsConfig
+    episode: EpisodeConfig = EpisodeConfig()
+    features: FeaturesConfig = FeaturesConfig()
+    policy: PolicyConfig = PolicyConfig()
+    reward: dict[str, float]
+    algorithm: AlgorithmConfig
+    rollouts: RolloutsConfig = RolloutsConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    checkpoints: CheckpointsConfig = CheckpointsConfig()
+
+    @field_validator("reward")
+    @classmethod
+    def _known_parts(cls, weights: dict[str, float]) -> dict[str, float]:
+        try:
+            Reward(weights)
+        except MemdojoError as error:
+            raise ConfigError(f"reward: {error}") from error
+        return weights
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.task == "manager":
+            self._check_manager()
+        else:
+            self._check_retriever()
+        self._check_baselines()
+        if self.streams.validation is None and "every" in self.evaluation.model_fields_set:
+            raise ConfigError(
+                f"evaluation.every is {self.evaluation.every}, but there is no streams.validation to "
+                "validate on; name it or leave evaluation.every out."
+            )
+        return self
+
+    def _check_manager(self) -> None:
+        share, most = self.episode.capacity_share, self.episode.max_entries
+        if share is not None and most is not None:
+            raise ConfigError(
+                f"episode.capacity_share is {share} and episode.max_entries is {most}; give one of the two."
+            )
+        if share is None and most is None:
+            raise ConfigError(
+                "a manager's store needs a capacity; set episode.capacity_share (a share of the stream's "
+                "turns) or episode.max_entries."
+            )
+
+    def _check_retriever(self) -> None:
+        for key in MANAGER_KEYS:
+            table, field = key.split(".")
+            part = getattr(self, table)
+            if field in part.model_fields_set and getattr(part, field) is not None:
+                raise ConfigError(
+                    f"{key} is {getattr(part, field)!r}, but task is 'retriever' and only a manager uses it; "
+                    "leave it out."
+                )
+
+    def _check_baselines(self) -> None:
+        if self.task == "manager":
+            known = set(list_baselines())
+            unknown = [name for name in self.evaluation.baselines if name not in known]
+        else:
+            known = {*list_retriever_baselines(), *list_retrievers()}
+            # What follows a colon is an option of the retriever, such as the embedder of `dense`.
+            unknown = [name for name in self.evaluation.baselines if name.partition(":")[0] not in known]
+        if unknown:
+            raise ConfigError(
+                f"evaluation.baselines: {unknown_name(f'{self.task} baseline', unknown[0], known)}"
+            )
+
+
+MANAGER_KEYS = (
+    "episode.max_entries",
+    "episode.capacity_share",
+    "features.num_candidates",
+    "features.embedding_inputs",
+    "streams.window_turns",
+)
+"""Keys that mean nothing to a proxy retriever."""

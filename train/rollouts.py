@@ -1,0 +1,320 @@
+"""Rollouts of compact policies: tasks in, trajectory groups out, here or in Ray actors.
+
+A task names everything that its trajectories depend on, and the episodes of one task run in one batch. So the
+numbers are the same whatever worker plays it, and however many there are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import ray
+import torch
+from torch import Tensor, nn
+
+from memdojo.agents.compact import Decision
+from memdojo.agents.compact_manager import CompactManager
+from memdojo.agents.compact_retriever import CompactRetriever
+from memdojo.agents.play import play_manager
+from memdojo.envs.answering import Answerer, CachedAnswerer, ExtractiveAnswerer
+from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.retrieval_episode import RetrievalEpisode
+from memdojo.envs.retrieval_features import RetrievalObservation
+from memdojo.envs.settings import CapacitySettings
+from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.streams.windows import window
+from memdojo.envs.types import Operation, Stream
+from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
+from memdojo.rewards.reward import Reward
+
+from .trajectories import Trajectory, TrajectoryGroup
+
+_ValueT = TypeVar("_ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutTask:
+    """One trajectory group to be played.
+
+    Attributes:
+        stream: Index of the stream.
+        seeds: One for each trajectory.
+        window: First turn and number of turns, where the episode is a part of the stream.
+        question: Index of the question, for a retriever.
+        greedy: Whether the likeliest action is taken (validation) or one is drawn (training).
+    """
+
+    stream: int
+    seeds: tuple[int, ...]
+    window: tuple[int, int] | None = None
+    question: int | None = None
+    greedy: bool = False
+
+
+class RolloutPlayer(Protocol):
+    """Plays tasks with one policy."""
+
+    network: nn.Module
+
+    def play(self, task: RolloutTask) -> TrajectoryGroup:
+        """Return the trajectories of the task, in the order of its seeds."""
+        ...
+
+
+PlayerRecipe = Callable[[], RolloutPlayer]
+
+
+class ManagerPlayer:
+    """Plays the episodes of a manager.
+
+    Args:
+        streams: In chunks of single turns.
+        policy: Whose network is loaded anew for each update.
+        reward: Pays each step.
+        capacity: Limits of the store.
+        top_k: Entries handed to the answerer.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        policy: CompactManager,
+        reward: Reward,
+        capacity: CapacitySettings,
+        top_k: int,
+    ) -> None:
+        self.network: nn.Module = policy.network
+        self._streams = streams
+        self._policy = policy
+        self._reward = reward
+        self._capacity = capacity
+        self._top_k = top_k
+        self._answerer: Answerer | None = CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
+        self._contexts: _Recent[StreamContext] = _Recent(max_size=128)
+
+    def play(self, task: RolloutTask) -> TrajectoryGroup:
+        """Return the trajectories of the task, in the order of its seeds."""
+        context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
+        capacity = self._capacity.for_stream(context.stream)
+        episodes = [
+            ManagerEpisode(context, capacity, top_k=self._top_k, answerer=self._answerer, seed=seed)
+            for seed in task.seeds
+        ]
+        recorder = _Recorder(self._policy, sample=not task.greedy)
+        outcomes = play_manager(recorder, episodes, self._answerer)
+        return tuple(
+            self._trajectory(recorder.decisions[id(episode)], outcome, greedy=task.greedy)
+            for episode, outcome in zip(episodes, outcomes, strict=True)
+        )
+
+    def _context(self, task: RolloutTask) -> StreamContext:
+        stream = self._streams[task.stream]
+        if task.window is not None:
+            cut = window(stream, *task.window)
+            # Without a question in the window there is nothing to learn from; the whole stream has some.
+            stream = stream if cut is None else cut
+        return StreamContext(stream)
+
+    def _trajectory(
+        self, decisions: Sequence[Decision], outcome: EpisodeOutcome, *, greedy: bool
+    ) -> Trajectory:
+        scores = [self._reward(step) for step in outcome.steps]
+        rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
+        counts = Counter(
+            operation.kind if operation.applied else "rejected"
+            for step in outcome.steps
+            for operation in step.operations
+        )
+        parts = _sum_parts([score.parts for score in scores])
+        return Trajectory.of(outcome.stream_id, decisions, rewards, parts, counts, greedy=greedy)
+
+
+class _Recorder:
+    """A manager that remembers each decision by episode."""
+
+    def __init__(self, policy: CompactManager, *, sample: bool) -> None:
+        self.name = policy.name
+        self.turns_per_chunk = policy.turns_per_chunk
+        self.decisions: dict[int, list[Decision]] = {}
+        self._policy = policy
+        self._sample = sample
+
+    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+        operations: list[tuple[Operation, ...]] = []
+        for episode, (operation, decision) in zip(
+            episodes, self._policy.decide(episodes, sample=self._sample), strict=True
+        ):
+            self.decisions.setdefault(id(episode), []).append(decision)
+            operations.append((operation,))
+        return operations
+
+
+class RetrieverPlayer:
+    """Plays single questions with a retriever; the places of a ranking are the steps of the episode.
+
+    Args:
+        streams: Whose turns are the candidates.
+        policy: Whose network is loaded anew for each update.
+        reward: Pays each question. Where no part needs answers, every place is paid what it adds; otherwise
+            the last place is paid everything.
+        top_k: Places of a ranking.
+    """
+
+    def __init__(self, streams: Sequence[Stream], policy: CompactRetriever, reward: Reward, top_k: int) -> None:
+        self.network: nn.Module = policy.network
+        self._streams = streams
+        self._policy = policy
+        self._reward = reward
+        self._top_k = top_k
+        self._answerer: Answerer | None = CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
+        self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
+
+    def play(self, task: RolloutTask) -> TrajectoryGroup:
+        """Return one trajectory of one decision for each seed."""
+        assert task.question is not None  # The trainer names a question for every retriever's task.
+        if task.stream not in self._questions:
+            self._questions[task.stream] = self._at_each_question(self._streams[task.stream])
+        start, observation = self._questions[task.stream][task.question]
+        return tuple(self._play_once(start.fork(seed), observation, task.greedy) for seed in task.seeds)
+
+    def _play_once(
+        self, episode: RetrievalEpisode, observation: RetrievalObservation, greedy: bool
+    ) -> Trajectory:
+        rng = None if greedy else episode.rng
+        ranking, decision = self._policy.decide(observation, self._top_k, rng)
+        outcome = _as_episode(episode.step(ranking))
+        rewards, parts = self._rewards(outcome)
+        stream_id = episode.context.stream.id
+        return Trajectory.of(stream_id, [decision], rewards[None], parts, {}, greedy=greedy)
+
+    def _rewards(self, outcome: StepOutcome) -> tuple[np.ndarray, Mapping[str, float]]:
+        score = self._reward(outcome)
+        rewards = np.zeros(self._top_k)
+        if score.value is None:
+            rewards[:] = np.nan
+        elif self._reward.needs_answers:
+            rewards[-1] = score.value
+        else:
+            upto = [_value(self._reward(_first_places(outcome, places)).value) for places in range(self._top_k + 1)]
+            rewards = np.diff(upto)
+        return rewards, score.parts
+
+    def _at_each_question(self, stream: Stream) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
+        episode = RetrievalEpisode(StreamContext(stream), top_k=self._top_k, answerer=self._answerer)
+        found = []
+        while (question := episode.question) is not None:
+            found.append((episode.fork(), self._policy.features.observe(episode.store, question.text)))
+            episode.step(())
+        return found
+
+
+class RayRollouts:
+    """Rollouts by Ray actors, each with players of its own.
+
+    Args:
+        make_players: Builds the players by name; called in each actor.
+        num_workers: Number of actors.
+        address: Of a running Ray cluster; None starts Ray on this machine, if it does not run yet.
+    """
+
+    def __init__(
+        self, make_players: Mapping[str, PlayerRecipe], *, num_workers: int, address: str | None = None
+    ) -> None:
+        self._started_ray = not ray.is_initialized()
+        if self._started_ray:
+            # On a cluster the number of CPUs is the cluster's own matter.
+            local: dict[str, Any] = {} if address else {"num_cpus": num_workers, "include_dashboard": False}
+            ray.init(address=address, log_to_driver=False, logging_level="error", **local)
+        worker = ray.remote(RolloutWorker)
+        recipes = ray.put(make_players)
+        self._workers = [worker.options(num_cpus=1).remote(recipes) for _ in range(num_workers)]
+
+    def play(
+        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, Tensor]
+    ) -> list[TrajectoryGroup]:
+        """Play all tasks with the given weights; results in the order of `tasks`."""
+        shared = ray.put({name: tensor.detach().numpy() for name, tensor in weights.items()})
+        num_workers = len(self._workers)
+        futures = [
+            worker.play.remote(player, list(tasks[first::num_workers]), shared)
+            for first, worker in enumerate(self._workers)
+        ]
+        groups: list[TrajectoryGroup] = [()] * len(tasks)
+        for first, played in enumerate(ray.get(futures)):
+            groups[first::num_workers] = played
+        return groups
+
+    def close(self) -> None:
+        """End the actors, and Ray where it was started here."""
+        for worker in self._workers:
+            ray.kill(worker)
+        if self._started_ray:
+            ray.shutdown()
+
+
+class RolloutWorker:
+    """What runs in an actor: players whose weights are set before they play."""
+
+    def __init__(self, make_players: Mapping[str, PlayerRecipe]) -> None:
+        # One core each, and sums in an order that does not depend on the machine's number of cores.
+        torch.set_num_threads(1)
+        self._players = {name: make() for name, make in make_players.items()}
+
+    def play(
+        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, np.ndarray]
+    ) -> list[TrajectoryGroup]:
+        """Return the groups of all tasks, in their order."""
+        chosen = self._players[player]
+        # A copy, because what Ray hands over is read-only.
+        chosen.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+        return [chosen.play(task) for task in tasks]
+
+
+class _Recent(OrderedDict[object, _ValueT]):
+    """The values used last, at most `max_size` of them."""
+
+    def __init__(self, max_size: int) -> None:
+        super().__init__()
+        self._max_size = max_size
+
+    def get_or_make(self, key: object, make: Callable[[], _ValueT]) -> _ValueT:
+        if key in self:
+            self.move_to_end(key)
+            return self[key]
+        value = self[key] = make()
+        if len(self) > self._max_size:
+            self.popitem(last=False)
+        return value
+
+
+def _as_episode(outcome: StepOutcome) -> StepOutcome:
+    """Normalise the step of one question as an episode of its own."""
+    question = outcome.questions[0]
+    return dataclasses.replace(
+        outcome, step=0, num_steps=1, num_questions=1, num_evidence_questions=int(bool(question.evidence)), terminal=True
+    )
+
+
+def _first_places(outcome: StepOutcome, places: int) -> StepOutcome:
+    question = outcome.questions[0]
+    return dataclasses.replace(
+        outcome, questions=(dataclasses.replace(question, retrieved=question.retrieved[:places]),)
+    )
+
+
+def _value(value: float | None) -> float:
+    assert value is not None  # Only answers can be missing, and these rewards need none.
+    return value
+
+
+def _sum_parts(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    for of_step in parts:
+        for name, value in of_step.items():
+            total[name] += value  # type: ignore[assignment]  # Counter adds floats as well.
+    return dict(total)

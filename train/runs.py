@@ -1,0 +1,289 @@
+"""The folder of a training run.
+
+config.toml       the resolved configuration
+metrics.jsonl     one line per update
+tensorboard/      the same for TensorBoard
+checkpoints/      step_000010, step_000020, ...
+best              link to the checkpoint with the best validation score
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from memdojo.envs.streams.files import atomic_writer
+from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError
+
+from .checkpoint_folders import (
+    CHECKPOINTS,
+    checkpoint_folder,
+    latest_checkpoint,
+    prune_checkpoints,
+    remove_debris,
+    remove_folder,
+    update_of,
+    whole_folder,
+)
+from .config import TrainConfig
+from .config_files import dump_config, load_config
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+CONFIG, METRICS, BEST, TENSORBOARD = "config.toml", "metrics.jsonl", "best", "tensorboard"
+
+CHANGEABLE = (
+    "algorithm.num_updates",
+    "rollouts.",
+    "checkpoints.",
+    "evaluation.every",
+    "evaluation.num_resamples",
+    "evaluation.baselines",
+    "streams.test",
+    "streams.num_test",
+)
+"""Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them."""
+
+
+class RunFolderError(MemdojoError, OSError):
+    """A run's folder is missing, taken, or cannot be written."""
+
+
+class RunFolder:
+    """A run on the disk; made by `create`, `resume` or `open`.
+
+    Attributes:
+        path: The folder.
+        config: The resolved configuration.
+    """
+
+    def __init__(self, path: Path, config: TrainConfig) -> None:
+        self.path = path
+        self.config = config
+        self._writer: SummaryWriter | None = None
+        self._purge_step: int | None = None
+
+    @classmethod
+    def create(cls, root: str | Path, config: TrainConfig, *, overwrite: bool = False) -> Self:
+        """Make the folder `root/config.name` with nothing but the configuration in it.
+
+        Args:
+            overwrite: Remove the run that lies there.
+
+        Raises:
+            RunFolderError: If there is something of that name, or the file system refuses.
+        """
+        path = Path(root).expanduser() / config.name
+        if path.exists():
+            if not overwrite:
+                raise RunFolderError(
+                    f"there is something at {path} already; choose another name, such as "
+                    f"name={_free_name(path)}, or pass --resume to go on or --overwrite to start anew."
+                )
+            if not (path / CONFIG).is_file():
+                raise RunFolderError(f"{path} is not a run (it has no {CONFIG}), so it is not overwritten.")
+        try:
+            if path.exists():
+                remove_folder(path)
+            with whole_folder(path) as temporary:
+                (temporary / CHECKPOINTS).mkdir()
+                (temporary / CONFIG).write_text(dump_config(config), encoding="utf-8")
+        except OSError as error:
+            raise RunFolderError(f"the run {path} cannot be made: {error.strerror or error}.") from error
+        return cls(path, config)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open a run to read it.
+
+        Raises:
+            RunFolderError: If there is no run.
+            ConfigError: If its configuration is damaged.
+        """
+        path = Path(path).expanduser()
+        if not (path / CONFIG).is_file():
+            what = "does not exist" if not path.exists() else f"has no {CONFIG}"
+            raise RunFolderError(f"{path} is not a run: it {what}.")
+        return cls(path, load_config(path / CONFIG))
+
+    @classmethod
+    def resume(cls, root: str | Path, config: TrainConfig) -> Self:
+        """Open the run `root/config.name` to go on with it, under `config`.
+
+        Raises:
+            RunFolderError: If there is no run to go on with.
+            ConfigError: If `config` differs from the run's in what its training so far depends on.
+        """
+        path = Path(root).expanduser() / config.name
+        if not path.exists():
+            raise RunFolderError(f"there is no run at {path} to resume; leave --resume out to start it.")
+        earlier = cls.open(path)
+        _require_same(path, earlier.config, config)
+        remove_debris(path / CHECKPOINTS)
+        if config != earlier.config:
+            with atomic_writer(path / CONFIG) as file:
+                file.write(dump_config(config))
+        return cls(path, config)
+
+    @property
+    def best(self) -> Path | None:
+        """The checkpoint marked as the best; None if none was."""
+        link = self.path / BEST
+        return link.resolve() if link.exists() else None
+
+    @property
+    def latest(self) -> Path | None:
+        """The newest checkpoint; None if there is none."""
+        return latest_checkpoint(self.path)
+
+    def checkpoint_folder(self, update: int) -> Path:
+        """Return where the checkpoint after `update` updates lies."""
+        return checkpoint_folder(self.path, update)
+
+    def mark_best(self, update: int) -> None:
+        """Let `best` point to the checkpoint after `update` updates.
+
+        Raises:
+            RunFolderError: If there is no such checkpoint, or the file system refuses.
+        """
+        folder = self.checkpoint_folder(update)
+        if not folder.is_dir():
+            raise RunFolderError(f"there is no checkpoint {folder} to mark as the best.")
+        temporary = self.path / f".{BEST}.{os.getpid()}.tmp"
+        try:
+            temporary.unlink(missing_ok=True)
+            # Relative, so that the run can be moved.
+            temporary.symlink_to(folder.relative_to(self.path))
+            os.replace(temporary, self.path / BEST)
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.path / BEST} cannot be written: {error.strerror or error}."
+            ) from error
+
+    def prune(self, keep: int) -> None:
+        """Remove all checkpoints but the `keep` newest and the best."""
+        prune_checkpoints(self.path, keep, self.best)
+
+    def log(self, update: int, metrics: Mapping[str, float]) -> None:
+        """Append the metrics of an update to `metrics.jsonl`, at once on the disk, and to TensorBoard.
+
+        What is not finite becomes null in the file and is left out of TensorBoard.
+
+        Raises:
+            RunFolderError: If the line cannot be written; the file is then as it was before.
+            MissingDependencyError: If tensorboard is not installed.
+        """
+        finite = {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()}
+        self._append(json.dumps({"update": update, **finite}) + "\n")
+        writer = self._tensorboard()
+        for name, value in finite.items():
+            if value is not None:
+                writer.add_scalar(name, value, update)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return the lines of `metrics.jsonl`; a last line that was cut off is left out."""
+        return [record for record, _ in self._metric_lines()]
+
+    def rewind(self, update: int) -> None:
+        """Forget metrics and checkpoints of later updates than `update`, to go on from there.
+
+        Raises:
+            RunFolderError: If a later checkpoint cannot be removed.
+            DataError: If the metrics cannot be rewritten; they are then as they were.
+        """
+        for folder in (self.path / CHECKPOINTS).iterdir():
+            if update_of(folder) > update:
+                try:
+                    remove_folder(folder)
+                except OSError as error:
+                    raise RunFolderError(f"{folder} cannot be removed: {error.strerror or error}.") from error
+        lines = [line for record, line in self._metric_lines() if record["update"] <= update]
+        with atomic_writer(self.path / METRICS) as file:
+            file.writelines(lines)
+        self.close()
+        # TensorBoard hides events from this step on that were written before.
+        self._purge_step = update + 1
+
+    def remove_if_untrained(self) -> bool:
+        """Remove the folder if no update was ever logged or saved in it; True if it was removed."""
+        if self.latest is not None or self.metrics():
+            return False
+        self.close()
+        remove_folder(self.path)
+        return True
+
+    def close(self) -> None:
+        """Write out TensorBoard's events."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _append(self, line: str) -> None:
+        path = self.path / METRICS
+        size = path.stat().st_size if path.exists() else 0
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError as error:
+            if path.exists():
+                os.truncate(path, size)
+            raise RunFolderError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+    def _metric_lines(self) -> Iterator[tuple[dict[str, Any], str]]:
+        path = self.path / METRICS
+        if not path.exists():
+            return
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            # A killed process may leave the last line without its end.
+            if line.endswith("\n"):
+                yield json.loads(line), line
+
+    def _tensorboard(self) -> SummaryWriter:
+        if self._writer is None:
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError as error:
+                raise MissingDependencyError(
+                    "metrics for TensorBoard need tensorboard, which is not installed: "
+                    "pip install 'memdojo[train]'"
+                ) from error
+            self._writer = SummaryWriter(self.path / TENSORBOARD, purge_step=self._purge_step)
+        return self._writer
+
+
+def _free_name(path: Path) -> str:
+    number = 2
+    while path.with_name(f"{path.name}-{number}").exists():
+        number += 1
+    return f"{path.name}-{number}"
+
+
+def _require_same(path: Path, earlier: TrainConfig, now: TrainConfig) -> None:
+    before, after = _flat(earlier.model_dump()), _flat(now.model_dump())
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key) and not key.startswith(CHANGEABLE):
+            raise ConfigError(
+                f"{path} was trained with {key} = {before.get(key)!r} and is to be resumed with "
+                f"{after.get(key)!r}; keep the value, or start a new run with name={_free_name(path)}."
+            )
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
