@@ -90,6 +90,7 @@ class CompactManager:
     """
 
     turns_per_chunk = 1
+    stochastic = False
 
     def __init__(
         self,
@@ -108,9 +109,7 @@ class CompactManager:
         """Return the likeliest operation for the current turn of each episode."""
         return [(operation,) for operation, _ in self.decide(episodes, sample=False)]
 
-    def decide(
-        self, episodes: Sequence[ManagerEpisode], *, sample: bool
-    ) -> list[tuple[Operation, Decision]]:
+    def decide(self, episodes: Sequence[ManagerEpisode], *, sample: bool) -> list[tuple[Operation, Decision]]:
         """Return for each episode the operation and the decision behind it.
 
         Args:
@@ -126,7 +125,10 @@ class CompactManager:
             noise = episode.rng.gumbel(size=log_probs.shape[1]) if sample else 0.0
             action = int(np.argmax(log_probs[row] + noise))
             decision = Decision(
-                observation.arrays, np.array([action]), log_probs[row, action : action + 1], values[row : row + 1]
+                observation.arrays,
+                np.array([action]),
+                log_probs[row, action : action + 1],
+                values[row : row + 1],
             )
             decisions.append((features.operation(episode, observation, action), decision))
         return decisions

@@ -56,7 +56,9 @@ class RetrieverNetwork(nn.Module):
 class CompactRetriever:
     """The retriever policy over a `RetrieverNetwork`; ranks greedily wherever a `Retriever` is wanted."""
 
-    def __init__(self, network: RetrieverNetwork, features: RetrievalFeatures, *, name: str = "compact") -> None:
+    def __init__(
+        self, network: RetrieverNetwork, features: RetrievalFeatures, *, name: str = "compact"
+    ) -> None:
         self.network = network
         self.features = features
         self.name = name
@@ -67,7 +69,8 @@ class CompactRetriever:
         scores = self._scores(observation)
         entries = store.entries
         return tuple(
-            Hit(entries[position], float(scores[position])) for position in np.argsort(-scores, kind="stable")[:k]
+            Hit(entries[position], float(scores[position]))
+            for position in np.argsort(-scores, kind="stable")[:k]
         )
 
     @torch.no_grad()
@@ -76,8 +79,8 @@ class CompactRetriever:
     ) -> tuple[list[int], Decision]:
         """Return a ranking as entry ids, and the decision behind it.
 
-        Gumbel noise on the scores and a sort draw from the Plackett-Luce distribution (Kool, van Hoof, Welling
-        2019, arXiv:1903.06059, section 2).
+        Gumbel noise on the scores and a sort draw from the Plackett-Luce distribution (Kool, van Hoof and
+        Welling 2019, arXiv:1903.06059, section 2).
 
         Args:
             observation: The candidates.
@@ -89,7 +92,10 @@ class CompactRetriever:
         ranking = np.argsort(-(scores + noise), kind="stable")[:num_places]
         actions = np.full(num_places, -1, np.int64)
         actions[: len(ranking)] = ranking
-        arrays: dict[str, npt.NDArray[Any]] = {"features": observation.features, "mask": np.ones(len(scores), np.int8)}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "features": observation.features,
+            "mask": np.ones(len(scores), np.int8),
+        }
         evaluation = self.network.evaluate(stack_observations([arrays]), torch.from_numpy(actions[None]))
         decision = Decision(arrays, actions, evaluation.log_probs[0].numpy(), evaluation.values[0].numpy())
         return [int(observation.entry_ids[position]) for position in ranking], decision

@@ -26,6 +26,11 @@ class ManagerPolicy(Protocol):
         """The chunk size that it decides on; None takes the stream as it is cut."""
         ...
 
+    @property
+    def stochastic(self) -> bool:
+        """True if it draws from the episode's generator, so that several seeds tell more than one."""
+        ...
+
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, in the order of `episodes`."""
         ...

@@ -188,7 +188,8 @@ class ManagerEpisode:
         chunk = self.chunk
         if chunk is None:
             raise EpisodeStateError(
-                f"stream {self.context.stream.id!r} has ended after {self.step_index} steps; start a new episode."
+                f"stream {self.context.stream.id!r} has ended after {self.step_index} steps; "
+                "start a new episode."
             )
         return chunk
 
@@ -237,7 +238,9 @@ class ManagerEpisode:
             answer_error="" if answer is None else answer.error,
             evidence=question.needed_evidence,
             stored=frozenset(turn_id for turn_id in question.needed_evidence if self._kept[turn_id] > 0),
-            retrieved=tuple(self.context.supported_evidence(entry) & question.needed_evidence for entry in entries),
+            retrieved=tuple(
+                self.context.supported_evidence(entry) & question.needed_evidence for entry in entries
+            ),
         )
 
 

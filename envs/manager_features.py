@@ -42,8 +42,8 @@ PAIR_FEATURES = (
     "reply_retracts",
     "is_newest",
 )
-"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is and its relation to the new turn, to the
-turn that followed it and to newer candidates."""
+"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is and its relation to the new turn, to
+the turn that followed it and to newer candidates."""
 
 _PAIR_COLUMN = {name: column for column, name in enumerate(PAIR_FEATURES)}
 
@@ -108,7 +108,9 @@ class ManagerFeatures:
         """Return the same features with at least `num_candidates` candidates."""
         if num_candidates <= self.settings.num_candidates:
             return self
-        return ManagerFeatures(dataclasses.replace(self.settings, num_candidates=num_candidates), self.embedder)
+        return ManagerFeatures(
+            dataclasses.replace(self.settings, num_candidates=num_candidates), self.embedder
+        )
 
     @property
     def num_actions(self) -> int:
@@ -226,7 +228,8 @@ def _single_turn(episode: ManagerEpisode) -> Turn:
         raise EpisodeStateError("the stream has ended; start a new episode.")
     if len(chunk.turns) != 1:
         raise EpisodeStateError(
-            f"chunk {chunk.index} has {len(chunk.turns)} turns; features need one: pass the stream through rechunk."
+            f"chunk {chunk.index} has {len(chunk.turns)} turns; features need one: "
+            "pass the stream through rechunk."
         )
     return chunk.turns[0]
 

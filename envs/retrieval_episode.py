@@ -154,7 +154,9 @@ class RetrievalEpisode:
         self, entries: tuple[MemoryEntry, ...], answer: Answer | None, malformed: tuple[str, ...]
     ) -> StepOutcome:
         question = self.questions[self.step_index]
-        retrieved = tuple(self.context.supported_evidence(entry) & question.needed_evidence for entry in entries)
+        retrieved = tuple(
+            self.context.supported_evidence(entry) & question.needed_evidence for entry in entries
+        )
         return StepOutcome(
             step=self.step_index,
             questions=(

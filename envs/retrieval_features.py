@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,20 @@ RETRIEVAL_FEATURES = MATCH_FEATURES + TURN_FEATURES
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _WHEN = re.compile(r"\b(?:when|what (?:date|day|month|year|time)|how long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow (?:many|much|old|often)\b", re.IGNORECASE)
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,9 @@ class RetrievalFeatures:
         if not self._entries:
             return RetrievalObservation(np.zeros((0, len(RETRIEVAL_FEATURES)), np.float32), table.ids)
         matches = self._match(store, table, query)
-        features = np.concatenate([np.stack([matches[name] for name in MATCH_FEATURES], axis=1), table.prior], axis=1)
+        features = np.concatenate(
+            [np.stack([matches[name] for name in MATCH_FEATURES], axis=1), table.prior], axis=1
+        )
         return RetrievalObservation(np.clip(features, -10, 10).astype(np.float32), table.ids)
 
     def _match(self, store: MemoryStore, table: _EntryTable, query: str) -> dict[str, FloatArray]:
@@ -154,7 +170,8 @@ class _EntryTable:
         words = [analyze(text) for text in texts]
         split = [_split_speaker(text) for text in texts]
         turns = [
-            Turn(str(entry.id), speaker, said, entry.time) for entry, (speaker, said) in zip(entries, split, strict=True)
+            Turn(str(entry.id), speaker, said, entry.time)
+            for entry, (speaker, said) in zip(entries, split, strict=True)
         ]
         times = [entry.time for entry in entries]
         codes: dict[object, int] = {}
@@ -165,7 +182,7 @@ class _EntryTable:
             speakers=tuple(speaker.lower() for speaker, _ in split),
             names=tuple(frozenset(name.lower() for name in _NAME.findall(said)) for _, said in split),
             terms=tuple(map(frozenset, words)),
-            pairs=tuple(frozenset(zip(of_text, of_text[1:], strict=False)) for of_text in words),
+            pairs=tuple(frozenset(pairwise(of_text)) for of_text in words),
             # Entries of one time are of one session.
             sessions=np.array([codes.setdefault(time, len(codes)) for time in times], np.intp),
             steps=np.array([entry.created_step for entry in entries], np.int64),
@@ -184,7 +201,7 @@ class _EntryTable:
         return largest[self.sessions], means[self.sessions]
 
     def neighbour(self, values: FloatArray, offset: int) -> FloatArray:
-        """Return the value of the entry `offset` places away in the same dialogue passage; 0 where none is."""
+        """Return the value of the entry `offset` places away in the same passage; 0 where none is."""
         shifted = np.zeros_like(values)
         distance = abs(offset)
         if len(values) > distance:
@@ -199,7 +216,9 @@ class _EntryTable:
     def date_matches(self, query: str) -> FloatArray:
         """Return how many of month and year of each entry the query names, halved, shape (N,)."""
         words = query.lower().split()
-        months = [number for number, month in enumerate(_MONTHS, start=1) if any(month in word for word in words)]
+        months = [
+            number for number, month in enumerate(_MONTHS, start=1) if any(month in word for word in words)
+        ]
         years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", query)]
         matches = np.isin(self.months, months).astype(np.float32) + np.isin(self.years, years)
         return (matches / 2).astype(np.float32)
@@ -213,10 +232,10 @@ def _split_speaker(text: str) -> tuple[str, str]:
 def _term_matches(
     store: MemoryStore, table: _EntryTable, terms: list[str]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return matched terms, matched neighbouring pairs and the matched share of rarity, each of shape (N,)."""
+    """Return matched terms, matched pairs of them and the matched share of rarity, each of shape (N,)."""
     distinct = sorted(set(terms))
     weights = inverse_document_frequency(store.index.document_frequency(distinct), len(store))
-    pairs = set(zip(terms, terms[1:], strict=False))
+    pairs = set(pairwise(terms))
     matched = np.zeros(len(table.terms), np.float32)
     weight = np.zeros(len(table.terms), np.float32)
     for term, of_term in zip(distinct, weights, strict=True):

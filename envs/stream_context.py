@@ -100,7 +100,8 @@ class StreamContext:
         """Cosines of turn `index` with each turn up to and with itself, shape (index + 1,)."""
         if len(self.turns) > MAX_TURNS_WITH_SIMILARITIES:
             vectors = self.embeddings(embedder)
-            return vectors[: index + 1] @ vectors[index]
+            cosines: FloatArray = vectors[: index + 1] @ vectors[index]
+            return cosines
         row: FloatArray = self._similarity_table(embedder, index)[index, : index + 1]
         return row
 
@@ -161,7 +162,9 @@ class StreamContext:
         known = self._support.get(key)
         if known is None:
             turn_text = self.turn_texts[self.turn_index[turn_id]]
-            known = self._support[key] = turn_text in text or _containment(turn_text, text) >= SUPPORT_THRESHOLD
+            known = self._support[key] = (
+                turn_text in text or _containment(turn_text, text) >= SUPPORT_THRESHOLD
+            )
         return known
 
 

@@ -70,8 +70,12 @@ _CALENDAR = _words(
     "monday|tuesday|wednesday|thursday|friday|saturday|sunday",
 )
 _PATTERNS = {
-    "number_words": _words("one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|couple|twice"),
-    "time_words": _words("yesterday|today|tomorrow|tonight|ago|since|last|next|week|weekend|month|year|recently|soon"),
+    "number_words": _words(
+        "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|couple|twice"
+    ),
+    "time_words": _words(
+        "yesterday|today|tomorrow|tonight|ago|since|last|next|week|weekend|month|year|recently|soon"
+    ),
     "calendar_words": _CALENDAR,
     "first_person": _words("i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us"),
     "second_person": _words("you|you're|you've|your|yours"),
@@ -184,6 +188,8 @@ def _context_features(
     return {
         "previous_is_question": float(asked),
         "previous_log_words": math.log1p(len(previous.text.split())) / 4,
-        "answers_previous": float(asked and previous.speaker != turn.speaker and not turn.text.rstrip().endswith("?")),
+        "answers_previous": float(
+            asked and previous.speaker != turn.speaker and not turn.text.rstrip().endswith("?")
+        ),
         "novelty": 1 - shared,
     }

@@ -113,7 +113,14 @@ class Stream:
 
     def __reduce__(self) -> tuple[object, ...]:
         # A mapping proxy does not pickle, and streams travel to rollout workers.
-        return _rebuild_stream, (self.id, self.group, self.chunks, self.questions, self.source, dict(self.oracle))
+        return _rebuild_stream, (
+            self.id,
+            self.group,
+            self.chunks,
+            self.questions,
+            self.source,
+            dict(self.oracle),
+        )
 
     @property
     def turns(self) -> tuple[Turn, ...]:

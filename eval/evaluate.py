@@ -73,7 +73,7 @@ def evaluate_manager(
     """Play every policy on every stream; the no-op and the oracle join as bounds where they are missing.
 
     Args:
-        policies: Managers of distinct names. One that draws says so by an attribute `stochastic`.
+        policies: Managers of distinct names. One that is `stochastic` plays several episodes of a stream.
         streams: Held-out streams.
         settings: What is the same for all policies.
         seed: Seeds every episode, together with the stream's id and the number of the repetition.
@@ -190,8 +190,8 @@ def _require_distinct(kind: str, names: Sequence[str]) -> None:
         raise ConfigError(f"{kind} {repeated[0]!r} occurs more than once; rows are told apart by it.")
 
 
-def _num_seeds(policy: object, settings: EvalSettings) -> int:
-    return settings.num_seeds if getattr(policy, "stochastic", False) else 1
+def _num_seeds(policy: ManagerPolicy | NamedRetriever, settings: EvalSettings) -> int:
+    return settings.num_seeds if policy.stochastic else 1
 
 
 def _contexts(streams: Sequence[Stream], turns_per_chunk: int | None) -> list[StreamContext]:

@@ -35,10 +35,10 @@ def group_relative_step_advantages(
 ) -> FloatArray:
     """Standardise the rewards to go of each step within its group.
 
-    GRPO with process rewards (arXiv:2402.03300, section 4.1.3) with two differences: the sum of the rewards to
-    come is standardised instead of each reward, and over the group's trajectories at the same step instead of
-    over all steps. Rollouts of one stream see the same turn at the same step, so what the turn itself is worth
-    cancels, and only what the policy did about it remains.
+    GRPO with process rewards (arXiv:2402.03300, section 4.1.3) with two differences: the sum of the rewards
+    to come is centred instead of each reward, and on the group's mean at the same step instead of over all
+    steps; one scale serves the whole group. Rollouts of one stream see the same turn at the same step, so what
+    the turn itself is worth cancels, and only what the policy did about it remains.
 
     Args:
         rewards_BGS: Step rewards, shape (num_groups, group_size, num_steps); NaN in any step of a trajectory
@@ -50,7 +50,9 @@ def group_relative_step_advantages(
         Shape (num_groups, group_size, num_steps).
     """
     if rewards_BGS.ndim != 3:
-        raise ValueError(f"rewards_BGS has shape {rewards_BGS.shape}; give (num_groups, group_size, num_steps).")
+        raise ValueError(
+            f"rewards_BGS has shape {rewards_BGS.shape}; give (num_groups, group_size, num_steps)."
+        )
     to_go_BGS = rewards_to_go(rewards_BGS, discount=discount)
     to_go_BGS[np.isnan(rewards_BGS).any(axis=2)] = np.nan
     mean_BS = np.nanmean(to_go_BGS, axis=1, keepdims=True)
@@ -95,7 +97,10 @@ def generalised_advantages(
         ValueError: If the shapes differ.
     """
     if rewards_S.shape != values_S.shape or rewards_S.ndim != 1:
-        raise ValueError(f"rewards_S {rewards_S.shape} and values_S {values_S.shape} must be one series each, equal in length.")
+        raise ValueError(
+            f"rewards_S {rewards_S.shape} and values_S {values_S.shape} must be one series each, "
+            "equal in length."
+        )
     next_values_S = np.append(values_S[1:], final_value)
     deltas_S = rewards_S + discount * next_values_S - values_S
     advantages_S = rewards_to_go(deltas_S, discount=discount * gae_lambda)

@@ -194,6 +194,11 @@ class AlgorithmConfig(_Table):
                     f"algorithm.{key} is {getattr(self, key)!r}, but algorithm.name is {self.name!r}, which "
                     "does not use it; leave one of the two out."
                 )
+        if self.name == "grpo" and self.advantage == "trajectory" and self.discount < 1:
+            raise ConfigError(
+                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which compares "
+                "undiscounted returns; leave the discount out or take advantage = 'step'."
+            )
         if self.name == "grpo" and self.group_size < 2:
             raise ConfigError(
                 f"algorithm.group_size is {self.group_size}, but grpo compares the episodes of a group; give "

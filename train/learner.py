@@ -10,16 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from memdojo.agents.compact import CompactNetwork
-from memdojo.errors import MemdojoError
+from memdojo.errors import DivergenceError
 
 from .advantages import generalised_advantages, group_relative_advantages, group_relative_step_advantages
 from .config import AlgorithmConfig
 from .losses import clipped_policy_loss, explained_variance, masked_mean, value_loss
 from .trajectories import Trajectory, TrajectoryGroup
-
-
-class DivergenceError(MemdojoError, ArithmeticError):
-    """The loss or a weight became NaN or infinite; the last checkpoint is still good."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,8 +152,8 @@ class Learner:
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), algorithm.max_gradient_norm)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise DivergenceError(
-                f"update {update} gave loss {float(loss)} and gradient norm {float(norm)}; nothing was changed. "
-                "Resume from the last checkpoint with a lower learning_rate."
+                f"update {update} gave loss {float(loss.detach())} and gradient norm {float(norm)}, so training "
+                "stopped; the last checkpoint is good. Start a new run with a lower algorithm.learning_rate."
             )
         self.optimizer.step()
         metrics["gradient_norm"] = norm

@@ -65,6 +65,6 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def explained_variance(values: Tensor, targets: Tensor) -> float:
-    """Share of the targets' variance that the critic explains: 1 at best, 0 for a constant, below for worse."""
+    """Share of the targets' variance that the critic explains: 1 at best, 0 for a constant."""
     variance = float(targets.var(unbiased=False))
     return 1 - float((targets - values).var(unbiased=False)) / variance if variance > 0 else 0.0

@@ -94,7 +94,9 @@ class ManagerPlayer:
         self._reward = reward
         self._capacity = capacity
         self._top_k = top_k
-        self._answerer: Answerer | None = CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
+        self._answerer: Answerer | None = (
+            CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
+        )
         self._contexts: _Recent[StreamContext] = _Recent(max_size=128)
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
@@ -116,8 +118,8 @@ class ManagerPlayer:
         stream = self._streams[task.stream]
         if task.window is not None:
             cut = window(stream, *task.window)
-            # Without a question in the window there is nothing to learn from; the whole stream has some.
-            stream = stream if cut is None else cut
+            assert cut is not None  # The schedule draws windows that keep a question.
+            stream = cut
         return StreamContext(stream)
 
     def _trajectory(
@@ -140,6 +142,7 @@ class _Recorder:
     def __init__(self, policy: CompactManager, *, sample: bool) -> None:
         self.name = policy.name
         self.turns_per_chunk = policy.turns_per_chunk
+        self.stochastic = sample
         self.decisions: dict[int, list[Decision]] = {}
         self._policy = policy
         self._sample = sample
@@ -165,13 +168,17 @@ class RetrieverPlayer:
         top_k: Places of a ranking.
     """
 
-    def __init__(self, streams: Sequence[Stream], policy: CompactRetriever, reward: Reward, top_k: int) -> None:
+    def __init__(
+        self, streams: Sequence[Stream], policy: CompactRetriever, reward: Reward, top_k: int
+    ) -> None:
         self.network: nn.Module = policy.network
         self._streams = streams
         self._policy = policy
         self._reward = reward
         self._top_k = top_k
-        self._answerer: Answerer | None = CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
+        self._answerer: Answerer | None = (
+            CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
+        )
         self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
@@ -200,7 +207,10 @@ class RetrieverPlayer:
         elif self._reward.needs_answers:
             rewards[-1] = score.value
         else:
-            upto = [_value(self._reward(_first_places(outcome, places)).value) for places in range(self._top_k + 1)]
+            upto = [
+                _value(self._reward(_first_places(outcome, places)).value)
+                for places in range(self._top_k + 1)
+            ]
             rewards = np.diff(upto)
         return rewards, score.parts
 
@@ -271,7 +281,9 @@ class RolloutWorker:
         """Return the groups of all tasks, in their order."""
         chosen = self._players[player]
         # A copy, because what Ray hands over is read-only.
-        chosen.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+        chosen.network.load_state_dict(
+            {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+        )
         return [chosen.play(task) for task in tasks]
 
 
@@ -296,7 +308,12 @@ def _as_episode(outcome: StepOutcome) -> StepOutcome:
     """Normalise the step of one question as an episode of its own."""
     question = outcome.questions[0]
     return dataclasses.replace(
-        outcome, step=0, num_steps=1, num_questions=1, num_evidence_questions=int(bool(question.evidence)), terminal=True
+        outcome,
+        step=0,
+        num_steps=1,
+        num_questions=1,
+        num_evidence_questions=int(bool(question.evidence)),
+        terminal=True,
     )
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from memdojo.envs.streams.files import atomic_writer
-from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError
+from memdojo.errors import ConfigError, MissingDependencyError, RunFolderError
 
 from .checkpoint_folders import (
     CHECKPOINTS,
@@ -49,10 +49,6 @@ CHANGEABLE = (
     "streams.num_test",
 )
 """Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them."""
-
-
-class RunFolderError(MemdojoError, OSError):
-    """A run's folder is missing, taken, or cannot be written."""
 
 
 class RunFolder:

@@ -99,7 +99,14 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     )
     schedule = Schedule(config, splits["train"])
     loop = _Loop(
-        config, run, schedule, _spec(config, splits), rollouts, learner, standing, schedule.validation(held_out)
+        config,
+        run,
+        schedule,
+        _spec(config, splits),
+        rollouts,
+        learner,
+        standing,
+        schedule.validation(held_out),
     )
     progress.start(config.algorithm.num_updates, done=standing.updates)
     try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
 from memdojo.errors import ConfigError
 
@@ -65,8 +66,21 @@ def sample_windows(stream: Stream, num_turns: int, count: int, rng: np.random.Ge
     Raises:
         ConfigError: If `num_turns` or `count` is not positive.
     """
-    if num_turns < 1 or count < 1:
-        raise ConfigError(f"num_turns is {num_turns} and count is {count}; both must be positive.")
+    if count < 1:
+        raise ConfigError(f"count is {count}; give a positive number of windows.")
+    chosen = rng.permutation(window_starts(stream, num_turns))[:count]
+    windows = [window(stream, int(start), num_turns) for start in chosen]
+    return [each for each in windows if each is not None]
+
+
+def window_starts(stream: Stream, num_turns: int) -> npt.NDArray[np.intp]:
+    """Return the positions of first turns from which a window of `num_turns` keeps a question, ascending.
+
+    Raises:
+        ConfigError: If `num_turns` is not positive.
+    """
+    if num_turns < 1:
+        raise ConfigError(f"num_turns is {num_turns}; a window has at least one turn.")
     position = {turn.id: place for place, turn in enumerate(stream.turns)}
     last_start = max(0, len(position) - num_turns)
     keeps_a_question = np.zeros(last_start + 1, dtype=bool)
@@ -75,10 +89,7 @@ def sample_windows(stream: Stream, num_turns: int, count: int, rng: np.random.Ge
             places = [position[turn_id] for turn_id in question.evidence]
             # Empty where the evidence spans more than a window.
             keeps_a_question[max(0, max(places) - num_turns + 1) : min(places) + 1] = True
-    starts = np.flatnonzero(keeps_a_question)
-    chosen = rng.permutation(starts)[:count]
-    windows = [window(stream, int(start), num_turns) for start in chosen]
-    return [each for each in windows if each is not None]
+    return np.flatnonzero(keeps_a_question)
 
 
 def _cut_chunks(

@@ -6,7 +6,9 @@
     ├── UnknownNameError (LookupError)       a name that no registry knows; lists the near ones
     ├── LeakError (ValueError)               groups shared by training and held-out streams
     ├── CheckpointError (ValueError)         a checkpoint that is damaged or of another architecture
-    ├── StoreFileError (ValueError)          a memory file that is damaged or of a newer version
+    ├── StoreFileError (ValueError)          a memory file that is missing, damaged or of a newer version
+    ├── RunFolderError (OSError)             a run's folder that is missing, taken or cannot be written
+    ├── DivergenceError (ArithmeticError)    a loss or weight that is no longer finite
     ├── EpisodeStateError (RuntimeError)     a call that the state of the episode does not allow
     └── MissingDependencyError (ImportError) an optional library that is not installed
 
@@ -45,7 +47,15 @@ class CheckpointError(MemdojoError, ValueError):
 
 
 class StoreFileError(MemdojoError, ValueError):
-    """A persisted memory store is damaged or was written by a newer version."""
+    """A persisted memory store is missing, damaged, of a newer version or cannot be written."""
+
+
+class RunFolderError(MemdojoError, OSError):
+    """A run's folder is missing, taken, or cannot be written."""
+
+
+class DivergenceError(MemdojoError, ArithmeticError):
+    """The loss or a gradient became NaN or infinite; the last checkpoint is still good."""
 
 
 class EpisodeStateError(MemdojoError, RuntimeError):

@@ -27,7 +27,9 @@ def _loss(ratio: float, advantage: float, mask: bool = True) -> torch.Tensor:
         (1.5, -2.0, 3.0),  # A rise of a bad choice is paid in full.
     ],
 )
-def test_the_surrogate_is_clipped_on_the_side_of_the_gain(ratio: float, advantage: float, expected: float) -> None:
+def test_the_surrogate_is_clipped_on_the_side_of_the_gain(
+    ratio: float, advantage: float, expected: float
+) -> None:
     assert float(_loss(ratio, advantage)) == pytest.approx(expected, rel=1e-5)
 
 
@@ -53,7 +55,12 @@ def test_the_loss_equals_reinforce_where_the_policy_has_not_moved() -> None:
     log_probs = torch.tensor([-1.0, -2.0], requires_grad=True)
     advantages = torch.tensor([3.0, -1.0])
     loss = clipped_policy_loss(
-        log_probs, log_probs.detach(), advantages, torch.ones(2, dtype=torch.bool), clip_low=0.2, clip_high=0.2
+        log_probs,
+        log_probs.detach(),
+        advantages,
+        torch.ones(2, dtype=torch.bool),
+        clip_low=0.2,
+        clip_high=0.2,
     )
     torch.autograd.backward(loss.loss)
     assert log_probs.grad is not None
@@ -66,7 +73,10 @@ def test_a_mean_over_nothing_is_zero() -> None:
 
 
 def test_value_loss_is_half_the_mean_square() -> None:
-    assert float(value_loss(torch.tensor([1.0, 9.0]), torch.tensor([3.0, 0.0]), torch.tensor([True, False]))) == 2.0
+    assert (
+        float(value_loss(torch.tensor([1.0, 9.0]), torch.tensor([3.0, 0.0]), torch.tensor([True, False])))
+        == 2.0
+    )
 
 
 def test_explained_variance_is_one_for_the_truth_and_zero_for_a_constant() -> None:
