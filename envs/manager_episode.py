@@ -99,7 +99,7 @@ class ManagerEpisode:
             EpisodeStateError: If the stream has ended or a step is half done.
         """
         requests = self.begin_step(operations, malformed=malformed)
-        return self.finish_step(self.answerer.answer(requests) if self.answerer else ())
+        return self.finish_step(() if self.answerer is None else self.answerer.answer(requests))
 
     def begin_step(
         self, operations: Iterable[Operation], *, malformed: Sequence[str] = ()

@@ -86,7 +86,7 @@ class RetrievalEpisode:
             EpisodeStateError: If the episode has ended or a step is half done.
         """
         requests = self.begin_step(ranking, malformed=malformed)
-        return self.finish_step(self.answerer.answer(requests) if self.answerer else ())
+        return self.finish_step(() if self.answerer is None else self.answerer.answer(requests))
 
     def begin_step(
         self, ranking: Sequence[int], *, malformed: Sequence[str] = ()

@@ -106,6 +106,7 @@ class _WatchedPolicy:
     def __init__(self, policy: ManagerPolicy) -> None:
         self.name = policy.name
         self.turns_per_chunk = policy.turns_per_chunk
+        self.stochastic = policy.stochastic
         self.num_entries: Counter[int] = Counter()
         self.num_evicted: Counter[int] = Counter()
         self._policy = policy

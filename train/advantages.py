@@ -37,8 +37,8 @@ def group_relative_step_advantages(
 
     GRPO with process rewards (arXiv:2402.03300, section 4.1.3) with two differences: the sum of the rewards
     to come is centred instead of each reward, and on the group's mean at the same step instead of over all
-    steps; one scale serves the whole group. Rollouts of one stream see the same turn at the same step, so what
-    the turn itself is worth cancels, and only what the policy did about it remains.
+    steps; one scale serves the whole group. Rollouts of one stream see the same turn at the same step, so
+    what the turn itself is worth cancels, and only what the policy did about it remains.
 
     Args:
         rewards_BGS: Step rewards, shape (num_groups, group_size, num_steps); NaN in any step of a trajectory

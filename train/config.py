@@ -196,8 +196,8 @@ class AlgorithmConfig(_Table):
                 )
         if self.name == "grpo" and self.advantage == "trajectory" and self.discount < 1:
             raise ConfigError(
-                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which compares "
-                "undiscounted returns; leave the discount out or take advantage = 'step'."
+                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which "
+                "compares undiscounted returns; leave the discount out or take advantage = 'step'."
             )
         if self.name == "grpo" and self.group_size < 2:
             raise ConfigError(

@@ -152,8 +152,9 @@ class Learner:
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), algorithm.max_gradient_norm)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise DivergenceError(
-                f"update {update} gave loss {float(loss.detach())} and gradient norm {float(norm)}, so training "
-                "stopped; the last checkpoint is good. Start a new run with a lower algorithm.learning_rate."
+                f"update {update} gave loss {float(loss.detach())}, gradient norm {float(norm)}, "
+                "so training stopped; the last checkpoint is good. "
+                "Start a new run with a lower algorithm.learning_rate."
             )
         self.optimizer.step()
         metrics["gradient_norm"] = norm
@@ -165,14 +166,16 @@ def _as_network(network: nn.Module) -> CompactNetwork:
 
 
 def _ppo_estimates(trajectory: Trajectory, algorithm: AlgorithmConfig) -> tuple[np.ndarray, np.ndarray]:
-    shape = trajectory.rewards.shape
-    advantages, targets = generalised_advantages(
-        trajectory.rewards.ravel(),
-        trajectory.values.ravel().astype(np.float64),
+    # A place that was not filled is no step: nobody ever taught the critic what it is worth.
+    chosen = trajectory.actions >= 0
+    advantages, targets = np.zeros(chosen.shape), np.zeros(chosen.shape)
+    advantages[chosen], targets[chosen] = generalised_advantages(
+        trajectory.rewards[chosen],
+        trajectory.values[chosen].astype(np.float64),
         discount=algorithm.discount,
         gae_lambda=algorithm.gae_lambda,
     )
-    return advantages.reshape(shape), targets.reshape(shape)
+    return advantages, targets
 
 
 def _grpo_estimates(

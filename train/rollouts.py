@@ -163,8 +163,8 @@ class RetrieverPlayer:
     Args:
         streams: Whose turns are the candidates.
         policy: Whose network is loaded anew for each update.
-        reward: Pays each question. Where no part needs answers, every place is paid what it adds; otherwise
-            the last place is paid everything.
+        reward: Pays each question. Where no part needs answers, every place is paid what it adds, the first
+            one also what is paid whatever the ranking; otherwise the last place is paid everything.
         top_k: Places of a ranking.
     """
 
@@ -205,13 +205,15 @@ class RetrieverPlayer:
         if score.value is None:
             rewards[:] = np.nan
         elif self._reward.needs_answers:
-            rewards[-1] = score.value
+            # Behind the last place that is filled nothing was chosen that could be paid for.
+            rewards[len(outcome.questions[0].retrieved) - 1] = score.value
         else:
             upto = [
                 _value(self._reward(_first_places(outcome, places)).value)
                 for places in range(self._top_k + 1)
             ]
             rewards = np.diff(upto)
+            rewards[0] += upto[0]
         return rewards, score.parts
 
     def _at_each_question(self, stream: Stream) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:

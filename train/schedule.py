@@ -78,8 +78,8 @@ def _window_starts(streams: Sequence[Stream], length: int | None) -> list[npt.ND
     for stream, of_stream in zip(streams, starts, strict=True):
         if not len(of_stream):
             raise ConfigError(
-                f"streams.window_turns is {length}, and no window of so many turns of stream {stream.id!r} holds all "
-                "the evidence of a question; take longer windows."
+                f"streams.window_turns is {length}, and no window of that length of "
+                f"stream {stream.id!r} holds all the evidence of a question; take longer windows."
             )
     return starts
 
