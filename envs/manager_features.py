@@ -42,8 +42,8 @@ PAIR_FEATURES = (
     "reply_retracts",
     "is_newest",
 )
-"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, how it relates to the new turn and to
-newer candidates, and what the turn that followed it says."""
+"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, how it relates to the new turn and
+to newer candidates, and what the turn that followed it says."""
 
 _PAIR_COLUMN = {name: column for column, name in enumerate(PAIR_FEATURES)}
 

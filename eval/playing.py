@@ -42,7 +42,7 @@ def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalS
     episodes = [
         ManagerEpisode(
             start.context,
-            settings.capacity(start.context),
+            settings.capacity(start.context.stream),
             retriever=settings.retriever.build(start.context, start.seed),
             top_k=settings.top_k,
             answerer=settings.answerer,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields
 from memdojo.agents.baselines import NamedRetriever, make_retriever_baseline
 from memdojo.envs.answering import Answerer
 from memdojo.envs.retrieval_episode import Granularity
-from memdojo.envs.stream_context import StreamContext
-from memdojo.envs.types import Capacity, Stream, WhenFull
+from memdojo.envs.settings import CapacitySettings, check_positive
+from memdojo.envs.types import Capacity, Stream
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.rewards.metrics import metric_names
 
@@ -56,17 +56,9 @@ class EvalSettings:
     batch_size: int = 8
 
     def __post_init__(self) -> None:
-        if self.max_entries is not None and self.capacity_share is not None:
-            raise ConfigError(
-                f"max_entries is {self.max_entries} and capacity_share {self.capacity_share}; give only one."
-            )
-        share = self.capacity_share
-        if share is not None and not (math.isfinite(share) and share > 0):
-            raise ConfigError(f"capacity_share is {share}; give a share of the turns above 0, such as 0.25.")
-        for name in ("max_entries", "max_tokens", "max_entry_tokens", "top_k", "num_seeds", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}; give a positive number.")
+        self._limits()  # Refuses limits that make no sense.
+        for name in ("top_k", "num_seeds", "batch_size"):
+            check_positive(name, getattr(self, name))
         if any(not 1 <= k <= self.top_k for k in self.ranks):
             raise ConfigError(
                 f"ranks is {self.ranks} and top_k {self.top_k}; every rank lies between 1 and top_k."
@@ -98,12 +90,15 @@ class EvalSettings:
             "granularity": self.granularity.value,
         }
 
-    def capacity(self, context: StreamContext) -> Capacity:
+    def capacity(self, stream: Stream) -> Capacity:
         """Return the limits of a store for this stream; an ADD names the entry that leaves."""
-        max_entries = self.max_entries
-        if self.capacity_share is not None:
-            max_entries = max(1, round(self.capacity_share * len(context.turns)))
-        return Capacity(max_entries, self.max_tokens, self.max_entry_tokens, WhenFull.POLICY)
+        return self._limits().for_stream(stream)
+
+    def _limits(self) -> CapacitySettings:
+        share = self.capacity_share
+        if self.max_entries is None and share is None:
+            share = math.inf
+        return CapacitySettings(self.max_entries, share, self.max_tokens, self.max_entry_tokens)
 
     def chosen_score(self, streams: Sequence[Stream]) -> str:
         """Return the column that counts for these streams."""

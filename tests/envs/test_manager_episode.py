@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from memdojo.envs.answering import Answer, AnswerRequest
+from memdojo.envs.answering import Answer, AnswerRequest, CachedAnswerer
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.stepping import finish_together
 from memdojo.envs.stream_context import StreamContext
@@ -229,3 +229,10 @@ def test_a_batch_with_a_missing_answer_is_refused() -> None:
     requests = episode.begin_step([add(episode)])
     with pytest.raises(EpisodeStateError, match="0 answers came for 1 questions"):
         finish_together([episode], [requests], episode.answerer)
+
+
+def test_an_answerer_with_an_empty_cache_is_still_an_answerer() -> None:
+    parrot = Parrot()
+    episode = ManagerEpisode(context(), Capacity(), answerer=CachedAnswerer(parrot))
+    outcomes = [episode.step([add(episode)]) for _ in range(2)]
+    assert outcomes[1].questions[0].answer == "[2023-05-02] Ann: My dog is called Oscar."

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from memdojo.envs.answering import Answer, ExtractiveAnswerer
+from memdojo.envs.answering import Answer, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.retrieval_episode import Granularity, RetrievalEpisode
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.types import Chunk, Question, Stream, Turn
@@ -134,3 +134,12 @@ def test_forks_do_not_see_each_others_steps() -> None:
     assert len(fork.store) == 4
     assert episode.outcome().steps == ()
     assert [episode.step([1]), episode.step([1])] == [*fork.outcome().steps, fork.step([1])]
+
+
+def test_an_answerer_with_an_empty_cache_is_still_an_answerer() -> None:
+    plain, cached = (
+        RetrievalEpisode(context(), answerer=answerer).step([1])
+        for answerer in (ExtractiveAnswerer(), CachedAnswerer(ExtractiveAnswerer()))
+    )
+    assert cached == plain
+    assert cached.questions[0].answer is not None

@@ -267,10 +267,10 @@ def test_repeated_names_and_missing_streams_are_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_entries": 3, "capacity_share": 0.5}, "give only one"),
-        ({"capacity_share": 0.0}, "above 0"),
-        ({"max_entries": 0}, "give a positive number"),
-        ({"num_seeds": 0}, "give a positive number"),
+        ({"max_entries": 3, "capacity_share": 0.5}, "give one of them"),
+        ({"capacity_share": 0.0}, "positive share"),
+        ({"max_entries": 0}, "give a positive whole number"),
+        ({"num_seeds": 0}, "give a positive whole number"),
         ({"ranks": (20,)}, "between 1 and top_k"),
         ({"score": "token_f1"}, "there is no answerer"),
     ],

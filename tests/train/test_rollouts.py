@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import subprocess
@@ -193,8 +192,7 @@ def test_log_probabilities_are_those_of_the_policy_that_played() -> None:
 
 
 def test_a_window_is_played_as_a_stream_of_its_own() -> None:
-    (group,) = _manager_player().play(TASKS[2]),
-    (trajectory,) = group
+    (trajectory,) = _manager_player().play(TASKS[2])
     cut = window(_streams()[0], 4, 10)
     assert cut is not None
     assert trajectory.stream_id == cut.id
@@ -388,7 +386,3 @@ def test_any_number_of_ray_workers_gives_the_same_trajectories(num_workers: int)
     assert _by_ray(num_workers) == [_serial("manager", TASKS), _serial("retriever", QUESTIONS)]
     # Ray ran before, so it is not for the rollouts to end it.
     assert ray.is_initialized()
-
-
-def test_tasks_are_compared_by_value() -> None:
-    assert dataclasses.replace(TASKS[0]) == TASKS[0]
