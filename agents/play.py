@@ -15,19 +15,30 @@ from .policy import ManagerPolicy
 
 
 def play_manager(
-    policy: ManagerPolicy, episodes: Sequence[ManagerEpisode], answerer: Answerer | None = None
+    policy: ManagerPolicy,
+    episodes: Sequence[ManagerEpisode],
+    answerer: Answerer | None = None,
+    *,
+    until_step: int | None = None,
 ) -> list[EpisodeOutcome]:
     """Play all episodes to their end; the questions that fall due together are answered in one batch.
 
     Args:
+        policy: Decides for all episodes that still go on at once.
+        episodes: Played side by side.
         answerer: The answerer with which the episodes were built; None where nobody answers.
+        until_step: Stop before this step instead.
     """
-    active = [episode for episode in episodes if not episode.ended]
+
+    def goes_on(episode: ManagerEpisode) -> bool:
+        return not episode.ended and (until_step is None or episode.step_index < until_step)
+
+    active = [episode for episode in episodes if goes_on(episode)]
     while active:
         operations = policy.act(active)
         requests = [episode.begin_step(chosen) for episode, chosen in zip(active, operations, strict=True)]
         finish_together(active, requests, answerer)
-        active = [episode for episode in active if not episode.ended]
+        active = [episode for episode in active if goes_on(episode)]
     return [episode.outcome() for episode in episodes]
 
 

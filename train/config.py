@@ -168,6 +168,8 @@ class AlgorithmConfig(_Table):
         discount: Weight of a reward one step later.
         gae_lambda: 0 trusts the critic, 1 the rewards; PPO only.
         advantage: Whether a group's episodes are compared as wholes or step by step; GRPO only.
+        group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
+            that one of them has reached, at a turn drawn anew for each group; managers under GRPO only.
     """
 
     name: Literal["ppo", "grpo"]
@@ -185,6 +187,7 @@ class AlgorithmConfig(_Table):
     discount: Share = 1.0
     gae_lambda: Share = 0.9
     advantage: Literal["trajectory", "step"] = "step"
+    group_start: Literal["stream", "fork"] = "stream"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -208,7 +211,7 @@ class AlgorithmConfig(_Table):
 
 
 ALGORITHM_KEYS_OF_OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"ppo": ("advantage",), "grpo": ("gae_lambda", "value_coefficient")}
+    {"ppo": ("advantage", "group_start"), "grpo": ("gae_lambda", "value_coefficient")}
 )
 """Keys of `[algorithm]` that an algorithm does not use."""
 
@@ -364,5 +367,6 @@ MANAGER_KEYS = (
     "features.num_candidates",
     "features.embedding_inputs",
     "streams.window_turns",
+    "algorithm.group_start",
 )
 """Keys that mean nothing to a proxy retriever."""

@@ -29,7 +29,7 @@ from memdojo.envs.settings import CapacitySettings
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Operation, Stream
-from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
+from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 
 from .trajectories import Trajectory, TrajectoryGroup
@@ -46,6 +46,8 @@ class RolloutTask:
         seeds: One for each trajectory.
         window: First turn and number of turns, where the episode is a part of the stream.
         question: Index of the question, for a retriever.
+        fork_turn: Turns that one episode plays before it forks into the group, for a manager. What is learnt
+            from is what comes after them.
         greedy: Whether the likeliest action is taken (validation) or one is drawn (training).
     """
 
@@ -53,6 +55,7 @@ class RolloutTask:
     seeds: tuple[int, ...]
     window: tuple[int, int] | None = None
     question: int | None = None
+    fork_turn: int = 0
     greedy: bool = False
 
 
@@ -102,15 +105,24 @@ class ManagerPlayer:
     def play(self, task: RolloutTask) -> TrajectoryGroup:
         """Return the trajectories of the task, in the order of its seeds."""
         context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
-        capacity = self._capacity.for_stream(context.stream)
-        episodes = [
-            ManagerEpisode(context, capacity, top_k=self._top_k, answerer=self._answerer, seed=seed)
-            for seed in task.seeds
-        ]
+        start = ManagerEpisode(
+            context,
+            self._capacity.for_stream(context.stream),
+            top_k=self._top_k,
+            answerer=self._answerer,
+            seed=task.seeds[0],
+        )
         recorder = _Recorder(self._policy, sample=not task.greedy)
+        play_manager(recorder, [start], self._answerer, until_step=task.fork_turn)
+        episodes = [start.fork(seed) for seed in task.seeds]
         outcomes = play_manager(recorder, episodes, self._answerer)
         return tuple(
-            self._trajectory(recorder.decisions[id(episode)], outcome, greedy=task.greedy)
+            self._trajectory(
+                context.stream.id,
+                recorder.decisions[id(episode)],
+                outcome.steps[task.fork_turn :],
+                greedy=task.greedy,
+            )
             for episode, outcome in zip(episodes, outcomes, strict=True)
         )
 
@@ -123,17 +135,17 @@ class ManagerPlayer:
         return StreamContext(stream)
 
     def _trajectory(
-        self, decisions: Sequence[Decision], outcome: EpisodeOutcome, *, greedy: bool
+        self, stream_id: str, decisions: Sequence[Decision], steps: Sequence[StepOutcome], *, greedy: bool
     ) -> Trajectory:
-        scores = [self._reward(step) for step in outcome.steps]
+        scores = [self._reward(step) for step in steps]
         rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
         counts = Counter(
             operation.kind if operation.applied else "rejected"
-            for step in outcome.steps
+            for step in steps
             for operation in step.operations
         )
         parts = _sum_parts([score.parts for score in scores])
-        return Trajectory.of(outcome.stream_id, decisions, rewards, parts, counts, greedy=greedy)
+        return Trajectory.of(stream_id, decisions, rewards, parts, counts, greedy=greedy)
 
 
 class _Recorder:

@@ -28,7 +28,8 @@ class Schedule:
         streams: The training streams.
 
     Raises:
-        ConfigError: If no window of a stream holds a question with its evidence.
+        ConfigError: If no window of a stream holds a question with its evidence, or no question of a
+            retriever's streams has evidence.
     """
 
     def __init__(self, config: TrainConfig, streams: Sequence[Stream]) -> None:
@@ -36,6 +37,11 @@ class Schedule:
         self._streams = streams
         self._window_starts = _window_starts(streams, config.streams.window_turns)
         self._units = list(range(len(streams))) if config.task == "manager" else _questions(streams)
+        if not self._units:
+            raise ConfigError(
+                "no question of streams.train has evidence, from which alone a retriever learns; take streams "
+                "whose questions name the turns that hold their answers."
+            )
 
     def training(self, update: int) -> list[RolloutTask]:
         """Return the tasks of update `update`, one for each group."""
@@ -62,7 +68,11 @@ class Schedule:
         seeds = tuple(int(seed) for seed in rng.integers(2**31, size=self._config.algorithm.group_size))
         if isinstance(unit, tuple):
             return RolloutTask(unit[0], seeds, question=unit[1])
-        return RolloutTask(unit, seeds, window=self._window(unit, rng))
+        part = self._window(unit, rng)
+        num_turns = sum(len(chunk.turns) for chunk in self._streams[unit].chunks)
+        played = num_turns if part is None else min(part[1], num_turns)
+        forks = self._config.algorithm.group_start == "fork"
+        return RolloutTask(unit, seeds, window=part, fork_turn=int(rng.integers(played)) if forks else 0)
 
     def _window(self, stream: int, rng: np.random.Generator) -> tuple[int, int] | None:
         length = self._config.streams.window_turns

@@ -88,7 +88,12 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     learner = Learner(policy.network, config.algorithm, seed=config.seed)
     standing = _load_standing(run, learner) if resume else _Standing()
     run.rewind(standing.updates)
+    best = run.checkpoint_folder(standing.best_update or standing.updates)
+    if best.is_dir():
+        # A run that was killed may have saved its best checkpoint without marking it.
+        run.mark_best(standing.best_update or standing.updates)
     held_out = splits.get("validation", [])
+    schedule = Schedule(config, splits["train"])
     rollouts = RayRollouts(
         {
             "training": partial(_make_player, config, splits["train"], policy, config.reward),
@@ -97,7 +102,6 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
         num_workers=config.rollouts.num_workers,
         address=config.rollouts.address,
     )
-    schedule = Schedule(config, splits["train"])
     loop = _Loop(
         config,
         run,
@@ -193,6 +197,8 @@ class _Loop:
         scores = [trajectory.episode_return for group in groups for trajectory in group if trajectory.scored]
         metrics["validation/score"] = standing.last_score = float(np.mean(scores)) if scores else math.nan
         is_best = standing.best_score is None or standing.last_score > standing.best_score
+        # What could not be scored is no score that any other must beat.
+        is_best = is_best and not math.isnan(standing.last_score)
         if is_best:
             standing.best_score, standing.best_update = standing.last_score, standing.updates
         return is_best

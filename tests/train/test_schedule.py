@@ -125,6 +125,13 @@ def test_a_retriever_goes_through_all_questions_with_evidence_once_a_lap() -> No
     assert all(task.window is None for task in tasks)
 
 
+def test_a_retriever_without_any_evidence_is_refused() -> None:
+    question = Question("q", "Word?", ("2",))
+    bare = Stream("s", "g", STREAMS[0].chunks, (question,))
+    with pytest.raises(ConfigError, match=r"no question of streams\.train has evidence"):
+        Schedule(_retriever(), [bare])
+
+
 def test_validation_plays_each_stream_or_question_once_and_greedily() -> None:
     tasks = Schedule(_config(), STREAMS).validation(STREAMS[:3])
     assert [(task.stream, task.seeds, task.greedy) for task in tasks] == [(i, (0,), True) for i in range(3)]
