@@ -5,17 +5,15 @@ No Gymnasium, no text rendering and no learning: environments, rollouts and eval
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
-import numpy as np
+from typing import NamedTuple, Self
 
 from memdojo.errors import EpisodeStateError
-from memdojo.rewards.outcomes import EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
+from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
 
 from .answering import Answer, Answerer, AnswerRequest
+from .episode import Episode
 from .memory.analysis import count_tokens
 from .memory.retrievers import BM25Retriever, Retriever
 from .memory.store import MemoryStore
@@ -35,7 +33,7 @@ from .types import (
 )
 
 
-class ManagerEpisode:
+class ManagerEpisode(Episode):
     """One pass of a stream through a memory store.
 
     A step is a chunk: operations change the store, then the questions that are due are answered from what
@@ -63,15 +61,10 @@ class ManagerEpisode:
         answerer: Answerer | None = None,
         seed: int = 0,
     ) -> None:
-        self.context = context
-        self.store = MemoryStore(capacity, context.corpus)
+        store = MemoryStore(capacity, context.corpus)
+        super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
         self.retriever: Retriever = retriever or BM25Retriever()
-        self.top_k = top_k
-        self.answerer = answerer
-        self.rng = np.random.default_rng(seed)
-        self.step_index = 0
         self.results: tuple[OperationResult, ...] = ()
-        self._outcomes: list[StepOutcome] = []
         self._pending: _PendingStep | None = None
         self._kept: Counter[str] = Counter()
         self._evidence_weight = self._initial_evidence_weights()
@@ -141,7 +134,12 @@ class ManagerEpisode:
             )
         outcome = StepOutcome(
             step=self.step_index,
-            questions=tuple(map(self._question_outcome, pending.questions, pending.entries, answers)),
+            questions=tuple(
+                self._question_outcome(question, entries, answer, self._stored_evidence(question))
+                for question, entries, answer in zip(
+                    pending.questions, pending.entries, answers, strict=True
+                )
+            ),
             operations=tuple(map(_operation_outcome, self.results)),
             num_questions=len(self.context.stream.questions),
             num_evidence_questions=self.context.num_evidence_questions,
@@ -158,26 +156,14 @@ class ManagerEpisode:
         self._outcomes.append(outcome)
         return outcome
 
-    def outcome(self) -> EpisodeOutcome:
-        """All steps so far."""
-        stream = self.context.stream
-        return EpisodeOutcome(stream.id, stream.group, tuple(self._outcomes))
+    @property
+    def is_half_done(self) -> bool:
+        """True between `begin_step` and `finish_step`."""
+        return self._pending is not None
 
-    def fork(self, seed: int | None = None) -> ManagerEpisode:
-        """Return an independent episode in the same state, at a cost that does not grow with the store.
-
-        Args:
-            seed: Seeds the fork's generator; None copies this episode's, so that both go on alike.
-
-        Raises:
-            EpisodeStateError: If a step is half done.
-        """
-        if self._pending is not None:
-            raise EpisodeStateError("an episode cannot fork between begin_step and finish_step.")
-        fork = copy.copy(self)
-        fork.store = self.store.fork()
-        fork.rng = copy.deepcopy(self.rng) if seed is None else np.random.default_rng(seed)
-        fork._outcomes = list(self._outcomes)
+    def fork(self, seed: int | None = None) -> Self:
+        """Return an independent episode in the same state; see `Episode.fork`."""
+        fork = super().fork(seed)
         fork._kept = self._kept.copy()
         fork._evidence_weight = dict(self._evidence_weight)
         return fork
@@ -226,22 +212,8 @@ class ManagerEpisode:
             for turn_id in question.needed_evidence:
                 self._evidence_weight[turn_id] -= self._evidence_share(question)
 
-    def _question_outcome(
-        self, question: Question, entries: tuple[MemoryEntry, ...], answer: Answer | None
-    ) -> QuestionOutcome:
-        return QuestionOutcome(
-            question_id=question.id,
-            category=question.category,
-            references=question.answers,
-            unanswerable=question.unanswerable,
-            answer=None if answer is None else answer.text,
-            answer_error="" if answer is None else answer.error,
-            evidence=question.needed_evidence,
-            stored=frozenset(turn_id for turn_id in question.needed_evidence if self._kept[turn_id] > 0),
-            retrieved=tuple(
-                self.context.supported_evidence(entry) & question.needed_evidence for entry in entries
-            ),
-        )
+    def _stored_evidence(self, question: Question) -> frozenset[str]:
+        return frozenset(turn_id for turn_id in question.needed_evidence if self._kept[turn_id] > 0)
 
 
 class _PendingStep(NamedTuple):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from enum import StrEnum
 
-import numpy as np
-
 from memdojo.errors import EpisodeStateError
-from memdojo.rewards.outcomes import EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
+from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
 
 from .answering import Answer, Answerer, AnswerRequest
+from .episode import Episode
 from .memory.store import MemoryStore
 from .stream_context import StreamContext, questions_in_order
 from .streams.rendering import render_entry, render_turn
@@ -25,7 +23,7 @@ class Granularity(StrEnum):
     SESSION = "session"
 
 
-class RetrievalEpisode:
+class RetrievalEpisode(Episode):
     """All questions of a stream in the order in which they are asked, over everything said until then.
 
     A step is a question; the action ranks entries of `store` by id, best first. Nothing is ever forgotten
@@ -48,17 +46,12 @@ class RetrievalEpisode:
         answerer: Answerer | None = None,
         seed: int = 0,
     ) -> None:
-        self.context = context
+        store = MemoryStore(Capacity(max_entry_tokens=None), context.corpus)
+        super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
         self.granularity = granularity
-        self.top_k = top_k
-        self.answerer = answerer
-        self.rng = np.random.default_rng(seed)
-        self.store = MemoryStore(Capacity(max_entry_tokens=None), context.corpus)
         self.questions = questions_in_order(context.stream)
-        self.step_index = 0
         self.malformed: tuple[str, ...] = ()
         self._num_archived_chunks = 0
-        self._outcomes: list[StepOutcome] = []
         self._pending: tuple[MemoryEntry, ...] | None = None
         self._archive_until_question()
 
@@ -154,24 +147,9 @@ class RetrievalEpisode:
         self, entries: tuple[MemoryEntry, ...], answer: Answer | None, malformed: tuple[str, ...]
     ) -> StepOutcome:
         question = self.questions[self.step_index]
-        retrieved = tuple(
-            self.context.supported_evidence(entry) & question.needed_evidence for entry in entries
-        )
         return StepOutcome(
             step=self.step_index,
-            questions=(
-                QuestionOutcome(
-                    question_id=question.id,
-                    category=question.category,
-                    references=question.answers,
-                    unanswerable=question.unanswerable,
-                    answer=None if answer is None else answer.text,
-                    answer_error="" if answer is None else answer.error,
-                    evidence=question.needed_evidence,
-                    stored=question.needed_evidence,
-                    retrieved=retrieved,
-                ),
-            ),
+            questions=(self._question_outcome(question, entries, answer, question.needed_evidence),),
             operations=tuple(OperationOutcome("RANK", False, True, 0) for _ in malformed),
             num_questions=len(self.questions),
             num_evidence_questions=self.context.num_evidence_questions,
@@ -183,27 +161,10 @@ class RetrievalEpisode:
             terminal=self.step_index == len(self.questions) - 1,
         )
 
-    def outcome(self) -> EpisodeOutcome:
-        """All steps so far."""
-        stream = self.context.stream
-        return EpisodeOutcome(stream.id, stream.group, tuple(self._outcomes))
-
-    def fork(self, seed: int | None = None) -> RetrievalEpisode:
-        """Return an independent episode in the same state.
-
-        Args:
-            seed: Seeds the fork's generator; None copies this episode's, so that both go on alike.
-
-        Raises:
-            EpisodeStateError: If a step is half done.
-        """
-        if self._pending is not None:
-            raise EpisodeStateError("an episode cannot fork between begin_step and finish_step.")
-        fork = copy.copy(self)
-        fork.store = self.store.fork()
-        fork.rng = copy.deepcopy(self.rng) if seed is None else np.random.default_rng(seed)
-        fork._outcomes = list(self._outcomes)
-        return fork
+    @property
+    def is_half_done(self) -> bool:
+        """True between `begin_step` and `finish_step`."""
+        return self._pending is not None
 
     def _archive_until_question(self) -> None:
         question = self.question

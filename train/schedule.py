@@ -39,8 +39,8 @@ class Schedule:
         self._units = list(range(len(streams))) if config.task == "manager" else _questions(streams)
         if not self._units:
             raise ConfigError(
-                "no question of streams.train has evidence, from which alone a retriever learns; take streams "
-                "whose questions name the turns that hold their answers."
+                "no question of streams.train has evidence, from which alone a retriever learns; take "
+                "streams whose questions name the turns that hold their answers."
             )
 
     def training(self, update: int) -> list[RolloutTask]:
