@@ -68,6 +68,15 @@ def mlp(input_dim: int, hidden_dim: int, output_dim: int, *, output_gain: float 
     return network
 
 
+def use_one_thread() -> None:
+    """Run torch on one core in this process.
+
+    Networks this small lose more by handing work to other threads than they gain, and one thread adds up in
+    one order, so numbers do not depend on the number of cores.
+    """
+    torch.set_num_threads(1)
+
+
 def stack_observations(observations: list[Mapping[str, npt.NDArray[Any]]]) -> dict[str, Tensor]:
     """Stack observations of equal shapes along a new first axis."""
     return {

@@ -76,7 +76,7 @@ class Episode:
         answer: Answer | None,
         stored: frozenset[str],
     ) -> QuestionOutcome:
-        """Say what became of a question for which `entries` were found; without an answer, nobody was asked."""
+        """Say what became of a question for which `entries` were found; no answer means nobody was asked."""
         needed = question.needed_evidence
         return QuestionOutcome(
             question_id=question.id,

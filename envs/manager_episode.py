@@ -136,9 +136,7 @@ class ManagerEpisode(Episode):
             step=self.step_index,
             questions=tuple(
                 self._question_outcome(question, entries, answer, self._stored_evidence(question))
-                for question, entries, answer in zip(
-                    pending.questions, pending.entries, answers, strict=True
-                )
+                for question, entries, answer in zip(pending.questions, pending.entries, answers, strict=True)
             ),
             operations=tuple(map(_operation_outcome, self.results)),
             num_questions=len(self.context.stream.questions),
@@ -190,7 +188,8 @@ class ManagerEpisode(Episode):
         return result
 
     def _count_evidence(self, entry: MemoryEntry, change: int) -> None:
-        for turn_id in self.context.supported_evidence(entry):
+        # Sorted, because a set of strings has another order in every process, and the sum another last bit.
+        for turn_id in sorted(self.context.supported_evidence(entry)):
             was_kept = self._kept[turn_id] > 0
             self._kept[turn_id] += change
             is_kept = self._kept[turn_id] > 0

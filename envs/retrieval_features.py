@@ -49,20 +49,10 @@ RETRIEVAL_FEATURES = MATCH_FEATURES + TURN_FEATURES
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _WHEN = re.compile(r"\b(?:when|what (?:date|day|month|year|time)|how long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow (?:many|much|old|often)\b", re.IGNORECASE)
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+# Without its capital, "may" is a verb far more often than a month.
+_MONTH_NAMES = "January February March April May June July August September October November December"
+_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
+_MONTH = re.compile(rf"\b({'|'.join(_MONTH_NUMBERS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +205,7 @@ class _EntryTable:
 
     def date_matches(self, query: str) -> FloatArray:
         """Return how many of month and year of each entry the query names, halved, shape (N,)."""
-        words = query.lower().split()
-        months = [
-            number for number, month in enumerate(_MONTHS, start=1) if any(month in word for word in words)
-        ]
+        months = [_MONTH_NUMBERS[month] for month in _MONTH.findall(query)]
         years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", query)]
         matches = np.isin(self.months, months).astype(np.float32) + np.isin(self.years, years)
         return (matches / 2).astype(np.float32)

@@ -101,6 +101,7 @@ _PATTERNS = {
     "own_relation": _words(
         r"(?:my|our) (?:\w+ )?(?:wife|husband|partner|sister|brother|mum|mom|mother|dad|father|son|daughter)",
         r"(?:my|our) (?:\w+ )?(?:kids?|cousin|aunt|uncle|boss|dog|cat|puppy|kitten|grand\w+|niece|nephew)",
+        r"(?:my|our) (?:\w+ )?best friend",
     ),
     "others_relation": _words(
         r"(?:neighbou?r|colleague|coworker|co-worker|stranger|guy|woman|man|someone|somebody|landlord|barista)"
@@ -153,10 +154,12 @@ def _rarity_features(
     words: set[str], seen_before: Sequence[str], frequency: Counter[str], num_turns: int
 ) -> dict[str, float]:
     weights = inverse_document_frequency(np.array([frequency[word] for word in words], np.int64), num_turns)
+    # Exact, because a set of words has another order in every process, and a rounded sum another last bit.
+    total = math.fsum(weights.tolist())
     num_new = len(words) - len(seen_before)
     return {
-        "sum_idf": float(weights.sum()) / 30,
-        "mean_idf": float(weights.sum()) / (4 * max(len(weights), 1)),
+        "sum_idf": total / 30,
+        "mean_idf": total / (4 * max(len(weights), 1)),
         "max_idf": float(weights.max(initial=0.0)) / 5,
         "new_word_share": num_new / max(len(words), 1),
         "num_new_words": math.log1p(num_new) / 3,

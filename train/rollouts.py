@@ -17,7 +17,7 @@ import ray
 import torch
 from torch import Tensor, nn
 
-from memdojo.agents.compact import Decision
+from memdojo.agents.compact import Decision, use_one_thread
 from memdojo.agents.compact_manager import CompactManager
 from memdojo.agents.compact_retriever import CompactRetriever
 from memdojo.agents.play import play_manager
@@ -110,7 +110,8 @@ class ManagerPlayer:
             self._capacity.for_stream(context.stream),
             top_k=self._top_k,
             answerer=self._answerer,
-            seed=task.seeds[0],
+            # Nobody's seed: a fork that drew as its past did would not play as its policy does.
+            seed=task.seeds[0] + 2**31,
         )
         recorder = _Recorder(self._policy, sample=not task.greedy)
         play_manager(recorder, [start], self._answerer, until_step=task.fork_turn)
@@ -285,8 +286,7 @@ class RolloutWorker:
     """What runs in an actor: players whose weights are set before they play."""
 
     def __init__(self, make_players: Mapping[str, PlayerRecipe]) -> None:
-        # One core each, and sums in an order that does not depend on the machine's number of cores.
-        torch.set_num_threads(1)
+        use_one_thread()
         self._players = {name: make() for name, make in make_players.items()}
 
     def play(

@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
 import memdojo
+from memdojo.agents.compact import use_one_thread
 from memdojo.agents.compact_manager import CompactManager, new_manager_network
 from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
@@ -83,6 +85,7 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
         DivergenceError: If the loss or a weight is no longer finite.
         KeyboardInterrupt: After the checkpoint was saved.
     """
+    use_one_thread()
     splits = load_splits(config)
     policy = _new_policy(config)
     learner = Learner(policy.network, config.algorithm, seed=config.seed)
@@ -218,9 +221,10 @@ def load_splits(config: TrainConfig) -> dict[Split, list[Stream]]:
         spec: str | None = getattr(config.streams, split)
         if spec is not None:
             splits[split] = load_streams(spec, **config.streams.load_options(split))
-    for held_out in ("validation", "test"):
-        if held_out in splits:
-            check_no_leak(splits["train"], splits[held_out])
+    # A checkpoint that was chosen on the test streams has seen them, too.
+    for seen, held_out in combinations(("train", "validation", "test"), 2):
+        if seen in splits and held_out in splits:
+            check_no_leak(splits[seen], splits[held_out])
     splits.pop("test", None)
     return {split: [rechunk(stream, 1) for stream in streams] for split, streams in splits.items()}
 

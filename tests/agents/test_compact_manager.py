@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -27,6 +28,14 @@ SAID = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def _episode(max_entries: int | None = 2, seed: int = 0, num_played: int = 0) -> ManagerEpisode:
     turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1)) for i, text in enumerate(SAID)]
     stream = Stream("s", "g", tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), ())
@@ -51,9 +60,9 @@ def _jumbled(network: ManagerNetwork) -> ManagerNetwork:
     return network
 
 
-def _outputs(manager: CompactManager, features: ManagerFeatures, episode: ManagerEpisode) -> tuple[
-    torch.Tensor, torch.Tensor, torch.Tensor
-]:
+def _outputs(
+    manager: CompactManager, features: ManagerFeatures, episode: ManagerEpisode
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     batch = stack_observations([features.observe(episode).arrays])
     with torch.no_grad():
         logits, values = manager.network(batch)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -28,6 +29,14 @@ TEXTS = (
 )
 PLACES = 3
 QUERY = "Where is the red cello?"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def _store(texts: tuple[str, ...] = TEXTS) -> MemoryStore:

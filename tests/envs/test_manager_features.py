@@ -69,9 +69,7 @@ def _stream(said: Sequence[tuple[str, str]] = SAID, questions: tuple[Question, .
     return Stream("s", "g", tuple(Chunk(i, (turn,), "s1") for i, turn in enumerate(turns)), questions)
 
 
-def _episode(
-    max_entries: int | None = None, stream: Stream | None = None, **capacity: Any
-) -> ManagerEpisode:
+def _episode(max_entries: int | None = None, stream: Stream | None = None, **capacity: Any) -> ManagerEpisode:
     return ManagerEpisode(StreamContext(stream or _stream()), Capacity(max_entries, **capacity))
 
 
@@ -193,9 +191,7 @@ def test_of_a_large_store_the_nearest_and_the_least_rare_are_shown() -> None:
     # the fourth is shown as the least rare of the others.
     observation = features.observe(episode)
     assert observation.candidate_ids == (2, 4)
-    np.testing.assert_allclose(
-        _pair(observation, "similarity"), np.cos(np.radians([10, 50])), rtol=1e-6
-    )
+    np.testing.assert_allclose(_pair(observation, "similarity"), np.cos(np.radians([10, 50])), rtol=1e-6)
     assert _store(observation)["rarity_rank"] == 1.0  # Rarer than both.
 
 
@@ -346,7 +342,9 @@ def test_embeddings_are_inputs_only_if_asked_for() -> None:
         Capacity(4, max_tokens=60, when_full=WhenFull.EVICT_OLDEST),
     ],
 )
-@pytest.mark.parametrize("settings", [FeatureSettings(4), FeatureSettings(1), FeatureSettings(3, embedding_inputs=True)])
+@pytest.mark.parametrize(
+    "settings", [FeatureSettings(4), FeatureSettings(1), FeatureSettings(3, embedding_inputs=True)]
+)
 def test_every_observation_lies_in_the_declared_space(capacity: Capacity, settings: FeatureSettings) -> None:
     (stream,) = load_streams("synthetic:train", num_streams=1, num_sessions=2, num_facts=6, num_questions=4)
     features = ManagerFeatures(settings)
@@ -365,7 +363,9 @@ def test_questions_and_answers_do_not_reach_the_features() -> None:
     (stream,) = load_streams("synthetic:train", num_streams=1, num_sessions=2, num_facts=6, num_questions=4)
     bare = dataclasses.replace(
         stream,
-        questions=(Question("q", "Who?", ("nobody",), evidence=frozenset({stream.turns[-1].id}), ask_after=3),),
+        questions=(
+            Question("q", "Who?", ("nobody",), evidence=frozenset({stream.turns[-1].id}), ask_after=3),
+        ),
         oracle={},
         group="another",
     )

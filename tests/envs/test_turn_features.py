@@ -4,8 +4,8 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.streams.registry import load_streams
+from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES, turn_features
 from memdojo.envs.types import Turn
 

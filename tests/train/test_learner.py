@@ -200,9 +200,7 @@ def test_entropy_is_pushed_up_by_its_gradient() -> None:
     entropy = -(p * np.log(p)).sum()
     assert metrics["entropy"] == pytest.approx(entropy, rel=1e-5)
     assert network.logits.grad is not None
-    np.testing.assert_allclose(
-        network.logits.grad[0, 0].numpy(), 0.1 * p * (np.log(p) + entropy), atol=1e-6
-    )
+    np.testing.assert_allclose(network.logits.grad[0, 0].numpy(), 0.1 * p * (np.log(p) + entropy), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["grpo", "ppo"])
@@ -277,7 +275,9 @@ def test_divergence_is_told_and_leaves_the_weights_as_they_were(bad: dict[str, f
     learner.update([(_one_step(0, 1.0, math.log(0.5)), _one_step(1, 0.0, math.log(0.5)))], 0)
     before = _weights(network)
     group = (_one_step(0, bad.get("reward", 1.0), bad.get("log_prob", 0.0)), _one_step(1, 0.0))
-    with pytest.raises(DivergenceError, match=r"update 7 gave loss (nan|-inf).* lower algorithm\.learning_rate"):
+    with pytest.raises(
+        DivergenceError, match=r"update 7 gave loss (nan|-inf).* lower algorithm\.learning_rate"
+    ):
         learner.update([group], 7)
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert learner.optimizer.state[network.logits]["step"] == 1

@@ -18,7 +18,7 @@ from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_net
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import Answer
 from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
+from memdojo.envs.manager_features import ADD, NOOP, FeatureSettings, ManagerFeatures
 from memdojo.envs.retrieval_features import RetrievalFeatures
 from memdojo.envs.settings import CapacitySettings
 from memdojo.envs.stream_context import StreamContext
@@ -45,6 +45,8 @@ TASKS = (
     RolloutTask(0, (9,), window=(4, 10)),
     RolloutTask(1, (0,), greedy=True),
     RolloutTask(0, (5, 6)),
+    RolloutTask(1, (5, 6), fork_turn=5),
+    RolloutTask(0, (5, 6), window=(4, 10), fork_turn=9),
 )
 QUESTIONS = (
     RolloutTask(0, (5, 6), question=1),
@@ -140,7 +142,9 @@ def test_weights_are_set_anew_for_each_call() -> None:
 
 def test_trajectories_come_in_the_order_of_their_seeds() -> None:
     worker = RolloutWorker(_recipes())
-    (group,) = _fingerprints(worker.play("retriever", [RolloutTask(0, (5, 6, 7), question=0)], _arrays("retriever")))
+    (group,) = _fingerprints(
+        worker.play("retriever", [RolloutTask(0, (5, 6, 7), question=0)], _arrays("retriever"))
+    )
     swapped = [RolloutTask(0, (7, 5, 6), question=0)]
     (again,) = _fingerprints(worker.play("retriever", swapped, _arrays("retriever")))
     assert again == [group[2], group[0], group[1]]
@@ -199,6 +203,33 @@ def test_a_window_is_played_as_a_stream_of_its_own() -> None:
     assert len(trajectory.actions) == 10
 
 
+def test_a_group_forks_from_one_state_and_learns_from_what_comes_after() -> None:
+    player = _manager_player()
+    player.network.load_state_dict(_weights("manager"))
+    group = player.play(RolloutTask(0, (5, 6, 7), fork_turn=6))
+    for trajectory in group:
+        assert trajectory.actions.shape == trajectory.rewards.shape == (8, 1)
+        assert trajectory.counts.keys() <= {"NOOP", "ADD", "UPDATE", "DELETE", "rejected"}
+        assert sum(trajectory.counts.values()) == 8
+        assert trajectory.episode_return == pytest.approx(sum(trajectory.parts.values()))
+        for name, array in trajectory.observations.items():
+            np.testing.assert_array_equal(array[0], group[0].observations[name][0])
+    assert len({tuple(trajectory.actions[:, 0]) for trajectory in group}) > 1
+
+
+def test_a_fork_does_not_draw_again_what_its_past_drew() -> None:
+    player = _manager_player()
+    with torch.no_grad():
+        for parameter in player.network.parameters():
+            parameter.zero_()
+    first_choices = set()
+    for seed in range(20):
+        (trajectory,) = player.play(RolloutTask(0, (seed,), fork_turn=1))
+        if trajectory.observations["action_mask"][0].sum() == 2:  # Nothing was added so far.
+            first_choices.add(int(trajectory.actions[0, 0]))
+    assert first_choices == {NOOP, ADD}
+
+
 def test_the_store_is_a_share_of_what_is_played() -> None:
     capacity = CapacitySettings(capacity_share=0.2)
     player = ManagerPlayer(_streams(), _manager(), Reward(EVIDENCE), capacity, TOP_K)
@@ -220,7 +251,11 @@ def test_a_greedy_episode_carries_nothing_to_learn_from() -> None:
     assert _fingerprint(first[0]) == _fingerprint(second[0])
     outcomes = play_manager(
         _manager(),
-        [ManagerEpisode(StreamContext(_streams()[1]), CapacitySettings(3).for_stream(_streams()[1]), top_k=TOP_K)],
+        [
+            ManagerEpisode(
+                StreamContext(_streams()[1]), CapacitySettings(3).for_stream(_streams()[1]), top_k=TOP_K
+            )
+        ],
     )
     assert first[0].episode_return == pytest.approx(Reward(EVIDENCE).episode(outcomes[0]).value)
 

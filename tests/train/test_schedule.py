@@ -30,7 +30,7 @@ def _retriever(*overrides: str) -> TrainConfig:
 
 
 def _stream(number: int, num_turns: int = 12) -> Stream:
-    """Questions about t2 and about t1 and t4, one that nobody can answer and one asked after the first turn."""
+    """Questions about t2, t1 and t4, one that nobody can answer and one asked after the first turn."""
     turns = [Turn(f"t{i}", "Ann", f"Word {i}.") for i in range(num_turns)]
     questions = (
         Question("a", "Word?", ("2",), evidence=frozenset({"t2"})),
@@ -105,10 +105,19 @@ def test_a_window_longer_than_the_stream_is_the_stream() -> None:
     assert (cut.chunks, cut.questions) == (STREAMS[0].chunks, STREAMS[0].questions)
 
 
+def test_groups_fork_anywhere_in_what_they_play_if_told_to() -> None:
+    for overrides, turns in (((), 12), (("streams.window_turns=4",), 4), (("streams.window_turns=99",), 12)):
+        schedule = Schedule(_config("algorithm.group_start=fork", *overrides), STREAMS)
+        forks = [task.fork_turn for update in range(60) for task in schedule.training(update)]
+        assert set(forks) == set(range(turns))
+        assert [task.fork_turn for task in schedule.validation(STREAMS)] == [0] * 5
+    assert all(task.fork_turn == 0 for task in Schedule(_config(), STREAMS).training(0))
+
+
 def test_streams_of_which_no_window_has_a_question_are_refused() -> None:
     question = Question("b", "Words?", ("1, 9",), evidence=frozenset({"t1", "t9"}))
     spread = Stream("far", "g", STREAMS[0].chunks, (question,))
-    with pytest.raises(ConfigError, match="streams.window_turns is 4, and no window .* of stream 'far'"):
+    with pytest.raises(ConfigError, match=r"streams\.window_turns is 4, and no window .* of stream 'far'"):
         Schedule(_config("streams.window_turns=4"), [STREAMS[0], spread])
     Schedule(_config("streams.window_turns=9"), [STREAMS[0], spread])
 
@@ -136,7 +145,5 @@ def test_validation_plays_each_stream_or_question_once_and_greedily() -> None:
     tasks = Schedule(_config(), STREAMS).validation(STREAMS[:3])
     assert [(task.stream, task.seeds, task.greedy) for task in tasks] == [(i, (0,), True) for i in range(3)]
     tasks = Schedule(_retriever(), STREAMS).validation(STREAMS[:1])
-    assert [(task.question, task.seeds, task.greedy) for task in tasks] == [
-        (i, (0,), True) for i in range(3)
-    ]
+    assert [(task.question, task.seeds, task.greedy) for task in tasks] == [(i, (0,), True) for i in range(3)]
     assert Schedule(_config(), STREAMS).validation([]) == []

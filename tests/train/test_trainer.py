@@ -60,10 +60,10 @@ MANAGER: dict[str, Any] = {
 TO_RETRIEVER = ("task=retriever", "episode.max_entries=", "features.num_candidates=")
 TASKS = {
     "manager-grpo": (),
+    "manager-forks": ("algorithm.group_start=fork", "streams.window_turns=10"),
     "manager-ppo": ("algorithm.name=ppo",),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
-FIRST, SECOND = (), ("name=other",)
 
 
 @pytest.fixture(autouse=True)
@@ -188,8 +188,10 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("local")
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("update", [1, 2])
+@pytest.mark.parametrize(
+    ("task", "update"),
+    [("manager-grpo", 1), ("manager-forks", 3), ("manager-ppo", 2), ("retriever-ppo", 1)],
+)
 def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, update: int) -> None:
     expected, _ = _train(tmp_path / "whole", *TASKS[task])
     config = _config(*TASKS[task])
@@ -307,7 +309,9 @@ def test_a_validation_that_could_not_be_scored_is_never_the_best(
 def _stream(group: str) -> Stream:
     turns = [Turn(f"t{i}", "Ann", text) for i, text in enumerate(("I live in Oslo.", "I own a bike."))]
     question = Question("q", "Where does Ann live?", ("Oslo",), evidence=frozenset({"t0"}))
-    return Stream(f"stream-{group}", group, tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), (question,))
+    return Stream(
+        f"stream-{group}", group, tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), (question,)
+    )
 
 
 @pytest.mark.parametrize("held_out", ["validation", "test"])
@@ -334,28 +338,26 @@ def ray_cluster() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
-@pytest.mark.parametrize("task", ["manager-grpo", "retriever-ppo"])
-def test_one_and_four_workers_train_the_same_policy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str
-) -> None:
-    overrides = (*TASKS[task], "algorithm.num_updates=2", "algorithm.groups_per_update=5")
+def test_one_and_four_workers_train_the_same_policy(tmp_path: Path) -> None:
+    overrides = ("algorithm.num_updates=2", "algorithm.groups_per_update=5")
     one, _ = _train(tmp_path / "1", *overrides)
     four, _ = _train(tmp_path / "4", *overrides, "rollouts.num_workers=4")
     _require_equal_runs(four, one)
-    monkeypatch.setattr("memdojo.train.trainer.RayRollouts", LocalRollouts)
-    here, _ = _train(tmp_path / "0", *overrides)
-    _require_equal_runs(here, one)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
-def test_an_interrupted_run_goes_on_with_other_workers(tmp_path: Path) -> None:
-    expected, _ = _train(tmp_path / "whole", "algorithm.num_updates=2")
-    config = _config("algorithm.num_updates=2")
+def test_an_interrupted_run_goes_on_with_other_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = (*TASKS["retriever-ppo"], "algorithm.num_updates=2", "algorithm.groups_per_update=3")
+    config = _config(*overrides)
     run = RunFolder.create(tmp_path / "halves", config)
     with pytest.raises(KeyboardInterrupt):
         train(config, run, progress=InterruptedAfter(1))
-    run, _ = _resume(tmp_path / "halves", "algorithm.num_updates=2", "rollouts.num_workers=2")
+    run, _ = _resume(tmp_path / "halves", *overrides, "rollouts.num_workers=2")
+    monkeypatch.setattr("memdojo.train.trainer.RayRollouts", LocalRollouts)
+    expected, _ = _train(tmp_path / "whole", *overrides)
     _require_equal_runs(run, expected)
 
 
@@ -367,7 +369,11 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
     path.write_text(dump_config(_config("algorithm.num_updates=100000")))
     command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(tmp_path / "cli")]
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | {"COLUMNS": "500"}
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"COLUMNS": "500"},
     )
     assert process.stderr is not None
     assert process.stderr.readline().startswith("update ")
@@ -375,7 +381,10 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
-    assert errors.splitlines()[-1] == f"interrupted; go on with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
+    assert (
+        errors.splitlines()[-1]
+        == f"interrupted; go on with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
+    )
     run = RunFolder.open(tmp_path / "cli" / "run")
     updates = len(run.metrics())
     assert run.latest == run.checkpoint_folder(updates)
@@ -385,5 +394,7 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
     expected, _ = _train(tmp_path / "whole", *more)
     resumed, _ = _resume(tmp_path / "cli", *more)
     _require_equal_runs(resumed, expected)
-    assert tomllib.loads((resumed.path / "config.toml").read_text())["algorithm"]["num_updates"] == updates + 1
+    assert (
+        tomllib.loads((resumed.path / "config.toml").read_text())["algorithm"]["num_updates"] == updates + 1
+    )
     assert json.loads((resumed.path / "metrics.jsonl").read_text().splitlines()[-1])["update"] == updates + 1

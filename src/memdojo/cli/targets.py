@@ -160,11 +160,13 @@ def require_held_out(learned: Sequence[Learned], streams: Sequence[Stream]) -> l
 
 def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
     try:
+        from memdojo.agents.compact import use_one_thread
         from memdojo.train.checkpoints import load_policy, load_spec
     except ImportError as error:
         raise MissingDependencyError(
             f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
         ) from error
+    use_one_thread()
     spec = load_spec(folder)
     return Learned(folder, spec.kind, load_policy(folder), spec.training, config)
 
