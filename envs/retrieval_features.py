@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .memory.analysis import analyze
 from .memory.embedders import Embedder, make_embedder
 from .memory.store import MemoryStore
+from .recent import Recent
 from .turn_features import COLUMN, TURN_FEATURES, inverse_document_frequency, turn_features
 from .types import MemoryEntry, Turn
 
@@ -46,6 +47,9 @@ MATCH_FEATURES = (
 
 RETRIEVAL_FEATURES = MATCH_FEATURES + TURN_FEATURES
 
+MAX_TABLES = 16
+"""Stores whose entries a `RetrievalFeatures` keeps described: evaluation asks several side by side."""
+
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _WHEN = re.compile(r"\b(?:when|what (?:date|day|month|year|time)|how long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow (?:many|much|old|often)\b", re.IGNORECASE)
@@ -71,21 +75,21 @@ class RetrievalObservation:
 class RetrievalFeatures:
     """Describes every entry of a store by how it, its neighbours and its session match a query.
 
-    The table of entries is kept until the store changes, so many questions to one store are cheap.
+    What does not depend on the query is kept for the stores met last, so many questions to one are cheap.
     """
 
     def __init__(self, embedder: str = "hashed_ngrams") -> None:
         self.embedder: Embedder = make_embedder(embedder)
-        self._entries: tuple[MemoryEntry, ...] = ()
-        self._table = _EntryTable.of((), self.embedder)
+        self._tables: Recent[tuple[tuple[MemoryEntry, ...], _EntryTable]] = Recent(MAX_TABLES)
 
     def observe(self, store: MemoryStore, query: str) -> RetrievalObservation:
         """Describe all entries of `store` for `query`."""
-        if store.entries is not self._entries:
-            self._entries = store.entries
-            self._table = _EntryTable.of(self._entries, self.embedder)
-        table = self._table
-        if not self._entries:
+        entries = store.entries
+        # The entries are kept beside their table, so that no other tuple takes over their identity.
+        _, table = self._tables.get_or_make(
+            id(entries), lambda: (entries, _EntryTable.of(entries, self.embedder))
+        )
+        if not entries:
             return RetrievalObservation(np.zeros((0, len(RETRIEVAL_FEATURES)), np.float32), table.ids)
         matches = self._match(store, table, query)
         features = np.concatenate(

@@ -7,10 +7,10 @@ numbers are the same whatever worker plays it, and however many there are.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import ray
@@ -23,6 +23,7 @@ from memdojo.agents.compact_retriever import CompactRetriever
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import Answerer, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.recent import Recent
 from memdojo.envs.retrieval_episode import RetrievalEpisode
 from memdojo.envs.retrieval_features import RetrievalObservation
 from memdojo.envs.settings import CapacitySettings
@@ -33,8 +34,6 @@ from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 
 from .trajectories import Trajectory, TrajectoryGroup
-
-_ValueT = TypeVar("_ValueT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class ManagerPlayer:
         self._answerer: Answerer | None = (
             CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
         )
-        self._contexts: _Recent[StreamContext] = _Recent(max_size=128)
+        self._contexts: Recent[StreamContext] = Recent(max_size=128)
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
         """Return the trajectories of the task, in the order of its seeds."""
@@ -299,23 +298,6 @@ class RolloutWorker:
             {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
         )
         return [chosen.play(task) for task in tasks]
-
-
-class _Recent(OrderedDict[object, _ValueT]):
-    """The values used last, at most `max_size` of them."""
-
-    def __init__(self, max_size: int) -> None:
-        super().__init__()
-        self._max_size = max_size
-
-    def get_or_make(self, key: object, make: Callable[[], _ValueT]) -> _ValueT:
-        if key in self:
-            self.move_to_end(key)
-            return self[key]
-        value = self[key] = make()
-        if len(self) > self._max_size:
-            self.popitem(last=False)
-        return value
 
 
 def _as_episode(outcome: StepOutcome) -> StepOutcome:

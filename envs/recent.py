@@ -1,0 +1,27 @@
+"""A memory of what was computed last."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+_ValueT = TypeVar("_ValueT")
+
+
+class Recent(Generic[_ValueT]):
+    """The values used last, by key, at most `max_size` of them."""
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._values: OrderedDict[Hashable, _ValueT] = OrderedDict()
+
+    def get_or_make(self, key: Hashable, make: Callable[[], _ValueT]) -> _ValueT:
+        """Return the value of `key`, made by `make` if it is not there any more."""
+        if key in self._values:
+            self._values.move_to_end(key)
+            return self._values[key]
+        value = self._values[key] = make()
+        if len(self._values) > self._max_size:
+            self._values.popitem(last=False)
+        return value
