@@ -48,20 +48,16 @@ class CompactNetwork(Protocol):
 
 
 def mlp(input_dim: int, hidden_dim: int, output_dim: int, *, output_gain: float = 0.1) -> nn.Sequential:
-    """Build a network of two hidden layers whose first outputs are close to 0.
+    """Build a network of two hidden layers, of none where `hidden_dim` is 0, with first outputs close to 0.
 
     A small output layer makes the first policy close to its biases, so that training starts from a policy
     that is stated and not from one that is drawn.
     """
-    network = nn.Sequential(
-        nn.Linear(input_dim, hidden_dim),
-        nn.Tanh(),
-        nn.Linear(hidden_dim, hidden_dim),
-        nn.Tanh(),
-        nn.Linear(hidden_dim, output_dim),
-    )
-    output = network[-1]
-    assert isinstance(output, nn.Linear)
+    hidden: list[nn.Module] = []
+    if hidden_dim:
+        hidden = [nn.Linear(input_dim, hidden_dim), nn.Tanh(), nn.Linear(hidden_dim, hidden_dim), nn.Tanh()]
+    output = nn.Linear(hidden_dim or input_dim, output_dim)
+    network = nn.Sequential(*hidden, output)
     with torch.no_grad():
         output.weight.mul_(output_gain)
         output.bias.zero_()

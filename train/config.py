@@ -148,9 +148,9 @@ class FeaturesConfig(_Table):
 
 
 class PolicyConfig(_Table):
-    """The network: `hidden_dim` is the width of its hidden layers."""
+    """The network: `hidden_dim` is the width of its hidden layers; 0 makes it linear."""
 
-    hidden_dim: Count = 64
+    hidden_dim: Annotated[int, Field(ge=0)] = 64
 
 
 class AlgorithmConfig(_Table):
@@ -163,7 +163,6 @@ class AlgorithmConfig(_Table):
         group_size: Episodes of each of them; GRPO needs at least 2.
         epochs: Passes over the decisions of an update.
         minibatch_size: Decisions of a gradient step.
-        weight_decay: Pull of all weights towards 0, times the learning rate, at each gradient step (AdamW).
         clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
         value_coefficient: Weight of the critic's loss; PPO only.
         discount: Weight of a reward one step later.
@@ -180,7 +179,6 @@ class AlgorithmConfig(_Table):
     epochs: Count = 2
     minibatch_size: Count = 1024
     learning_rate: Positive = 1e-3
-    weight_decay: NotNegative = 0.0
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
     clip_high: Positive = 0.2
     entropy_coefficient: NotNegative = 0.0

@@ -101,9 +101,7 @@ class Learner:
         self.network = network
         self.algorithm = algorithm
         self.seed = seed
-        self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=algorithm.learning_rate, eps=1e-5, weight_decay=algorithm.weight_decay
-        )
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=algorithm.learning_rate, eps=1e-5)
 
     def update(self, groups: Sequence[TrajectoryGroup], update: int) -> dict[str, float]:
         """Learn from one update's rollouts and return metrics.
