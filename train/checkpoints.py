@@ -198,10 +198,14 @@ def load_spec(folder: str | Path) -> PolicySpec:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise CheckpointError(f"{folder / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None
-    for name in ("hidden_dim", "num_candidates" if spec.kind == "manager" else "num_places"):
-        if getattr(spec, name) < 1:
+    for name, least in (
+        ("hidden_dim", 0),
+        ("num_candidates" if spec.kind == "manager" else "num_places", 1),
+    ):
+        if getattr(spec, name) < least:
             raise CheckpointError(
-                f"{folder / POLICY_JSON} is damaged: {name} is {getattr(spec, name)} and must be positive."
+                f"{folder / POLICY_JSON} is damaged: {name} is {getattr(spec, name)}, "
+                f"and must be at least {least}."
             )
     return spec
 

@@ -61,6 +61,14 @@ def test_a_manager_comes_back_with_its_weights_and_features(tmp_path: Path) -> N
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["policy.json", "policy.safetensors"]
 
 
+def test_a_linear_policy_comes_back(tmp_path: Path) -> None:
+    network = new_retriever_network(10, 0, seed=1)
+    save_policy(tmp_path / "c", network.state_dict(), retriever_spec("hashed_ngrams", 10, 0, RECORD))
+    policy = load_policy(tmp_path / "c")
+    assert _all_equal(policy.network.state_dict(), dict(network.state_dict()))
+    assert policy.network.correction[0].in_features == policy.network.linear.in_features
+
+
 def test_a_retriever_comes_back_as_a_retriever(tmp_path: Path) -> None:
     network = new_retriever_network(10, 8, seed=1)
     save_policy(tmp_path / "c", network.state_dict(), retriever_spec("hashed_ngrams", 10, 8, RECORD))
@@ -179,7 +187,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     [
         ({"format_version": 2}, "checkpoint format 2, and this memdojo reads up to 1; install a newer"),
         ({"hidden_dim": 16}, r"of another architecture: .* has shape \(8,\) and should have \(16,\)"),
-        ({"hidden_dim": 0}, "hidden_dim is 0 and must be positive"),
+        ({"hidden_dim": -1}, "hidden_dim is -1, and must be at least 0"),
         ({"kind": "answerer"}, "policy.json is damaged: kind"),
         ({"kind": "retriever", "num_places": 3}, "was trained on other features"),
         (

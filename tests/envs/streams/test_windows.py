@@ -121,5 +121,5 @@ def test_no_window_is_sampled_where_no_evidence_fits() -> None:
     stream = _stream()
     wide = Stream("s", "g", stream.chunks, stream.questions[2:3])
     assert sample_windows(wide, 5, 3, np.random.default_rng(0)) == []
-    with pytest.raises(ConfigError, match="both must be positive"):
+    with pytest.raises(ConfigError, match="at least one turn"):
         sample_windows(wide, 0, 3, np.random.default_rng(0))
