@@ -289,12 +289,12 @@ def _candidate_features(
     same_speaker = context.speaker_codes[rows] == context.speaker_codes[index]
     newer = rows[:, None] > rows
     # Column by column, which numpy does fastest.
-    pair[:, 0] = np.exp((rows - index) / FRESHNESS_TURNS)
-    pair[:, 1] = similarity
-    pair[:, 2] = same_speaker
-    pair[:, 3] = similarity * same_speaker
-    pair[:, 4] = (among * newer).max(axis=0, initial=0.0)
-    pair[:, 10] = rows == index - 1
+    pair[:, _PAIR_COLUMN["freshness"]] = np.exp((rows - index) / FRESHNESS_TURNS)
+    pair[:, _PAIR_COLUMN["similarity"]] = similarity
+    pair[:, _PAIR_COLUMN["same_speaker"]] = same_speaker
+    pair[:, _PAIR_COLUMN["similarity_same_speaker"]] = similarity * same_speaker
+    pair[:, _PAIR_COLUMN["superseded"]] = (among * newer).max(axis=0, initial=0.0)
+    pair[:, _PAIR_COLUMN["is_newest"]] = rows == index - 1
     return features
 
 

@@ -21,17 +21,17 @@ from memdojo.agents.compact import Decision, use_one_thread
 from memdojo.agents.compact_manager import CompactManager
 from memdojo.agents.compact_retriever import CompactRetriever
 from memdojo.agents.play import play_manager
-from memdojo.envs.answering import Answerer, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.recent import Recent
 from memdojo.envs.retrieval_episode import RetrievalEpisode
 from memdojo.envs.retrieval_features import RetrievalObservation
-from memdojo.envs.settings import CapacitySettings
+from memdojo.envs.settings import CapacitySettings, resolve_answerer
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Operation, Stream
 from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
+from memdojo.rewards.scores import sum_scores
 
 from .trajectories import Trajectory, TrajectoryGroup
 
@@ -96,9 +96,7 @@ class ManagerPlayer:
         self._reward = reward
         self._capacity = capacity
         self._top_k = top_k
-        self._answerer: Answerer | None = (
-            CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
-        )
+        self._answerer = resolve_answerer(None, reward)
         self._contexts: Recent[StreamContext] = Recent(max_size=128)
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
@@ -144,7 +142,7 @@ class ManagerPlayer:
             for step in steps
             for operation in step.operations
         )
-        parts = _sum_parts([score.parts for score in scores])
+        parts = sum_scores(scores).parts
         return Trajectory.of(stream_id, decisions, rewards, parts, counts, greedy=greedy)
 
 
@@ -188,9 +186,7 @@ class RetrieverPlayer:
         self._policy = policy
         self._reward = reward
         self._top_k = top_k
-        self._answerer: Answerer | None = (
-            CachedAnswerer(ExtractiveAnswerer()) if reward.needs_answers else None
-        )
+        self._answerer = resolve_answerer(None, reward)
         self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
@@ -229,10 +225,13 @@ class RetrieverPlayer:
         return rewards, score.parts
 
     def _at_each_question(self, stream: Stream) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
-        episode = RetrievalEpisode(StreamContext(stream), top_k=self._top_k, answerer=self._answerer)
+        # Nobody answers on the way: the rankings that count are those of the forks.
+        episode = RetrievalEpisode(StreamContext(stream), top_k=self._top_k)
         found = []
         while (question := episode.question) is not None:
-            found.append((episode.fork(), self._policy.features.observe(episode.store, question.text)))
+            start = episode.fork()
+            start.answerer = self._answerer
+            found.append((start, self._policy.features.observe(episode.store, question.text)))
             episode.step(())
         return found
 
@@ -323,11 +322,3 @@ def _first_places(outcome: StepOutcome, places: int) -> StepOutcome:
 def _value(value: float | None) -> float:
     assert value is not None  # Only answers can be missing, and these rewards need none.
     return value
-
-
-def _sum_parts(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    total: Counter[str] = Counter()
-    for of_step in parts:
-        for name, value in of_step.items():
-            total[name] += value  # type: ignore[assignment]  # Counter adds floats as well.
-    return dict(total)

@@ -73,6 +73,11 @@ class _Standing:
     best_score: float | None = None
     best_update: int = 0
 
+    @property
+    def chosen_update(self) -> int:
+        """The update whose policy is the run's result: without validation the last one is the best."""
+        return self.best_update or self.updates
+
 
 def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress: Progress) -> TrainResult:
     """Train as `config` says and leave metrics and checkpoints in `run`.
@@ -91,10 +96,9 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     learner = Learner(policy.network, config.algorithm, seed=config.seed)
     standing = _load_standing(run, learner) if resume else _Standing()
     run.rewind(standing.updates)
-    best = run.checkpoint_folder(standing.best_update or standing.updates)
-    if best.is_dir():
+    if run.checkpoint_folder(standing.chosen_update).is_dir():
         # A run that was killed may have saved its best checkpoint without marking it.
-        run.mark_best(standing.best_update or standing.updates)
+        run.mark_best(standing.chosen_update)
     held_out = splits.get("validation", [])
     schedule = Schedule(config, splits["train"])
     rollouts = RayRollouts(
@@ -126,8 +130,8 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     finally:
         rollouts.close()
         run.close()
-    best_update = standing.best_update or standing.updates
-    return TrainResult(run.checkpoint_folder(best_update), standing.best_score, standing.updates)
+    best = run.checkpoint_folder(standing.chosen_update)
+    return TrainResult(best, standing.best_score, standing.updates)
 
 
 class _Loop:
@@ -189,8 +193,7 @@ class _Loop:
         state = TrainingState(tensors, {"standing": dataclasses.asdict(standing), "optimizer": groups})
         training = dataclasses.replace(self._spec.training, update=standing.updates)
         save_policy(folder, self._weights(), dataclasses.replace(self._spec, training=training), state)
-        # Without validation the newest is the best.
-        if standing.best_update in (0, standing.updates):
+        if standing.chosen_update == standing.updates:
             self._run.mark_best(standing.updates)
         self._run.prune(self._config.checkpoints.keep)
 

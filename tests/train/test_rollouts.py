@@ -277,7 +277,7 @@ class Mute:
 
 
 def test_what_could_not_be_answered_is_unscored_and_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memdojo.train.rollouts.ExtractiveAnswerer", Mute)
+    monkeypatch.setattr("memdojo.envs.settings.ExtractiveAnswerer", Mute)
     (trajectory,) = _manager_player(ANSWERS).play(RolloutTask(0, (1,)))
     assert not trajectory.scored
     assert np.isnan(trajectory.episode_return)

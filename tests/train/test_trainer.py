@@ -295,7 +295,7 @@ class MuteAtFirst(ExtractiveAnswerer):
 def test_a_validation_that_could_not_be_scored_is_never_the_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memdojo.train.rollouts.ExtractiveAnswerer", MuteAtFirst)
+    monkeypatch.setattr("memdojo.envs.settings.ExtractiveAnswerer", MuteAtFirst)
     monkeypatch.setattr(MuteAtFirst, "num_batches", 0)
     run, result = _train(
         tmp_path, "evaluation.metric=token_f1", "streams.options.mid_stream_share=0.0", "evaluation.every=1"
