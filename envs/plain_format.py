@@ -28,7 +28,8 @@ _IDS_AND_TEXT = re.compile(rf"({_ID}(?:,{_ID})*)\s+(.*\S)\s*", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _SEPARATOR = re.compile(r"[\s,]+")
 
-_END = "END"
+END = "END"
+"""Stands where nothing follows any more."""
 _MAX_CACHED_LINES = 1 << 16
 
 
@@ -109,7 +110,7 @@ class PlainFormat:
         """Return the memory, an entry a line, and what was newly said, a turn a line."""
         lines = [_memory_header(view), *self._lines.of(view.entries)]
         if view.chunk is None:
-            lines.append(_END)
+            lines.append(END)
         else:
             lines.append(_chunk_header(view.chunk))
             lines.extend(one_line(render_turn(turn)) for turn in view.chunk.turns)
@@ -143,7 +144,7 @@ class PlainFormat:
             errors.append(parse_error(ParseErrorKind.EMPTY, "", why))
         return Parsed(tuple(operations), tuple(errors))
 
-    def write(self, operations: Sequence[Operation]) -> str:
+    def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations, their texts as one line each.
 
         Sources, times, kinds and utilities have no words in this format: `parse` derives the first two.
@@ -172,7 +173,7 @@ class PlainRankingFormat:
     def render(self, view: RankingView) -> str:
         """Return the candidates, one a line, then the question."""
         if view.question is None:
-            return _END
+            return END
         lines = ["CANDIDATES"]
         lines += [
             f"{number}. {one_line(render_entry(entry))}" for number, entry in enumerate(view.candidates, 1)
@@ -231,7 +232,7 @@ class PlainAnswerFormat:
     def render(self, view: AnswerView) -> str:
         """Return the entries, one a line under their ids, then the question."""
         if view.question is None:
-            return _END
+            return END
         return "\n".join(["MEMORY", *self._lines.of(view.entries), _question_line(view.question, view.time)])
 
     def messages(self, view: AnswerView) -> tuple[Message, ...]:
@@ -270,12 +271,12 @@ class PlainAnswerFormat:
         answer = found.get("ANSWER", "")
         if "ANSWER" in found and not answer:
             errors.append(parse_error(ParseErrorKind.MISSING_TEXT, "ANSWER", "the answer is empty."))
-        if not _is_unicode(answer):
-            errors.append(_not_unicode(answer))
+        if (error := without_surrogates(answer)) is not None:
+            errors.append(error)
             answer = ""
         return Parsed(AnswerDecision(() if number_errors else useful, answer), tuple(errors))
 
-    def write(self, decision: AnswerDecision) -> str:
+    def write(self, decision: AnswerDecision, view: AnswerView) -> str:
         """Return a completion that parses to this decision, the answer as one line."""
         use = f"USE {', '.join(map(str, decision.useful))}".rstrip()
         return f"{use}\nANSWER {one_line(decision.answer)}".rstrip()
@@ -287,8 +288,8 @@ def one_line(text: str) -> str:
 
 
 def _parse_operation(line: str, chunk: Chunk | None) -> Operation | ParseError:
-    if not _is_unicode(line):
-        return _not_unicode(line)
+    if (error := without_surrogates(line)) is not None:
+        return error
     verb, *rest = line.split(None, 1)
     argument = rest[0] if rest else ""
     if verb == "NOOP":
@@ -397,19 +398,14 @@ def _question_line(question: str, time: datetime | None) -> str:
     return f"QUESTION {when}{one_line(question)}"
 
 
-def _is_unicode(text: str) -> bool:
-    # A lone surrogate can be in a str, but in no file and no tokenizer.
+def without_surrogates(text: str) -> ParseError | None:
+    """Return the error of a text with lone surrogates: they can be in a str, but in no file and no tokenizer."""
     if text.isascii():
-        return True
+        return None
     try:
         text.encode()
     except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _not_unicode(text: str) -> ParseError:
-    quoted = text.encode("ascii", "backslashreplace").decode()
-    return parse_error(
-        ParseErrorKind.NOT_UNICODE, quoted, "the text has characters that are not valid Unicode."
-    )
+        quoted = text.encode("ascii", "backslashreplace").decode()
+        why = "the text has characters that are not valid Unicode."
+        return parse_error(ParseErrorKind.NOT_UNICODE, quoted, why)
+    return None

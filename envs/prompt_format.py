@@ -8,7 +8,7 @@ back. Whatever a model writes is data: `parse` never raises, it returns what it 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -169,6 +169,42 @@ ManagerFormat = PromptFormat[ManagerView, tuple[Operation, ...]]
 RankingFormat = PromptFormat[RankingView, tuple[int, ...]]
 """Parses to entry ids, best first; to no ids at all if anything is wrong with the ranking."""
 AnswerFormat = PromptFormat[AnswerView, AnswerDecision]
+
+
+class TeachableFormat(PromptFormat[View, Decision], Protocol[View, Decision]):
+    """A format that can also be written, so that a policy can be taught by examples."""
+
+    def write(self, decision: Decision, view: View) -> str:  # type: ignore[misc]  # It takes what it gives.
+        """Return a completion that parses to this decision.
+
+        Raises:
+            ValueError: If the format has no words for it.
+        """
+        ...
+
+
+ShortenableT = TypeVar("ShortenableT", ManagerView, RankingView, AnswerView)
+
+
+def num_entries(view: ManagerView | RankingView | AnswerView) -> int:
+    """Return how many entries a view shows."""
+    return len(view.candidates if isinstance(view, RankingView) else view.entries)
+
+
+def showing(view: ShortenableT, num: int) -> ShortenableT:
+    """Return the view with `num` of its entries, each whole, for prompts that have to be shorter.
+
+    A manager loses sight of the entries that were written longest ago (they stay in the store), a ranking of
+    the candidates that were said first, an answer agent of those that were ranked last.
+    """
+    if num >= num_entries(view):
+        return view
+    if isinstance(view, RankingView):
+        return replace(view, candidates=view.candidates[len(view.candidates) - num :])
+    if isinstance(view, AnswerView):
+        return replace(view, entries=view.entries[:num])
+    newest = sorted(view.entries, key=lambda entry: (entry.updated_step, entry.id))[len(view.entries) - num :]
+    return replace(view, entries=tuple(sorted(newest, key=lambda entry: entry.id)))
 
 
 def source_turns(text: str, chunk: Chunk) -> tuple[Turn, ...]:

@@ -10,15 +10,7 @@ from memdojo.rewards import Reward
 from .answering import Answer, Answerer, AnswerRequest
 from .memory.retrievers import Retriever
 from .plain_format import PlainAnswerFormat, PlainFormat, PlainRankingFormat
-from .prompt_format import (
-    AnswerFormat,
-    AnswerView,
-    ManagerFormat,
-    ManagerView,
-    ParseError,
-    RankingFormat,
-    RankingView,
-)
+from .prompt_format import AnswerFormat, AnswerView, ManagerFormat, ManagerView, RankingFormat, RankingView
 from .retrieval_episode import Granularity
 from .settings import (
     DEFAULT_STREAMS,
@@ -28,7 +20,8 @@ from .settings import (
     resolve_retriever,
 )
 from .spaces import FreeText
-from .stream_env import ManagerEnv, RetrievalEnv, StreamEnv, Transition, select_candidates
+from .stream_env import ManagerEnv, RetrievalEnv, StreamEnv, Transition
+from .text_tasks import AnswerTask, ManagerTask, RankingTask
 from .types import Stream, WhenFull
 
 MANAGER_REWARD: Mapping[str, float] = {"token_f1": 1.0, "invalid_operations": 0.1}
@@ -122,14 +115,14 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
             answerer=answerer,
         )
         self.prompt_format: ManagerFormat = prompt_format or PlainFormat()
+        self._task = ManagerTask(self.prompt_format)
         self.observation_space = FreeText()
         self.action_space = FreeText(self.prompt_format.examples)
 
     @property
     def view(self) -> ManagerView:
         """What the manager decides on now; rendered, it is the observation."""
-        store = self.episode.store
-        return ManagerView(self.episode.chunk, store.entries, store.capacity, store.tokens)
+        return self._task.view(self.episode)
 
     def _observe(self) -> str:
         return self.prompt_format.render(self.view)
@@ -138,12 +131,13 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
         check_text(action, self)
 
     def _begin(self, action: str) -> tuple[AnswerRequest, ...]:
-        parsed = self.prompt_format.parse(action, self.view)
-        return self.episode.begin_step(parsed.decision, malformed=_texts(parsed.errors))
+        return self._task.begin(self.episode, self.view, action).requests
 
 
 class ProxyRetrieverEnv(RetrievalEnv[str, str]):
     """A proxy retriever ranks passages of the past dialogue for a question.
+
+    `view` is what it decides on now; rendered, it is the observation.
 
     ## Description
     An episode is a stream, a step is a question about it, in the order in which they are asked. The
@@ -215,35 +209,27 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
         )
         if max_candidates is not None:
             check_positive("max_candidates", max_candidates)
-        self.max_candidates = max_candidates
         self.prompt_format: RankingFormat = prompt_format or PlainRankingFormat()
+        self._task = RankingTask(self.prompt_format, max_candidates)
+        self.view = RankingView(None, None, (), top_k)
         self.observation_space = FreeText()
         self.action_space = FreeText(self.prompt_format.examples)
 
-    @property
-    def view(self) -> RankingView:
-        """What the proxy retriever decides on now; rendered, it is the observation."""
-        question = self.episode.question
-        if question is None:
-            return RankingView(None, None, (), self.top_k)
-        return RankingView(question.text, question.time, self.shown, self.top_k)
-
     def _observe(self) -> str:
-        question = self.episode.question
-        if question is not None:
-            self.shown = select_candidates(self.episode.store, question.text, self.max_candidates)
+        self.view = self._task.view(self.episode)
         return self.prompt_format.render(self.view)
 
     def _check_action(self, action: object) -> None:
         check_text(action, self)
 
     def _begin(self, action: str) -> tuple[AnswerRequest, ...]:
-        parsed = self.prompt_format.parse(action, self.view)
-        return self.episode.begin_step(parsed.decision, malformed=_texts(parsed.errors))
+        return self._task.begin(self.episode, self.view, action).requests
 
 
 class AnswerAgentEnv(RetrievalEnv[str, str]):
     """An agent gets a question with retrieved entries, says which of them help, and answers.
+
+    `view` is what it decides on now; rendered, it is the observation.
 
     ## Description
     An episode is a stream, a step is a question about it, in the order in which they are asked. A fixed
@@ -308,39 +294,28 @@ class AnswerAgentEnv(RetrievalEnv[str, str]):
         )
         # The agent answers by itself, whatever the reward grades.
         self.answerer = None
-        self.retriever = resolve_retriever(retriever)
         self.prompt_format: AnswerFormat = prompt_format or PlainAnswerFormat()
+        self._task = AnswerTask(self.prompt_format, resolve_retriever(retriever), top_k)
+        self.view = AnswerView(None, None, ())
         self.observation_space = FreeText()
         self.action_space = FreeText(self.prompt_format.examples)
-        self._answer = Answer("")
-
-    @property
-    def view(self) -> AnswerView:
-        """What the agent decides on now; rendered, it is the observation."""
-        question = self.episode.question
-        if question is None:
-            return AnswerView(None, None, ())
-        return AnswerView(question.text, question.time, self.shown)
+        self._answers: tuple[Answer, ...] = ()
 
     def step(self, action: str) -> Transition[str]:
         """Take the agent's answer and return what it is worth."""
         self.begin(action)
-        return self.finish(self.episode.finish_step([self._answer]))
+        return self.finish(self.episode.finish_step(self._answers))
 
     def _observe(self) -> str:
-        question = self.episode.question
-        if question is not None:
-            hits = self.retriever.search(self.episode.store, question.text, self.top_k)
-            self.shown = tuple(hit.entry for hit in hits)
+        self.view = self._task.view(self.episode)
         return self.prompt_format.render(self.view)
 
     def _check_action(self, action: object) -> None:
         check_text(action, self)
 
     def _begin(self, action: str) -> tuple[AnswerRequest, ...]:
-        parsed = self.prompt_format.parse(action, self.view)
-        self._answer = Answer(parsed.decision.answer)
-        return self.episode.begin_step(parsed.decision.useful, malformed=_texts(parsed.errors))
+        requests, self._answers = self._task.begin(self.episode, self.view, action)
+        return requests
 
 
 def check_text(action: object, env: StreamEnv[Any, Any, Any]) -> None:
@@ -350,7 +325,3 @@ def check_text(action: object, env: StreamEnv[Any, Any, Any]) -> None:
             f"{type(env).__name__} takes a text as its action and got {type(action).__name__}; pass the "
             "completion as a str. The episode is as it was."
         )
-
-
-def _texts(errors: Sequence[ParseError]) -> tuple[str, ...]:
-    return tuple(map(str, errors))

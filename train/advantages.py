@@ -5,10 +5,13 @@ Axes: B trajectory groups, G trajectories of a group, S steps of an episode.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def group_relative_advantages(returns_BG: FloatArray, *, eps: float = 1e-6) -> FloatArray:
@@ -31,7 +34,11 @@ def group_relative_advantages(returns_BG: FloatArray, *, eps: float = 1e-6) -> F
 
 
 def group_relative_step_advantages(
-    rewards_BGS: FloatArray, *, discount: float = 1.0, eps: float = 1e-6
+    rewards_BGS: FloatArray,
+    *,
+    num_steps_BG: IntArray | None = None,
+    discount: float = 1.0,
+    eps: float = 1e-6,
 ) -> FloatArray:
     """Standardise the rewards to go of each step within its group.
 
@@ -43,23 +50,59 @@ def group_relative_step_advantages(
     Args:
         rewards_BGS: Step rewards, shape (num_groups, group_size, num_steps); NaN in any step of a trajectory
             takes the whole trajectory out.
+        num_steps_BG: Steps that each trajectory has; those beyond are padding, which counts in no mean. By
+            default all have all.
         discount: Weight of a reward one step later, in [0, 1].
         eps: Added to the standard deviation.
 
     Returns:
-        Shape (num_groups, group_size, num_steps).
+        Shape (num_groups, group_size, num_steps); 0 at padding, NaN in trajectories that are out.
     """
     if rewards_BGS.ndim != 3:
         raise ValueError(
             f"rewards_BGS has shape {rewards_BGS.shape}; give (num_groups, group_size, num_steps)."
         )
-    to_go_BGS = rewards_to_go(rewards_BGS, discount=discount)
-    to_go_BGS[np.isnan(rewards_BGS).any(axis=2)] = np.nan
-    mean_BS = np.nanmean(to_go_BGS, axis=1, keepdims=True)
+    exists_BGS = np.ones(rewards_BGS.shape, dtype=bool)
+    if num_steps_BG is not None:
+        exists_BGS = np.arange(rewards_BGS.shape[2]) < num_steps_BG[..., None]
+    is_out_BG1 = (np.isnan(rewards_BGS) & exists_BGS).any(axis=2, keepdims=True)
+    counts_BGS = exists_BGS & ~is_out_BG1
+    to_go_BGS = rewards_to_go(np.where(counts_BGS, rewards_BGS, 0.0), discount=discount)
+    mean_B1S = _mean_where(counts_BGS, to_go_BGS, axis=1)
+    centred_BGS = np.where(counts_BGS, to_go_BGS - mean_B1S, 0.0)
     # One scale for the group: a step at which nothing was at stake must not be blown up to unit variance.
-    spread_B = np.sqrt(np.nanmean((to_go_BGS - mean_BS) ** 2, axis=(1, 2), keepdims=True))
-    advantages_BGS: FloatArray = (to_go_BGS - mean_BS) / (spread_B + eps)
+    spread_B11 = np.sqrt(_mean_where(counts_BGS, centred_BGS**2, axis=(1, 2)))
+    advantages_BGS: FloatArray = np.where(is_out_BG1, np.nan, centred_BGS / (spread_B11 + eps))
     return advantages_BGS
+
+
+def group_relative_row_advantages(
+    rewards: Sequence[FloatArray], *, discount: float = 1.0, eps: float = 1e-6
+) -> list[FloatArray]:
+    """Standardise the rewards to go of all rows of one group, which count alike whatever their episode.
+
+    Mean and standard deviation are over all contexts of all rollouts of an instance, as in Mem-alpha
+    (arXiv:2509.25911), so an episode of more rows weighs more. There a reward for the whole episode is added
+    to every row; here it is paid where it is earned, and the rewards to go carry it back to the rows before.
+
+    Args:
+        rewards: Of each of the group's trajectories the rewards of its rows, shape (num_rows,); episodes may
+            have different numbers of rows. NaN in any row takes the whole trajectory out.
+        discount: Weight of a reward one row later, in [0, 1].
+        eps: Added to the standard deviation.
+
+    Returns:
+        Advantages of the same shapes; NaN in trajectories that are out.
+    """
+    is_out = [bool(np.isnan(rewards_S).any()) for rewards_S in rewards]
+    to_go = [rewards_to_go(rewards_S, discount=discount) for rewards_S in rewards]
+    counted = [to_go_S for to_go_S, out in zip(to_go, is_out, strict=True) if not out]
+    rows_R = np.concatenate(counted) if counted else np.zeros(1)
+    mean, spread = rows_R.mean(), rows_R.std()
+    return [
+        np.full_like(to_go_S, np.nan) if out else (to_go_S - mean) / (spread + eps)
+        for to_go_S, out in zip(to_go, is_out, strict=True)
+    ]
 
 
 def rewards_to_go(rewards: FloatArray, *, discount: float = 1.0) -> FloatArray:
@@ -112,3 +155,12 @@ def _standardise_over_group(returns_BG: FloatArray, eps: float) -> FloatArray:
     spread_B = np.nanstd(returns_BG, axis=1, keepdims=True)
     advantages_BG: FloatArray = (returns_BG - mean_B) / (spread_B + eps)
     return advantages_BG
+
+
+def _mean_where(
+    counts: npt.NDArray[np.bool_], values: FloatArray, *, axis: int | tuple[int, ...]
+) -> FloatArray:
+    """Mean over `axis`, kept as 1, of the values that count; 0 where none does."""
+    total = np.where(counts, values, 0.0).sum(axis=axis, keepdims=True)
+    mean: FloatArray = total / np.maximum(counts.sum(axis=axis, keepdims=True), 1)
+    return mean

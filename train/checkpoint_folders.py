@@ -31,7 +31,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     try:
         temporary.mkdir()
         yield temporary
-        for path in (*temporary.iterdir(), temporary):
+        for path in (*temporary.rglob("*"), temporary):
             _sync(path)
         if folder.exists():
             raise FileExistsError("a folder of this name exists already")

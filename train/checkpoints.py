@@ -49,9 +49,12 @@ __all__ = [
     "manager_spec",
     "pack_optimizer",
     "prune_checkpoints",
+    "read_policy_json",
     "restore_optimizer",
     "retriever_spec",
     "save_policy",
+    "write_json",
+    "write_training_state",
 ]
 
 
@@ -168,10 +171,9 @@ def save_policy(
     try:
         with whole_folder(folder) as temporary:
             _write_tensors(temporary / POLICY_TENSORS, network_state)
-            _write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
+            write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
             if training_state is not None:
-                _write_tensors(temporary / LEARNER_TENSORS, training_state.tensors)
-                _write_json(temporary / STATE_JSON, training_state.state)
+                write_training_state(temporary, training_state)
     except OSError as error:
         raise CheckpointError(
             f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
@@ -185,13 +187,7 @@ def load_spec(folder: str | Path) -> PolicySpec:
         CheckpointError: If the folder is no checkpoint, is damaged or was written by a newer version.
     """
     folder = Path(folder)
-    record = _read_json(folder, POLICY_JSON)
-    version = record.get("format_version")
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise CheckpointError(
-            f"{folder} has checkpoint format {version}, and this memdojo reads up to {FORMAT_VERSION}; "
-            "install a newer memdojo."
-        )
+    record = read_policy_json(folder)
     try:
         spec = TypeAdapter(PolicySpec).validate_python(record)
     except ValidationError as error:
@@ -208,6 +204,22 @@ def load_spec(folder: str | Path) -> PolicySpec:
                 f"and must be at least {least}."
             )
     return spec
+
+
+def read_policy_json(folder: str | Path) -> dict[str, Any]:
+    """Read the description of a checkpoint's policy, of whatever kind it is.
+
+    Raises:
+        CheckpointError: If the folder is no checkpoint, is damaged or was written by a newer version.
+    """
+    record = _read_json(Path(folder), POLICY_JSON)
+    version = record.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{folder} has checkpoint format {version}, and this memdojo reads up to {FORMAT_VERSION}; "
+            "install a newer memdojo."
+        )
+    return record
 
 
 def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
@@ -238,6 +250,12 @@ def load_network_state(folder: str | Path) -> dict[str, Tensor]:
         CheckpointError: If they are missing or damaged.
     """
     return _read_tensors(Path(folder), POLICY_TENSORS)
+
+
+def write_training_state(folder: Path, state: TrainingState) -> None:
+    """Write what it takes to go on training into a checkpoint that is being made."""
+    _write_tensors(folder / LEARNER_TENSORS, state.tensors)
+    write_json(folder / STATE_JSON, state.state)
 
 
 def load_training_state(folder: str | Path) -> TrainingState:
@@ -318,7 +336,8 @@ def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     path.write_bytes(safetensors.torch.save(own))
 
 
-def _write_json(path: Path, record: Mapping[str, Any]) -> None:
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as JSON that people can read."""
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 

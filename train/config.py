@@ -29,7 +29,7 @@ from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards.metrics import metric_names
 from memdojo.rewards.reward import Reward
 
-Task = Literal["manager", "retriever"]
+Task = Literal["manager", "retriever", "answer_agent"]
 Split = Literal["train", "validation", "test"]
 
 Count = Annotated[int, Field(ge=1)]
@@ -63,6 +63,7 @@ class StreamsConfig(_Table):
         num_train, num_validation, num_test: How many streams a generating source makes.
         options: Further options of the source, the same for all three.
         window_turns: Train on windows of so many turns instead of whole streams.
+        turns_per_chunk: Turns that a language manager sees at a step; a compact one sees one.
         stream_seed: Seed of a generating source. Apart from the run's seed, so that runs of several seeds see
             the same data.
     """
@@ -75,6 +76,7 @@ class StreamsConfig(_Table):
     num_test: Count | None = None
     options: dict[str, Any] = {}
     window_turns: Annotated[int, Field(ge=2)] | None = None
+    turns_per_chunk: Count = 1
     stream_seed: Seed | None = None
 
     @model_validator(mode="after")
@@ -148,9 +150,146 @@ class FeaturesConfig(_Table):
 
 
 class PolicyConfig(_Table):
-    """The network: `hidden_dim` is the width of its hidden layers; 0 makes it linear."""
+    """Who decides: a small network on features, or a language model on text.
 
+    Attributes:
+        kind: `compact` or `language`.
+        hidden_dim: Width of a compact policy's hidden layers; 0 makes it linear.
+        model: Folder of a Hugging Face causal language model, or its hub id.
+        format: Name of the prompt format in which a language model is spoken to and replies.
+        max_prompt_tokens: Longer prompts are shortened by leaving out whole entries of the memory.
+        max_response_tokens: Tokens that the model may sample at a step.
+        max_candidates: Candidates that a language retriever is shown; for an answer agent, entries.
+        temperature: At which responses are sampled in training; evaluation is greedy.
+        lora_rank: Rank of the low-rank adapters that are trained; 0 trains all weights.
+        lora_alpha: Scale of the adapters' contribution, divided by the rank.
+    """
+
+    kind: Literal["compact", "language"] = "compact"
     hidden_dim: Annotated[int, Field(ge=0)] = 64
+    model: Text | None = None
+    format: Text = "plain"
+    max_prompt_tokens: Count = 2048
+    max_response_tokens: Count = 256
+    max_candidates: Count = 50
+    temperature: Positive = 1.0
+    lora_rank: Annotated[int, Field(ge=0)] = 0
+    lora_alpha: Positive = 16.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind == "language" and self.model is None:
+            raise ConfigError(
+                "policy.kind is 'language' without policy.model; name the folder of a model "
+                "(memdojo model tiny makes a small one)."
+            )
+        return self
+
+
+class EngineConfig(_Table):
+    """What samples from a language policy.
+
+    Attributes:
+        kind: `vllm`, or `transformers`, which needs no vLLM and is slower.
+        num_engines: Engines that share the requests; each holds the whole model.
+        num_gpus: GPUs of one engine, over which vLLM splits the model; 0 runs it on the CPU.
+        dtype: Precision of the weights.
+        max_sequences: Requests that an engine works on at a time.
+        memory: Share of a GPU's memory that vLLM takes; on the CPU the GiB of its key-value cache.
+        max_staleness: Updates by which the sampling weights may be behind those that are trained.
+        max_restarts: How often a dead engine or rollout worker is started again before the run gives up.
+    """
+
+    kind: Literal["vllm", "transformers"] = "vllm"
+    num_engines: Count = 1
+    num_gpus: Annotated[int, Field(ge=0)] = 0
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    max_sequences: Count = 64
+    memory: Positive | None = None
+    max_staleness: Annotated[int, Field(ge=0)] = 0
+    max_restarts: Annotated[int, Field(ge=0)] = 3
+
+
+class LearnerConfig(_Table):
+    """Where and how a language policy is trained.
+
+    Attributes:
+        kind: `memdojo`, our own learner, or `trl`, TRL's GRPOTrainer for tasks of one context.
+        num_processes: Learner processes, over which the rows of an update are shared out.
+        sharding: `none` keeps the whole model in each process, `full` splits weights, gradients and moments
+            over the processes (FSDP).
+        device: `auto` takes a GPU where there is one.
+        dtype: Precision of weights and moments.
+        micro_batch_tokens: Tokens, padding included, of one forward and backward pass.
+        gradient_checkpointing: Compute activations twice instead of keeping them.
+        num_threads: CPU threads of a learner process; by default as many as there are cores.
+    """
+
+    kind: Literal["memdojo", "trl"] = "memdojo"
+    num_processes: Count = 1
+    sharding: Literal["none", "full"] = "none"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    micro_batch_tokens: Count = 8192
+    gradient_checkpointing: bool = False
+    num_threads: Count | None = None
+
+
+class WarmStartConfig(_Table):
+    """Supervised training before the reinforcement learning.
+
+    Attributes:
+        teacher: Whose operations are learnt: `oracle` or another baseline, which plays the training streams.
+        num_steps: Gradient steps; 0 leaves the stage out.
+        batch_size: Rows of a step.
+        learning_rate: Of AdamW.
+        num_streams: How many of the training streams the teacher plays; by default all.
+        trajectories: File of recorded trajectories (`trajectories.jsonl` of a run) to learn from instead.
+    """
+
+    teacher: Text = "oracle"
+    num_steps: Annotated[int, Field(ge=0)] = 0
+    batch_size: Count = 32
+    learning_rate: Positive = 1e-3
+    num_streams: Count | None = None
+    trajectories: Text | None = None
+
+
+class AnswererConfig(_Table):
+    """Who answers the questions of training and evaluation, and stays as it is.
+
+    Attributes:
+        kind: `extractive` is the model-free reader; `model` serves a model in engines of its own; `endpoint`
+            asks an OpenAI-compatible server.
+        model: Folder or hub id of the model; the name of the model at the endpoint.
+        url: Of the endpoint, such as `http://HOST:8000/v1`.
+        num_engines, num_gpus, dtype, memory: As in `[engine]`, of a `model`.
+        max_tokens: Most tokens of an answer.
+        timeout_s: Seconds after which an endpoint's answer counts as not to be had.
+    """
+
+    kind: Literal["extractive", "model", "endpoint"] = "extractive"
+    model: Text | None = None
+    url: Text | None = None
+    num_engines: Count = 1
+    num_gpus: Annotated[int, Field(ge=0)] = 0
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    memory: Positive | None = None
+    max_tokens: Count = 32
+    timeout_s: Positive = 60.0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        needed = {"extractive": (), "model": ("model",), "endpoint": ("model", "url")}[self.kind]
+        for key in ("model", "url"):
+            if key in needed and getattr(self, key) is None:
+                raise ConfigError(f"answerer.kind is {self.kind!r} without answerer.{key}; set it.")
+            if key not in needed and getattr(self, key) is not None:
+                raise ConfigError(
+                    f"answerer.{key} is {getattr(self, key)!r}, but answerer.kind is {self.kind!r}, which "
+                    "does not use it; leave one of the two out."
+                )
+        return self
 
 
 class AlgorithmConfig(_Table):
@@ -162,14 +301,25 @@ class AlgorithmConfig(_Table):
         groups_per_update: Streams (or windows; for a retriever, questions) played for an update.
         group_size: Episodes of each of them; GRPO needs at least 2.
         epochs: Passes over the decisions of an update.
-        minibatch_size: Decisions of a gradient step.
+        minibatch_size: Decisions of a gradient step; compact policies only.
+        minibatch_groups: Groups of a gradient step; by default all of an update; language policies only.
         clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
         value_coefficient: Weight of the critic's loss; PPO only.
         discount: Weight of a reward one step later.
         gae_lambda: 0 trusts the critic, 1 the rewards; PPO only.
-        advantage: Whether a group's episodes are compared as wholes or step by step; GRPO only.
+        advantage: Whether a group's episodes are compared as wholes, step by step, or as rows (contexts) that
+            all count alike, whatever their episode; GRPO only.
         group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
             that one of them has reached, at a turn drawn anew for each group; managers under GRPO only.
+        loss_average: Whether every token of a gradient step counts alike, or every row; language policies
+            only, as are the following.
+        kl_coefficient: Weight of the KL divergence from the policy that the run began with; 0 needs no second
+            model.
+        importance_cap: Largest weight with which the mismatch of sampler and learner is corrected; 0 leaves
+            the correction out.
+        skip_equal_groups: Leave groups whose returns are all equal out of the batch; GRPO only.
+        warmup_updates: Updates over which the learning rate rises from 0.
+        weight_decay: Of AdamW.
     """
 
     name: Literal["ppo", "grpo"]
@@ -178,6 +328,7 @@ class AlgorithmConfig(_Table):
     group_size: Count = 8
     epochs: Count = 2
     minibatch_size: Count = 1024
+    minibatch_groups: Count | None = None
     learning_rate: Positive = 1e-3
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
     clip_high: Positive = 0.2
@@ -186,8 +337,14 @@ class AlgorithmConfig(_Table):
     max_gradient_norm: Positive = 0.5
     discount: Share = 1.0
     gae_lambda: Share = 0.9
-    advantage: Literal["trajectory", "step"] = "step"
+    advantage: Literal["trajectory", "step", "rows"] = "step"
     group_start: Literal["stream", "fork"] = "stream"
+    loss_average: Literal["token", "sequence"] = "token"
+    kl_coefficient: NotNegative = 0.0
+    importance_cap: NotNegative = 2.0
+    skip_equal_groups: bool = False
+    warmup_updates: Annotated[int, Field(ge=0)] = 0
+    weight_decay: NotNegative = 0.0
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -199,7 +356,7 @@ class AlgorithmConfig(_Table):
                 )
         if self.name == "grpo" and self.advantage == "trajectory" and self.discount < 1:
             raise ConfigError(
-                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which "
+                f"algorithm.discount is {self.discount}, but algorithm.advantage is {self.advantage!r}, which "
                 "compares undiscounted returns; leave the discount out or take advantage = 'step'."
             )
         if self.name == "grpo" and self.group_size < 2:
@@ -211,7 +368,7 @@ class AlgorithmConfig(_Table):
 
 
 ALGORITHM_KEYS_OF_OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"ppo": ("advantage", "group_start"), "grpo": ("gae_lambda", "value_coefficient")}
+    {"ppo": ("advantage", "group_start", "skip_equal_groups"), "grpo": ("gae_lambda", "value_coefficient")}
 )
 """Keys of `[algorithm]` that an algorithm does not use."""
 
@@ -285,7 +442,8 @@ class TrainConfig(_Table):
     Attributes:
         name: Name of the run and of its folder; by default that of the configuration file.
         seed: Seeds weights, episodes and minibatches.
-        task: Whether a `manager` or a proxy `retriever` is trained.
+        task: Whether a `manager`, a proxy `retriever` or an `answer_agent` is trained; the last one is a
+            language model.
         reward: Weights of reward parts by name.
     """
 
@@ -298,6 +456,10 @@ class TrainConfig(_Table):
     policy: PolicyConfig = PolicyConfig()
     reward: dict[str, float]
     algorithm: AlgorithmConfig
+    warm_start: WarmStartConfig = WarmStartConfig()
+    engine: EngineConfig = EngineConfig()
+    learner: LearnerConfig = LearnerConfig()
+    answerer: AnswererConfig = AnswererConfig()
     rollouts: RolloutsConfig = RolloutsConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     checkpoints: CheckpointsConfig = CheckpointsConfig()
@@ -313,17 +475,68 @@ class TrainConfig(_Table):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        for key, why in self.unused_keys().items():
+            table, field = key.split(".")
+            part = getattr(self, table)
+            if field in part.model_fields_set and getattr(part, field) is not None:
+                raise ConfigError(f"{key} is {getattr(part, field)!r}, but {why}; leave it out.")
         if self.task == "manager":
             self._check_manager()
-        else:
-            self._check_retriever()
+        self._check_language()
         self._check_baselines()
-        if self.streams.validation is None and "every" in self.evaluation.model_fields_set:
-            raise ConfigError(
-                f"evaluation.every is {self.evaluation.every}, but there is no streams.validation to "
-                "validate on; name it or leave evaluation.every out."
-            )
         return self
+
+    @property
+    def is_language(self) -> bool:
+        """True if the policy is a language model."""
+        return self.policy.kind == "language"
+
+    def unused_keys(self) -> dict[str, str]:
+        """Return the keys that mean nothing in this configuration, each with why."""
+        unused: dict[str, str] = {}
+        if self.task != "manager":
+            unused |= dict.fromkeys(MANAGER_KEYS, f"task is {self.task!r} and only a manager uses it")
+        others = COMPACT_KEYS if self.is_language else LANGUAGE_KEYS
+        wanted = "compact" if self.is_language else "language"
+        why = f"policy.kind is {self.policy.kind!r} and only a {wanted} policy uses it"
+        unused |= dict.fromkeys(others, why)
+        if self.streams.validation is None:
+            unused["evaluation.every"] = "there is no streams.validation to validate on"
+        return unused
+
+    def _check_language(self) -> None:
+        if not self.is_language:
+            if self.task == "answer_agent":
+                raise ConfigError("task is 'answer_agent', which only a language model does; set policy.kind.")
+            if self.algorithm.advantage == "rows":
+                raise ConfigError(
+                    "algorithm.advantage is 'rows', which is for language policies; take 'trajectory' or 'step'."
+                )
+            return
+        if self.algorithm.name == "grpo" and self.algorithm.advantage == "rows" and self.algorithm.discount < 1:
+            raise ConfigError(
+                f"algorithm.discount is {self.algorithm.discount}, but algorithm.advantage is 'rows', which "
+                "compares undiscounted rewards; leave the discount out or take advantage = 'step'."
+            )
+        if self.learner.sharding == "full" and self.learner.num_processes == 1:
+            raise ConfigError(
+                "learner.sharding is 'full' with one learner process; raise learner.num_processes or leave the "
+                "sharding out."
+            )
+        if self.learner.kind == "trl":
+            self._check_trl()
+
+    def _check_trl(self) -> None:
+        if self.algorithm.name != "grpo":
+            raise ConfigError(
+                f"algorithm.name is {self.algorithm.name!r}, but learner.kind is 'trl', whose trainer has grpo "
+                "only; take learner.kind = 'memdojo'."
+            )
+        if self.task == "manager":
+            raise ConfigError(
+                "task is 'manager', whose episodes have many contexts, but learner.kind is 'trl', which trains "
+                "tasks of one context; take learner.kind = 'memdojo'."
+            )
 
     def _check_manager(self) -> None:
         share, most = self.episode.capacity_share, self.episode.max_entries
@@ -336,16 +549,6 @@ class TrainConfig(_Table):
                 "a manager's store needs a capacity; set episode.capacity_share (a share of the stream's "
                 "turns) or episode.max_entries."
             )
-
-    def _check_retriever(self) -> None:
-        for key in MANAGER_KEYS:
-            table, field = key.split(".")
-            part = getattr(self, table)
-            if field in part.model_fields_set and getattr(part, field) is not None:
-                raise ConfigError(
-                    f"{key} is {getattr(part, field)!r}, but task is 'retriever' and only a manager uses it; "
-                    "leave it out."
-                )
 
     def _check_baselines(self) -> None:
         if self.task == "manager":
@@ -367,6 +570,33 @@ MANAGER_KEYS = (
     "features.num_candidates",
     "features.embedding_inputs",
     "streams.window_turns",
+    "streams.turns_per_chunk",
     "algorithm.group_start",
 )
-"""Keys that mean nothing to a proxy retriever."""
+"""Keys of a manager alone."""
+
+COMPACT_KEYS = (
+    "features.num_candidates",
+    "features.embedder",
+    "features.embedding_inputs",
+    "policy.hidden_dim",
+    "algorithm.minibatch_size",
+)
+"""Keys of a compact policy alone."""
+
+LANGUAGE_KEYS = (
+    *(f"policy.{key}" for key in PolicyConfig.model_fields if key not in ("kind", "hidden_dim")),
+    *(f"warm_start.{key}" for key in WarmStartConfig.model_fields),
+    *(f"engine.{key}" for key in EngineConfig.model_fields),
+    *(f"learner.{key}" for key in LearnerConfig.model_fields),
+    *(f"answerer.{key}" for key in AnswererConfig.model_fields),
+    "streams.turns_per_chunk",
+    "algorithm.minibatch_groups",
+    "algorithm.loss_average",
+    "algorithm.kl_coefficient",
+    "algorithm.importance_cap",
+    "algorithm.skip_equal_groups",
+    "algorithm.warmup_updates",
+    "algorithm.weight_decay",
+)
+"""Keys of a language policy alone."""

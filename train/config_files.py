@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from memdojo.configs import config_names, read_config
 from memdojo.errors import ConfigError
 
-from .config import ALGORITHM_KEYS_OF_OTHERS, MANAGER_KEYS, TrainConfig
+from .config import ALGORITHM_KEYS_OF_OTHERS, TrainConfig
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _ALTERNATIVES = (("episode.max_entries", "episode.capacity_share"),)
@@ -86,13 +86,11 @@ def dump_config(config: TrainConfig) -> str:
     """Return the resolved configuration as TOML, defaults included; it loads back to an equal one."""
     tree = config.model_dump(mode="python", exclude_none=True)
     for key in ALGORITHM_KEYS_OF_OTHERS[config.algorithm.name]:
-        del tree["algorithm"][key]
-    unused = MANAGER_KEYS if config.task == "retriever" else ()
-    if config.streams.validation is None:
-        unused = (*unused, "evaluation.every")
-    for key in unused:
+        tree["algorithm"].pop(key)
+    for key in config.unused_keys():
         table, field = key.split(".")
         tree[table].pop(field, None)
+    tree = {key: value for key, value in tree.items() if value != {}}
     return tomlkit.dumps(_without_tuples(tree))
 
 

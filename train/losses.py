@@ -42,16 +42,61 @@ def clipped_policy_loss(
         advantages: The same shape.
         loss_mask: The same shape; True contributes.
     """
-    log_ratio = torch.where(loss_mask, log_probs - old_log_probs, 0.0)
-    ratio = log_ratio.exp()
-    clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
-    surrogate = torch.minimum(ratio * advantages, clipped * advantages)
-    is_clipped = (clipped * advantages < ratio * advantages).float()
-    return PolicyLoss(
-        -masked_mean(surrogate, loss_mask),
-        masked_mean(is_clipped, loss_mask).detach(),
-        masked_mean(ratio - 1 - log_ratio, loss_mask).detach(),
+    surrogate = clipped_surrogate(
+        torch.where(loss_mask, log_probs - old_log_probs, 0.0),
+        advantages,
+        clip_low=clip_low,
+        clip_high=clip_high,
     )
+    return PolicyLoss(
+        masked_mean(surrogate.loss, loss_mask),
+        masked_mean(surrogate.clip_fraction, loss_mask).detach(),
+        masked_mean(surrogate.approximate_kl, loss_mask).detach(),
+    )
+
+
+def clipped_surrogate(
+    log_ratios: Tensor, advantages: Tensor, *, clip_low: float, clip_high: float
+) -> PolicyLoss:
+    """Compute the terms of `clipped_policy_loss` for each choice, before any mean.
+
+    Args:
+        log_ratios: Log-probability of each choice under the current policy less that under the behaviour
+            policy, any shape.
+        advantages: The same shape.
+
+    Returns:
+        The fields of `PolicyLoss`, each of that shape; `clip_fraction` is 1 where the ratio was clipped.
+    """
+    ratios = log_ratios.exp()
+    clipped = ratios.clamp(1 - clip_low, 1 + clip_high)
+    return PolicyLoss(
+        -torch.minimum(ratios * advantages, clipped * advantages),
+        (clipped * advantages < ratios * advantages).float(),
+        ratios - 1 - log_ratios,
+    )
+
+
+def kl_from_reference(log_probs: Tensor, reference_log_probs: Tensor) -> Tensor:
+    """Estimate the KL divergence of the current from the reference policy at each sampled choice.
+
+    exp(d) - d - 1 with d = log reference - log current: never negative, and right in the mean over choices
+    that the current policy samples (J. Schulman, "Approximating KL Divergence", estimator k3; GRPO,
+    arXiv:2402.03300, equation 4).
+    """
+    difference = reference_log_probs - log_probs
+    return difference.exp() - difference - 1
+
+
+def importance_weights(log_probs: Tensor, sampler_log_probs: Tensor, *, cap: float) -> Tensor:
+    """Return min(p / q, cap) of each choice, without gradient: what was sampled from q counts as if from p.
+
+    Args:
+        log_probs: Log p, under the learner's copy of the policy that sampled, any shape.
+        sampler_log_probs: Log q, as the sampler computed them, the same shape.
+        cap: Largest weight (truncated importance sampling).
+    """
+    return (log_probs - sampler_log_probs).detach().exp().clamp(max=cap)
 
 
 def value_loss(values: Tensor, targets: Tensor, loss_mask: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from memdojo.agents.compact import Decision, use_one_thread
 from memdojo.agents.compact_manager import CompactManager
 from memdojo.agents.compact_retriever import CompactRetriever
 from memdojo.agents.play import play_manager
+from memdojo.envs.answering import Answerer
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.recent import Recent
 from memdojo.envs.retrieval_episode import RetrievalEpisode
@@ -202,7 +203,7 @@ class RetrieverPlayer:
     ) -> Trajectory:
         rng = None if greedy else episode.rng
         ranking, decision = self._policy.decide(observation, self._top_k, rng)
-        outcome = _as_episode(episode.step(ranking))
+        outcome = as_episode(episode.step(ranking))
         rewards, parts = self._rewards(outcome)
         stream_id = episode.context.stream.id
         return Trajectory.of(stream_id, [decision], rewards[None], parts, {}, greedy=greedy)
@@ -225,15 +226,10 @@ class RetrieverPlayer:
         return rewards, score.parts
 
     def _at_each_question(self, stream: Stream) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
-        # Nobody answers on the way: the rankings that count are those of the forks.
-        episode = RetrievalEpisode(StreamContext(stream), top_k=self._top_k)
-        found = []
-        while (question := episode.question) is not None:
-            start = episode.fork()
-            start.answerer = self._answerer
-            found.append((start, self._policy.features.observe(episode.store, question.text)))
-            episode.step(())
-        return found
+        starts = question_starts(stream, self._top_k, self._answerer)
+        texts = [question.text for question in starts[0].questions] if starts else []
+        observe = self._policy.features.observe
+        return [(start, observe(start.store, text)) for start, text in zip(starts, texts, strict=True)]
 
 
 class RayRollouts:
@@ -248,11 +244,7 @@ class RayRollouts:
     def __init__(
         self, make_players: Mapping[str, PlayerRecipe], *, num_workers: int, address: str | None = None
     ) -> None:
-        self._started_ray = not ray.is_initialized()
-        if self._started_ray:
-            # On a cluster the number of CPUs is the cluster's own matter.
-            local: dict[str, Any] = {} if address else {"num_cpus": num_workers, "include_dashboard": False}
-            ray.init(address=address, log_to_driver=False, logging_level="error", **local)
+        self._started_ray = start_ray(address, num_cpus=num_workers)
         worker = ray.remote(RolloutWorker)
         recipes = ray.put(make_players)
         self._workers = [worker.options(num_cpus=1).remote(recipes) for _ in range(num_workers)]
@@ -280,6 +272,21 @@ class RayRollouts:
             ray.shutdown()
 
 
+def start_ray(address: str | None, *, num_cpus: int) -> bool:
+    """Connect to the cluster at `address`, or start Ray on this machine; True unless it was running already.
+
+    Args:
+        address: Of a running cluster; None starts Ray here.
+        num_cpus: Actors of one CPU each that a Ray on this machine must hold.
+    """
+    if ray.is_initialized():
+        return False
+    # On a cluster the number of CPUs is the cluster's own matter.
+    local: dict[str, Any] = {} if address else {"num_cpus": num_cpus, "include_dashboard": False}
+    ray.init(address=address, log_to_driver=False, logging_level="error", **local)
+    return True
+
+
 class RolloutWorker:
     """What runs in an actor: players whose weights are set before they play."""
 
@@ -299,7 +306,20 @@ class RolloutWorker:
         return [chosen.play(task) for task in tasks]
 
 
-def _as_episode(outcome: StepOutcome) -> StepOutcome:
+def question_starts(stream: Stream, top_k: int, answerer: Answerer | None) -> list[RetrievalEpisode]:
+    """Return an episode that waits at each question of a stream, in the order in which they are asked."""
+    # Nobody answers on the way: the rankings that count are those of the forks.
+    episode = RetrievalEpisode(StreamContext(stream), top_k=top_k)
+    starts = []
+    while episode.question is not None:
+        start = episode.fork()
+        start.answerer = answerer
+        starts.append(start)
+        episode.step(())
+    return starts
+
+
+def as_episode(outcome: StepOutcome) -> StepOutcome:
     """Normalise the step of one question as an episode of its own."""
     question = outcome.questions[0]
     return dataclasses.replace(

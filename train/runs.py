@@ -3,6 +3,8 @@
 config.toml       the resolved configuration
 metrics.jsonl     one line per update
 tensorboard/      the same for TensorBoard
+warm_start/       the policy after the supervised stage, if there was one
+trajectories/     episodes of some updates as they were sampled, of language policies
 checkpoints/      step_000010, step_000020, ...
 best              link to the checkpoint with the best validation score
 """
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 CONFIG, METRICS, BEST, TENSORBOARD = "config.toml", "metrics.jsonl", "best", "tensorboard"
+WARM_START, TRAJECTORIES = "warm_start", "trajectories"
 
 CHANGEABLE = (
     "algorithm.num_updates",
@@ -134,6 +137,11 @@ class RunFolder:
         return link.resolve() if link.exists() else None
 
     @property
+    def warm_start(self) -> Path:
+        """Where the policy lies that a supervised stage made, if the run has one."""
+        return self.path / WARM_START
+
+    @property
     def latest(self) -> Path | None:
         """The newest checkpoint; None if there is none."""
         return latest_checkpoint(self.path)
@@ -207,8 +215,8 @@ class RunFolder:
         self._purge_step = update + 1
 
     def remove_if_untrained(self) -> bool:
-        """Remove the folder if no update was ever logged or saved in it; True if it was removed."""
-        if self.latest is not None or self.metrics():
+        """Remove the folder if nothing was ever trained in it; True if it was removed."""
+        if self.latest is not None or self.metrics() or self.warm_start.is_dir():
             return False
         self.close()
         remove_folder(self.path)

@@ -10,6 +10,9 @@
     ├── RunFolderError (OSError)             a run's folder that is missing, taken or cannot be written
     ├── DivergenceError (ArithmeticError)    a loss or weight that is no longer finite
     ├── EpisodeStateError (RuntimeError)     a call that the state of the episode does not allow
+    ├── ModelError (ValueError)              a language model that cannot be used as it is
+    ├── EngineError (RuntimeError)           an inference engine or endpoint that cannot serve
+    ├── StaleWeightsError (RuntimeError)     a sampler whose weights are older than the run allows
     └── MissingDependencyError (ImportError) an optional library that is not installed
 
 Every message names the value, the rule and the remedy. All of them pickle, so that they cross process
@@ -60,6 +63,18 @@ class DivergenceError(MemdojoError, ArithmeticError):
 
 class EpisodeStateError(MemdojoError, RuntimeError):
     """An episode was stepped before its reset or after its end, or with answers still outstanding."""
+
+
+class ModelError(MemdojoError, ValueError):
+    """A folder holds no language model, or one without chat template, end token or room for the prompt."""
+
+
+class EngineError(MemdojoError, RuntimeError):
+    """An inference engine or endpoint refused a request, failed, or was closed."""
+
+
+class StaleWeightsError(MemdojoError, RuntimeError):
+    """An engine sampled with weights that are older than the run allows."""
 
 
 class MissingDependencyError(MemdojoError, ImportError):

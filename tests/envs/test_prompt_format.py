@@ -176,7 +176,7 @@ operations = st.one_of(
 
 @given(st.lists(operations, min_size=1, max_size=8))
 def test_what_is_written_parses_to_the_same_operations(written: list[Operation]) -> None:
-    parsed = FORMAT.parse(FORMAT.write(written), VIEW)
+    parsed = FORMAT.parse(FORMAT.write(written, VIEW), VIEW)
     assert parsed.decision == tuple(written)
     assert parsed.errors == ()
 
@@ -264,5 +264,5 @@ def test_an_answer_is_what_its_lines_say(
 @given(st.permutations([4, 9]), st.integers(0, 2), texts)
 def test_an_answer_that_is_written_parses_to_itself(ids: list[int], length: int, text: str) -> None:
     format, decision = PlainAnswerFormat(), AnswerDecision(tuple(ids[:length]), text)
-    parsed = format.parse(format.write(decision), ANSWER)
+    parsed = format.parse(format.write(decision, ANSWER), ANSWER)
     assert (parsed.decision, parsed.errors) == (decision, ())

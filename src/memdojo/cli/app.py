@@ -9,6 +9,7 @@ import typer
 from .data import data_app
 from .evaluate import evaluate
 from .listings import baselines, envs, streams
+from .models import merge, model_app, serve
 from .running import command
 from .train import train
 
@@ -52,7 +53,10 @@ command(app, "eval")(evaluate)
 command(app, "envs")(envs)
 command(app, "streams")(streams)
 command(app, "baselines")(baselines)
+command(app, "merge")(merge)
+command(app, "serve")(serve)
 app.add_typer(data_app, name="data")
+app.add_typer(model_app, name="model")
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Inference engines: token ids in, sampled token ids out, behind one protocol."""

@@ -1,0 +1,36 @@
+"""How vLLM's server is started for `memdojo serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from memdojo.agents.language_models import ModelInfo
+
+
+def serve_command(info: ModelInfo, *, host: str, port: int, name: str, options: Sequence[str]) -> list[str]:
+    """Return the command line that serves a model; `options` come last, so that they win over ours."""
+    # By default vLLM would serve float32 weights in half precision.
+    arguments = ["--served-model-name", name, "--host", host, "--port", str(port), "--dtype", info.dtype]
+    if not has_gpu():
+        # Compiling takes minutes there and gains little.
+        arguments.append("--enforce-eager")
+    return [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", info.model, *arguments, *options]
+
+
+def serve_environment() -> dict[str, str]:
+    """Return the environment of the server: ours, with what vLLM needs where nothing else was chosen."""
+    defaults = {"VLLM_NO_USAGE_STATS": "1"}
+    if not has_gpu():
+        defaults["VLLM_CPU_KVCACHE_SPACE"] = "1"
+    return defaults | dict(os.environ)
+
+
+def has_gpu() -> bool:
+    """True if torch sees a GPU."""
+    import torch
+
+    return torch.cuda.is_available()

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+import pickle
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from memdojo.agents.engines.endpoint import EndpointChat
+from memdojo.envs.prompt_format import Message
+from memdojo.errors import MissingDependencyError
+
+CONVERSATION = (Message("system", "Be short."), Message("user", "Where does Ana live?"))
+
+
+class Server:
+    """A local endpoint that says what `respond` returns: status and body."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.respond: Callable[[dict[str, Any]], tuple[int, str]] = lambda body: (200, completion("In Oslo."))
+        self.running = self.most_running = 0
+        lock = threading.Lock()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                with lock:
+                    server.running += 1
+                    server.most_running = max(server.most_running, server.running)
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                server.bodies.append(body)
+                server.keys.append(self.headers["Authorization"])
+                status, text = server.respond(body)
+                with lock:
+                    server.running -= 1
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Type", "application/json")
+                    self.end_headers()
+                    self.wfile.write(text.encode())
+                except OSError:
+                    pass  # The client has given up.
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+def completion(text: str | None) -> str:
+    message = {"role": "assistant", "content": text}
+    return json.dumps({"choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
+
+
+def _error(server: Server, status: int, body: str, **options: Any) -> str:
+    server.respond = lambda _: (status, body)
+    (reply,) = EndpointChat("tiny", server.url, max_retries=0, **options).reply([CONVERSATION], 8)
+    assert reply.text is None
+    assert reply.error.startswith(f"the endpoint {server.url} ")
+    return reply.error
+
+
+def test_conversations_are_sent_and_replies_come_in_order(server: Server) -> None:
+    server.respond = lambda body: (200, completion(f"  re: {body['messages'][-1]['content']}\n"))
+    chat = EndpointChat("tiny", server.url, api_key="secret")
+    replies = chat.reply([CONVERSATION, (Message("user", "Who?"),)], 8, temperature=0.5)
+    assert [reply.text for reply in replies] == ["re: Where does Ana live?", "re: Who?"]
+    sent = next(body for body in server.bodies if len(body["messages"]) == 2)
+    assert sent == {
+        "model": "tiny",
+        "messages": [
+            {"role": "system", "content": "Be short."},
+            {"role": "user", "content": "Where does Ana live?"},
+        ],
+        "max_tokens": 8,
+        "temperature": 0.5,
+    }
+    assert set(server.keys) == {"Bearer secret"}
+
+
+def test_the_key_comes_from_the_environment_or_is_none(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    EndpointChat("tiny", server.url).reply([CONVERSATION], 8)
+    monkeypatch.setenv("OPENAI_API_KEY", "mine")
+    EndpointChat("tiny", server.url).reply([CONVERSATION], 8)
+    assert server.keys == ["Bearer none", "Bearer mine"]
+
+
+def test_an_endpoint_may_be_asked_again_in_another_event_loop(server: Server) -> None:
+    chat = EndpointChat("tiny", server.url)
+    assert chat.reply([CONVERSATION], 8) == chat.reply([CONVERSATION], 8)
+    assert asyncio.run(chat.reply_one(CONVERSATION, 8)).text == "In Oslo."
+
+
+def test_at_most_so_many_requests_are_under_way(server: Server) -> None:
+    def respond(body: dict[str, Any]) -> tuple[int, str]:
+        time.sleep(0.02)
+        return 200, completion("yes")
+
+    server.respond = respond
+    EndpointChat("tiny", server.url, max_concurrency=3).reply([CONVERSATION] * 12, 8)
+    assert server.most_running == 3
+
+
+def test_a_time_out_is_a_reply_with_an_error(server: Server) -> None:
+    def respond(body: dict[str, Any]) -> tuple[int, str]:
+        time.sleep(0.5)
+        return 200, completion("late")
+
+    server.respond = respond
+    (reply,) = EndpointChat("tiny", server.url, timeout_s=0.1, max_retries=0).reply([CONVERSATION], 8)
+    assert reply.error == (
+        f"the endpoint {server.url} did not answer within 0.1 s; raise answerer.timeout_s."
+    )
+
+
+def test_an_endpoint_that_is_not_there_is_a_reply_with_an_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        (reply,) = EndpointChat("tiny", url, max_retries=0).reply([CONVERSATION], 8)
+    assert reply.error.startswith(f"the endpoint {url} cannot be reached")
+
+
+def test_an_http_error_is_a_reply_with_status_and_message(server: Server) -> None:
+    assert "HTTP 500" in _error(server, 500, '{"error": {"message": "the disk is full"}}')
+    assert "no such model" in _error(server, 404, '{"error": {"message": "no such model"}}')
+    assert len(_error(server, 500, "x" * 5000)) < 350
+
+
+def test_failures_of_the_server_are_tried_again(server: Server) -> None:
+    answers = iter([(500, "{}"), (200, completion("In Oslo."))])
+    server.respond = lambda body: next(answers)
+    (reply,) = EndpointChat("tiny", server.url, max_retries=1).reply([CONVERSATION], 8)
+    assert reply.text == "In Oslo."
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize("body", ["{not json", '"a string"', "[1, 2]", "null", "{}", '{"choices": 3}', ""])
+def test_nonsense_is_a_reply_with_an_error(server: Server, body: str) -> None:
+    assert "no chat completion" in _error(server, 200, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"choices": []}',
+        '{"choices": [{}]}',
+        '{"choices": [{"message": {}}]}',
+        '{"choices": [7]}',
+        completion(None),
+        completion("  "),
+    ],
+)
+def test_an_empty_reply_is_an_error(server: Server, body: str) -> None:
+    assert "empty reply" in _error(server, 200, body)
+
+
+def test_a_pickled_copy_asks_the_same_endpoint(server: Server) -> None:
+    chat = EndpointChat("tiny", server.url, api_key="secret", timeout_s=5)
+    chat.reply([CONVERSATION], 8)
+    copy = pickle.loads(pickle.dumps(chat))
+    assert copy.fingerprint == chat.fingerprint == f"endpoint(model=tiny, url={server.url})"
+    assert copy.reply([CONVERSATION], 8)[0].text == "In Oslo."
+    assert server.keys == ["Bearer secret"] * 2
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="timeout_s is 0"):
+        EndpointChat("tiny", "http://127.0.0.1:1/v1", timeout_s=0)
+
+
+def test_a_missing_library_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without_openai(name: str, *rest: Any) -> Any:
+        if name == "openai":
+            raise ModuleNotFoundError("No module named 'openai'")
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without_openai)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'memdojo\[language\]'"):
+        EndpointChat("tiny", "http://127.0.0.1:1/v1")

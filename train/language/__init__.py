@@ -1,0 +1,1 @@
+"""Training of language policies: rows, rollouts, warm start, learner."""

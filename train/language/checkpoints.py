@@ -1,0 +1,122 @@
+"""Checkpoints of language policies: a Hugging Face folder that any tool loads, and what memdojo adds to it.
+
+model/               weights (adapters merged in), tokenizer, generation config
+adapter/             the adapters alone, where the run trains adapters
+policy.json          its `LanguageSpec`
+learner.safetensors  optimiser moments and the like, where training can go on from here
+state.json           what else the trainer needs to go on
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from memdojo.errors import CheckpointError
+
+from ..checkpoint_folders import whole_folder
+from ..checkpoints import (
+    FORMAT_VERSION,
+    POLICY_JSON,
+    TrainingRecord,
+    TrainingState,
+    read_policy_json,
+    write_json,
+    write_training_state,
+)
+from ..config import TrainConfig
+
+MODEL, ADAPTER = "model", "adapter"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageSpec:
+    """How the model of a checkpoint is spoken to.
+
+    Attributes:
+        task: What it was trained for.
+        format: Name of its prompt format.
+        max_prompt_tokens, max_response_tokens, max_candidates: As in `[policy]` of its run.
+        turns_per_chunk: Turns that a manager sees at a step.
+        engine: Kind of engine that sampled it in training.
+        dtype: Precision of that engine.
+    """
+
+    task: Literal["manager", "retriever", "answer_agent"]
+    format: str
+    max_prompt_tokens: int
+    max_response_tokens: int
+    max_candidates: int
+    turns_per_chunk: int = 1
+    engine: Literal["vllm", "transformers"] = "vllm"
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    training: TrainingRecord = TrainingRecord()
+    kind: Literal["language"] = "language"
+    format_version: int = FORMAT_VERSION
+
+
+def language_spec(config: TrainConfig, training: TrainingRecord) -> LanguageSpec:
+    """Return how the model of a run is spoken to."""
+    policy = config.policy
+    return LanguageSpec(
+        config.task,
+        policy.format,
+        policy.max_prompt_tokens,
+        policy.max_response_tokens,
+        policy.max_candidates,
+        config.streams.turns_per_chunk,
+        config.engine.kind,
+        config.engine.dtype,
+        training,
+    )
+
+
+def save_language_policy(
+    folder: Path,
+    write_model: Callable[[Path], None],
+    spec: LanguageSpec,
+    training_state: TrainingState | None = None,
+) -> None:
+    """Write a checkpoint; `folder` appears whole or not at all.
+
+    Args:
+        folder: Must not exist yet.
+        write_model: Writes `model/` and perhaps `adapter/` into the folder that it is given.
+        spec: How the model is spoken to.
+        training_state: What it takes to go on from here; without it the checkpoint can only be used.
+
+    Raises:
+        CheckpointError: If the folder exists or the file system refuses, as when the disk is full. Other
+            checkpoints are as they were.
+    """
+    try:
+        with whole_folder(folder) as temporary:
+            write_model(temporary)
+            write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
+            if training_state is not None:
+                write_training_state(temporary, training_state)
+    except OSError as error:
+        raise CheckpointError(
+            f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
+        ) from error
+
+
+def load_language_spec(folder: str | Path) -> LanguageSpec:
+    """Read how the model of a checkpoint is spoken to.
+
+    Raises:
+        CheckpointError: If the folder is no checkpoint of a language policy, is damaged or was written by a
+            newer version.
+    """
+    record = read_policy_json(folder)
+    try:
+        return TypeAdapter(LanguageSpec).validate_python(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise CheckpointError(f"{Path(folder) / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None

@@ -1,0 +1,308 @@
+"""The learner of language policies: PPO and GRPO over rows, in one process or many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from memdojo.errors import ConfigError, DivergenceError, EngineError
+from memdojo.train.checkpoints import TrainingState
+from memdojo.train.config import AlgorithmConfig, LearnerConfig
+from memdojo.train.losses import explained_variance
+
+from .batches import (
+    MicroBatch,
+    UpdateRows,
+    grpo_advantages,
+    pad_rows,
+    ppo_advantages,
+    select_groups,
+    share_out,
+)
+from .learner_state import pack_state, restore_state
+from .network import Evaluation, PolicyNetwork
+from .objective import UpdateTensors, loss_terms, sampler_mismatch
+from .parallel import (
+    accumulating,
+    first_not_finite,
+    gradient_norm,
+    place_network,
+    scalar,
+    sum_over_processes,
+)
+from .rows import LanguageGroup
+
+
+class LanguageLearner:
+    """Updates a language policy by clipped policy gradients over independent rows.
+
+    Every process has a learner of its own, calls the same methods with the same arguments and takes its share
+    of the rows. Losses are means over all tokens (or rows) of a gradient step, whatever the process and
+    micro-batch that they are in, so the number of processes changes nothing but the last digits.
+
+    Args:
+        network: Trained in place. It has a critic for PPO, and none for GRPO.
+        algorithm: PPO or GRPO with its numbers.
+        learner: Sharding, micro-batches and the like.
+        temperature: At which responses are sampled.
+        accelerator: Knows the processes and the device of this one.
+        reference: The frozen policy to which a KL term ties the trained one. With adapters it may be left
+            out, as the model without them serves.
+        seed: With the number of the update, seeds which groups make a minibatch.
+
+    Raises:
+        ConfigError: If the network's critic does not fit the algorithm, or a KL term has no reference.
+    """
+
+    def __init__(
+        self,
+        network: PolicyNetwork,
+        algorithm: AlgorithmConfig,
+        learner: LearnerConfig,
+        *,
+        temperature: float,
+        accelerator: Accelerator,
+        reference: PolicyNetwork | None = None,
+        seed: int,
+    ) -> None:
+        if (network.critic is not None) is not (algorithm.name == "ppo"):
+            raise ConfigError(
+                f"the network has {'no' if network.critic is None else 'a'} critic, but algorithm.name is "
+                f"{algorithm.name!r}; PPO needs a critic and GRPO must not have one."
+            )
+        if algorithm.kl_coefficient and reference is None and not network.has_adapters:
+            raise ConfigError(
+                f"algorithm.kl_coefficient is {algorithm.kl_coefficient} without a reference policy; give a "
+                "frozen copy of the network, or train adapters."
+            )
+        self.network = network
+        self.algorithm = algorithm
+        self.config = learner
+        self.temperature = temperature
+        self.accelerator = accelerator
+        self.seed = seed
+        if learner.gradient_checkpointing:
+            network.checkpoint_activations()
+        self._module = place_network(network, accelerator, learner.sharding)
+        self._reference: nn.Module | None = None
+        if reference is not None:
+            self._reference = place_network(reference.requires_grad_(False), accelerator, learner.sharding)
+        self._trained = {
+            name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad
+        }
+        self._optimizer = torch.optim.AdamW(
+            self._trained.values(), lr=algorithm.learning_rate, weight_decay=algorithm.weight_decay
+        )
+
+    def update(self, groups: Sequence[LanguageGroup], update: int) -> dict[str, float]:
+        """Learn from one update's rollouts and return metrics.
+
+        Without anything to learn from, as when all groups have equal returns and those are skipped, the
+        weights stay as they are and the metrics say what was left out.
+
+        Args:
+            groups: Of all processes, the same in each.
+            update: How many updates there were before.
+
+        Raises:
+            DivergenceError: If the loss, the gradient or a weight is no longer finite. For the first two the
+                optimiser's step is not taken.
+            EngineError: If the GPU's memory is too small.
+            ValueError: If no trajectory could be scored.
+        """
+        start = time.perf_counter()
+        selection = select_groups(groups, self.algorithm)
+        metrics = dict(selection.counts) | {"learning_rate": self._set_learning_rate(update)}
+        if not selection.groups:
+            return metrics | {"rows": 0, "tokens": 0, "tokens_per_s": 0.0}
+        rows = UpdateRows.of(selection.groups)
+        try:
+            metrics |= self._learn(selection.groups, rows, update)
+        except torch.OutOfMemoryError as error:
+            raise EngineError(
+                f"update {update} needs more memory than the GPU has, with learner.micro_batch_tokens = "
+                f"{self.config.micro_batch_tokens}; lower it, set learner.gradient_checkpointing, or train "
+                "adapters by policy.lora_rank. The last checkpoint is good."
+            ) from error
+        num_tokens = int(rows.lengths.sum())
+        speed = num_tokens * self.algorithm.epochs / (time.perf_counter() - start)
+        return metrics | {"rows": len(rows.rows), "tokens": num_tokens, "tokens_per_s": speed}
+
+    def policy_state_dict(self) -> dict[str, Tensor]:
+        """Return the language model's weights for a sampler; see `PolicyNetwork.policy_weights`.
+
+        All processes must call it; the first one gets the weights and the others an empty dictionary.
+        """
+        is_main = self.accelerator.is_main_process
+        # The others walk through as well: they have shards of every weight.
+        return {name: weight for name, weight in self.network.policy_weights() if is_main}
+
+    def state(self) -> TrainingState:
+        """Return what the policy's weights leave out of what it takes to go on, bit for bit.
+
+        That is the optimiser's moments, and the weights of critic and adapters. (With adapters, go on from
+        the model that they began from, not from the merged one.) All processes must call it; the first one
+        gets the tensors.
+        """
+        return pack_state(
+            self._optimizer, self._trained, self._extra_weights(), keep=self.accelerator.is_main_process
+        )
+
+    def load_state(self, state: TrainingState) -> None:
+        """Go on from what `state` returned; every process gives the whole of it.
+
+        Raises:
+            CheckpointError: If it is of another network.
+        """
+        restore_state(state, self._optimizer, self._trained, self._extra_weights())
+
+    def _extra_weights(self) -> list[str]:
+        """Name the trained weights that the policy's do not have one by one."""
+        return [name for name in self._trained if name.startswith("critic.") or self.network.has_adapters]
+
+    def _set_learning_rate(self, update: int) -> float:
+        warmup = self.algorithm.warmup_updates
+        rate = self.algorithm.learning_rate * (min(1.0, (update + 1) / warmup) if warmup else 1.0)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _learn(self, groups: Sequence[LanguageGroup], rows: UpdateRows, update: int) -> dict[str, float]:
+        algorithm = self.algorithm
+        steps = self._gradient_steps(rows, update)
+        tensors = UpdateTensors.of(rows, self.accelerator.device)
+        # A single step starts from the policy that sampled, and so knows the old log-probabilities itself.
+        if len(steps) > 1 or algorithm.name == "ppo" or algorithm.kl_coefficient:
+            self._score(rows, tensors)
+        if algorithm.name == "ppo":
+            values = tensors.values.double().cpu().numpy()
+            advantages, targets = ppo_advantages(groups, values, algorithm)
+            tensors.targets = self._on_device(targets)
+        else:
+            advantages = grpo_advantages(groups, algorithm)
+        tensors.advantages = self._on_device(advantages)
+        history = [self._step(rows, tensors, step, update) for step in steps]
+        self._require_finite_weights(update)
+        if not tensors.is_scored:
+            tensors.log_probs = sum_over_processes(tensors.log_probs, self.accelerator)
+        metrics = {name: float(np.mean([step[name] for step in history])) for name in history[0]}
+        metrics |= sampler_mismatch(tensors, algorithm.importance_cap)
+        if algorithm.name == "ppo":
+            metrics["explained_variance"] = explained_variance(tensors.values, tensors.targets)
+        return metrics
+
+    def _gradient_steps(self, rows: UpdateRows, update: int) -> list[list[int]]:
+        """Return the numbers of the rows of each step: rows of a group stay together."""
+        shuffle = np.random.default_rng((self.seed, update))
+        num_groups = int(rows.group_numbers[-1]) + 1
+        size = self.algorithm.minibatch_groups or num_groups
+        steps = []
+        for _ in range(self.algorithm.epochs):
+            order = shuffle.permutation(num_groups)
+            for start in range(0, num_groups, size):
+                chosen = np.isin(rows.group_numbers, order[start : start + size])
+                steps.append(np.flatnonzero(chosen).tolist())
+        return steps
+
+    @torch.no_grad()
+    def _score(self, rows: UpdateRows, tensors: UpdateTensors) -> None:
+        """Fill in what the weights before the update, and the reference, say of all rows."""
+        reference_log_probs = torch.zeros_like(tensors.log_probs)
+        values = torch.zeros_like(tensors.values)
+        for batch, _ in self._micro_batches(rows, range(len(rows.rows))):
+            evaluation = self._evaluate(self._module, batch)
+            tensors.log_probs[batch.tokens] = evaluation.log_probs
+            if self.network.critic is not None:
+                values[batch.rows] = evaluation.values
+            if self.algorithm.kl_coefficient:
+                reference_log_probs[batch.tokens] = self._reference_log_probs(batch)
+        tensors.log_probs = sum_over_processes(tensors.log_probs, self.accelerator)
+        tensors.reference_log_probs = sum_over_processes(reference_log_probs, self.accelerator)
+        tensors.values = sum_over_processes(values, self.accelerator)
+        tensors.is_scored = True
+
+    def _step(
+        self, rows: UpdateRows, tensors: UpdateTensors, step_rows: Sequence[int], update: int
+    ) -> dict[str, float]:
+        algorithm = self.algorithm
+        self._optimizer.zero_grad()
+        history: list[Tensor] = []
+        for batch, is_last in self._micro_batches(rows, step_rows):
+            with accumulating(self._module, is_last=is_last):
+                evaluation = self._evaluate(
+                    self._module, batch, entropy_gradient=algorithm.entropy_coefficient > 0
+                )
+                terms = loss_terms(evaluation, batch, tensors, step_rows, algorithm)
+                # Processes take the mean of their gradients, and these are parts of a sum.
+                torch.autograd.backward(terms["loss"] * self.accelerator.num_processes)
+            history.append(torch.stack(list(terms.values())).detach())
+            if not tensors.is_scored:
+                tensors.log_probs[batch.tokens] = evaluation.log_probs.detach()
+        totals = sum_over_processes(torch.stack(history).sum(dim=0), self.accelerator)
+        metrics = dict(zip(terms, totals.tolist(), strict=True))
+        norm = gradient_norm(list(self._trained.values()))
+        metrics["gradient_norm"] = scalar(norm)
+        self._require_finite_step(update, metrics["loss"], metrics["gradient_norm"])
+        nn.utils.clip_grads_with_norm_(self._trained.values(), algorithm.max_gradient_norm, norm)
+        self._optimizer.step()
+        return metrics
+
+    def _micro_batches(self, rows: UpdateRows, numbers: Sequence[int]) -> Iterator[tuple[MicroBatch, bool]]:
+        """Yield this process's micro-batches, and whether each is the last."""
+        shares = share_out(
+            rows.lengths,
+            numbers,
+            max_tokens=self.config.micro_batch_tokens,
+            num_processes=self.accelerator.num_processes,
+        )
+        mine = shares[self.accelerator.process_index]
+        for place, share in enumerate(mine, start=1):
+            yield pad_rows(rows, share).to(self.accelerator.device), place == len(mine)
+
+    def _evaluate(
+        self, module: nn.Module, batch: MicroBatch, *, entropy_gradient: bool = False
+    ) -> Evaluation:
+        evaluation: Evaluation = module(
+            batch.input_ids,
+            batch.predictors,
+            batch.targets,
+            batch.prompt_ends,
+            temperature=self.temperature,
+            entropy_gradient=entropy_gradient,
+        )
+        return evaluation
+
+    def _reference_log_probs(self, batch: MicroBatch) -> Tensor:
+        if self._reference is not None:
+            return self._evaluate(self._reference, batch).log_probs
+        with self.network.without_adapters():
+            return self._evaluate(self._module, batch).log_probs
+
+    def _require_finite_step(self, update: int, loss: float, norm: float) -> None:
+        if np.isfinite(loss) and np.isfinite(norm):
+            return
+        self._require_finite_weights(update)
+        gradients = [(name, parameter.grad) for name, parameter in self._trained.items()]
+        name = first_not_finite(gradients, self.accelerator)
+        where = f", which is not finite first in {name}" if name else ""
+        raise _divergence(f"update {update} gave loss {loss} and gradient norm {norm}{where}")
+
+    def _require_finite_weights(self, update: int) -> None:
+        name = first_not_finite(list(self.network.named_parameters()), self.accelerator)
+        if name is not None:
+            raise _divergence(f"update {update} met weights that are not finite, first in {name}")
+
+    def _on_device(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).float().to(self.accelerator.device)
+
+
+def _divergence(what: str) -> DivergenceError:
+    return DivergenceError(
+        f"{what}, so training stopped; the last checkpoint is good. "
+        "Start a new run with a lower algorithm.learning_rate."
+    )

@@ -1,0 +1,135 @@
+"""What a gradient step minimises, as functions of what the network says of a micro-batch.
+
+Axes: R rows of an update, N response tokens of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from memdojo.train.config import AlgorithmConfig
+from memdojo.train.losses import clipped_surrogate, importance_weights, kl_from_reference
+
+from .batches import MicroBatch, UpdateRows
+from .network import Evaluation
+
+
+@dataclass(slots=True, eq=False)
+class UpdateTensors:
+    """What the gradient steps of one update look up, whole in each process, on its device.
+
+    Attributes:
+        num_response_tokens: Of each row, shape (R,).
+        sampler_log_probs: Of each response token under the behaviour policy, shape (N,).
+        log_probs: Under the learner's weights before the update, shape (N,).
+        is_scored: Whether `log_probs` are there before the first step; else that step fills them in.
+        reference_log_probs: Under the reference policy, shape (N,); zeros without a KL term.
+        values: The critic's before the update, shape (R,); zeros without a critic.
+        advantages: Shape (R,); every token of a row takes its row's.
+        targets: Of the critic, shape (R,).
+    """
+
+    num_response_tokens: Tensor
+    sampler_log_probs: Tensor
+    log_probs: Tensor
+    is_scored: bool
+    reference_log_probs: Tensor
+    values: Tensor
+    advantages: Tensor
+    targets: Tensor
+
+    @classmethod
+    def of(cls, rows: UpdateRows, device: torch.device) -> UpdateTensors:
+        """Put what is known of `rows` on a device; the rest is zeros."""
+        sampler_log_probs = torch.from_numpy(rows.sampler_log_probs).to(device)
+        nothing_N = torch.zeros_like(sampler_log_probs)
+        nothing_R = torch.zeros(len(rows.rows), device=device)
+        return cls(
+            torch.from_numpy(rows.num_response_tokens).to(device),
+            sampler_log_probs,
+            log_probs=nothing_N.clone(),
+            is_scored=False,
+            reference_log_probs=nothing_N,
+            values=nothing_R,
+            advantages=nothing_R,
+            targets=nothing_R,
+        )
+
+
+def loss_terms(
+    evaluation: Evaluation,
+    batch: MicroBatch,
+    tensors: UpdateTensors,
+    step_rows: Sequence[int],
+    algorithm: AlgorithmConfig,
+) -> dict[str, Tensor]:
+    """Return a micro-batch's part of the loss of its gradient step, and of the means to watch beside it.
+
+    Summed over all micro-batches of all processes, each term is a mean over the whole gradient step.
+
+    Args:
+        evaluation: Of the micro-batch under the current weights.
+        step_rows: Numbers of all rows of the gradient step, of all processes.
+
+    Returns:
+        `loss` and its terms: `policy_loss`, `entropy`, with a KL term `kl`, for PPO `value_loss`; and
+        `clip_fraction` and `approximate_kl` as in `PolicyLoss`. The terms are without their coefficients.
+    """
+    old_log_probs = tensors.log_probs[batch.tokens] if tensors.is_scored else evaluation.log_probs.detach()
+    surrogate = clipped_surrogate(
+        evaluation.log_probs - old_log_probs,
+        tensors.advantages[batch.token_rows],
+        clip_low=algorithm.clip_low,
+        clip_high=algorithm.clip_high,
+    )
+    policy_loss = surrogate.loss
+    if algorithm.importance_cap:
+        policy_loss = policy_loss * importance_weights(
+            old_log_probs, tensors.sampler_log_probs[batch.tokens], cap=algorithm.importance_cap
+        )
+    weights = _token_weights(tensors, batch, step_rows, algorithm)
+    terms = {
+        "policy_loss": (weights * policy_loss).sum(),
+        "entropy": (weights * evaluation.entropy).sum(),
+        "clip_fraction": (weights * surrogate.clip_fraction).sum(),
+        "approximate_kl": (weights * surrogate.approximate_kl).sum(),
+    }
+    loss = terms["policy_loss"] - algorithm.entropy_coefficient * terms["entropy"]
+    if algorithm.kl_coefficient:
+        kl = kl_from_reference(evaluation.log_probs, tensors.reference_log_probs[batch.tokens])
+        terms["kl"] = (weights * kl).sum()
+        loss = loss + algorithm.kl_coefficient * terms["kl"]
+    if algorithm.name == "ppo":
+        errors = evaluation.values - tensors.targets[batch.rows]
+        terms["value_loss"] = 0.5 * (errors**2).sum() / len(step_rows)
+        loss = loss + algorithm.value_coefficient * terms["value_loss"]
+    return terms | {"loss": loss}
+
+
+def sampler_mismatch(tensors: UpdateTensors, importance_cap: float) -> dict[str, float]:
+    """Compare learner and sampler under the same weights, over all response tokens of an update.
+
+    Returns:
+        `sampler_mismatch_max` and `sampler_mismatch_mean` of |log p learner - log p sampler|, and
+        `importance_capped`, the share of the tokens whose importance weight met its cap.
+    """
+    difference = tensors.log_probs - tensors.sampler_log_probs
+    is_capped = difference.exp() > importance_cap if importance_cap else torch.zeros_like(difference)
+    return {
+        "sampler_mismatch_max": float(difference.abs().max()),
+        "sampler_mismatch_mean": float(difference.abs().mean()),
+        "importance_capped": float(is_capped.float().mean()),
+    }
+
+
+def _token_weights(
+    tensors: UpdateTensors, batch: MicroBatch, step_rows: Sequence[int], algorithm: AlgorithmConfig
+) -> Tensor:
+    """Return the share of each token in a mean over all tokens, or all rows, of the gradient step."""
+    if algorithm.loss_average == "token":
+        return 1 / tensors.num_response_tokens[step_rows].sum().expand(len(batch.tokens)).float()
+    return 1 / (len(step_rows) * tensors.num_response_tokens[batch.token_rows].float())

@@ -1,0 +1,184 @@
+"""Rollouts of language policies in Ray actors, which are replaced when they die."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+
+from memdojo.agents.engines.actors import EngineClient, EnginePool
+from memdojo.agents.engines.engine import Generation, GenerationRequest
+from memdojo.errors import EngineError
+
+from ..rollouts import RolloutTask
+from .rollouts import LanguagePlayer
+from .rows import LanguageGroup
+
+LanguageRecipe = Callable[[], LanguagePlayer]
+
+
+class LanguageWorker:
+    """What runs in an actor: players, each of which plays many tasks at a time."""
+
+    def __init__(self, make_players: Mapping[str, LanguageRecipe]) -> None:
+        # Prompts are short: threads of the tokenizer would only fight with the engines for the cores.
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        self._players = {name: make() for name, make in make_players.items()}
+
+    async def play(self, player: str, task: RolloutTask, client: EngineClient) -> LanguageGroup:
+        """Return the trajectories of a task."""
+        return await self._players[player].play(task, _OnOneRoute(client, f"{task.stream} {task.question}"))
+
+    async def answer_counts(self) -> tuple[int, int]:
+        """Return how many questions were answered from the caches so far, and how many were asked."""
+        counts = [player.answer_counts for player in self._players.values()]
+        return sum(hits for hits, _ in counts), sum(misses for _, misses in counts)
+
+    async def pid(self) -> int:
+        """Return the id of the process."""
+        return os.getpid()
+
+
+class _OnOneRoute:
+    """Sends the requests of a group to one engine, whose cache has their common prefixes."""
+
+    def __init__(self, client: EngineClient, route: str) -> None:
+        self._client = client
+        self._route = route
+
+    @property
+    def fingerprint(self) -> str:
+        return self._client.fingerprint
+
+    @property
+    def weights_version(self) -> int:
+        return self._client.weights_version
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        return await self._client.generate(request, self._route)
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitted:
+    """A task under way: its place, who plays it, and how many engines had been replaced until then."""
+
+    place: int
+    worker: int
+    actor: Any
+    engine_restarts: int
+
+
+class LanguageRollouts:
+    """Plays tasks in actors; the episodes of a worker or engine that dies are played again.
+
+    Args:
+        make_players: Builds the players by name; called in each actor.
+        pool: The engines that sample.
+        num_workers: Number of actors.
+        max_restarts: How many dead workers are replaced before the run gives up.
+        max_staleness: Versions by which the sampling weights may be behind.
+
+    Attributes:
+        num_restarts: Workers that were replaced.
+        num_replayed: Tasks that were played again.
+    """
+
+    def __init__(
+        self,
+        make_players: Mapping[str, LanguageRecipe],
+        pool: EnginePool,
+        *,
+        num_workers: int,
+        max_restarts: int,
+        max_staleness: int = 0,
+    ) -> None:
+        self.num_restarts = 0
+        self.num_replayed = 0
+        self._recipes = ray.put(make_players)
+        self._pool = pool
+        self._max_restarts = max_restarts
+        self._max_staleness = max_staleness
+        self._workers = [self._spawn() for _ in range(num_workers)]
+
+    def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
+        """Play all tasks with weights of `version`, or at most `max_staleness` older; in their order.
+
+        Raises:
+            EngineError: If more workers or engines died than may be replaced, or an engine refuses a request.
+            StaleWeightsError: If an engine samples with older weights.
+        """
+        groups: list[LanguageGroup] = [()] * len(tasks)
+        under_way = dict(
+            self._submit(player, task, place, place % len(self._workers), version)
+            for place, task in enumerate(tasks)
+        )
+        while under_way:
+            (done,), _ = ray.wait(list(under_way), num_returns=1)
+            submitted = under_way.pop(done)
+            try:
+                groups[submitted.place] = ray.get(done)
+            except RayActorError as error:
+                self._replace_worker(submitted, error)
+            except RayTaskError as error:
+                self._heal_engines(submitted, error)
+            else:
+                continue
+            self.num_replayed += 1
+            future, again = self._submit(
+                player, tasks[submitted.place], submitted.place, submitted.worker, version
+            )
+            under_way[future] = again
+        return groups
+
+    def answer_counts(self) -> tuple[int, int]:
+        """Return how many questions the workers' caches have answered so far, and how many were asked."""
+        counts = ray.get([worker.answer_counts.remote() for worker in self._workers])
+        return sum(hits for hits, _ in counts), sum(misses for _, misses in counts)
+
+    def pids(self) -> list[int]:
+        """Return the process ids of the workers."""
+        return ray.get([worker.pid.remote() for worker in self._workers])
+
+    def close(self) -> None:
+        """End the actors."""
+        for worker in self._workers:
+            ray.kill(worker)
+        self._workers = []
+
+    def _spawn(self) -> Any:
+        return ray.remote(LanguageWorker).options(num_cpus=1).remote(self._recipes)
+
+    def _submit(
+        self, player: str, task: RolloutTask, place: int, worker: int, version: int
+    ) -> tuple[Any, _Submitted]:
+        client = self._pool.client(max_staleness=self._max_staleness, wanted_version=version)
+        actor = self._workers[worker]
+        future = actor.play.remote(player, task, client)
+        return future, _Submitted(place, worker, actor, self._pool.num_restarts)
+
+    def _replace_worker(self, submitted: _Submitted, error: RayActorError) -> None:
+        # The other tasks of a dead worker end with the same error; the first one replaces it for all.
+        if self._workers[submitted.worker] is not submitted.actor:
+            return
+        if self.num_restarts == self._max_restarts:
+            raise EngineError(
+                f"{self.num_restarts} rollout workers were replaced and another died, but "
+                f"engine.max_restarts is {self._max_restarts}; the last cause was: {_first_line(error)}"
+            ) from error
+        self.num_restarts += 1
+        self._workers[submitted.worker] = self._spawn()
+
+    def _heal_engines(self, submitted: _Submitted, error: RayTaskError) -> None:
+        if not isinstance(error.cause, EngineError):
+            raise error
+        if self._pool.num_restarts == submitted.engine_restarts and self._pool.heal() == 0:
+            # All engines are alive, so the request is at fault.
+            raise error.cause
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0]

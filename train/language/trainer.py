@@ -1,0 +1,271 @@
+"""Train a language policy: rollouts through engines, learner, new weights, over and over."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+
+from memdojo.agents.engines.actors import EnginePool
+from memdojo.agents.language_models import load_tokenizer
+from memdojo.envs.types import Stream
+from memdojo.errors import EngineError
+
+from ..checkpoints import TrainingRecord, load_training_state
+from ..config import Split, TrainConfig
+from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
+from ..progress import Progress
+from ..rollouts import RolloutTask, start_ray
+from ..runs import RunFolder
+from ..schedule import Schedule
+from .checkpoints import ADAPTER, MODEL, language_spec, save_language_policy
+from .learner import LanguageLearner
+from .ray_rollouts import LanguageRollouts
+from .rows import LanguageGroup, Row
+from .setup import (
+    answerer_engine_settings,
+    check_room,
+    engine_settings,
+    make_learner,
+    player_recipe,
+)
+from .warm_start import initial_model, warm_start
+
+
+def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
+    """Train a language policy; see `memdojo.train.trainer.train`.
+
+    Raises:
+        ConfigError: If the prompts may be longer than the model's context.
+        ModelError: If the model cannot be used.
+        EngineError: If engines or workers die more often than `engine.max_restarts` allows.
+    """
+    splits = load_splits(config)
+    schedule = Schedule(config, splits["train"])
+    record = training_record(config, splits)
+    assert config.policy.model is not None  # The configuration has seen to it.
+    check_room(config, config.policy.model)
+    warm_start(config, run, splits["train"], record, progress)
+    standing, checkpoint = _load_standing(run) if resume else (Standing(), None)
+    prepare_run(run, standing)
+    base = initial_model(config, run)
+    model = base if checkpoint is None else str(checkpoint / MODEL)
+    learner = make_learner(config, base if config.policy.lora_rank else model, base)
+    if checkpoint is not None:
+        learner.load_state(load_training_state(checkpoint))
+    sampling = Sampling(config, splits, model)
+    trainee = LanguageTrainee(config, run, schedule, sampling, learner, splits.get("validation", []))
+    try:
+        return TrainLoop(config, run, trainee, record, standing).run_to_end(progress)
+    finally:
+        trainee.close()
+        run.close()
+
+
+class Sampling:
+    """What plays the episodes of a run: engines, the answerer's engines, rollout workers.
+
+    Args:
+        config: The run.
+        splits: Its streams.
+        model: Folder or hub id of the weights that the engines begin with.
+    """
+
+    def __init__(self, config: TrainConfig, splits: Mapping[Split, Sequence[Stream]], model: str) -> None:
+        self._config = config
+        self._splits = splits
+        self._model = model
+        self._started_ray = start_ray(config.rollouts.address, num_cpus=config.rollouts.num_workers)
+        engine, answerer = config.engine, config.answerer
+        self._answering: EnginePool | None = None
+        try:
+            self.engines = EnginePool(
+                model,
+                engine_settings(config),
+                num_engines=engine.num_engines,
+                max_restarts=engine.max_restarts,
+            )
+            if answerer.kind == "model":
+                assert answerer.model is not None  # The configuration has seen to it.
+                self._answering = EnginePool(
+                    answerer.model,
+                    answerer_engine_settings(answerer),
+                    num_engines=answerer.num_engines,
+                    max_restarts=engine.max_restarts,
+                )
+            self.rollouts = self._start_rollouts()
+        except BaseException:
+            if self._started_ray:
+                ray.shutdown()
+            raise
+
+    def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
+        """Play tasks; see `LanguageRollouts.play`."""
+        if self._answering is not None and self._answering.heal():
+            # The workers' clients know the engines that died.
+            self.rollouts.close()
+            self.rollouts = self._start_rollouts()
+        return self.rollouts.play(player, tasks, version)
+
+    def close(self) -> None:
+        """End engines and workers, and Ray where it was started here."""
+        self.rollouts.close()
+        self.engines.close()
+        if self._answering is not None:
+            self._answering.close()
+        if self._started_ray:
+            ray.shutdown()
+
+    def _start_rollouts(self) -> LanguageRollouts:
+        config = self._config
+        answering = None if self._answering is None else self._answering.client()
+        metric = {config.evaluation.metric: 1.0}
+        held_out = self._splits.get("validation", [])
+        return LanguageRollouts(
+            {
+                "training": player_recipe(
+                    config, self._splits["train"], config.reward, self._model, answering
+                ),
+                "validation": player_recipe(config, held_out, metric, self._model, answering),
+            },
+            self.engines,
+            num_workers=config.rollouts.num_workers,
+            max_restarts=config.engine.max_restarts,
+            max_staleness=config.engine.max_staleness,
+        )
+
+
+class LanguageTrainee:
+    """A language policy in training: the learner is in this process, engines and workers are in Ray actors.
+
+    The version of weights is the number of updates since this process began: the weights that the engines
+    load from the disk are version 0.
+
+    Args:
+        config: The run.
+        run: Its folder.
+        schedule: What is played.
+        sampling: What plays it.
+        learner: What learns.
+        held_out: The validation streams.
+    """
+
+    is_main = True
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        run: RunFolder,
+        schedule: Schedule,
+        sampling: Sampling,
+        learner: LanguageLearner,
+        held_out: Sequence[Stream],
+    ) -> None:
+        self._config = config
+        self._run = run
+        self._schedule = schedule
+        self._sampling = sampling
+        self._learner = learner
+        self._validation = schedule.validation(held_out)
+        self._tokenizer = load_tokenizer(str(config.policy.model))
+        self._version = 0
+        self._answers = (0, 0)
+
+    def play(self, update: int) -> Played:
+        """Play the episodes of update `update`, with weights no older than the run allows."""
+        started = time.perf_counter()
+        if self._version - self._sampling.engines.weights_version > self._config.engine.max_staleness:
+            self._sync()
+        synced = time.perf_counter()
+        groups = self._sampling.play("training", self._schedule.training(update), self._version)
+        seconds = time.perf_counter() - synced
+        trajectories = [trajectory for group in groups for trajectory in group]
+        failures = [trajectory.failure for trajectory in trajectories if not trajectory.scored]
+        if len(failures) == len(trajectories):
+            raise EngineError(
+                f"none of the {len(trajectories)} episodes of update {update} can be trained on; "
+                f"the first one failed with: {failures[0]}"
+            )
+        rows = [row for trajectory in trajectories for row in trajectory.rows]
+        metrics = _row_metrics(rows) | {
+            "rollouts/steps_per_s": len(rows) / seconds,
+            "rollouts/tokens_per_s": sum(len(row.response_ids) for row in rows) / seconds,
+            "rollouts/replayed_groups": float(self._sampling.rollouts.num_replayed),
+            "restarts/workers": float(self._sampling.rollouts.num_restarts),
+            "restarts/engines": float(self._sampling.engines.num_restarts),
+            "seconds/weights": synced - started,
+        }
+        kinds = Counter(failure.partition(":")[0] for failure in failures)
+        metrics |= {f"dropped/{kind}": float(count) for kind, count in kinds.items()}
+        return Played(groups, metrics | self._answer_metrics())
+
+    def learn(self, groups: Groups, update: int) -> dict[str, float]:
+        """Learn from them and return metrics."""
+        metrics = self._learner.update(groups, update)  # type: ignore[arg-type]  # They are what `play` returned.
+        self._version += 1
+        return metrics
+
+    def validate(self) -> list[float]:
+        """Return the score of each validation episode that could be scored, played greedily."""
+        if self._version > self._sampling.engines.weights_version:
+            self._sync()
+        groups = self._sampling.play("validation", self._validation, self._version)
+        return [trajectory.episode_return for group in groups for trajectory in group if trajectory.scored]
+
+    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+        """Write a checkpoint."""
+        network, weights = self._learner.network, self._learner.policy_state_dict()
+        saved = self._learner.state()
+        model = network.causal_model
+
+        def write(temporary: Path) -> None:
+            model.save_pretrained(temporary / MODEL, state_dict=weights)
+            self._tokenizer.save_pretrained(temporary / MODEL)
+            if network.has_adapters:
+                network.model.save_pretrained(temporary / ADAPTER)
+
+        state = {**saved.state, **state}
+        spec = language_spec(self._config, training)
+        save_language_policy(folder, write, spec, dataclasses.replace(saved, state=state))
+
+    def agree(self, flag: bool) -> bool:
+        """Return the flag: there is one process."""
+        return flag
+
+    def close(self) -> None:
+        """End engines and workers."""
+        self._sampling.close()
+
+    def _sync(self) -> None:
+        self._sampling.engines.load_weights(self._learner.policy_state_dict(), self._version)
+
+    def _answer_metrics(self) -> dict[str, float]:
+        before, self._answers = self._answers, self._sampling.rollouts.answer_counts()
+        hits, misses = self._answers[0] - before[0], self._answers[1] - before[1]
+        if not hits + misses:
+            return {}
+        return {"answers/asked": float(misses), "answers/cached_share": hits / (hits + misses)}
+
+
+def _row_metrics(rows: Sequence[Row]) -> dict[str, float]:
+    lengths = np.array([len(row.response_ids) for row in rows])
+    return {
+        "prompts/tokens": float(np.mean([len(row.prompt_ids) for row in rows])),
+        "prompts/shortened_share": float(np.mean([row.num_left_out > 0 for row in rows])),
+        "responses/tokens": float(lengths.mean()),
+        "responses/cut_off_share": float(np.mean([row.is_cut_off for row in rows])),
+    }
+
+
+def _load_standing(run: RunFolder) -> tuple[Standing, Path | None]:
+    """Return where a run stands, and the checkpoint to go on from; None if it has to begin."""
+    folder = run.latest
+    if folder is None:
+        return Standing(), None
+    return Standing(**load_training_state(folder).state["standing"]), folder

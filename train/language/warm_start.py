@@ -1,0 +1,90 @@
+"""The stage before reinforcement learning: a teacher's operations, learnt from examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from memdojo.agents.baselines import make_baseline
+from memdojo.agents.language import PromptEncoder
+from memdojo.agents.language_models import load_causal_lm, load_tokenizer, save_model
+from memdojo.envs.text_tasks import AnswerTask, ManagerTask
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+
+from ..checkpoints import TrainingRecord
+from ..config import TrainConfig
+from ..progress import Progress
+from ..runs import RunFolder
+from .checkpoints import MODEL, language_spec, save_language_policy
+from .lessons import Lessons, answer_lessons, manager_lessons, retriever_lessons
+from .recorded import recorded_lessons
+from .setup import learner_device, make_task
+from .sft import fine_tune
+
+
+def warm_start(
+    config: TrainConfig,
+    run: RunFolder,
+    streams: Sequence[Stream],
+    record: TrainingRecord,
+    progress: Progress,
+) -> None:
+    """Do the supervised stage, if the run has one and has not done it; its policy lies in `run.warm_start`.
+
+    Raises:
+        ConfigError: If the teacher's decisions have no words in the policy's format.
+        DivergenceError: If the loss is no longer finite.
+    """
+    stage = config.warm_start
+    if not stage.num_steps or run.warm_start.is_dir():
+        return
+    assert config.policy.model is not None  # The configuration has seen to it.
+    tokenizer = load_tokenizer(config.policy.model)
+    lessons = _lessons(config, streams[: stage.num_streams], tokenizer)
+    if not lessons.examples:
+        raise ConfigError(
+            f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have no "
+            f"words in the format {config.policy.format!r}; take another format or a longer "
+            "policy.max_prompt_tokens."
+        )
+    left_out = f", {lessons.num_without_words} left out" if lessons.num_without_words else ""
+    progress.message(f"warm start: {len(lessons.examples)} examples{left_out}, {stage.num_steps} steps")
+    model = load_causal_lm(config.policy.model, config.learner.dtype)
+    fine_tune(
+        model,
+        tokenizer,
+        lessons.examples,
+        stage,
+        device=learner_device(config),
+        seed=config.seed,
+        report=lambda step, loss: progress.message(f"warm start {step}/{stage.num_steps}  loss {loss:.3f}"),
+    )
+
+    def write(folder: Path) -> None:
+        save_model(folder / MODEL, model, tokenizer, model.generation_config)
+
+    save_language_policy(run.warm_start, write, language_spec(config, record))
+
+
+def initial_model(config: TrainConfig, run: RunFolder) -> str:
+    """Return the folder or hub id of the model that reinforcement learning begins with."""
+    if config.warm_start.num_steps:
+        return str(run.warm_start / MODEL)
+    assert config.policy.model is not None
+    return config.policy.model
+
+
+def _lessons(config: TrainConfig, streams: Sequence[Stream], tokenizer: Any) -> Lessons:
+    stage = config.warm_start
+    task = make_task(config)
+    encoder = PromptEncoder(tokenizer, task.format, config.policy.max_prompt_tokens)
+    if stage.trajectories is not None:
+        return recorded_lessons(stage.trajectories, encoder)
+    if isinstance(task, ManagerTask):
+        teacher = make_baseline(stage.teacher)
+        return manager_lessons(streams, teacher, task, encoder, config.episode.capacity, config.seed)
+    if isinstance(task, AnswerTask):
+        return answer_lessons(streams, task, encoder, config.episode.top_k)
+    return retriever_lessons(streams, task, encoder, config.episode.top_k)

@@ -1,0 +1,283 @@
+"""The loop that every policy is trained in: play, learn, validate, save, over and over."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+import memdojo
+from memdojo.envs.streams.chunking import rechunk
+from memdojo.envs.streams.registry import load_streams
+from memdojo.envs.streams.splits import check_no_leak
+from memdojo.envs.types import Stream
+
+from .checkpoints import TrainingRecord
+from .config import Split, TrainConfig
+from .interrupts import GracefulStop
+from .progress import Progress, Report
+from .runs import RunFolder
+
+
+class AnyTrajectory(Protocol):
+    """What the loop looks at in an episode, whoever played it."""
+
+    @property
+    def scored(self) -> bool: ...  # noqa: D102
+
+    @property
+    def episode_return(self) -> float: ...  # noqa: D102
+
+    @property
+    def parts(self) -> Mapping[str, float]: ...  # noqa: D102
+
+    @property
+    def counts(self) -> Mapping[str, int]: ...  # noqa: D102
+
+
+Groups = Sequence[Sequence[Any]]
+
+
+class Played(NamedTuple):
+    """The trajectory groups of an update, with figures about how they were played."""
+
+    groups: Groups
+    metrics: dict[str, float]
+
+
+class Trainee(Protocol):
+    """A policy in training, with all that it takes to play and to learn.
+
+    Attributes:
+        is_main: True in the process that writes the run's folder; the others only learn with it.
+    """
+
+    is_main: bool
+
+    def play(self, update: int) -> Played:
+        """Play the episodes of update `update` with the present weights."""
+        ...
+
+    def learn(self, groups: Groups, update: int) -> dict[str, float]:
+        """Learn from them and return metrics."""
+        ...
+
+    def validate(self) -> list[float]:
+        """Return the score of each validation episode that could be scored, played greedily."""
+        ...
+
+    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+        """Write a checkpoint with the policy, the learner and the loop's `state`."""
+        ...
+
+    def agree(self, flag: bool) -> bool:
+        """Return the main process's flag in every process."""
+        ...
+
+    def close(self) -> None:
+        """Release workers and engines."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """How a run ended.
+
+    Attributes:
+        best: The checkpoint with the best validation score; the last one where nothing was validated.
+        best_score: That score; None where nothing was validated.
+        updates: Updates done in all.
+    """
+
+    best: Path
+    best_score: float | None
+    updates: int
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a run must remember from one update to the next, beside weights and optimiser."""
+
+    updates: int = 0
+    last_score: float | None = None
+    best_score: float | None = None
+    best_update: int = 0
+
+    @property
+    def chosen_update(self) -> int:
+        """The update whose policy is the run's result: without validation the last one is the best."""
+        return self.best_update or self.updates
+
+
+class TrainLoop:
+    """One update after the other.
+
+    Args:
+        config: The run.
+        run: Its folder.
+        trainee: Who plays and learns.
+        record: How the policy was trained, for its checkpoints.
+        standing: Where the run stands.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        run: RunFolder,
+        trainee: Trainee,
+        record: TrainingRecord,
+        standing: Standing,
+    ) -> None:
+        self._config = config
+        self._run = run
+        self._trainee = trainee
+        self._record = record
+        self._standing = standing
+        self._saved_update = standing.updates
+
+    def run_to_end(self, progress: Progress) -> TrainResult:
+        """Train until all updates are done.
+
+        Raises:
+            DivergenceError: If the loss or a weight is no longer finite.
+            KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
+        """
+        standing, num_updates = self._standing, self._config.algorithm.num_updates
+        progress.start(num_updates, done=standing.updates)
+        with GracefulStop() as stop:
+            while standing.updates < num_updates:
+                progress.report(self.update())
+                if self._trainee.agree(stop.requested):
+                    self.save()
+                    raise KeyboardInterrupt
+        best = self._run.checkpoint_folder(standing.chosen_update)
+        return TrainResult(best, standing.best_score, standing.updates)
+
+    def update(self) -> Report:
+        """Play, learn, validate and save where it is due."""
+        config, standing, trainee = self._config, self._standing, self._trainee
+        started = time.perf_counter()
+        groups, metrics = trainee.play(standing.updates)
+        played = time.perf_counter()
+        metrics |= trainee.learn(groups, standing.updates) | rollout_metrics(groups)
+        standing.updates += 1
+        metrics |= {"seconds/rollouts": played - started, "seconds/learner": time.perf_counter() - played}
+        is_last = standing.updates == config.algorithm.num_updates
+        validates = config.streams.validation is not None
+        is_validated = validates and (is_last or standing.updates % config.evaluation.every == 0)
+        is_best = is_validated and self._validate(metrics)
+        if trainee.is_main:
+            self._run.log(standing.updates, metrics)
+        if is_best or is_last or standing.updates % config.checkpoints.every == 0:
+            self.save()
+        return Report(
+            standing.updates,
+            metrics["rollouts/return"],
+            standing.last_score,
+            metrics["rollouts/steps_per_s"],
+            is_validated,
+            is_best,
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint of where the run stands, unless that was done already."""
+        standing = self._standing
+        if self._saved_update == standing.updates:
+            return
+        record = dataclasses.replace(self._record, update=standing.updates)
+        folder = self._run.checkpoint_folder(standing.updates)
+        self._trainee.save(folder, record, {"standing": dataclasses.asdict(standing)})
+        self._saved_update = standing.updates
+        if self._trainee.is_main:
+            if standing.chosen_update == standing.updates:
+                self._run.mark_best(standing.updates)
+            self._run.prune(self._config.checkpoints.keep)
+
+    def _validate(self, metrics: dict[str, float]) -> bool:
+        standing = self._standing
+        started = time.perf_counter()
+        scores = self._trainee.validate()
+        metrics["validation/score"] = standing.last_score = float(np.mean(scores)) if scores else math.nan
+        metrics["seconds/validation"] = time.perf_counter() - started
+        is_best = standing.best_score is None or standing.last_score > standing.best_score
+        # What could not be scored is no score that any other must beat.
+        is_best = is_best and not math.isnan(standing.last_score)
+        if is_best:
+            standing.best_score, standing.best_update = standing.last_score, standing.updates
+        return is_best
+
+
+def prepare_run(run: RunFolder, standing: Standing) -> None:
+    """Bring the run's folder to where the run stands: forget later metrics, mark the best checkpoint."""
+    run.rewind(standing.updates)
+    if standing.updates and run.checkpoint_folder(standing.chosen_update).is_dir():
+        # A run that was killed may have saved its best checkpoint without marking it.
+        run.mark_best(standing.chosen_update)
+
+
+def load_splits(config: TrainConfig) -> dict[Split, list[Stream]]:
+    """Load the training and validation streams, cut for the task, and check all splits for leaks.
+
+    Raises:
+        LeakError: If two splits share a group.
+    """
+    splits: dict[Split, list[Stream]] = {}
+    for split in ("train", "validation", "test"):
+        spec: str | None = getattr(config.streams, split)
+        if spec is not None:
+            splits[split] = load_streams(spec, **config.streams.load_options(split))
+    # A checkpoint that was chosen on the test streams has seen them, too.
+    for seen, held_out in combinations(("train", "validation", "test"), 2):
+        if seen in splits and held_out in splits:
+            check_no_leak(splits[seen], splits[held_out])
+    splits.pop("test", None)
+    size = config.streams.turns_per_chunk
+    return {split: [rechunk(stream, size) for stream in streams] for split, streams in splits.items()}
+
+
+def training_record(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) -> TrainingRecord:
+    """Return how a run trains its policy, for its checkpoints."""
+
+    def groups(split: Split) -> tuple[str, ...]:
+        return tuple(sorted({stream.group for stream in splits.get(split, ())}))
+
+    return TrainingRecord(
+        config_name=config.name,
+        streams=config.streams.train,
+        groups=groups("train"),
+        validation_groups=groups("validation"),
+        seed=config.seed,
+        algorithm=config.algorithm.name,
+        max_entries=config.episode.max_entries,
+        capacity_share=config.episode.capacity_share,
+        top_k=config.episode.top_k,
+        memdojo_version=memdojo.__version__,
+    )
+
+
+def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, float]:
+    """Return the mean figures of the episodes that could be scored, and how many could not."""
+    trajectories = [trajectory for group in groups for trajectory in group]
+    scored = [trajectory for trajectory in trajectories if trajectory.scored]
+    returns = [trajectory.episode_return for trajectory in scored]
+    metrics = {
+        "rollouts/return": float(np.mean(returns)),
+        "rollouts/return_std": float(np.std(returns)),
+        "rollouts/unscored": float(len(trajectories) - len(scored)),
+    }
+    parts: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    for trajectory in scored:
+        parts.update(trajectory.parts)
+        counts.update(trajectory.counts)
+    metrics |= {f"reward/{name}": total / len(scored) for name, total in parts.items()}
+    metrics |= {f"operations/{kind}": count / counts.total() for kind, count in counts.items()}
+    return metrics
