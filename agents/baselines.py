@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrievers import (
     BM25Retriever,
     DenseRetriever,
@@ -54,16 +55,27 @@ class NamedRetriever:
         name: Names it in tables.
         build: Called once per stream and seed, because the oracle has to know the stream.
         stochastic: True if several seeds tell more than one.
+        answerer: Answers from what it finds instead of the evaluation's answerer.
+        shared: The retriever, where one serves every stream.
     """
 
     name: str
     build: BuildRetriever
     stochastic: bool = False
+    answerer: Answerer | None = None
+    shared: Retriever | None = None
+
+    def release(self) -> None:
+        """Let retriever and answerer give back the memory of their models, if they have any."""
+        for each in (self.shared, self.answerer):
+            release = getattr(each, "release", None)
+            if release is not None:
+                release()
 
     @classmethod
-    def of(cls, name: str, retriever: Retriever) -> NamedRetriever:
+    def of(cls, name: str, retriever: Retriever, answerer: Answerer | None = None) -> NamedRetriever:
         """Name a retriever that serves every stream alike."""
-        return cls(name, lambda context, seed: retriever)
+        return cls(name, lambda context, seed: retriever, False, answerer, retriever)
 
 
 @dataclass(frozen=True, slots=True)

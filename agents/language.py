@@ -11,8 +11,8 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompt_format import (
     AnswerFormat,
     AnswerView,
+    AnyView,
     ManagerFormat,
-    ManagerView,
     PromptFormat,
     RankingFormat,
     RankingView,
@@ -24,13 +24,11 @@ from memdojo.envs.text_tasks import ManagerTask
 from memdojo.envs.types import Hit, MemoryEntry, Operation
 from memdojo.errors import ModelError
 
-from .engines.engine import Engine, GenerationRequest, generate_all
+from .engines.engine import GenerationRequest, Sampler, generate_all
+from .engines.on_demand import EngineOnDemand
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-AnyView = ManagerView | RankingView | AnswerView
-
 
 class Prompt(NamedTuple):
     """A view as a model reads it.
@@ -88,8 +86,8 @@ class PromptEncoder:
                 too_many = middle
         if fits < 0:
             raise ModelError(
-                f"a prompt has {len(self._ids(showing(view, 0)))} tokens without any entry of the memory, and "
-                f"policy.max_prompt_tokens is {self.max_prompt_tokens}; raise it, or lower "
+                f"a prompt has {len(self._ids(showing(view, 0)))} tokens without any entry of the memory, "
+                f"and policy.max_prompt_tokens is {self.max_prompt_tokens}; raise it, or lower "
                 "streams.turns_per_chunk."
             )
         shown = showing(view, fits)
@@ -124,15 +122,25 @@ class PromptEncoder:
 
 
 class _LanguagePolicy:
-    """What speaks for a model: greedily, with an engine of its own."""
+    """What speaks for a model: greedily, with an engine of its own.
+
+    Attributes:
+        name: Names it in tables.
+        engine: Samples.
+    """
 
     stochastic = False
 
-    def __init__(self, engine: Engine, encoder: PromptEncoder, max_response_tokens: int, name: str) -> None:
+    def __init__(self, engine: Sampler, encoder: PromptEncoder, max_response_tokens: int, name: str) -> None:
         self.name = name
-        self._engine = engine
+        self.engine = engine
         self._encoder = encoder
         self._max_response_tokens = max_response_tokens
+
+    def release(self) -> None:
+        """Give the model's memory back until the policy acts again, if the engine is one that can."""
+        if isinstance(self.engine, EngineOnDemand):
+            self.engine.release()
 
     def _complete(self, views: Sequence[AnyView]) -> list[tuple[str, Any]]:
         """Return a completion for each view, with what the model was shown of it."""
@@ -140,7 +148,7 @@ class _LanguagePolicy:
         requests = [
             GenerationRequest(prompt.ids, self._max_response_tokens, temperature=0.0) for prompt in prompts
         ]
-        generations = generate_all(self._engine, requests)
+        generations = generate_all(self.engine, requests)
         return [
             (self._encoder.decode(generation.token_ids), prompt.view)
             for generation, prompt in zip(generations, prompts, strict=True)
@@ -160,7 +168,7 @@ class LanguageManager(_LanguagePolicy):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Sampler,
         encoder: PromptEncoder,
         *,
         max_response_tokens: int,
@@ -173,7 +181,7 @@ class LanguageManager(_LanguagePolicy):
         self._task = ManagerTask(format)
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
-        """Return the operations for the current chunk of each episode; what could not be parsed is left out."""
+        """Return the operations for the current chunk of each episode, as far as they could be parsed."""
         completions = self._complete([self._task.view(episode) for episode in episodes])
         return [tuple(self._task.format.parse(text, view).decision) for text, view in completions]
 
@@ -191,7 +199,7 @@ class LanguageRetriever(_LanguagePolicy):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Sampler,
         encoder: PromptEncoder,
         *,
         max_response_tokens: int,
@@ -224,14 +232,14 @@ class LanguageAnswerAgent(_LanguagePolicy):
     """
 
     def __init__(
-        self, engine: Engine, encoder: PromptEncoder, *, max_response_tokens: int, name: str = "language"
+        self, engine: Sampler, encoder: PromptEncoder, *, max_response_tokens: int, name: str = "language"
     ) -> None:
         super().__init__(engine, encoder, max_response_tokens, name)
 
     @property
     def fingerprint(self) -> str:
         """Names the model and how it is spoken to."""
-        return f"{self._engine.fingerprint} {self._encoder.format.name} {self._max_response_tokens}"
+        return f"{self.engine.fingerprint} {self._encoder.format.name} {self._max_response_tokens}"
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
         """Answer a batch; where the model gave no answer, it is an empty one."""

@@ -24,6 +24,7 @@ try:
         PreTrainedTokenizerBase,
     )
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    from transformers.utils import logging
 except ImportError as error:
     if (error.name or "").partition(".")[0] in ("torch", "transformers", "huggingface_hub"):
         raise MissingDependencyError(
@@ -70,6 +71,12 @@ class ModelInfo:
     pad_id: int
     pads_with_end: bool
     dtype: str
+
+
+def quieten_transformers() -> None:
+    """Keep transformers from showing a bar for every file and a table for every problem."""
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
 
 
 def check_model(model: str) -> ModelInfo:
@@ -266,7 +273,7 @@ def _architecture(model: str, config: PreTrainedConfig) -> str:
     known: set[str] = set()
     for names in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
         known.update((names,) if isinstance(names, str) else names)
-    declared = config.architectures or []
+    declared: list[str] = config.architectures or []
     for name in declared:
         if name in known:
             return name

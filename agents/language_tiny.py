@@ -97,7 +97,8 @@ def build_tiny_model(
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
     save_model(folder, model, tokenizer, GenerationConfig(**ids))
-    return model.num_parameters()
+    num_weights: int = model.num_parameters()
+    return num_weights
 
 
 def train_tokenizer(streams: Iterable[Stream], vocab_size: int = 1024) -> PreTrainedTokenizerFast:

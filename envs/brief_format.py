@@ -36,10 +36,10 @@ class BriefFormat:
     NOOP
     ```
 
-    New turns have letters (`a` to `z`, then `aa` and so on), entries are numbered from 1 in the order in which
-    they are shown. `KEEP b 3` stores turn b, and entry 3 leaves if there is no room; `UPDATE 2 a` lets entry 2
-    read as turn a. A number means the same entry throughout a completion. Dates are not shown. Each malformed
-    line is one error, and the other lines still count; an empty completion is an error.
+    New turns have letters (`a` to `z`, then `aa` and so on), entries are numbered from 1 as they are shown.
+    `KEEP b 3` stores turn b, and entry 3 leaves if there is no room; `UPDATE 2 a` lets entry 2 read as turn a.
+    A number means the same entry throughout a completion. Dates are not shown. Each malformed line is one
+    error, and the other lines still count; an empty completion is an error.
 
     Args:
         max_operations: Lines that are read; what follows is one error.

@@ -238,7 +238,7 @@ def _source_rows(context: StreamContext, store: MemoryStore) -> npt.NDArray[np.i
     """Return the position of the turn that the text of each entry last came from, shape (num_entries,)."""
     turn_of_document, documents = context.turn_of_document, store.documents
     # Documents behind those of the turns are texts that were not said; the last place of the table is theirs.
-    rows = turn_of_document[np.minimum(documents, len(turn_of_document) - 1)]
+    rows: npt.NDArray[np.intp] = turn_of_document[np.minimum(documents, len(turn_of_document) - 1)]
     # Nearly all texts are those of one turn each; the table of documents spares a look at every entry.
     (unknown,) = (rows < 0).nonzero()
     if len(unknown):

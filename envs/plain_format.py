@@ -399,7 +399,7 @@ def _question_line(question: str, time: datetime | None) -> str:
 
 
 def without_surrogates(text: str) -> ParseError | None:
-    """Return the error of a text with lone surrogates: they can be in a str, but in no file and no tokenizer."""
+    """Return the error of a text with lone surrogates, which can be in a str, but in no file."""
     if text.isascii():
         return None
     try:

@@ -20,6 +20,7 @@ MAX_FRAGMENT_CHARACTERS = 80
 
 View = TypeVar("View", contravariant=True)
 Decision = TypeVar("Decision", covariant=True)
+TaughtDecision = TypeVar("TaughtDecision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,10 @@ RankingFormat = PromptFormat[RankingView, tuple[int, ...]]
 AnswerFormat = PromptFormat[AnswerView, AnswerDecision]
 
 
-class TeachableFormat(PromptFormat[View, Decision], Protocol[View, Decision]):
+class TeachableFormat(PromptFormat[View, TaughtDecision], Protocol[View, TaughtDecision]):
     """A format that can also be written, so that a policy can be taught by examples."""
 
-    def write(self, decision: Decision, view: View) -> str:  # type: ignore[misc]  # It takes what it gives.
+    def write(self, decision: TaughtDecision, view: View) -> str:
         """Return a completion that parses to this decision.
 
         Raises:
@@ -183,15 +184,16 @@ class TeachableFormat(PromptFormat[View, Decision], Protocol[View, Decision]):
         ...
 
 
-ShortenableT = TypeVar("ShortenableT", ManagerView, RankingView, AnswerView)
+AnyView = ManagerView | RankingView | AnswerView
+AnyViewT = TypeVar("AnyViewT", bound=AnyView)
 
 
-def num_entries(view: ManagerView | RankingView | AnswerView) -> int:
+def num_entries(view: AnyView) -> int:
     """Return how many entries a view shows."""
     return len(view.candidates if isinstance(view, RankingView) else view.entries)
 
 
-def showing(view: ShortenableT, num: int) -> ShortenableT:
+def showing(view: AnyViewT, num: int) -> AnyViewT:
     """Return the view with `num` of its entries, each whole, for prompts that have to be shorter.
 
     A manager loses sight of the entries that were written longest ago (they stay in the store), a ranking of

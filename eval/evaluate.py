@@ -90,6 +90,7 @@ def evaluate_manager(
             policy.turns_per_chunk,
             _num_seeds(policy, settings),
             partial(play_managers, policy, settings=settings),
+            partial(_release, policy),
         )
         for policy in named
     ]
@@ -123,6 +124,7 @@ def evaluate_retriever(
             None,
             _num_seeds(retriever, settings),
             partial(play_retrievers, retriever, settings=settings),
+            partial(_release, retriever),
         )
         for retriever in named
     ]
@@ -136,6 +138,14 @@ class _Run(NamedTuple):
     turns_per_chunk: int | None
     num_seeds: int
     play: Callable[[Sequence[Start]], list[Played]]
+    release: Callable[[], None]
+
+
+def _release(policy: object) -> None:
+    """Let a policy that holds a model give its memory back before the next one loads another."""
+    release = getattr(policy, "release", None)
+    if release is not None:
+        release()
 
 
 def _play_all(
@@ -165,6 +175,7 @@ def _play_all(
             done += len(batch)
             if progress is not None:
                 progress(run.name, done, total)
+        run.release()
     baselines = frozenset(run.name for run in runs) & frozenset(known_baselines)
     metrics = metric_columns(settings.measured_ranks, score)
     return Evaluation(pd.DataFrame(questions), pd.DataFrame(episodes), score, baselines, metrics)

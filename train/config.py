@@ -115,7 +115,7 @@ class EpisodeConfig(_Table):
     Attributes:
         max_entries: Most entries that a manager's store holds.
         capacity_share: The same as a share of the stream's turns. A manager has exactly one of the two.
-        top_k: Entries from which a question is answered.
+        top_k: Entries from which a question is answered; for an answer agent, those that it is shown.
     """
 
     max_entries: Count | None = None
@@ -159,7 +159,7 @@ class PolicyConfig(_Table):
         format: Name of the prompt format in which a language model is spoken to and replies.
         max_prompt_tokens: Longer prompts are shortened by leaving out whole entries of the memory.
         max_response_tokens: Tokens that the model may sample at a step.
-        max_candidates: Candidates that a language retriever is shown; for an answer agent, entries.
+        max_candidates: Candidates that a language retriever is shown.
         temperature: At which responses are sampled in training; evaluation is greedy.
         lora_rank: Rank of the low-rank adapters that are trained; 0 trains all weights.
         lora_alpha: Scale of the adapters' contribution, divided by the rank.
@@ -214,7 +214,8 @@ class LearnerConfig(_Table):
     """Where and how a language policy is trained.
 
     Attributes:
-        kind: `memdojo`, our own learner, or `trl`, TRL's GRPOTrainer for tasks of one context.
+        kind: `memdojo`, our own learner, or `trl`, TRL's GRPOTrainer for tasks of one context (of a manager,
+            single chunks between those that `warm_start.teacher` plays).
         num_processes: Learner processes, over which the rows of an update are shared out.
         sharding: `none` keeps the whole model in each process, `full` splits weights, gradients and moments
             over the processes (FSDP).
@@ -356,7 +357,7 @@ class AlgorithmConfig(_Table):
                 )
         if self.name == "grpo" and self.advantage == "trajectory" and self.discount < 1:
             raise ConfigError(
-                f"algorithm.discount is {self.discount}, but algorithm.advantage is {self.advantage!r}, which "
+                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which "
                 "compares undiscounted returns; leave the discount out or take advantage = 'step'."
             )
         if self.name == "grpo" and self.group_size < 2:
@@ -500,6 +501,8 @@ class TrainConfig(_Table):
         wanted = "compact" if self.is_language else "language"
         why = f"policy.kind is {self.policy.kind!r} and only a {wanted} policy uses it"
         unused |= dict.fromkeys(others, why)
+        if self.is_language and self.learner.kind == "trl":
+            unused |= self._unused_under_trl()
         if self.streams.validation is None:
             unused["evaluation.every"] = "there is no streams.validation to validate on"
         return unused
@@ -507,21 +510,27 @@ class TrainConfig(_Table):
     def _check_language(self) -> None:
         if not self.is_language:
             if self.task == "answer_agent":
-                raise ConfigError("task is 'answer_agent', which only a language model does; set policy.kind.")
+                raise ConfigError(
+                    "task is 'answer_agent', which only a language model does; set policy.kind."
+                )
             if self.algorithm.advantage == "rows":
                 raise ConfigError(
-                    "algorithm.advantage is 'rows', which is for language policies; take 'trajectory' or 'step'."
+                    "algorithm.advantage is 'rows', which only language policies have; take 'step'."
                 )
             return
-        if self.algorithm.name == "grpo" and self.algorithm.advantage == "rows" and self.algorithm.discount < 1:
+        if (
+            self.algorithm.name == "grpo"
+            and self.algorithm.advantage == "rows"
+            and self.algorithm.discount < 1
+        ):
             raise ConfigError(
                 f"algorithm.discount is {self.algorithm.discount}, but algorithm.advantage is 'rows', which "
                 "compares undiscounted rewards; leave the discount out or take advantage = 'step'."
             )
         if self.learner.sharding == "full" and self.learner.num_processes == 1:
             raise ConfigError(
-                "learner.sharding is 'full' with one learner process; raise learner.num_processes or leave the "
-                "sharding out."
+                "learner.sharding is 'full' with one learner process; raise learner.num_processes or leave "
+                "the sharding out."
             )
         if self.learner.kind == "trl":
             self._check_trl()
@@ -529,14 +538,50 @@ class TrainConfig(_Table):
     def _check_trl(self) -> None:
         if self.algorithm.name != "grpo":
             raise ConfigError(
-                f"algorithm.name is {self.algorithm.name!r}, but learner.kind is 'trl', whose trainer has grpo "
-                "only; take learner.kind = 'memdojo'."
+                f"algorithm.name is {self.algorithm.name!r}, but learner.kind is 'trl', whose trainer has "
+                "grpo only; take learner.kind = 'memdojo'."
             )
-        if self.task == "manager":
+        algorithm, engine = self.algorithm, self.engine
+        if self.learner.num_processes > 1:
             raise ConfigError(
-                "task is 'manager', whose episodes have many contexts, but learner.kind is 'trl', which trains "
-                "tasks of one context; take learner.kind = 'memdojo'."
+                f"learner.num_processes is {self.learner.num_processes}, but learner.kind is 'trl', which "
+                "trains in one process; take learner.kind = 'memdojo'."
             )
+        if algorithm.skip_equal_groups:
+            raise ConfigError(
+                "algorithm.skip_equal_groups is true, but learner.kind is 'trl', whose trainer skips no "
+                "groups; leave it out or take learner.kind = 'memdojo'."
+            )
+        if algorithm.minibatch_groups and algorithm.groups_per_update % algorithm.minibatch_groups:
+            raise ConfigError(
+                f"algorithm.minibatch_groups is {algorithm.minibatch_groups}, but under learner.kind = 'trl' "
+                f"it must divide algorithm.groups_per_update, which is {algorithm.groups_per_update}."
+            )
+        if self.answerer.kind == "model":
+            raise ConfigError(
+                "answerer.kind is 'model', which learner.kind = 'trl' has no engines for; serve the model "
+                "(memdojo serve) and take answerer.kind = 'endpoint'."
+            )
+        if engine.kind == "vllm" and (engine.num_gpus != 1 or self.learner.device == "cpu"):
+            raise ConfigError(
+                "engine.kind is 'vllm', which under learner.kind = 'trl' shares the learner's one GPU; set "
+                "engine.num_gpus = 1, or on a CPU engine.kind = 'transformers'."
+            )
+        if engine.kind == "transformers" and engine.dtype != self.learner.dtype:
+            raise ConfigError(
+                f"engine.dtype is {engine.dtype!r} and learner.dtype is {self.learner.dtype!r}, but under "
+                "learner.kind = 'trl' transformers samples with the learner's own weights; make them equal."
+            )
+
+    def _unused_under_trl(self) -> dict[str, str]:
+        unused = dict.fromkeys(KEYS_UNUSED_BY_TRL, "learner.kind is 'trl', whose trainer does not use it")
+        if self.algorithm.advantage != "trajectory":
+            unused["algorithm.advantage"] = "learner.kind is 'trl', which compares the episodes as wholes"
+        if self.engine.kind == "transformers":
+            unused["algorithm.importance_cap"] = (
+                "under learner.kind = 'trl' transformers samples with the learner's own weights"
+            )
+        return unused
 
     def _check_manager(self) -> None:
         share, most = self.episode.capacity_share, self.episode.max_entries
@@ -600,3 +645,14 @@ LANGUAGE_KEYS = (
     "algorithm.weight_decay",
 )
 """Keys of a language policy alone."""
+
+KEYS_UNUSED_BY_TRL = (
+    "algorithm.discount",
+    "algorithm.group_start",
+    "engine.num_engines",
+    "engine.max_staleness",
+    "engine.max_restarts",
+    "rollouts.num_workers",
+    "rollouts.address",
+)
+"""Keys of a language policy that mean nothing under `learner.kind = "trl"`."""

@@ -82,7 +82,8 @@ def kl_from_reference(log_probs: Tensor, reference_log_probs: Tensor) -> Tensor:
 
     exp(d) - d - 1 with d = log reference - log current: never negative, and right in the mean over choices
     that the current policy samples (J. Schulman, "Approximating KL Divergence", estimator k3; GRPO,
-    arXiv:2402.03300, equation 4).
+    arXiv:2402.03300, equation 4). Its gradient, taken as it is there, is in the mean that of the KL
+    divergence the other way round, of the reference from the current policy.
     """
     difference = reference_log_probs - log_probs
     return difference.exp() - difference - 1

@@ -6,8 +6,9 @@ import asyncio
 import os
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .background import describe_failure
 from .engine import Engine, Generation, GenerationRequest
 from .settings import EngineSettings, make_engine
 
+_Outcome = Generation | BaseException
 _PackedWeights = dict[str, tuple[np.ndarray, torch.dtype]]
 
 _MAX_CONCURRENCY = 4096
@@ -48,6 +50,28 @@ class EngineActor:
         """Continue one prompt."""
         return await self._running().generate(request)
 
+    async def generate_many(
+        self, requests: Sequence[GenerationRequest]
+    ) -> AsyncIterator[list[tuple[int, _Outcome]]]:
+        """Yield generations, or the errors in their place, by index; those that are finished together at once."""
+        finished: list[tuple[int, _Outcome]] = []
+        is_any = asyncio.Event()
+
+        def finish(index: int, task: asyncio.Task[Generation]) -> None:
+            finished.append((index, task.exception() or task.result()))
+            is_any.set()
+
+        tasks = [asyncio.create_task(self.generate(request)) for request in requests]
+        for index, task in enumerate(tasks):
+            task.add_done_callback(partial(finish, index))
+        num_left = len(requests)
+        while num_left:
+            await is_any.wait()
+            is_any.clear()
+            ready, finished[:] = finished[:], ()
+            num_left -= len(ready)
+            yield ready
+
     async def load_weights(self, packed: _PackedWeights, version: int) -> None:
         """Take new weights."""
         await asyncio.to_thread(self._running().load_weights, _unpack(packed), version)
@@ -68,10 +92,15 @@ class EngineActor:
         return self._engine
 
 
+_Unsent = tuple[GenerationRequest, asyncio.Future[Generation]]
+
+
 class EngineClient:
     """A `Sampler` that spreads requests over the engines of a pool.
 
-    It travels to other processes; each copy counts its own requests.
+    Requests that are made in the same turn of the event loop travel together, and so do generations that are
+    finished together: a call of an actor costs its process a millisecond or two, which the engine lacks. A client
+    travels to other processes, and each copy counts its own requests; it serves one event loop at a time.
 
     Args:
         actors: The engines.
@@ -90,6 +119,8 @@ class EngineClient:
         self._max_staleness = max_staleness
         self._slack = slack
         self._outstanding = [0] * len(actors)
+        self._unsent: list[list[_Unsent]] = [[] for _ in actors]
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __reduce__(self) -> tuple[object, ...]:
         return EngineClient, (
@@ -131,9 +162,7 @@ class EngineClient:
         index = self._choose(route)
         self._outstanding[index] += 1
         try:
-            generation: Generation = await self._actors[index].generate.remote(request)
-        except RayError as error:
-            raise _translated(error, f"engine {index}") from error
+            generation = await self._enqueue(index, request)
         finally:
             self._outstanding[index] -= 1
         if generation.weights_version < self._wanted_version - self._max_staleness:
@@ -146,6 +175,37 @@ class EngineClient:
                 )
             )
         return generation
+
+    def _enqueue(self, index: int, request: GenerationRequest) -> asyncio.Future[Generation]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Generation] = loop.create_future()
+        if not self._unsent[index]:
+            loop.call_soon(self._send, index)
+        self._unsent[index].append((request, future))
+        return future
+
+    def _send(self, index: int) -> None:
+        unsent, self._unsent[index] = self._unsent[index], []
+        # Whose caller was cancelled in the meantime is not asked.
+        unsent = [(request, future) for request, future in unsent if not future.done()]
+        if unsent:
+            task = asyncio.create_task(self._receive(index, unsent))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _receive(self, index: int, sent: list[_Unsent]) -> None:
+        actor = self._actors[index]
+        try:
+            if len(sent) == 1:
+                _settle(sent[0][1], await actor.generate.remote(sent[0][0]))
+                return
+            parts = actor.generate_many.remote([request for request, _ in sent])
+            async for part in parts:
+                for place, outcome in await part:
+                    _settle(sent[place][1], outcome)
+        except RayError as error:
+            for _, future in sent:
+                _settle(future, _translated(error, f"engine {index}"))
 
     def _choose(self, route: str | None) -> int:
         least = min(self._outstanding)
@@ -241,16 +301,16 @@ class EnginePool:
             raise EngineError(
                 f"weights of version {version} came after version {self.weights_version}; versions must rise."
             )
-        before, self._latest = self._latest, (ray.put(_pack(weights)), version)
-        loads = [actor.load_weights.remote(*self._latest) for actor in self._actors]
-        try:
-            for index, load in enumerate(loads):
-                _get(load, f"engine {index}")
-        except _EngineDiedError:
-            raise
-        except MemdojoError:
-            self._latest = before
-            raise
+        packed = ray.put(_pack(weights))
+        loads = [actor.load_weights.remote(packed, version) for actor in self._actors]
+        # All are awaited before any error is raised, so that none is still loading when the caller goes on.
+        errors = [_error_of(load, f"engine {index}") for index, load in enumerate(loads)]
+        refused = [error for error in errors if error is not None and not isinstance(error, _EngineDiedError)]
+        if len(refused) < len(errors):
+            self._latest = packed, version
+        for error in (*refused, *errors):
+            if error is not None:
+                raise error
 
     def heal(self) -> int:
         """Replace the engines that died or failed, and bring all to the present weights.
@@ -315,6 +375,15 @@ class EnginePool:
             _get(self._actors[index].load_weights.remote(*self._latest), f"engine {index}")
 
 
+def _settle(future: asyncio.Future[Generation], outcome: _Outcome) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, BaseException):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
 class _EngineDiedError(EngineError):
     """An engine's process is gone."""
 
@@ -324,6 +393,15 @@ def _get(future: Any, name: str) -> Any:
         return ray.get(future)
     except RayError as error:
         raise _translated(error, name) from error
+
+
+def _error_of(future: Any, name: str) -> MemdojoError | ValueError | None:
+    """Wait for the future and return its error, None if there is none."""
+    try:
+        ray.get(future)
+    except RayError as error:
+        return _translated(error, name)
+    return None
 
 
 def _translated(error: RayError, name: str) -> MemdojoError | ValueError:

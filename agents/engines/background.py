@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import itertools
 import queue
@@ -116,6 +117,8 @@ class BackgroundEngine:
             target=self._run, args=(make_backend, started), name="memdojo-engine", daemon=True
         )
         self._thread.start()
+        # A thread that is cut off in its work at the end of the process takes it down with an abort.
+        atexit.register(self.close)
         self._max_context_tokens, self._vocab_size = started.result()
 
     @property
@@ -173,6 +176,7 @@ class BackgroundEngine:
         with contextlib.suppress(EngineError):  # Then the thread has ended, or is about to.
             self._put(_Stop())
         self._thread.join()
+        atexit.unregister(self.close)
 
     def _put(self, command: _Ask | _Load | _Stop) -> None:
         # Under the lock, so that nothing is put on the queue after `_fail` has emptied it.
@@ -194,7 +198,7 @@ class BackgroundEngine:
                     self._step(backend)
             self._fail("the engine was closed; make a new one.")
         except Exception as error:
-            self._fail(describe_failure(error))
+            self._fail(describe_failure(error), error)
         finally:
             backend.close()
 
@@ -262,20 +266,23 @@ class BackgroundEngine:
             if future.set_running_or_notify_cancel():
                 future.set_result(Generation(*sampled, self._weights_version))
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str, cause: Exception | None = None) -> None:
         with self._lock:
             self._failure = message
             while not self._commands.empty():
                 command = self._commands.get()
                 if not isinstance(command, _Stop):
-                    _set_exception(command.future, EngineError(message))
+                    _set_exception(command.future, EngineError(message), cause)
         for future in self._pending.values():
             # One exception for each: tasks that share one would share its traceback.
-            _set_exception(future, EngineError(message))
+            _set_exception(future, EngineError(message), cause)
         self._pending.clear()
 
 
-def _set_exception(future: Future[Generation] | Future[None], error: EngineError) -> None:
+def _set_exception(
+    future: Future[Generation] | Future[None], error: EngineError, cause: Exception | None = None
+) -> None:
+    error.__cause__ = error.__cause__ or cause
     if future.set_running_or_notify_cancel():
         future.set_exception(error)
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _CPU_COMMAND = "pip install 'memdojo[llm-cpu]'"
 _GPU_COMMAND = "pip install 'memdojo[llm]'"
-_ENVIRONMENT = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR"}
+# At the level of errors vLLM prints its whole batch when it fails, which drowns the sentence of ours.
+_ENVIRONMENT = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "CRITICAL"}
 
 
 class VLLMEngine(BackgroundEngine):

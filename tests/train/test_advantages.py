@@ -4,6 +4,7 @@ import pytest
 from memdojo.train.advantages import (
     generalised_advantages,
     group_relative_advantages,
+    group_relative_row_advantages,
     group_relative_step_advantages,
     rewards_to_go,
 )
@@ -42,6 +43,45 @@ def test_step_advantages_compare_rewards_to_go_at_the_same_step() -> None:
 def test_a_step_at_which_nothing_was_at_stake_gives_no_step_advantage() -> None:
     rewards_BGS = np.array([[[1.0, 0.5], [0.0, 0.5]]])
     assert group_relative_step_advantages(rewards_BGS)[0, :, 1] == pytest.approx([0.0, 0.0])
+
+
+def test_padding_counts_in_no_step_mean() -> None:
+    # To go: (3, 2, 2), (1, 0). At the third step there is one episode only, and nothing to compare it with.
+    rewards_BGS = np.array([[[1.0, 0.0, 2.0], [1.0, 0.0, 99.0]]])
+    advantages = group_relative_step_advantages(rewards_BGS, num_steps_BG=np.array([[3, 2]]), eps=1e-12)
+    assert advantages * np.sqrt(4 / 5) == pytest.approx(np.array([[[1, 1, 0], [-1, -1, 0]]]))
+
+
+def test_an_unscored_step_takes_its_trajectory_out_of_every_step_mean() -> None:
+    rewards_BGS = np.array([[[1.0, 0.0], [5.0, np.nan], [0.0, 3.0]]])
+    with_it = group_relative_step_advantages(rewards_BGS)[0]
+    assert np.isnan(with_it[1]).all()
+    assert with_it[[0, 2]] == pytest.approx(group_relative_step_advantages(rewards_BGS[:, [0, 2]])[0])
+    # What lies in the padding is nobody's.
+    padded = np.array([[[1.0, 0.0], [0.0, np.nan]]])
+    advantages = group_relative_step_advantages(padded, num_steps_BG=np.array([[2, 1]]), eps=1e-12)
+    assert advantages * np.sqrt(0.5 / 3) == pytest.approx(np.array([[[0.5, 0], [-0.5, 0]]]))
+
+
+def test_row_advantages_standardise_over_all_rows_of_a_group() -> None:
+    # To go with discount 0.5: (1 + 0.5 * 2, 2) and (5). Mean 3, deviation sqrt((1 + 1 + 4) / 3).
+    advantages = group_relative_row_advantages(
+        [np.array([1.0, 2.0]), np.array([5.0])], discount=0.5, eps=1e-12
+    )
+    assert [a.tolist() for a in advantages] == [
+        pytest.approx(np.array([-1, -1]) / np.sqrt(2)),
+        pytest.approx([2 / np.sqrt(2)]),
+    ]
+
+
+def test_an_unscored_row_takes_its_trajectory_out_of_the_group() -> None:
+    rewards = [np.array([0.0, 0.0]), np.array([9.0, np.nan]), np.array([3.0])]
+    advantages = group_relative_row_advantages(rewards)
+    assert np.isnan(advantages[1]).all()
+    # Mean (0 + 0 + 3) / 3 = 1, deviation sqrt((1 + 1 + 4) / 3).
+    assert np.concatenate([advantages[0], advantages[2]]) == pytest.approx(
+        np.array([-1, -1, 2]) / np.sqrt(2), rel=1e-5
+    )
 
 
 def test_gae_equals_a_sum_worked_by_hand() -> None:

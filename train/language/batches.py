@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from memdojo.train.advantages import (
+from ..advantages import (
     FloatArray,
     IntArray,
     generalised_advantages,
@@ -22,8 +22,7 @@ from memdojo.train.advantages import (
     group_relative_row_advantages,
     group_relative_step_advantages,
 )
-from memdojo.train.config import AlgorithmConfig
-
+from ..config import AlgorithmConfig
 from .rows import LanguageGroup, LanguageTrajectory, Row
 
 EQUAL_RETURNS = 1e-9
@@ -265,8 +264,8 @@ def _group_advantages(group: LanguageGroup, algorithm: AlgorithmConfig) -> Float
     advantages_GS = group_relative_step_advantages(
         padded_GS[None], num_steps_BG=num_rows_G[None], discount=algorithm.discount
     )[0]
-    exists_GS = np.arange(padded_GS.shape[1]) < num_rows_G[:, None]
-    return advantages_GS[exists_GS]
+    pairs = zip(advantages_GS, num_rows_G, strict=True)
+    return np.concatenate([advantages_S[:num_rows] for advantages_S, num_rows in pairs])
 
 
 def _fill(rows: Sequence[int], lengths: IntArray, max_tokens: int) -> list[list[int]]:

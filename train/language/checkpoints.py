@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +55,7 @@ class LanguageSpec:
     turns_per_chunk: int = 1
     engine: Literal["vllm", "transformers"] = "vllm"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    training: TrainingRecord = TrainingRecord()
+    training: TrainingRecord = field(default_factory=TrainingRecord)
     kind: Literal["language"] = "language"
     format_version: int = FORMAT_VERSION
 

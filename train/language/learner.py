@@ -11,10 +11,10 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from memdojo.errors import ConfigError, DivergenceError, EngineError
-from memdojo.train.checkpoints import TrainingState
-from memdojo.train.config import AlgorithmConfig, LearnerConfig
-from memdojo.train.losses import explained_variance
 
+from ..checkpoints import TrainingState
+from ..config import AlgorithmConfig, LearnerConfig
+from ..losses import explained_variance
 from .batches import (
     MicroBatch,
     UpdateRows,
@@ -25,7 +25,7 @@ from .batches import (
     share_out,
 )
 from .learner_state import pack_state, restore_state
-from .network import Evaluation, PolicyNetwork
+from .network import Evaluation, PolicyNetwork, whole
 from .objective import UpdateTensors, loss_terms, sampler_mismatch
 from .parallel import (
     accumulating,
@@ -141,6 +141,13 @@ class LanguageLearner:
         is_main = self.accelerator.is_main_process
         # The others walk through as well: they have shards of every weight.
         return {name: weight for name, weight in self.network.policy_weights() if is_main}
+
+    def adapter_state_dict(self) -> dict[str, Tensor]:
+        """Return the adapters' weights, empty without adapters; all processes must call it."""
+        if not self.network.has_adapters:
+            return {}
+        parameters = self.network.model.named_parameters()
+        return {name: whole(parameter) for name, parameter in parameters if ".lora_" in name}
 
     def state(self) -> TrainingState:
         """Return what the policy's weights leave out of what it takes to go on, bit for bit.

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from memdojo.errors import CheckpointError
-from memdojo.train.checkpoints import TrainingState, pack_optimizer, restore_optimizer
 
+from ..checkpoints import TrainingState, pack_optimizer, restore_optimizer
 from .network import whole
 from .parallel import shard_like
 

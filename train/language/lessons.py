@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from memdojo.agents.language import PromptEncoder
 from memdojo.agents.oracles import OracleRetriever
 from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.answering import AnswerRequest
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompt_format import AnswerDecision, TeachableFormat
@@ -77,22 +79,80 @@ def manager_lessons(
     """
     lessons = Lessons([])
     for stream in streams:
-        limits = capacity.for_stream(stream)
-        size = teacher.turns_per_chunk
-        as_taught = stream if size is None else rechunk(stream, size)
-        taught = ManagerEpisode(StreamContext(as_taught), limits, seed=seed)
-        pupil = ManagerEpisode(StreamContext(stream), limits, seed=seed)
-        pupil_ids: dict[int, int] = {}
-        while (chunk := pupil.chunk) is not None:
-            before = taught.store.fork()
-            _play_through(taught, teacher, chunk)
-            operations = operations_between(before, taught.store, pupil_ids)
+        pupil = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream), seed=seed)
+        taught = TaughtEpisode(pupil, teacher, seed)
+        while not pupil.ended:
+            operations = taught.demonstrate()
             lessons.add(encoder, task.view(pupil), operations)
-            pupil.step(operations)
-            added = [entry.id for entry in before.diff(taught.store).added]
-            written = [result.after for result in pupil.results if isinstance(result.operation, Add)]
-            pupil_ids |= {id: entry.id for id, entry in zip(added, written, strict=True) if entry is not None}
+            taught.begin_step(operations)
+            pupil.finish_step(())
     return lessons
+
+
+class TaughtEpisode:
+    """A pupil's episode, and beside it a teacher's whose store holds the same under ids of its own.
+
+    A teacher that decides turn by turn plays the turns of the pupil's chunk one after the other.
+
+    Attributes:
+        pupil: The episode of the stream in the pupil's chunks.
+
+    Args:
+        pupil: At its start.
+        teacher: Decides in the teacher's episode.
+        seed: Seeds a teacher that draws.
+    """
+
+    def __init__(self, pupil: ManagerEpisode, teacher: ManagerPolicy, seed: int) -> None:
+        self.pupil = pupil
+        self._teacher = teacher
+        stream, size = pupil.context.stream, teacher.turns_per_chunk
+        context = StreamContext(stream if size is None else rechunk(stream, size))
+        self._episode = ManagerEpisode(context, pupil.store.capacity, seed=seed)
+        self._pupil_ids: dict[int, int] = {}
+        self._added: list[int] = []
+
+    def demonstrate(self) -> tuple[Operation, ...]:
+        """Let the teacher play the pupil's chunk; return what the pupil must do to have the same store."""
+        before = self._episode.store.fork()
+        _play_through(self._episode, self._chunk, lambda episode: self._teacher.act([episode])[0])
+        self._added = _ids_of_added(before, self._episode.store)
+        return operations_between(before, self._episode.store, self._pupil_ids)
+
+    def begin_step(self, operations: Sequence[Operation]) -> tuple[AnswerRequest, ...]:
+        """Begin the pupil's step with what `demonstrate` returned; questions that are due want answers."""
+        requests = self.pupil.begin_step(operations)
+        self._pupil_ids |= _pairs(self._added, _ids_of_written(self.pupil))
+        return requests
+
+    def follow(self, before: MemoryStore) -> None:
+        """Do in the teacher's episode what the pupil has done by itself in a step that was only begun.
+
+        Args:
+            before: The pupil's store as it was before the step.
+        """
+        own_ids = {pupil_id: id for id, pupil_id in self._pupil_ids.items()}
+        operations = operations_between(before, self.pupil.store, own_ids)
+        last = self._chunk.turns[-1]
+        # With the last turn, because only then the turns that the entries came from have passed.
+        _play_through(
+            self._episode,
+            self._chunk,
+            lambda episode: operations if episode.chunk and last in episode.chunk.turns else (),
+        )
+        self._pupil_ids |= _pairs(_ids_of_written(self._episode), _ids_of_added(before, self.pupil.store))
+
+    def fork(self) -> Self:
+        """Return an independent pair in the same state."""
+        fork = copy.copy(self)
+        fork.pupil, fork._episode = self.pupil.fork(), self._episode.fork()
+        fork._pupil_ids = dict(self._pupil_ids)
+        return fork
+
+    @property
+    def _chunk(self) -> Chunk:
+        assert self.pupil.chunk is not None  # Nobody asks after the end.
+        return self.pupil.chunk
 
 
 def retriever_lessons(
@@ -161,12 +221,28 @@ def operations_between(
     return tuple(operations) or (Noop(),)
 
 
-def _play_through(episode: ManagerEpisode, teacher: ManagerPolicy, chunk: Chunk) -> None:
-    """Let the teacher play until the last turn of the chunk has passed."""
+def _play_through(
+    episode: ManagerEpisode, chunk: Chunk, decide: Callable[[ManagerEpisode], Sequence[Operation]]
+) -> None:
+    """Play until the last turn of the chunk has passed."""
     last = chunk.turns[-1]
     while episode.chunk is not None:
         is_last = last in episode.chunk.turns
-        (operations,) = teacher.act([episode])
-        episode.step(operations)
+        episode.step(decide(episode))
         if is_last:
             return
+
+
+def _ids_of_added(before: MemoryStore, after: MemoryStore) -> list[int]:
+    return [entry.id for entry in before.diff(after).added]
+
+
+def _ids_of_written(episode: ManagerEpisode) -> list[int | None]:
+    """Return the id that each ADD of the episode's last operations gave; None where it was refused."""
+    adds = [result for result in episode.results if isinstance(result.operation, Add)]
+    return [None if result.after is None else result.after.id for result in adds]
+
+
+def _pairs(first: Sequence[int | None], second: Sequence[int | None]) -> dict[int, int]:
+    pairs = zip(first, second, strict=True)
+    return {one: other for one, other in pairs if one is not None and other is not None}

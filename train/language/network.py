@@ -119,7 +119,8 @@ class PolicyNetwork(nn.Module):
         finally:
             hook.remove()
         log_softmax = (logits.float() / temperature).log_softmax(dim=-1)
-        log_probs = log_softmax.gather(1, targets.unsqueeze(1)).squeeze(1)
+        # A sum of one, and below as well, because FSDP warns of views among what a module returns.
+        log_probs = log_softmax.gather(1, targets.unsqueeze(1)).sum(dim=1)
         with nullcontext() if entropy_gradient else torch.no_grad():
             entropy = -(log_softmax.exp() * log_softmax).sum(dim=-1)
         return Evaluation(log_probs, entropy, self._values(at_prompt_ends[0]))
@@ -161,7 +162,7 @@ class PolicyNetwork(nn.Module):
     def _values(self, hidden: Tensor) -> Tensor:
         if self.critic is None:
             return hidden.new_zeros(0, dtype=torch.float32)
-        values: Tensor = self.critic((hidden.detach() if self.detach_critic else hidden).float()).squeeze(-1)
+        values: Tensor = self.critic((hidden.detach() if self.detach_critic else hidden).float()).sum(dim=1)
         return values
 
 
@@ -172,8 +173,7 @@ def whole(tensor: Tensor) -> Tensor:
 
 
 def _new_critic(hidden_dim: int, seed: int) -> nn.Sequential:
-    hidden = nn.utils.skip_init(nn.Linear, hidden_dim, hidden_dim)
-    output = nn.utils.skip_init(nn.Linear, hidden_dim, 1)
+    hidden, output = nn.Linear(hidden_dim, hidden_dim), nn.Linear(hidden_dim, 1)
     nn.init.xavier_uniform_(hidden.weight, generator=torch.Generator().manual_seed(seed))
     for zeroed in (hidden.bias, output.weight, output.bias):
         nn.init.zeros_(zeroed)

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from memdojo.train.config import AlgorithmConfig
-from memdojo.train.losses import clipped_surrogate, importance_weights, kl_from_reference
-
+from ..config import AlgorithmConfig
+from ..losses import clipped_surrogate, importance_weights, kl_from_reference
 from .batches import MicroBatch, UpdateRows
 from .network import Evaluation
 

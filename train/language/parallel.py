@@ -28,15 +28,15 @@ def place_network(network: PolicyNetwork, accelerator: Accelerator, sharding: Sh
     With several processes all begin from the first one's weights. `full` leaves each with a shard of every
     weight (fully_shard, FSDP2); `none` with all of them (DDP), or, if nothing is trained, with the network.
     """
-    is_trained = any(parameter.requires_grad for parameter in network.parameters())
-    if accelerator.num_processes == 1 or (sharding == "none" and not is_trained):
-        return network.to(accelerator.device)
-    if sharding == "none":
-        prepared: nn.Module = accelerator.prepare(network)
-        return prepared
     network.to(accelerator.device)
+    if accelerator.num_processes == 1:
+        return network
     for tensor in (*network.parameters(), *network.buffers()):
         distributed.broadcast(tensor.detach(), src=0)
+    if sharding == "none":
+        is_trained = any(parameter.requires_grad for parameter in network.parameters())
+        prepared: nn.Module = accelerator.prepare(network) if is_trained else network
+        return prepared
     mesh = init_device_mesh(accelerator.device.type, (accelerator.num_processes,))
     blocks = set(network.causal_model._no_split_modules or ())
     for module in network.causal_model.modules():
@@ -45,7 +45,8 @@ def place_network(network: PolicyNetwork, accelerator: Accelerator, sharding: Sh
     if network.critic is not None:
         # Apart from the rest, because it is in float32 whatever the model is in.
         fully_shard(network.critic, mesh=mesh)
-    return fully_shard(network, mesh=mesh)
+    fully_shard(network, mesh=mesh)
+    return network
 
 
 def accumulating(module: nn.Module, *, is_last: bool) -> AbstractContextManager[None]:

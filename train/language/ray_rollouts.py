@@ -141,7 +141,8 @@ class LanguageRollouts:
 
     def pids(self) -> list[int]:
         """Return the process ids of the workers."""
-        return ray.get([worker.pid.remote() for worker in self._workers])
+        pids: list[int] = ray.get([worker.pid.remote() for worker in self._workers])
+        return pids
 
     def close(self) -> None:
         """End the actors."""

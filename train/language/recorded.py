@@ -20,8 +20,8 @@ def write_trajectories(
 ) -> None:
     """Write the trajectories of an update, one a line; the file appears whole or not at all.
 
-    A line has `update`, `group`, `stream`, `return`, `failure`, and `rows` with `prompt`, `response`, `reward`
-    and the token ids of both.
+    A line has `update`, `group`, `stream`, `return`, `failure`, and `rows` with `prompt`, `response`,
+    `reward`, `prompt_ids` and `response_ids`.
 
     Raises:
         DataError: If the file system refuses.
@@ -64,8 +64,8 @@ def recorded_lessons(path: str | Path, encoder: PromptEncoder) -> Lessons:
             lessons.examples += [_as_example(row, encoder) for row in record["rows"]]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{path}, line {number} is no recorded trajectory ({error!r}); give a file that memdojo train "
-                "wrote into a run's folder trajectories."
+                f"{path}, line {number} is no recorded trajectory ({error!r}); give a file of the folder "
+                "trajectories of a run."
             ) from error
     return lessons
 

@@ -189,7 +189,7 @@ class _Recording:
         for operation in outcome.operations:
             malformed = "malformed" if operation.malformed else "rejected"
             self.counts[operation.kind if operation.applied else malformed] += 1
-        self.failure = score.why
+        self.failure = "" if score.scored else f"answer: {score.why}"
 
     def trajectory(self) -> LanguageTrajectory:
         return LanguageTrajectory(

@@ -42,7 +42,7 @@ def make_task(config: TrainConfig) -> AnyTask:
         return ManagerTask(format)
     if config.task == "retriever":
         return RankingTask(format, config.policy.max_candidates)
-    return AnswerTask(format, BM25Retriever(), config.policy.max_candidates)
+    return AnswerTask(format, BM25Retriever(), config.episode.top_k)
 
 
 def make_encoder(config: TrainConfig, task: AnyTask, model: str) -> PromptEncoder:
@@ -61,7 +61,7 @@ def check_room(config: TrainConfig, model: str) -> None:
     if policy.max_prompt_tokens + policy.max_response_tokens > limit:
         raise ConfigError(
             f"policy.max_prompt_tokens is {policy.max_prompt_tokens} and policy.max_response_tokens is "
-            f"{policy.max_response_tokens}, but {model} has room for {limit} tokens in all; lower one of them."
+            f"{policy.max_response_tokens}, but {model} has room for {limit} tokens in all; lower one."
         )
 
 

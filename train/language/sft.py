@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from datasets import Dataset, disable_progress_bars
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from memdojo.errors import DivergenceError
@@ -42,6 +42,7 @@ def fine_tune(
     Raises:
         DivergenceError: If the loss is no longer finite.
     """
+    disable_progress_bars()
     data = Dataset.from_dict(
         {
             "input_ids": [[*each.prompt_ids, *each.reply_ids] for each in examples],
@@ -50,7 +51,7 @@ def fine_tune(
     )
     losses: list[float] = []
 
-    class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers types it as Any.
+    class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed.
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
             if logs and "loss" in logs:
                 losses.append(float(logs["loss"]))
@@ -82,6 +83,8 @@ def fine_tune(
             processing_class=tokenizer,
             callbacks=[_Watch()],
         )
+        # What it prints goes to `report` instead.
+        trainer.remove_callback(PrinterCallback)
         trainer.train()
     last = float(np.mean(losses[-3:]))
     if not (np.isfinite(last) and all(bool(torch.isfinite(weight).all()) for weight in model.parameters())):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import ray
 
 from memdojo.agents.engines.actors import EnginePool
-from memdojo.agents.language_models import load_tokenizer
+from memdojo.agents.language_models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
 from memdojo.errors import EngineError
 
@@ -22,20 +22,26 @@ from ..config import Split, TrainConfig
 from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
 from ..progress import Progress
 from ..rollouts import RolloutTask, start_ray
-from ..runs import RunFolder
+from ..runs import TRAJECTORIES, RunFolder
 from ..schedule import Schedule
 from .checkpoints import ADAPTER, MODEL, language_spec, save_language_policy
+from .distributed import from_main, train_in_processes
 from .learner import LanguageLearner
 from .ray_rollouts import LanguageRollouts
+from .recorded import write_trajectories
 from .rows import LanguageGroup, Row
 from .setup import (
     answerer_engine_settings,
     check_room,
     engine_settings,
+    make_encoder,
     make_learner,
+    make_task,
     player_recipe,
 )
 from .warm_start import initial_model, warm_start
+
+ValueT = TypeVar("ValueT")
 
 
 def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
@@ -44,25 +50,44 @@ def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     Raises:
         ConfigError: If the prompts may be longer than the model's context.
         ModelError: If the model cannot be used.
-        EngineError: If engines or workers die more often than `engine.max_restarts` allows.
+        EngineError: If engines or workers die more often than `engine.max_restarts` allows, or a learner
+            process dies.
     """
+    quieten_transformers()
     splits = load_splits(config)
-    schedule = Schedule(config, splits["train"])
-    record = training_record(config, splits)
     assert config.policy.model is not None  # The configuration has seen to it.
     check_room(config, config.policy.model)
-    warm_start(config, run, splits["train"], record, progress)
+    warm_start(config, run, splits["train"], training_record(config, splits), progress)
+    if config.learner.kind == "trl":
+        from .trl_trainer import train_with_trl
+
+        return train_with_trl(config, run, resume=resume, progress=progress)
+    if config.learner.num_processes == 1:
+        return _train_here(config, run, resume, progress, lambda: False)
+    return train_in_processes(_train_here, config, run, resume=resume, progress=progress)
+
+
+def _train_here(
+    config: TrainConfig,
+    run: RunFolder,
+    resume: bool,
+    progress: Progress,
+    stop_requested: Callable[[], bool],
+) -> TrainResult:
+    """Train in this process, which may be one of several."""
+    splits = load_splits(config)
     standing, checkpoint = _load_standing(run) if resume else (Standing(), None)
-    prepare_run(run, standing)
     base = initial_model(config, run)
     model = base if checkpoint is None else str(checkpoint / MODEL)
     learner = make_learner(config, base if config.policy.lora_rank else model, base)
     if checkpoint is not None:
         learner.load_state(load_training_state(checkpoint))
-    sampling = Sampling(config, splits, model)
-    trainee = LanguageTrainee(config, run, schedule, sampling, learner, splits.get("validation", []))
+    from_main(learner.accelerator, lambda: prepare_run(run, standing))
+    sampling = Sampling(config, splits, model) if learner.accelerator.is_main_process else None
+    trainee = LanguageTrainee(config, run, splits, sampling, learner, stop_requested)
     try:
-        return TrainLoop(config, run, trainee, record, standing).run_to_end(progress)
+        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing)
+        return loop.run_to_end(progress)
     finally:
         trainee.close()
         run.close()
@@ -142,7 +167,9 @@ class Sampling:
 
 
 class LanguageTrainee:
-    """A language policy in training: the learner is in this process, engines and workers are in Ray actors.
+    """A language policy in training: engines and workers are in Ray actors, the learner is in this process.
+
+    Where there are several learner processes, each has one of these; the first one alone plays and writes.
 
     The version of weights is the number of updates since this process began: the weights that the engines
     load from the disk are version 0.
@@ -150,60 +177,40 @@ class LanguageTrainee:
     Args:
         config: The run.
         run: Its folder.
-        schedule: What is played.
-        sampling: What plays it.
+        splits: Its streams.
+        sampling: What plays; None in the processes that only learn.
         learner: What learns.
-        held_out: The validation streams.
+        stop_requested: Asks whether to stop after the update.
     """
-
-    is_main = True
 
     def __init__(
         self,
         config: TrainConfig,
         run: RunFolder,
-        schedule: Schedule,
-        sampling: Sampling,
+        splits: Mapping[Split, Sequence[Stream]],
+        sampling: Sampling | None,
         learner: LanguageLearner,
-        held_out: Sequence[Stream],
+        stop_requested: Callable[[], bool],
     ) -> None:
+        self.is_main = sampling is not None
         self._config = config
         self._run = run
-        self._schedule = schedule
+        self._schedule = Schedule(config, splits["train"])
+        self._validation = self._schedule.validation(splits.get("validation", []))
         self._sampling = sampling
         self._learner = learner
-        self._validation = schedule.validation(held_out)
-        self._tokenizer = load_tokenizer(str(config.policy.model))
+        self._stop_requested = stop_requested
+        self._encoder = make_encoder(config, make_task(config), str(config.policy.model))
         self._version = 0
+        self._sampling_version = 0
         self._answers = (0, 0)
 
     def play(self, update: int) -> Played:
         """Play the episodes of update `update`, with weights no older than the run allows."""
         started = time.perf_counter()
-        if self._version - self._sampling.engines.weights_version > self._config.engine.max_staleness:
-            self._sync()
-        synced = time.perf_counter()
-        groups = self._sampling.play("training", self._schedule.training(update), self._version)
-        seconds = time.perf_counter() - synced
-        trajectories = [trajectory for group in groups for trajectory in group]
-        failures = [trajectory.failure for trajectory in trajectories if not trajectory.scored]
-        if len(failures) == len(trajectories):
-            raise EngineError(
-                f"none of the {len(trajectories)} episodes of update {update} can be trained on; "
-                f"the first one failed with: {failures[0]}"
-            )
-        rows = [row for trajectory in trajectories for row in trajectory.rows]
-        metrics = _row_metrics(rows) | {
-            "rollouts/steps_per_s": len(rows) / seconds,
-            "rollouts/tokens_per_s": sum(len(row.response_ids) for row in rows) / seconds,
-            "rollouts/replayed_groups": float(self._sampling.rollouts.num_replayed),
-            "restarts/workers": float(self._sampling.rollouts.num_restarts),
-            "restarts/engines": float(self._sampling.engines.num_restarts),
-            "seconds/weights": synced - started,
-        }
-        kinds = Counter(failure.partition(":")[0] for failure in failures)
-        metrics |= {f"dropped/{kind}": float(count) for kind, count in kinds.items()}
-        return Played(groups, metrics | self._answer_metrics())
+        self._sync(self._config.engine.max_staleness)
+        seconds = time.perf_counter() - started
+        return self._from_main(lambda: self._play(update, seconds))
 
     def learn(self, groups: Groups, update: int) -> dict[str, float]:
         """Learn from them and return metrics."""
@@ -213,40 +220,85 @@ class LanguageTrainee:
 
     def validate(self) -> list[float]:
         """Return the score of each validation episode that could be scored, played greedily."""
-        if self._version > self._sampling.engines.weights_version:
-            self._sync()
-        groups = self._sampling.play("validation", self._validation, self._version)
+        self._sync(0)
+        groups = self._from_main(lambda: self._play_tasks("validation", self._validation))
         return [trajectory.episode_return for group in groups for trajectory in group if trajectory.scored]
 
     def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
-        network, weights = self._learner.network, self._learner.policy_state_dict()
+        # Shards are put together by all processes, and written by one.
+        weights, adapters = self._learner.policy_state_dict(), self._learner.adapter_state_dict()
         saved = self._learner.state()
-        model = network.causal_model
+        network = self._learner.network
 
         def write(temporary: Path) -> None:
-            model.save_pretrained(temporary / MODEL, state_dict=weights)
-            self._tokenizer.save_pretrained(temporary / MODEL)
-            if network.has_adapters:
-                network.model.save_pretrained(temporary / ADAPTER)
+            network.causal_model.save_pretrained(temporary / MODEL, state_dict=weights)
+            load_tokenizer(str(self._config.policy.model)).save_pretrained(temporary / MODEL)
+            if adapters:
+                network.model.save_pretrained(temporary / ADAPTER, state_dict=adapters)
 
-        state = {**saved.state, **state}
         spec = language_spec(self._config, training)
-        save_language_policy(folder, write, spec, dataclasses.replace(saved, state=state))
+        whole_state = dataclasses.replace(saved, state={**saved.state, **state})
+        self._from_main(lambda: save_language_policy(folder, write, spec, whole_state))
 
     def agree(self, flag: bool) -> bool:
-        """Return the flag: there is one process."""
-        return flag
+        """Return whether the first process was asked to stop."""
+        return self._from_main(lambda: flag or self._stop_requested())
 
     def close(self) -> None:
         """End engines and workers."""
-        self._sampling.close()
+        if self._sampling is not None:
+            self._sampling.close()
 
-    def _sync(self) -> None:
-        self._sampling.engines.load_weights(self._learner.policy_state_dict(), self._version)
+    def _from_main(self, make: Callable[[], ValueT]) -> ValueT:
+        return from_main(self._learner.accelerator, make)
+
+    def _sync(self, max_staleness: int) -> None:
+        """Hand the present weights to the engines if theirs are too old."""
+        if self._version - self._sampling_version <= max_staleness:
+            return
+        weights = self._learner.policy_state_dict()
+        self._from_main(lambda: self._main.engines.load_weights(weights, self._version))
+        self._sampling_version = self._version
+
+    @property
+    def _main(self) -> Sampling:
+        assert self._sampling is not None  # Only the first process asks.
+        return self._sampling
+
+    def _play_tasks(self, player: str, tasks: Sequence[RolloutTask]) -> list[LanguageGroup]:
+        return self._main.play(player, tasks, self._version)
+
+    def _play(self, update: int, sync_seconds: float) -> Played:
+        started = time.perf_counter()
+        groups = self._play_tasks("training", self._schedule.training(update))
+        seconds = time.perf_counter() - started
+        trajectories = [trajectory for group in groups for trajectory in group]
+        failures = [trajectory.failure for trajectory in trajectories if not trajectory.scored]
+        if len(failures) == len(trajectories):
+            raise EngineError(
+                f"none of the {len(trajectories)} episodes of update {update} can be trained on; "
+                f"the first one failed with: {failures[0]}"
+            )
+        if update % self._config.evaluation.every == 0:
+            path = self._run.path / TRAJECTORIES / f"update_{update:06d}.jsonl"
+            write_trajectories(path, groups, self._encoder, update)
+        rows = [row for trajectory in trajectories for row in trajectory.rows]
+        sampling = self._main
+        metrics = _row_metrics(rows) | {
+            "rollouts/steps_per_s": len(rows) / seconds,
+            "rollouts/tokens_per_s": sum(len(row.response_ids) for row in rows) / seconds,
+            "rollouts/replayed_groups": float(sampling.rollouts.num_replayed),
+            "restarts/workers": float(sampling.rollouts.num_restarts),
+            "restarts/engines": float(sampling.engines.num_restarts),
+            "seconds/weights": sync_seconds,
+        }
+        kinds = Counter(failure.partition(":")[0] for failure in failures)
+        metrics |= {f"dropped/{kind}": float(count) for kind, count in kinds.items()}
+        return Played(groups, metrics | self._answer_metrics())
 
     def _answer_metrics(self) -> dict[str, float]:
-        before, self._answers = self._answers, self._sampling.rollouts.answer_counts()
+        before, self._answers = self._answers, self._main.rollouts.answer_counts()
         hits, misses = self._answers[0] - before[0], self._answers[1] - before[1]
         if not hits + misses:
             return {}

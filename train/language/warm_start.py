@@ -45,8 +45,8 @@ def warm_start(
     lessons = _lessons(config, streams[: stage.num_streams], tokenizer)
     if not lessons.examples:
         raise ConfigError(
-            f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have no "
-            f"words in the format {config.policy.format!r}; take another format or a longer "
+            f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have "
+            f"no words in the format {config.policy.format!r}; take another format or a longer "
             "policy.max_prompt_tokens."
         )
     left_out = f", {lessons.num_without_words} left out" if lessons.num_without_words else ""

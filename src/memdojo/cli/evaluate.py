@@ -97,8 +97,17 @@ def evaluate(
         typer.echo(f"written to {out}")
 
 
-def evaluate_run(config: TrainConfig, checkpoint: Path, out: Path, *, quiet: bool) -> None:
+def evaluate_run(
+    config: TrainConfig, checkpoint: Path, warm_start: Path | None, out: Path, *, quiet: bool
+) -> None:
     """Evaluate a run's checkpoint on its test streams beside the baselines, print it and keep it in `out`.
+
+    Args:
+        config: The run.
+        checkpoint: What it trained.
+        warm_start: The policy that it began with, to be compared with; None where there is none.
+        out: Folder for the tables.
+        quiet: Show no bar.
 
     Raises:
         ConfigError: If the run has no test streams.
@@ -108,14 +117,16 @@ def evaluate_run(config: TrainConfig, checkpoint: Path, out: Path, *, quiet: boo
     from .targets import ALL, Targets, find_targets, load_target, require_held_out
 
     spec = _test_spec(config)
-    baselines = find_targets(config.evaluation.baselines or (ALL,), config.task).baselines
-    found = Targets(config.task, (load_target(checkpoint),), baselines)
+    before = [load_target(warm_start)] if warm_start is not None else []
+    learned = (load_target(checkpoint), *before)
+    baselines = find_targets(config.evaluation.baselines or (ALL,), learned[0].task).baselines
+    found = Targets(learned[0].task, learned, baselines)
     streams = load_streams(spec, **config.streams.load_options("test"))
     require_held_out(found.learned, streams)
     episode = config.episode
     limits = _Limits(episode.max_entries, episode.capacity_share, episode.top_k)
     settings = _settings(limits, config.evaluation.score(episode.top_k), num_seeds=3)
-    _print_heading(config.task, spec, streams, settings)
+    _print_heading(found.task, spec, streams, settings)
     num_resamples = config.evaluation.num_resamples
     report = _run(found, streams, settings, quiet=quiet, seed=config.seed, num_resamples=num_resamples)
     report.print()

@@ -232,7 +232,8 @@ def _prepare(*needed: str) -> None:
     Raises:
         MissingDependencyError: If one is not installed or cannot be loaded.
     """
-    import memdojo.agents.language_models  # noqa: F401  It tells what is missing better than Python does.
+    # It tells what is missing better than Python does.
+    from memdojo.agents.language_models import quieten_transformers
 
     for package in needed:
         if importlib.util.find_spec(package) is None:
@@ -240,11 +241,7 @@ def _prepare(*needed: str) -> None:
                 f"this needs {package}, which is not installed: pip install 'memdojo[llm-cpu]' on a CPU, "
                 "'memdojo[llm]' on a machine with a GPU"
             )
-    # A bar for every file and a table for every problem; the commands say themselves what they do.
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    quieten_transformers()
 
 
 command(model_app, "tiny")(tiny)

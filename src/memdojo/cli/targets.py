@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from memdojo.agents.baselines import (
     NamedRetriever,
@@ -15,12 +15,10 @@ from memdojo.agents.baselines import (
     make_retriever_baseline,
 )
 from memdojo.agents.policy import ManagerPolicy
-from memdojo.envs.memory.retrievers import list_retrievers
+from memdojo.envs.memory.retrievers import BM25Retriever, list_retrievers
 from memdojo.errors import CheckpointError, ConfigError, LeakError, MissingDependencyError, unknown_name
 
 if TYPE_CHECKING:
-    from memdojo.agents.compact_manager import CompactManager
-    from memdojo.agents.compact_retriever import CompactRetriever
     from memdojo.envs.types import Stream
     from memdojo.train.checkpoints import TrainingRecord
     from memdojo.train.config import TrainConfig
@@ -35,12 +33,13 @@ class Learned:
     """A policy out of a checkpoint.
 
     Attributes:
+        policy: A `ManagerPolicy`, a `Retriever`, or an `Answerer` if it is an answer agent.
         config: Of its run, where the target was a run.
     """
 
     path: Path
     task: Task
-    policy: CompactManager | CompactRetriever
+    policy: Any
     training: TrainingRecord
     config: TrainConfig | None = None
 
@@ -58,7 +57,7 @@ class Targets:
         policies: list[ManagerPolicy] = []
         for name, learned in zip(_distinct_names(self.learned), self.learned, strict=True):
             learned.policy.name = name
-            policies.append(learned.policy)  # type: ignore[arg-type]  # The task says that it is a manager.
+            policies.append(learned.policy)
         return [*policies, *map(make_baseline, self.baselines)]
 
     def retrievers(self) -> list[NamedRetriever]:
@@ -118,14 +117,16 @@ def load_target(path: Path) -> Learned:
 
 
 def as_retriever(learned: Learned, name: str) -> NamedRetriever:
-    """Name a retriever out of a checkpoint.
+    """Name a retriever out of a checkpoint; an answer agent answers from what BM25 finds.
 
     Raises:
         ConfigError: If it is a manager.
     """
     if learned.task != "retriever":
         raise ConfigError(f"{learned.path} is a {learned.task}; a retriever is wanted here.")
-    return NamedRetriever.of(name, learned.policy)  # type: ignore[arg-type]  # The task says that it is one.
+    if hasattr(learned.policy, "answer"):
+        return NamedRetriever.of(name, BM25Retriever(), learned.policy)
+    return NamedRetriever.of(name, learned.policy)
 
 
 def find_retriever(target: str) -> NamedRetriever:
@@ -161,14 +162,25 @@ def require_held_out(learned: Sequence[Learned], streams: Sequence[Stream]) -> l
 def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
     try:
         from memdojo.agents.compact import use_one_thread
-        from memdojo.train.checkpoints import load_policy, load_spec
+        from memdojo.train.checkpoints import load_policy, load_spec, read_policy_json
     except ImportError as error:
         raise MissingDependencyError(
             f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
         ) from error
+    if read_policy_json(folder).get("kind") == "language":
+        return _load_language_checkpoint(folder, config)
     use_one_thread()
     spec = load_spec(folder)
     return Learned(folder, spec.kind, load_policy(folder), spec.training, config)
+
+
+def _load_language_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
+    from memdojo.train.language.checkpoints import load_language_spec
+    from memdojo.train.language.policies import load_language_policy
+
+    spec = load_language_spec(folder)
+    task: Task = "manager" if spec.task == "manager" else "retriever"
+    return Learned(folder, task, load_language_policy(folder, spec), spec.training, config)
 
 
 def _is_folder(target: str) -> bool:

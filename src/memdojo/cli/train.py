@@ -75,7 +75,8 @@ def train(
         return
     from .evaluate import evaluate_run
 
-    evaluate_run(resolved, result.best, run.path / "evaluation", quiet=quiet)
+    warm_start = run.warm_start if run.warm_start.is_dir() else None
+    evaluate_run(resolved, result.best, warm_start, run.path / "evaluation", quiet=quiet)
 
 
 def _train(

@@ -34,14 +34,14 @@ def test_conversations_are_rendered_by_the_template(tokenizer: PreTrainedTokeniz
 
 
 def test_replies_come_in_the_order_of_the_conversations(tokenizer: PreTrainedTokenizerFast) -> None:
-    engine = ScriptedEngine(lambda prompt_ids: prompt_ids[-1:] * len(prompt_ids), delays_s={0: 0.03})
-    replies = EngineChat(engine, tokenizer).reply([CONVERSATION, CONVERSATION[1:]], 500)
-    assert [len(reply.text or "") for reply in replies] == [0, 0]
     engine = ScriptedEngine(
         lambda prompt_ids: _say(tokenizer, str(len(prompt_ids))), delays_s={0: 0.03, 1: 0.01}
     )
-    lengths = [int(reply.text or 0) for reply in EngineChat(engine, tokenizer).reply([CONVERSATION] * 3, 9)]
-    assert lengths == [len(engine.requests[0].prompt_ids)] * 3
+    conversations = [CONVERSATION, CONVERSATION[1:], CONVERSATION[:1]]
+    replies = EngineChat(engine, tokenizer).reply(conversations, 9)
+    lengths = [str(len(request.prompt_ids)) for request in engine.requests]
+    assert [reply.text for reply in replies] == lengths
+    assert len(set(lengths)) == 3
 
 
 def test_an_engine_that_cannot_is_a_reply_with_an_error(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -17,7 +17,7 @@ from memdojo.errors import EngineError, MissingDependencyError, ModelError
 
 END = 2
 CONTEXT_TOKENS = 128
-SETTINGS = EngineSettings(memory=0.1, max_sequences=16, num_threads=1)
+SETTINGS = EngineSettings(memory=0.1, max_sequences=64, num_threads=1)
 
 LogProbs = Callable[[LlamaForCausalLM, GenerationRequest, Generation], list[float]]
 NewModel = Callable[..., LlamaForCausalLM]
@@ -133,8 +133,10 @@ def test_a_short_request_does_not_wait_for_a_long_one(engine: VLLMEngine) -> Non
 
 
 @pytest.mark.slow
-def test_more_requests_than_sequences_are_all_served(engine: VLLMEngine) -> None:
-    assert len(generate_all(engine, _requests(40, max_tokens=3))) == 40
+def test_more_seeded_prompts_than_fit_into_a_step_are_all_served(engine: VLLMEngine) -> None:
+    # 70 times 120 tokens: more than vLLM takes in one step, and more requests than it works on at a time.
+    requests = [GenerationRequest((1, i, *range(3, 121)), 3, seed=i) for i in range(70)]
+    assert [len(each.token_ids) for each in generate_all(engine, requests)] == [3] * 70
 
 
 @pytest.mark.slow

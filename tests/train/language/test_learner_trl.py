@@ -83,6 +83,7 @@ def _trl_trainer(model: LlamaForCausalLM, folder: Path) -> Any:
         report_to=[],
         gradient_checkpointing=False,
         disable_dropout=True,
+        use_bias_correction_kl=False,
     )
     return GRPOTrainer(
         model=model,

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from memdojo.envs import formats
+from memdojo.envs.brief_format import BriefFormat
+from memdojo.envs.formats import list_formats, make_format, register_format
+from memdojo.envs.plain_format import PlainAnswerFormat, PlainFormat, PlainRankingFormat
+from memdojo.errors import ConfigError, UnknownNameError
+
+
+def test_each_task_has_formats_of_its_own() -> None:
+    assert list_formats("manager") == ("brief", "plain")
+    assert isinstance(make_format("manager", "brief"), BriefFormat)
+    assert isinstance(make_format("manager", "plain"), PlainFormat)
+    assert isinstance(make_format("retriever", "plain"), PlainRankingFormat)
+    assert isinstance(make_format("answer_agent", "plain"), PlainAnswerFormat)
+
+
+def test_an_unknown_format_is_an_error_with_the_near_ones() -> None:
+    with pytest.raises(UnknownNameError, match="unknown retriever format 'brief'. Known: plain"):
+        make_format("retriever", "brief")
+
+
+def test_a_format_of_somebody_else_is_known_by_its_name_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "_BUILDERS", dict(formats._BUILDERS))
+    register_format("manager", "mine", PlainFormat)
+    assert isinstance(make_format("manager", "mine"), PlainFormat)
+    with pytest.raises(ConfigError, match="'mine' already"):
+        register_format("manager", "mine", BriefFormat)

@@ -1,0 +1,142 @@
+"""Rollouts in real Ray actors, with real engines, and what becomes of them when processes are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+
+from memdojo.agents.engines.actors import EnginePool
+from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.errors import EngineError
+from memdojo.train.config_files import parse_config
+from memdojo.train.language.ray_rollouts import LanguageRollouts
+from memdojo.train.language.rows import LanguageGroup
+from memdojo.train.language.setup import player_recipe
+from memdojo.train.loop import load_splits
+from memdojo.train.rollouts import RolloutTask, start_ray
+
+from .conftest import OPTIONS
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    folder.mkdir()
+    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
+    return str(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ray() -> Iterator[None]:
+    start_ray(None, num_cpus=2)
+    yield
+    ray.shutdown()
+
+
+class Playground:
+    """Two workers over engines of transformers, which start quickly."""
+
+    def __init__(self, model: str, *, max_restarts: int = 3, num_engines: int = 2) -> None:
+        settings = EngineSettings(kind="transformers", max_sequences=8, num_threads=1)
+        self.pool = EnginePool(model, settings, num_engines=num_engines, max_restarts=max_restarts)
+        tree: dict[str, Any] = {
+            "name": "run",
+            "task": "manager",
+            "streams": {
+                "train": "synthetic:train",
+                "num_train": 4,
+                "options": OPTIONS,
+                "turns_per_chunk": 2,
+            },
+            "episode": {"max_entries": 3},
+            "policy": {"kind": "language", "model": model, "format": "brief", "max_response_tokens": 6},
+            "reward": {"evidence_recall": 1.0},
+            "algorithm": {"name": "grpo", "num_updates": 1},
+        }
+        config = parse_config(tree)
+        recipe = player_recipe(config, load_splits(config)["train"], config.reward, model, None)
+        self.rollouts = LanguageRollouts(
+            {"training": recipe}, self.pool, num_workers=2, max_restarts=max_restarts
+        )
+
+    def play(self, num_tasks: int, during: Callable[[], None] | None = None) -> list[LanguageGroup]:
+        """Play tasks; `during` runs beside them when the first request is under way."""
+        tasks = [RolloutTask(number % 4, (10 * number, 10 * number + 1)) for number in range(num_tasks)]
+        beside = threading.Thread(target=_soon, args=(during,))
+        beside.start()
+        groups = self.rollouts.play("training", tasks, 0)
+        beside.join()
+        return groups
+
+    def close(self) -> None:
+        self.rollouts.close()
+        self.pool.close()
+
+
+def _soon(action: Callable[[], None] | None) -> None:
+    if action is not None:
+        time.sleep(0.5)
+        action()
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def playground(model: str) -> Iterator[Playground]:
+    made = Playground(model)
+    yield made
+    made.close()
+
+
+def _require_whole(groups: list[LanguageGroup], num_tasks: int) -> None:
+    assert len(groups) == num_tasks
+    assert all(len(group) == 2 for group in groups)
+    assert all(len(trajectory.rows) == 6 for group in groups for trajectory in group)
+    assert all(trajectory.scored for group in groups for trajectory in group)
+
+
+def test_two_workers_and_two_engines_play_all_tasks_in_their_order(playground: Playground) -> None:
+    groups = playground.play(8)
+    _require_whole(groups, 8)
+    streams = [group[0].stream_id.rpartition(":")[2] for group in groups]
+    assert streams == ["0", "1", "2", "3", "0", "1", "2", "3"]
+    assert playground.rollouts.num_restarts == playground.pool.num_restarts == 0
+    assert playground.rollouts.num_replayed == 0
+
+
+def test_the_episodes_of_a_killed_worker_are_played_again(playground: Playground) -> None:
+    victim = playground.rollouts.pids()[0]
+    _require_whole(playground.play(24, lambda: _kill(victim)), 24)
+    assert playground.rollouts.num_restarts == 1
+    assert playground.rollouts.num_replayed >= 1
+    assert victim not in playground.rollouts.pids()
+
+
+def test_the_episodes_on_a_killed_engine_are_played_again(playground: Playground) -> None:
+    victim = playground.pool.pids()[0]
+    _require_whole(playground.play(24, lambda: _kill(victim)), 24)
+    assert playground.pool.num_restarts == 1
+    assert playground.rollouts.num_replayed >= 1
+    assert victim not in playground.pool.pids()
+
+
+def test_more_deaths_than_allowed_end_the_run_with_one_sentence(model: str) -> None:
+    playground = Playground(model, max_restarts=0, num_engines=1)
+    try:
+        with pytest.raises(EngineError, match="workers were replaced and another died, but engine.max_restarts"):
+            playground.play(24, lambda: _kill(playground.rollouts.pids()[1]))
+    finally:
+        playground.close()

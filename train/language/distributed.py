@@ -1,0 +1,172 @@
+"""Several learner processes by Ray Train: each runs the whole loop, the first one also plays and writes."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import ray
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from ray.train import RunConfig, ScalingConfig
+from ray.train.torch import TorchConfig, TorchTrainer
+from ray.util.queue import Empty, Queue
+
+from memdojo.errors import EngineError
+
+from ..config import TrainConfig
+from ..interrupts import GracefulStop
+from ..loop import TrainResult
+from ..progress import Progress, Report
+from ..rollouts import start_ray
+from ..runs import RunFolder
+from .setup import learner_device
+
+ValueT = TypeVar("ValueT")
+
+TrainHere = Callable[[TrainConfig, RunFolder, bool, Progress, Callable[[], bool]], TrainResult]
+"""Trains in one process of several: configuration, run, resume, progress, and what asks whether to stop."""
+
+
+def from_main(accelerator: Accelerator, make: Callable[[], ValueT]) -> ValueT:
+    """Return, in every process, what `make` returns in the first one, where alone it is called.
+
+    Raises:
+        BaseException: What `make` raised, in every process: those that waited would wait for ever.
+    """
+    if accelerator.num_processes == 1:
+        return make()
+    outcome: list[Any] = [None, None]
+    if accelerator.is_main_process:
+        try:
+            outcome[0] = make()
+        except BaseException as error:
+            outcome[1] = error
+    broadcast_object_list(outcome)
+    if outcome[1] is not None:
+        raise outcome[1]
+    value: ValueT = outcome[0]
+    return value
+
+
+def train_in_processes(
+    train_here: TrainHere, config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress
+) -> TrainResult:
+    """Let `config.learner.num_processes` processes train, and show how far they are.
+
+    Raises:
+        EngineError: If a process died.
+        KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
+        MemdojoError: What training raised.
+    """
+    num_processes = config.learner.num_processes
+    # One more for Ray Train's own actor.
+    started_ray = start_ray(config.rollouts.address, num_cpus=config.rollouts.num_workers + num_processes + 1)
+    news, wishes = Queue(actor_options={"num_cpus": 0}), Queue(actor_options={"num_cpus": 0})
+    try:
+        with tempfile.TemporaryDirectory() as storage:
+            trainer = TorchTrainer(
+                _run_process,
+                train_loop_config={
+                    "train_here": train_here,
+                    "config": config,
+                    "run": run.path,
+                    "resume": resume,
+                    "news": news,
+                    "wishes": wishes,
+                },
+                scaling_config=ScalingConfig(
+                    num_workers=num_processes, use_gpu=learner_device(config) == "cuda"
+                ),
+                torch_config=TorchConfig(backend="nccl" if learner_device(config) == "cuda" else "gloo"),
+                run_config=RunConfig(name=run.path.name, storage_path=storage),
+            )
+            failures: list[BaseException] = []
+            fit = threading.Thread(target=_fit, args=(trainer, failures), daemon=True)
+            fit.start()
+            outcome = _follow(fit, news, wishes, progress)
+    finally:
+        if started_ray:
+            ray.shutdown()
+    if isinstance(outcome, BaseException):
+        raise outcome
+    if outcome is None:
+        why = " ".join(str(failures[-1]).split())[:300] if failures else "it said nothing"
+        raise EngineError(f"a learner process died ({why}); go on from the last checkpoint with --resume.")
+    return outcome
+
+
+def _fit(trainer: TorchTrainer, failures: list[BaseException]) -> None:
+    try:
+        trainer.fit()
+    except BaseException as error:
+        failures.append(error)
+
+
+def _follow(
+    fit: threading.Thread, news: Queue, wishes: Queue, progress: Progress
+) -> TrainResult | BaseException | None:
+    """Show what the first process tells until training ends; return how it ended, None if nobody said."""
+    outcome: TrainResult | BaseException | None = None
+    with GracefulStop() as stop:
+        is_asked = False
+        while True:
+            is_running = fit.is_alive()
+            if stop.requested and not is_asked:
+                wishes.put("stop")
+                is_asked = True
+            try:
+                kind, value = news.get(timeout=0.5)
+            except Empty:
+                if not is_running:
+                    return outcome
+                continue
+            if kind == "start":
+                progress.start(value[0], done=value[1])
+            elif kind == "report":
+                progress.report(value)
+            elif kind == "message":
+                progress.message(value)
+            else:
+                outcome = value
+
+
+def _run_process(settings: dict[str, Any]) -> None:
+    """Train in one process of several; what comes of it goes into the news of the first one."""
+    from ray.train import get_context
+
+    is_main = get_context().get_world_rank() == 0
+    news, wishes = settings["news"], settings["wishes"]
+    progress = _Herald(news if is_main else None)
+    run = RunFolder(Path(settings["run"]), settings["config"])
+    try:
+        outcome: TrainResult | BaseException = settings["train_here"](
+            settings["config"], run, settings["resume"], progress, lambda: is_main and not wishes.empty()
+        )
+    except BaseException as error:
+        outcome = error
+    if is_main:
+        news.put(("outcome", outcome))
+
+
+class _Herald(Progress):
+    """Tells another process how far the run is; nobody, without a queue."""
+
+    def __init__(self, news: Queue | None) -> None:
+        self._news = news
+
+    def start(self, num_updates: int, *, done: int = 0) -> None:
+        self._tell("start", (num_updates, done))
+
+    def report(self, report: Report) -> None:
+        self._tell("report", report)
+
+    def message(self, text: str) -> None:
+        self._tell("message", text)
+
+    def _tell(self, kind: str, value: Any) -> None:
+        if self._news is not None:
+            self._news.put((kind, value))
