@@ -25,10 +25,10 @@ _NO_NOTES = "(none)"
 
 _JUDGE_PROMPT_VERSION = 1
 _JUDGE_INSTRUCTIONS = (
-    "You mark answers. You are given a question, its reference answers, and the answer to be marked. Reply "
-    "yes if that answer says the same as one of the reference answers, in whatever words or form of date, and "
-    "no if it says something else, leaves out what was asked for, or adds what contradicts it. Reply with one "
-    "word."
+    "You mark answers. You are given a question, its reference answers, and the answer to be marked. "
+    "Reply yes if that answer says the same as one of the reference answers, in whatever words or form of "
+    "date, and no if it says something else, leaves out what was asked for, or adds what contradicts it. "
+    "Reply with one word."
 )
 _JUDGE_MAX_TOKENS = 8
 

@@ -30,6 +30,7 @@ from .engines.on_demand import EngineOnDemand
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+
 class Prompt(NamedTuple):
     """A view as a model reads it.
 

@@ -126,7 +126,7 @@ def main() -> None:
     }
     num_parameters = sum(parameter.numel() for parameter in bare.parameters())
     print(
-        f"{len(rows.rows)} rows, {num_tokens} tokens ({1 - num_tokens / padded:.1%} more are padding) in "
+        f"{len(rows.rows)} rows, {num_tokens} tokens ({padded / num_tokens - 1:.1%} more are padding) in "
         f"{len(batches)} micro-batches; {num_parameters / 1e6:.1f} M parameters, {arguments.threads} threads."
     )
     for call in calls.values():

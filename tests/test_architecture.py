@@ -44,7 +44,7 @@ HEAVY_MODULES = (
     "memdojo.train.*",
     "memdojo.agents.compact*",
     "memdojo.agents.distributions",
-    "memdojo.agents.engines.actors",
+    "memdojo.agents.engines.actor*",
     "memdojo.agents.engines.*_engine",
     "memdojo.agents.language_*",
 )

@@ -245,7 +245,7 @@ class WarmStartConfig(_Table):
         batch_size: Rows of a step.
         learning_rate: Of AdamW.
         num_streams: How many of the training streams the teacher plays; by default all.
-        trajectories: File of recorded trajectories (`trajectories.jsonl` of a run) to learn from instead.
+        trajectories: File of a run's folder `trajectories` to learn from instead.
     """
 
     teacher: Text = "oracle"
@@ -321,6 +321,7 @@ class AlgorithmConfig(_Table):
         skip_equal_groups: Leave groups whose returns are all equal out of the batch; GRPO only.
         warmup_updates: Updates over which the learning rate rises from 0.
         weight_decay: Of AdamW.
+        critic_learning_rate: Of the critic; by default `learning_rate`; PPO only.
     """
 
     name: Literal["ppo", "grpo"]
@@ -346,6 +347,7 @@ class AlgorithmConfig(_Table):
     skip_equal_groups: bool = False
     warmup_updates: Annotated[int, Field(ge=0)] = 0
     weight_decay: NotNegative = 0.0
+    critic_learning_rate: Positive | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -369,7 +371,10 @@ class AlgorithmConfig(_Table):
 
 
 ALGORITHM_KEYS_OF_OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"ppo": ("advantage", "group_start", "skip_equal_groups"), "grpo": ("gae_lambda", "value_coefficient")}
+    {
+        "ppo": ("advantage", "group_start", "skip_equal_groups"),
+        "grpo": ("gae_lambda", "value_coefficient", "critic_learning_rate"),
+    }
 )
 """Keys of `[algorithm]` that an algorithm does not use."""
 
@@ -643,6 +648,7 @@ LANGUAGE_KEYS = (
     "algorithm.skip_equal_groups",
     "algorithm.warmup_updates",
     "algorithm.weight_decay",
+    "algorithm.critic_learning_rate",
 )
 """Keys of a language policy alone."""
 

@@ -86,7 +86,7 @@ def dump_config(config: TrainConfig) -> str:
     """Return the resolved configuration as TOML, defaults included; it loads back to an equal one."""
     tree = config.model_dump(mode="python", exclude_none=True)
     for key in ALGORITHM_KEYS_OF_OTHERS[config.algorithm.name]:
-        tree["algorithm"].pop(key)
+        tree["algorithm"].pop(key, None)
     for key in config.unused_keys():
         table, field = key.split(".")
         tree[table].pop(field, None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
-import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,25 +13,21 @@ from typing import Any
 import numpy as np
 import ray
 import torch
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError
 from torch import Tensor
 
-from memdojo.errors import EngineError, MemdojoError, StaleWeightsError
+from memdojo.errors import EngineError, MemdojoError
 
-from .background import describe_failure
+from .actor_client import EngineClient, EngineDiedError, Outcome, translated
 from .engine import Engine, Generation, GenerationRequest
 from .settings import EngineSettings, make_engine
 
-_Outcome = Generation | BaseException
+__all__ = ["EngineActor", "EngineClient", "EnginePool"]
+
 _PackedWeights = dict[str, tuple[np.ndarray, torch.dtype]]
 
 _MAX_CONCURRENCY = 4096
 _HEALTH_TIMEOUT_S = 60.0
-_STALE_MESSAGE = (
-    "engine {index} sampled with weights of version {version}, but version {wanted} is wanted and at most "
-    "{staleness} behind is allowed; load the weights into all engines first (EnginePool.load_weights), or "
-    "raise engine.max_staleness."
-)
 
 
 class EngineActor:
@@ -52,9 +47,9 @@ class EngineActor:
 
     async def generate_many(
         self, requests: Sequence[GenerationRequest]
-    ) -> AsyncIterator[list[tuple[int, _Outcome]]]:
-        """Yield generations, or the errors in their place, by index; those that are finished together at once."""
-        finished: list[tuple[int, _Outcome]] = []
+    ) -> AsyncIterator[list[tuple[int, Outcome]]]:
+        """Yield generations, or errors in their place, by index; those that are finished together at once."""
+        finished: list[tuple[int, Outcome]] = []
         is_any = asyncio.Event()
 
         def finish(index: int, task: asyncio.Task[Generation]) -> None:
@@ -92,131 +87,6 @@ class EngineActor:
         return self._engine
 
 
-_Unsent = tuple[GenerationRequest, asyncio.Future[Generation]]
-
-
-class EngineClient:
-    """A `Sampler` that spreads requests over the engines of a pool.
-
-    Requests that are made in the same turn of the event loop travel together, and so do generations that are
-    finished together: a call of an actor costs its process a millisecond or two, which the engine lacks. A client
-    travels to other processes, and each copy counts its own requests; it serves one event loop at a time.
-
-    Args:
-        actors: The engines.
-        fingerprint: Theirs, at the wanted version.
-        wanted_version: Version of the weights that shall sample.
-        max_staleness: How far behind it an engine may be.
-        slack: A request with a route leaves its engine if that one has so many more requests than another.
-    """
-
-    def __init__(
-        self, actors: tuple[Any, ...], fingerprint: str, wanted_version: int, max_staleness: int, slack: int
-    ) -> None:
-        self._actors = actors
-        self._fingerprint = fingerprint
-        self._wanted_version = wanted_version
-        self._max_staleness = max_staleness
-        self._slack = slack
-        self._outstanding = [0] * len(actors)
-        self._unsent: list[list[_Unsent]] = [[] for _ in actors]
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return EngineClient, (
-            self._actors,
-            self._fingerprint,
-            self._wanted_version,
-            self._max_staleness,
-            self._slack,
-        )
-
-    @property
-    def fingerprint(self) -> str:
-        """Kind of engine, model, precision and version of the weights."""
-        return self._fingerprint
-
-    @property
-    def weights_version(self) -> int:
-        """Version of the weights that shall sample."""
-        return self._wanted_version
-
-    @property
-    def outstanding(self) -> tuple[int, ...]:
-        """Requests of this client that each engine has not answered."""
-        return tuple(self._outstanding)
-
-    async def generate(self, request: GenerationRequest, route: str | None = None) -> Generation:
-        """Continue one prompt in the engine that has the fewest requests of this client.
-
-        Args:
-            request: The prompt, and how to sample.
-            route: Requests of one route go to one engine, whose cache has their common prefixes; from
-                whatever process they come.
-
-        Raises:
-            ValueError: If the request is malformed.
-            EngineError: If the engine cannot serve the request, or died.
-            StaleWeightsError: If its weights are older than is allowed.
-        """
-        index = self._choose(route)
-        self._outstanding[index] += 1
-        try:
-            generation = await self._enqueue(index, request)
-        finally:
-            self._outstanding[index] -= 1
-        if generation.weights_version < self._wanted_version - self._max_staleness:
-            raise StaleWeightsError(
-                _STALE_MESSAGE.format(
-                    index=index,
-                    version=generation.weights_version,
-                    wanted=self._wanted_version,
-                    staleness=self._max_staleness,
-                )
-            )
-        return generation
-
-    def _enqueue(self, index: int, request: GenerationRequest) -> asyncio.Future[Generation]:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Generation] = loop.create_future()
-        if not self._unsent[index]:
-            loop.call_soon(self._send, index)
-        self._unsent[index].append((request, future))
-        return future
-
-    def _send(self, index: int) -> None:
-        unsent, self._unsent[index] = self._unsent[index], []
-        # Whose caller was cancelled in the meantime is not asked.
-        unsent = [(request, future) for request, future in unsent if not future.done()]
-        if unsent:
-            task = asyncio.create_task(self._receive(index, unsent))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _receive(self, index: int, sent: list[_Unsent]) -> None:
-        actor = self._actors[index]
-        try:
-            if len(sent) == 1:
-                _settle(sent[0][1], await actor.generate.remote(sent[0][0]))
-                return
-            parts = actor.generate_many.remote([request for request, _ in sent])
-            async for part in parts:
-                for place, outcome in await part:
-                    _settle(sent[place][1], outcome)
-        except RayError as error:
-            for _, future in sent:
-                _settle(future, _translated(error, f"engine {index}"))
-
-    def _choose(self, route: str | None) -> int:
-        least = min(self._outstanding)
-        if route is not None:
-            # Not `hash`, which differs from process to process.
-            home = zlib.crc32(route.encode()) % len(self._actors)
-            if self._outstanding[home] - least < self._slack:
-                return home
-        return self._outstanding.index(least)
-
-
 class EnginePool:
     """Starts engines as Ray actors, keeps their weights at one version, and replaces those that die.
 
@@ -244,6 +114,12 @@ class EnginePool:
         if num_engines < 1 or max_restarts < 0:
             raise ValueError(
                 f"num_engines is {num_engines} and max_restarts {max_restarts}; give at least 1 and 0."
+            )
+        there, needed = ray.cluster_resources().get("GPU", 0), num_engines * settings.num_gpus
+        if needed > there:
+            raise EngineError(
+                f"{num_engines} engines of {settings.num_gpus} GPUs need {needed} GPUs, and Ray knows of "
+                f"{there:g}; lower engine.num_engines or engine.num_gpus."
             )
         self.num_restarts = 0
         self._model = model
@@ -305,7 +181,7 @@ class EnginePool:
         loads = [actor.load_weights.remote(packed, version) for actor in self._actors]
         # All are awaited before any error is raised, so that none is still loading when the caller goes on.
         errors = [_error_of(load, f"engine {index}") for index, load in enumerate(loads)]
-        refused = [error for error in errors if error is not None and not isinstance(error, _EngineDiedError)]
+        refused = [error for error in errors if error is not None and not isinstance(error, EngineDiedError)]
         if len(refused) < len(errors):
             self._latest = packed, version
         for error in (*refused, *errors):
@@ -328,7 +204,7 @@ class EnginePool:
             try:
                 failure, version = ray.get(check, timeout=_HEALTH_TIMEOUT_S)
             except RayError as error:
-                failure, version = str(_translated(error, f"engine {index}")), 0
+                failure, version = str(translated(error, f"engine {index}")), 0
             if failure is not None:
                 dead[index] = failure
             elif version < self.weights_version:
@@ -375,24 +251,11 @@ class EnginePool:
             _get(self._actors[index].load_weights.remote(*self._latest), f"engine {index}")
 
 
-def _settle(future: asyncio.Future[Generation], outcome: _Outcome) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, BaseException):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
-
-
-class _EngineDiedError(EngineError):
-    """An engine's process is gone."""
-
-
 def _get(future: Any, name: str) -> Any:
     try:
         return ray.get(future)
     except RayError as error:
-        raise _translated(error, name) from error
+        raise translated(error, name) from error
 
 
 def _error_of(future: Any, name: str) -> MemdojoError | ValueError | None:
@@ -400,24 +263,8 @@ def _error_of(future: Any, name: str) -> MemdojoError | ValueError | None:
     try:
         ray.get(future)
     except RayError as error:
-        return _translated(error, name)
+        return translated(error, name)
     return None
-
-
-def _translated(error: RayError, name: str) -> MemdojoError | ValueError:
-    """Return what happened in the engine's process as an error of ours."""
-    if isinstance(error, RayTaskError):
-        cause = error.cause
-        if isinstance(cause, MemdojoError | ValueError):
-            return cause
-        return EngineError(f"{name}: {describe_failure(cause)}")
-    line = (str(error).strip() or repr(error)).splitlines()[0]
-    if isinstance(error, RayActorError):
-        return _EngineDiedError(
-            f"{name} died ({line}); a run replaces it up to engine.max_restarts times. If it was killed "
-            "for its memory, lower engine.memory or engine.max_sequences."
-        )
-    return EngineError(f"{name} cannot be reached: {line}")
 
 
 def _pack(weights: Mapping[str, Tensor]) -> _PackedWeights:

@@ -26,9 +26,7 @@ class ScriptedChat:
         self.limits: list[tuple[int, float]] = []
         self._say = say
 
-    async def reply_one(
-        self, conversation: Conversation, max_tokens: int, temperature: float = 0.0
-    ) -> Reply:
+    async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
         system, user = conversation
         assert (system.role, user.role) == ("system", "user")
         self.systems.append(system.content)

@@ -74,7 +74,8 @@ def test_no_more_entries_are_left_out_than_must_be(tokenizer: Any, limit: int) -
     if prompt.num_left_out:
         one_more = len(prompt.view.entries) + 1
         newest = sorted(ENTRIES, key=lambda entry: entry.updated_step)[5 - one_more :]
-        shown = ManagerView(CHUNK, tuple(sorted(newest, key=lambda entry: entry.id)), Capacity(max_entries=9), 0)
+        entries = tuple(sorted(newest, key=lambda entry: entry.id))
+        shown = ManagerView(CHUNK, entries, Capacity(max_entries=9), 0)
         assert _length(tokenizer, shown) > limit
 
 

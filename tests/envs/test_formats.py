@@ -18,7 +18,7 @@ def test_each_task_has_formats_of_its_own() -> None:
 
 
 def test_an_unknown_format_is_an_error_with_the_near_ones() -> None:
-    with pytest.raises(UnknownNameError, match="unknown retriever format 'brief'. Known: plain"):
+    with pytest.raises(UnknownNameError, match=r"unknown retriever format 'brief'\. Known: plain"):
         make_format("retriever", "brief")
 
 

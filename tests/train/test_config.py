@@ -130,7 +130,7 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         ("seed.x=3", "seed.x does not fit: seed is 0, which is not a table"),
         ("seed=[1", r"'seed=\[1' has a value that is not TOML"),
         ("name=a/b", "name is 'a/b'; it must be letters, digits"),
-        ("task=managr", "task is 'managr'; it must be 'manager' or 'retriever'"),
+        ("task=managr", "task is 'managr'; it must be 'manager', 'retriever' or 'answer_agent'"),
         ("task=retriever", "capacity_share is 0.25, but task is 'retriever' and only a manager uses it"),
         ("episode.capacity_share=1.5", "capacity_share is 1.5; it must be less than or equal to 1"),
         ("episode.capacity_share=", "a manager's store needs a capacity; set episode.capacity_share"),

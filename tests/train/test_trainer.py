@@ -262,7 +262,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch
     expected, _ = _train(tmp_path / "whole")
     config = _config()
     run = RunFolder.create(tmp_path / "full", config)
-    write = checkpoints._write_json
+    write = checkpoints.write_json
 
     def write_while_there_is_room(path: Path, record: Mapping[str, Any]) -> None:
         if "step_000004" in str(path):
@@ -270,7 +270,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch
         write(path, record)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "_write_json", write_while_there_is_room)
+        patch.setattr(checkpoints, "write_json", write_while_there_is_room)
         with pytest.raises(CheckpointError, match="step_000004 was not written: No space left on device"):
             train(config, run, progress=NoProgress())
     assert _checkpoints(run) == ["step_000002"]

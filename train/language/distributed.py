@@ -73,7 +73,7 @@ def train_in_processes(
                 train_loop_config={
                     "train_here": train_here,
                     "config": config,
-                    "run": run.path,
+                    "run": run.path.absolute(),
                     "resume": resume,
                     "news": news,
                     "wishes": wishes,

@@ -95,8 +95,20 @@ class LanguageLearner:
         self._trained = {
             name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad
         }
+        # The critic comes last in the network, so the groups keep the order of `_trained`.
+        parts = [
+            (
+                [weight for name, weight in self._trained.items() if not _is_critic(name)],
+                algorithm.learning_rate,
+            ),
+            (
+                [weight for name, weight in self._trained.items() if _is_critic(name)],
+                algorithm.critic_learning_rate or algorithm.learning_rate,
+            ),
+        ]
         self._optimizer = torch.optim.AdamW(
-            self._trained.values(), lr=algorithm.learning_rate, weight_decay=algorithm.weight_decay
+            [{"params": weights, "lr": rate, "full_lr": rate} for weights, rate in parts if weights],
+            weight_decay=algorithm.weight_decay,
         )
 
     def update(self, groups: Sequence[LanguageGroup], update: int) -> dict[str, float]:
@@ -170,13 +182,14 @@ class LanguageLearner:
 
     def _extra_weights(self) -> list[str]:
         """Name the trained weights that the policy's do not have one by one."""
-        return [name for name in self._trained if name.startswith("critic.") or self.network.has_adapters]
+        return [name for name in self._trained if _is_critic(name) or self.network.has_adapters]
 
     def _set_learning_rate(self, update: int) -> float:
         warmup = self.algorithm.warmup_updates
-        rate = self.algorithm.learning_rate * (min(1.0, (update + 1) / warmup) if warmup else 1.0)
+        share = min(1.0, (update + 1) / warmup) if warmup else 1.0
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = share * group["full_lr"]
+        rate: float = self._optimizer.param_groups[0]["lr"]
         return rate
 
     def _learn(self, groups: Sequence[LanguageGroup], rows: UpdateRows, update: int) -> dict[str, float]:
@@ -306,6 +319,10 @@ class LanguageLearner:
 
     def _on_device(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).float().to(self.accelerator.device)
+
+
+def _is_critic(name: str) -> bool:
+    return name.startswith("critic.")
 
 
 def _divergence(what: str) -> DivergenceError:

@@ -91,7 +91,7 @@ class LanguagePlayer:
     async def play(self, task: RolloutTask, sampler: Sampler) -> LanguageGroup:
         """Return the trajectories of the task, in the order of its seeds."""
         trunk = _Recording(self._start(task), _trunk_seed(task))
-        await self._play_until(trunk, sampler, task.greedy, task.fork_turn)
+        await self._play_until(trunk, sampler, task.greedy, _step_of_turn(trunk.episode, task.fork_turn))
         if trunk.failure:
             return tuple(trunk.trajectory() for _ in task.seeds)
         forks = [_Recording(trunk.episode.fork(seed), seed) for seed in task.seeds]
@@ -199,6 +199,16 @@ class _Recording:
             dict(self.counts),
             self.failure,
         )
+
+
+def _step_of_turn(episode: Episode, turn: int) -> int:
+    """Return the step at which a manager sees the turn at a position; 0 for the first one."""
+    passed = 0
+    for chunk in episode.context.stream.chunks if turn else ():
+        passed += len(chunk.turns)
+        if turn < passed:
+            return chunk.index
+    return 0
 
 
 def _trunk_seed(task: RolloutTask) -> int:

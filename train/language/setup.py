@@ -15,6 +15,7 @@ from memdojo.agents.answerer import ChatAnswerer
 from memdojo.agents.engines.chat import EngineChat
 from memdojo.agents.engines.endpoint import EndpointChat
 from memdojo.agents.engines.engine import Sampler
+from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.language import PromptEncoder
 from memdojo.agents.language_models import check_model, load_causal_lm, load_tokenizer
@@ -89,7 +90,7 @@ def make_answerer(config: AnswererConfig, sampler: Sampler | None = None) -> Ans
 
     Args:
         config: The table `[answerer]`.
-        sampler: Serves the model of the kind `model`.
+        sampler: Serves the model of the kind `model`; by default an engine in this process.
     """
     if config.kind == "extractive":
         return ExtractiveAnswerer()
@@ -98,7 +99,8 @@ def make_answerer(config: AnswererConfig, sampler: Sampler | None = None) -> Ans
         assert config.url is not None
         chat: Any = EndpointChat(config.model, config.url, timeout_s=config.timeout_s)
     else:
-        assert sampler is not None
+        if sampler is None:
+            sampler = EngineOnDemand(config.model, answerer_engine_settings(config))
         chat = EngineChat(sampler, load_tokenizer(config.model))
     return ChatAnswerer(chat, config.max_tokens)
 

@@ -96,6 +96,9 @@ class ManagerSteps:
     Which chunk that is the task says by its `fork_turn`. The step is paid the sum of the rewards from this
     chunk to the end of the stream, as in the offline tuples of Memory-R1 (arXiv:2508.19828).
 
+    A teacher judges what the policy wrote as it judges any entry. Rules that give each entry that they write
+    a number (`recency`, `random`) gave none to those, and let them leave first.
+
     Args:
         streams: Cut into chunks as the policy sees them.
         task: What the policy does.
@@ -151,7 +154,9 @@ class ManagerSteps:
         return recording.trajectory()
 
     async def _answers(self, requests: Sequence[AnswerRequest]) -> Sequence[Answer]:
-        return await self._cache.answer_async(requests) if self._cache and requests else ()
+        if self._cache is None or not requests:
+            return ()
+        return await self._cache.answer_async(requests)
 
     def _start(self, task: RolloutTask) -> TaughtEpisode:
         return self._starts.get_or_make(task, lambda: self._play_before(task))

@@ -54,6 +54,7 @@ def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progres
             process dies.
     """
     quieten_transformers()
+    config = _with_absolute_models(config)
     splits = load_splits(config)
     assert config.policy.model is not None  # The configuration has seen to it.
     check_room(config, config.policy.model)
@@ -91,6 +92,21 @@ def _train_here(
     finally:
         trainee.close()
         run.close()
+
+
+def _with_absolute_models(config: TrainConfig) -> TrainConfig:
+    """Name the models so that processes in other folders find them."""
+
+    def absolute(model: str | None) -> str | None:
+        return str(Path(model).absolute()) if model is not None and Path(model).is_dir() else model
+
+    policy, answerer = config.policy, config.answerer
+    return config.model_copy(
+        update={
+            "policy": policy.model_copy(update={"model": absolute(policy.model)}),
+            "answerer": answerer.model_copy(update={"model": absolute(answerer.model)}),
+        }
+    )
 
 
 class Sampling:

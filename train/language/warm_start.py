@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from memdojo.agents.baselines import make_baseline
 from memdojo.agents.language import PromptEncoder
 from memdojo.agents.language_models import load_causal_lm, load_tokenizer, save_model
@@ -61,6 +63,10 @@ def warm_start(
         seed=config.seed,
         report=lambda step, loss: progress.message(f"warm start {step}/{stage.num_steps}  loss {loss:.3f}"),
     )
+
+    if torch.cuda.is_available():
+        # What torch keeps for itself, engines of other processes could not have.
+        torch.cuda.empty_cache()
 
     def write(folder: Path) -> None:
         save_model(folder / MODEL, model, tokenizer, model.generation_config)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
+from memdojo.envs.answering import Answerer, ExtractiveAnswerer
 from memdojo.errors import ConfigError
 
 from .running import DebugOption, QuietOption, parse_options
@@ -83,7 +84,8 @@ def evaluate(
     found = find_targets(targets, task)
     spec, options = _choose_streams(found.learned, streams, parse_options(option))
     limits = _choose_limits(found.learned, max_entries, capacity_share, top_k)
-    settings = _settings(limits, metric or _score_of_runs(found.learned), num_seeds=seeds)
+    answerer = _answerer_of_runs(found.learned)
+    settings = _settings(limits, metric or _score_of_runs(found.learned), answerer, num_seeds=seeds)
     if found.task == "manager":
         settings = dataclasses.replace(settings, retriever=find_retriever(retriever))
     loaded = load_streams(spec, **options)
@@ -125,7 +127,8 @@ def evaluate_run(
     require_held_out(found.learned, streams)
     episode = config.episode
     limits = _Limits(episode.max_entries, episode.capacity_share, episode.top_k)
-    settings = _settings(limits, config.evaluation.score(episode.top_k), num_seeds=3)
+    score = config.evaluation.score(episode.top_k)
+    settings = _settings(limits, score, make_run_answerer(config), num_seeds=3)
     _print_heading(found.task, spec, streams, settings)
     num_resamples = config.evaluation.num_resamples
     report = _run(found, streams, settings, quiet=quiet, seed=config.seed, num_resamples=num_resamples)
@@ -200,8 +203,27 @@ def _choose_limits(
     return _Limits(max_entries, capacity_share, top_k)
 
 
-def _settings(limits: _Limits, score: str, *, num_seeds: int) -> EvalSettings:
-    from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
+def _answerer_of_runs(learned: Sequence[Learned]) -> Answerer:
+    """Return who answered in the runs, or the extractive reader where no run is among the targets."""
+    configs = [each.config for each in learned if each.config is not None]
+    if len({repr(config.answerer) for config in configs}) > 1:
+        raise ConfigError("the runs have different answerers; evaluate them one at a time.")
+    if not configs:
+        return ExtractiveAnswerer()
+    return make_run_answerer(configs[0])
+
+
+def make_run_answerer(config: TrainConfig) -> Answerer:
+    """Return who answers the questions of a run; a model is loaded when it is first asked."""
+    if config.answerer.kind == "extractive":
+        return ExtractiveAnswerer()
+    from memdojo.train.language.setup import make_answerer
+
+    return make_answerer(config.answerer)
+
+
+def _settings(limits: _Limits, score: str, answerer: Answerer, *, num_seeds: int) -> EvalSettings:
+    from memdojo.envs.answering import CachedAnswerer
     from memdojo.eval.settings import EvalSettings
 
     return EvalSettings(
@@ -209,7 +231,7 @@ def _settings(limits: _Limits, score: str, *, num_seeds: int) -> EvalSettings:
         capacity_share=limits.capacity_share,
         top_k=limits.top_k,
         ranks=tuple(sorted({min(5, limits.top_k), limits.top_k})),
-        answerer=CachedAnswerer(ExtractiveAnswerer()),
+        answerer=CachedAnswerer(answerer),
         score=score,
         num_seeds=num_seeds,
     )

@@ -12,7 +12,8 @@ import ray
 import torch
 from transformers import LlamaForCausalLM
 
-from memdojo.agents.engines.actors import EngineClient, EnginePool, _pack, _unpack
+from memdojo.agents.engines.actor_client import EngineClient
+from memdojo.agents.engines.actors import EnginePool, _pack, _unpack
 from memdojo.agents.engines.engine import Generation, GenerationRequest, generate_all
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.errors import EngineError, ModelError, StaleWeightsError
@@ -25,62 +26,93 @@ NewModel = Callable[..., LlamaForCausalLM]
 
 
 @pytest.fixture(scope="module")
-def _cluster() -> Iterator[None]:
+def cluster() -> Iterator[None]:
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
     yield
     ray.shutdown()
 
 
 @pytest.fixture(scope="module")
-def pool(_cluster: None, tiny_model: str) -> Iterator[EnginePool]:
+def pool(cluster: None, tiny_model: str) -> Iterator[EnginePool]:
     made = EnginePool(tiny_model, SETTINGS, num_engines=2, max_restarts=2)
     yield made
     made.close()
 
 
 class FakeActor:
-    """Answers in the order in which it is told to."""
+    """Notes what it was asked, one by one or together, and never answers."""
 
     def __init__(self) -> None:
-        self.waiting: list[asyncio.Future[Generation]] = []
-        self.generate = self
+        self.calls: list[list[GenerationRequest]] = []
+        self.generate = self.generate_many = self
 
-    def remote(self, request: GenerationRequest) -> asyncio.Future[Generation]:
-        self.waiting.append(asyncio.get_running_loop().create_future())
-        return self.waiting[-1]
+    def remote(self, asked: GenerationRequest | list[GenerationRequest]) -> FakeStream:
+        self.calls.append(asked if isinstance(asked, list) else [asked])
+        return FakeStream()
+
+    def num_asked(self) -> int:
+        return sum(map(len, self.calls))
 
 
-def _client(actors: list[FakeActor], slack: int = 3) -> EngineClient:
-    return EngineClient(tuple(actors), "fake", 0, 0, slack)
+class FakeStream:
+    """What a call of an actor returns: to be awaited, or to be iterated."""
+
+    def __await__(self) -> Iterator[Any]:
+        return asyncio.get_running_loop().create_future().__await__()
+
+    def __aiter__(self) -> FakeStream:
+        return self
+
+    async def __anext__(self) -> Any:
+        await self
 
 
-def _run_with_fakes(routes: list[str | None], slack: int = 3) -> list[int]:
-    """Return how many requests each of two engines gets if none of them is answered."""
-    actors = [FakeActor(), FakeActor()]
+def _run_with_fakes(
+    routes: list[str | None], slack: int = 3, num_cancelled_early: int = 0
+) -> tuple[FakeActor, FakeActor]:
+    """Make one request for each route at the same time, and return the two engines."""
+    actors = FakeActor(), FakeActor()
 
     async def ask() -> None:
-        client = _client(actors, slack)
+        client = EngineClient(actors, "fake", 0, 0, slack)
         tasks = [asyncio.ensure_future(client.generate(REQUESTS[0], route)) for route in routes]
         await asyncio.sleep(0)
-        assert client.outstanding == tuple(len(actor.waiting) for actor in actors)
+        assert sum(client.outstanding) == len(routes)
+        for task in tasks[:num_cancelled_early]:
+            task.cancel()
+        await asyncio.sleep(0.01)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert client.outstanding == (0, 0)
 
     asyncio.run(ask())
-    return [len(actor.waiting) for actor in actors]
+    return actors
+
+
+def _counts(routes: list[str | None], slack: int = 3) -> list[int]:
+    return [actor.num_asked() for actor in _run_with_fakes(routes, slack)]
 
 
 def test_the_engine_with_the_fewest_requests_is_chosen() -> None:
-    assert _run_with_fakes([None] * 5) == [3, 2]
+    assert _counts([None] * 5) == [3, 2]
 
 
 def test_requests_of_a_route_stay_together_unless_their_engine_is_far_busier() -> None:
-    assert sorted(_run_with_fakes(["group 1"] * 3)) == [0, 3]
-    # The fourth finds 3 more than the other engine has; then the two take turns.
-    assert sorted(_run_with_fakes(["group 1"] * 5)) == [1, 4]
-    assert min(_run_with_fakes([f"group {i}" for i in range(40)], slack=40)) > 5
+    assert sorted(_counts(["group 1"] * 3)) == [0, 3]
+    # The fourth finds 3 more than the other engine has, and goes there; the fifth finds 2 more.
+    assert sorted(_counts(["group 1"] * 5)) == [1, 4]
+    assert min(_counts([f"group {i}" for i in range(40)], slack=40)) > 5
+
+
+def test_requests_of_one_turn_of_the_event_loop_travel_together() -> None:
+    first, second = _run_with_fakes([None] * 5)
+    assert ([len(call) for call in first.calls], [len(call) for call in second.calls]) == ([3], [2])
+
+
+def test_a_request_that_is_cancelled_before_it_travels_is_not_asked() -> None:
+    first, second = _run_with_fakes([None] * 4, num_cancelled_early=2)
+    assert (first.num_asked(), second.num_asked()) == (1, 1)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.int64])
@@ -100,6 +132,13 @@ def test_two_engines_sample_what_one_samples(
     for request, generation in zip(REQUESTS, generations, strict=True):
         assert generation.log_probs == pytest.approx(exact_log_probs(model, request, generation), abs=1e-4)
     assert len(set(pool.pids())) == 2
+
+
+@pytest.mark.slow
+def test_a_request_that_fails_harms_none_that_travels_with_it(pool: EnginePool) -> None:
+    too_long = GenerationRequest((1,) * 200, 1)
+    outcomes = _outcomes(pool.client(), [REQUESTS[0], too_long, too_long, REQUESTS[1]])
+    assert [type(each) for each in outcomes] == [Generation, EngineError, EngineError, Generation]
 
 
 @pytest.mark.slow
@@ -156,7 +195,7 @@ def test_weights_that_do_not_fit_leave_the_pool_as_it_was(pool: EnginePool, new_
 
 @pytest.mark.slow
 def test_a_killed_engine_is_replaced_at_the_present_weights_within_the_limit(
-    _cluster: None, tiny_model: str, new_model: NewModel, exact_log_probs: LogProbs
+    cluster: None, tiny_model: str, new_model: NewModel, exact_log_probs: LogProbs
 ) -> None:
     pool = EnginePool(tiny_model, SETTINGS, num_engines=2, max_restarts=1)
     model = new_model(4)
@@ -196,7 +235,7 @@ def _outcomes(client: EngineClient, requests: list[GenerationRequest]) -> list[A
 
 @pytest.mark.slow
 def test_vllm_in_an_actor_samples_from_new_weights(
-    _cluster: None, tiny_model: str, new_model: NewModel, exact_log_probs: LogProbs
+    cluster: None, tiny_model: str, new_model: NewModel, exact_log_probs: LogProbs
 ) -> None:
     pool = EnginePool(tiny_model, EngineSettings(memory=0.1, num_threads=1))
     model = new_model(6)

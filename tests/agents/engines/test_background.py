@@ -43,7 +43,8 @@ class FakeBackend:
         for key in done:
             del self.left[key]
         return [
-            (key, Sampled((7,) * self.total[key], (-1.0,) * self.total[key], StopReason.LENGTH)) for key in done
+            (key, Sampled((7,) * self.total[key], (-1.0,) * self.total[key], StopReason.LENGTH))
+            for key in done
         ]
 
     def abort(self, key: int) -> None:

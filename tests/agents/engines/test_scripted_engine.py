@@ -93,7 +93,11 @@ def test_weights_are_remembered_and_versions_rise() -> None:
     engine.load_weights({}, 2)
     with pytest.raises(EngineError, match="after version 2"):
         engine.load_weights({}, 2)
-    assert (list(engine.loaded), engine.weights_version, engine.fingerprint) == ([2], 2, "scripted(weights=2)")
+    assert (list(engine.loaded), engine.weights_version, engine.fingerprint) == (
+        [2],
+        2,
+        "scripted(weights=2)",
+    )
     assert generate_all(engine, [REQUEST])[0].weights_version == 2
 
 

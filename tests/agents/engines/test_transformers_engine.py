@@ -34,7 +34,8 @@ def engine(tiny_model: str) -> Iterator[TransformersEngine]:
 def _requests(temperature: float = 1.0) -> list[GenerationRequest]:
     """Prompts and replies of several lengths, more than fit into one batch."""
     return [
-        GenerationRequest(tuple(range(1, 3 + 4 * i)), 5 + 3 * i, temperature=temperature, seed=i) for i in range(6)
+        GenerationRequest(tuple(range(1, 3 + 4 * i)), 5 + 3 * i, temperature=temperature, seed=i)
+        for i in range(6)
     ]
 
 

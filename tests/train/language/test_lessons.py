@@ -129,7 +129,5 @@ def test_an_answer_agent_is_taught_the_reference_answers(tokenizer: Any) -> None
     (stream,) = _streams(num=1)
     lessons = answer_lessons([stream], task, encoder, top_k=5)
     said = {encoder.decode(example.reply_ids).partition("\nANSWER ")[2] for example in lessons.examples}
-    expected = {
-        NO_ANSWER if question.unanswerable else question.answers[0] for question in stream.questions
-    }
+    expected = {NO_ANSWER if question.unanswerable else question.answers[0] for question in stream.questions}
     assert said == expected

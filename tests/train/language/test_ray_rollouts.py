@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,7 +135,9 @@ def test_the_episodes_on_a_killed_engine_are_played_again(playground: Playground
 def test_more_deaths_than_allowed_end_the_run_with_one_sentence(model: str) -> None:
     playground = Playground(model, max_restarts=0, num_engines=1)
     try:
-        with pytest.raises(EngineError, match="workers were replaced and another died, but engine.max_restarts"):
+        with pytest.raises(
+            EngineError, match=r"workers were replaced and another died, but engine\.max_restarts"
+        ):
             playground.play(24, lambda: _kill(playground.rollouts.pids()[1]))
     finally:
         playground.close()

@@ -114,9 +114,9 @@ def test_malformed_completions_are_counted_and_cost(streams: list[Stream], token
 
 def test_the_episodes_of_a_fork_share_the_steps_before_it(streams: list[Stream], tokenizer: Any) -> None:
     engine = _saying(tokenizer, "KEEP a")
-    group = _play(_manager(streams, tokenizer), RolloutTask(0, (1, 2, 3), fork_turn=2), engine)
+    group = _play(_manager(streams, tokenizer), RolloutTask(0, (1, 2, 3), fork_turn=7), engine)
     assert [len(trajectory.rows) for trajectory in group] == [2, 2, 2]
-    # Two steps before the fork, then two of each episode.
+    # Turn 7 is in the third chunk of three: two steps before the fork, then two of each episode.
     assert len(engine.requests) == 2 + 3 * 2
     assert len({trajectory.rows[0].prompt_ids.tobytes() for trajectory in group}) == 1
     # What was done before the fork is not learnt from.

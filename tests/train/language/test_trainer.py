@@ -1,0 +1,258 @@
+"""Training of language policies from end to end, with real engines, Ray and learners."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.errors import ConfigError
+from memdojo.train.config import TrainConfig
+from memdojo.train.config_files import dump_config, parse_config
+from memdojo.train.language.checkpoints import load_language_spec
+from memdojo.train.loop import TrainResult
+from memdojo.train.progress import NoProgress
+from memdojo.train.runs import RunFolder
+from memdojo.train.trainer import train
+
+from .conftest import OPTIONS
+
+CONFIG: dict[str, Any] = {
+    "name": "run",
+    "seed": 3,
+    "task": "manager",
+    "streams": {
+        "train": "synthetic:train",
+        "validation": "synthetic:validation",
+        "num_train": 4,
+        "num_validation": 2,
+        "turns_per_chunk": 4,
+        "options": OPTIONS,
+    },
+    "episode": {"max_entries": 3, "top_k": 3},
+    "policy": {
+        "kind": "language",
+        "format": "brief",
+        "max_prompt_tokens": 400,
+        "max_response_tokens": 6,
+    },
+    "reward": {"token_f1": 1.0, "invalid_operations": 0.1},
+    "algorithm": {
+        "name": "grpo",
+        "num_updates": 2,
+        "groups_per_update": 2,
+        "group_size": 2,
+        "learning_rate": 1e-3,
+        # A model that has learnt nothing earns nothing: without it there would be no gradient.
+        "entropy_coefficient": 0.01,
+    },
+    "engine": {"kind": "transformers"},
+    "learner": {"num_threads": 1},
+    "rollouts": {"num_workers": 1},
+    "evaluation": {"every": 2, "metric": "token_f1"},
+    "checkpoints": {"every": 1, "keep": 9},
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    folder.mkdir()
+    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
+    return str(folder)
+
+
+def _config(model: str, *overrides: str) -> TrainConfig:
+    return parse_config(CONFIG, (f"policy.model={model}", *overrides))
+
+
+def _train(root: Path, config: TrainConfig, *, resume: bool = False) -> tuple[RunFolder, TrainResult]:
+    run = RunFolder.resume(root, config) if resume else RunFolder.create(root, config)
+    return run, train(config, run, resume=resume, progress=NoProgress())
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    loaded = AutoModelForCausalLM.from_pretrained(folder / "model")
+    return dict(loaded.state_dict())
+
+
+def _metrics(run: RunFolder) -> list[dict[str, Any]]:
+    """All metrics that measure neither time nor how far the caches of the workers reach."""
+    timed = ("seconds/", "rollouts/steps_per_s", "rollouts/tokens_per_s", "tokens_per_s", "answers/")
+    return [
+        {name: value for name, value in line.items() if not name.startswith(timed)} for line in run.metrics()
+    ]
+
+
+def test_prompts_and_responses_that_the_model_has_no_room_for_are_refused(model: str, tmp_path: Path) -> None:
+    config = _config(model, "policy.max_prompt_tokens=2048")
+    with pytest.raises(ConfigError, match=r"2048 and policy\.max_response_tokens is 6, but .* room for 2048"):
+        _train(tmp_path, config)
+
+
+@pytest.mark.slow
+def test_a_run_with_vllm_learns_validates_and_leaves_checkpoints_that_any_tool_loads(
+    model: str, tmp_path: Path
+) -> None:
+    config = _config(
+        model, "engine.kind=vllm", "warm_start.num_steps=2", "warm_start.num_streams=2", "evaluation.every=1"
+    )
+    run, result = _train(tmp_path, config)
+    first, second = run.metrics()
+    assert first["rows"] == 2 * 2 * 3
+    # What the engine sampled is what the learner thinks of it, after new weights as well.
+    assert max(first["sampler_mismatch_max"], second["sampler_mismatch_max"]) < 1e-4
+    assert 0 <= second["validation/score"] <= 1
+    assert first["rollouts/unscored"] == 0
+    assert {"answers/cached_share", "prompts/shortened_share", "seconds/weights"} <= second.keys()
+    assert load_language_spec(result.best).task == "manager"
+    loaded = AutoModelForCausalLM.from_pretrained(result.best / "model")
+    assert loaded.config.vocab_size == AutoTokenizer.from_pretrained(result.best / "model").vocab_size
+    assert AutoTokenizer.from_pretrained(result.best / "model").chat_template
+    started, ended = _weights(run.warm_start), _weights(result.best)
+    assert any(not torch.equal(started[name], ended[name]) for name in started)
+    lines = (run.path / "trajectories" / "update_000000.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 4
+    assert json.loads(lines[0])["rows"][0]["prompt"].startswith("<|user|>MEMORY")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["grpo", "ppo"])
+def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
+    algorithm: str, model: str, tmp_path: Path
+) -> None:
+    name = f"algorithm.name={algorithm}"
+    whole, _ = _train(tmp_path / "whole", _config(model, name))
+    _train(tmp_path / "parts", _config(model, name, "algorithm.num_updates=1", "evaluation.every=1"))
+    parts, _ = _train(tmp_path / "parts", _config(model, name), resume=True)
+    assert _metrics(parts)[1] == pytest.approx(_metrics(whole)[1], rel=1e-6, nan_ok=True)
+    assert whole.latest is not None
+    assert parts.latest is not None
+    expected, found = _weights(whole.latest), _weights(parts.latest)
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+@pytest.mark.slow
+def test_adapters_are_trained_saved_and_resumed(model: str, tmp_path: Path) -> None:
+    adapters = ("policy.lora_rank=2", "algorithm.kl_coefficient=0.01")
+    run, result = _train(tmp_path, _config(model, *adapters, "algorithm.num_updates=1", "evaluation.every=1"))
+    assert (result.best / "adapter" / "adapter_model.safetensors").is_file()
+    run, result = _train(tmp_path, _config(model, *adapters), resume=True)
+    assert [line["update"] for line in run.metrics()] == [1, 2]
+    assert run.metrics()[1]["sampler_mismatch_max"] < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["retriever", "answer_agent"])
+def test_the_tasks_of_one_context_are_trained_by_the_same_loop(task: str, model: str, tmp_path: Path) -> None:
+    tree = {
+        **CONFIG,
+        "task": task,
+        "streams": {key: value for key, value in CONFIG["streams"].items() if key != "turns_per_chunk"},
+        "episode": {"top_k": 3},
+        "policy": {**CONFIG["policy"], "format": "plain", "model": model, "max_prompt_tokens": 1500},
+        "warm_start": {"num_steps": 2, "batch_size": 4},
+    }
+    if task == "retriever":
+        tree["reward"] = {"evidence_recall": 1.0}
+        tree["evaluation"] = {"every": 2, "metric": "evidence_recall"}
+    run, _ = _train(tmp_path, parse_config(tree))
+    assert [line["rows"] for line in run.metrics()] == [4, 4]
+
+
+@pytest.mark.slow
+def test_two_learner_processes_two_workers_and_two_engines_learn_what_one_of_each_does(
+    model: str, tmp_path: Path
+) -> None:
+    one, _ = _train(tmp_path / "one", _config(model))
+    several = ("learner.num_processes=2", "rollouts.num_workers=2", "engine.num_engines=2")
+    two, _ = _train(tmp_path / "two", _config(model, *several))
+    for found, expected in zip(_metrics(two), _metrics(one), strict=True):
+        for name in ("policy_loss", "gradient_norm", "rollouts/return", "rows", "tokens"):
+            assert found[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-6), name
+    assert one.latest is not None
+    assert two.latest is not None
+    expected_weights, found_weights = _weights(one.latest), _weights(two.latest)
+    for name, weight in expected_weights.items():
+        torch.testing.assert_close(found_weights[name], weight, rtol=1e-4, atol=1e-5)
+
+
+def _start(root: Path, config: TrainConfig) -> subprocess.Popen[str]:
+    path = root / "config.toml"
+    root.mkdir(exist_ok=True)
+    path.write_text(dump_config(config), encoding="utf-8")
+    command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(root)]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def _wait_for_lines(path: Path, num_lines: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        if path.exists() and len(path.read_text("utf-8").splitlines()) >= num_lines:
+            return
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.2)
+    raise AssertionError("the run made no progress")
+
+
+@pytest.mark.slow
+def test_a_killed_driver_loses_nothing_but_the_update_in_flight(model: str, tmp_path: Path) -> None:
+    whole, _ = _train(tmp_path / "whole", _config(model, "algorithm.num_updates=4"))
+    long = _config(model, "algorithm.num_updates=400")
+    process = _start(tmp_path / "killed", long)
+    try:
+        _wait_for_lines(tmp_path / "killed" / "run" / "metrics.jsonl", 2, process)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    before = [line["update"] for line in RunFolder.open(tmp_path / "killed" / "run").metrics()]
+    num_updates = max(4, before[-1] + 1)
+    config = _config(model, f"algorithm.num_updates={num_updates}")
+    run, _ = _train(tmp_path / "killed", config, resume=True)
+    updates = [line["update"] for line in run.metrics()]
+    assert updates == list(range(1, num_updates + 1))
+    for found, expected in zip(_metrics(run)[:4], _metrics(whole), strict=True):
+        assert found["policy_loss"] == pytest.approx(expected["policy_loss"], rel=1e-6)
+
+
+@pytest.mark.slow
+def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes_on(
+    model: str, tmp_path: Path
+) -> None:
+    two = ("learner.num_processes=2", "rollouts.num_workers=1")
+    process = _start(tmp_path, _config(model, *two, "algorithm.num_updates=400"))
+    try:
+        _wait_for_lines(tmp_path / "run" / "metrics.jsonl", 2, process)
+        victim = _learner_process()
+        os.kill(victim, signal.SIGKILL)
+        output, _ = process.communicate(timeout=240)
+    finally:
+        process.kill()
+    assert process.returncode == 2
+    assert "a learner process died" in output
+    assert "Traceback" not in output
+    done = RunFolder.open(tmp_path / "run").metrics()[-1]["update"]
+    longer = f"algorithm.num_updates={done + 1}"
+    run, _ = _train(tmp_path, _config(model, *two, longer), resume=True)
+    assert [line["update"] for line in run.metrics()] == list(range(1, done + 2))
+
+
+def _learner_process() -> int:
+    """Return the process id of one of Ray Train's workers."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (folder / "cmdline").read_bytes().startswith(b"ray::RayTrainWorker"):
+                    return int(folder.name)
+    raise AssertionError("there is no learner process")
