@@ -216,6 +216,16 @@ def test_a_manager_s_step_is_paid_from_its_chunk_to_the_end(reply: str, paid: fl
     assert sum(trajectory.counts.values()) == len(reply.split("\n"))
 
 
+def test_a_turn_behind_the_end_of_a_window_means_its_last_chunk(tokenizer: Any) -> None:
+    steps = _manager_steps(tokenizer, {"evidence_stored": 1.0})
+    encoder = PromptEncoder(tokenizer, BriefFormat(), 1000)
+    task = RolloutTask(0, (1,), window=(0, 4), fork_turn=9)
+    assert "a Ann: the cat sleeps" in encoder.decode_prompt(steps.prompt(task).ids)
+    # Question a was asked before; b and c are a third each, as evidence of all three lies in the window.
+    trajectory = asyncio.run(steps.play(task, _reply(encoder, "KEEP a")))
+    assert trajectory.episode_return == pytest.approx(2 / 3)
+
+
 class _Knowing:
     """Knows one answer, and has none to another question."""
 
@@ -461,7 +471,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _pay(monkeypatch, lambda replies: [sum(ids) % 7 / 7 for ids in replies])
-    config = _config(model, algorithm={"num_updates": 3, "epochs": 2})
+    config = _config(model, algorithm={"num_updates": 3, "epochs": 2}, policy={"max_candidates": 3})
     whole, _ = _train(config, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         _train(config, tmp_path / "parts", progress=_Interrupting())
@@ -495,3 +505,19 @@ def test_a_run_that_diverges_stops_and_leaves_no_bad_checkpoint(
     with pytest.raises(DivergenceError, match=r"update 0 met weights that are not finite, first in model\."):
         _train(config, tmp_path)
     assert RunFolder.open(tmp_path / "run").latest is None
+
+
+@pytest.mark.slow
+def test_a_policy_learns_what_pays(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pay(monkeypatch, lambda replies: [sum(id < 512 for id in ids) / len(ids) for ids in replies])
+    config = _config(
+        model,
+        policy={"max_candidates": 3},  # For short prompts.
+        algorithm={"num_updates": 15, "group_size": 8, "learning_rate": 0.05},
+        learner={"micro_batch_tokens": 16 * 1006},
+    )
+    _, run = _train(config, tmp_path)
+    returns = [line["rollouts/return"] for line in run.metrics()]
+    # Random weights say each half of the vocabulary about as often.
+    assert sum(returns[:3]) / 3 == pytest.approx(0.5, abs=0.15)
+    assert sum(returns[-3:]) / 3 > 0.8
