@@ -163,22 +163,32 @@ class TrainLoop:
 
     def update(self) -> Report:
         """Play, learn, validate and save where it is due."""
-        config, standing, trainee = self._config, self._standing, self._trainee
         started = time.perf_counter()
-        groups, metrics = trainee.play(standing.updates)
+        groups, metrics = self._trainee.play(self._standing.updates)
         played = time.perf_counter()
-        metrics |= trainee.learn(groups, standing.updates) | rollout_metrics(groups)
-        standing.updates += 1
+        metrics |= self._trainee.learn(groups, self._standing.updates)
         metrics |= {"seconds/rollouts": played - started, "seconds/learner": time.perf_counter() - played}
+        report, is_due = self.finish(groups, metrics)
+        if is_due:
+            self.save()
+        return report
+
+    def finish(self, groups: Groups, metrics: dict[str, float]) -> tuple[Report, bool]:
+        """Validate and log an update that was played and learnt from.
+
+        Returns:
+            What to report, and whether a checkpoint is due.
+        """
+        config, standing = self._config, self._standing
+        metrics |= rollout_metrics(groups)
+        standing.updates += 1
         is_last = standing.updates == config.algorithm.num_updates
         validates = config.streams.validation is not None
         is_validated = validates and (is_last or standing.updates % config.evaluation.every == 0)
         is_best = is_validated and self._validate(metrics)
-        if trainee.is_main:
+        if self._trainee.is_main:
             self._run.log(standing.updates, metrics)
-        if is_best or is_last or standing.updates % config.checkpoints.every == 0:
-            self.save()
-        return Report(
+        report = Report(
             standing.updates,
             metrics["rollouts/return"],
             standing.last_score,
@@ -186,6 +196,7 @@ class TrainLoop:
             is_validated,
             is_best,
         )
+        return report, is_best or is_last or standing.updates % config.checkpoints.every == 0
 
     def save(self) -> None:
         """Write a checkpoint of where the run stands, unless that was done already."""

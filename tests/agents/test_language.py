@@ -143,9 +143,7 @@ def test_a_retriever_returns_its_ranking_and_nothing_for_a_malformed_one(tokeniz
     )
     hits = retriever.search(store, "Who is tall?", 2)
     assert [(hit.entry.id, hit.score) for hit in hits] == [(ids[2], 2.0), (ids[0], 1.0)]
-    malformed = LanguageRetriever(
-        _engine(tokenizer, "7"), encoder, max_response_tokens=16, max_candidates=9
-    )
+    malformed = LanguageRetriever(_engine(tokenizer, "7"), encoder, max_response_tokens=16, max_candidates=9)
     assert malformed.search(store, "Who is tall?", 2) == ()
     assert malformed.search(MemoryStore(), "Who is tall?", 2) == ()
 

@@ -3,6 +3,7 @@
 model/               weights (adapters merged in), tokenizer, generation config
 adapter/             the adapters alone, where the run trains adapters
 policy.json          its `LanguageSpec`
+trl/                 what TRL's trainer needs to go on, where it trains
 learner.safetensors  optimiser moments and the like, where training can go on from here
 state.json           what else the trainer needs to go on
 """
@@ -10,10 +11,10 @@ state.json           what else the trainer needs to go on
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +31,12 @@ from ..checkpoints import (
     write_training_state,
 )
 from ..config import TrainConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from .network import PolicyNetwork
 
 MODEL, ADAPTER = "model", "adapter"
 
@@ -104,6 +111,31 @@ def save_language_policy(
         raise CheckpointError(
             f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
         ) from error
+
+
+def write_model(
+    folder: Path,
+    network: PolicyNetwork,
+    weights: Mapping[str, Tensor],
+    tokenizer: PreTrainedTokenizerBase,
+    adapters: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Write `model/`, and `adapter/` if adapters are trained, into a checkpoint that is being made.
+
+    Args:
+        folder: The checkpoint.
+        network: The policy, for its configuration.
+        weights: All of the model's, adapters merged in, from all processes together.
+        tokenizer: With its chat template.
+        adapters: Their own weights; by default those that the network has.
+    """
+    model = network.causal_model
+    # Tied weights once, as transformers writes and reads them.
+    kept = {name: weight for name, weight in weights.items() if name not in model.all_tied_weights_keys}
+    model.save_pretrained(folder / MODEL, state_dict=kept)
+    tokenizer.save_pretrained(folder / MODEL)
+    if network.has_adapters:
+        network.model.save_pretrained(str(folder / ADAPTER), state_dict=adapters)
 
 
 def load_language_spec(folder: str | Path) -> LanguageSpec:

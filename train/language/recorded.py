@@ -11,14 +11,15 @@ from memdojo.agents.language import PromptEncoder
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.errors import DataError
 
+from ..runs import TRAJECTORIES, RunFolder
 from .lessons import Example, Lessons
 from .rows import LanguageGroup, Row
 
 
 def write_trajectories(
-    path: Path, groups: Iterable[LanguageGroup], encoder: PromptEncoder, update: int
+    run: RunFolder, groups: Iterable[LanguageGroup], encoder: PromptEncoder, update: int
 ) -> None:
-    """Write the trajectories of an update, one a line; the file appears whole or not at all.
+    """Write the trajectories of an update into a run, one a line; the file appears whole or not at all.
 
     A line has `update`, `group`, `stream`, `return`, `failure`, and `rows` with `prompt`, `response`,
     `reward`, `prompt_ids` and `response_ids`.
@@ -26,6 +27,7 @@ def write_trajectories(
     Raises:
         DataError: If the file system refuses.
     """
+    path = run.path / TRAJECTORIES / f"update_{update:06d}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_writer(path) as file:
         for number, group in enumerate(groups):

@@ -90,24 +90,24 @@ class LanguagePlayer:
 
     async def play(self, task: RolloutTask, sampler: Sampler) -> LanguageGroup:
         """Return the trajectories of the task, in the order of its seeds."""
-        trunk = _Recording(self._start(task), _trunk_seed(task))
+        trunk = Recording(self._start(task), _trunk_seed(task))
         await self._play_until(trunk, sampler, task.greedy, _step_of_turn(trunk.episode, task.fork_turn))
         if trunk.failure:
             return tuple(trunk.trajectory() for _ in task.seeds)
-        forks = [_Recording(trunk.episode.fork(seed), seed) for seed in task.seeds]
+        forks = [Recording(trunk.episode.fork(seed), seed) for seed in task.seeds]
         last = None if task.question is None else trunk.episode.step_index + 1
         await asyncio.gather(*(self._play_until(fork, sampler, task.greedy, last) for fork in forks))
         return tuple(fork.trajectory() for fork in forks)
 
     async def _play_until(
-        self, recording: _Recording, sampler: Sampler, greedy: bool, step: int | None
+        self, recording: Recording, sampler: Sampler, greedy: bool, step: int | None
     ) -> None:
         """Play to the end of the episode, or until so many steps of it are done."""
         episode = recording.episode
         while not (episode.ended or recording.failure) and (step is None or episode.step_index < step):
             await self._step(recording, sampler, greedy)
 
-    async def _step(self, recording: _Recording, sampler: Sampler, greedy: bool) -> None:
+    async def _step(self, recording: Recording, sampler: Sampler, greedy: bool) -> None:
         """Ask the policy, do what it says, have the questions answered and score the step."""
         episode = recording.episode
         try:
@@ -162,8 +162,14 @@ class LanguagePlayer:
         return cut
 
 
-class _Recording:
-    """An episode with what has been played of it."""
+class Recording:
+    """An episode with what has been played of it.
+
+    Attributes:
+        episode: The episode.
+        seed: From which, with the step, its requests are seeded.
+        failure: Why it cannot be trained on; empty if it can.
+    """
 
     def __init__(self, episode: Any, seed: int) -> None:
         self.episode = episode
@@ -174,6 +180,7 @@ class _Recording:
         self.failure = ""
 
     def add(self, prompt: Prompt, generation: Generation, outcome: StepOutcome, score: Score) -> None:
+        """Take down a step: what was asked, what was sampled, what came of it and what that is worth."""
         self.rows.append(
             Row(
                 np.array(prompt.ids, np.int32),
@@ -192,6 +199,7 @@ class _Recording:
         self.failure = "" if score.scored else f"answer: {score.why}"
 
     def trajectory(self) -> LanguageTrajectory:
+        """Return what has been played."""
         return LanguageTrajectory(
             self.episode.context.stream.id,
             tuple(self.rows),

@@ -188,19 +188,24 @@ def learner_device(config: TrainConfig) -> Literal["cpu", "cuda"]:
     return "cuda" if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else "cpu"
 
 
-def _load(config: TrainConfig, model: str) -> Any:
-    loaded = load_causal_lm(model, config.learner.dtype)
+def lora_config(config: TrainConfig) -> LoraConfig | None:
+    """Return the adapters that are trained; None if all weights are."""
     policy = config.policy
     if not policy.lora_rank:
+        return None
+    return LoraConfig(
+        r=policy.lora_rank,
+        lora_alpha=policy.lora_alpha,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
+def _load(config: TrainConfig, model: str) -> Any:
+    loaded = load_causal_lm(model, config.learner.dtype)
+    adapters = lora_config(config)
+    if adapters is None:
         return loaded
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return get_peft_model(
-            loaded,
-            LoraConfig(
-                r=policy.lora_rank,
-                lora_alpha=policy.lora_alpha,
-                target_modules="all-linear",
-                task_type="CAUSAL_LM",
-            ),
-        )
+        return get_peft_model(loaded, adapters)

@@ -28,7 +28,7 @@ from ..config import TrainConfig
 from ..rollouts import RolloutTask, question_starts
 from ..schedule import Schedule
 from .lessons import TaughtEpisode
-from .rollouts import LanguagePlayer, _Recording
+from .rollouts import LanguagePlayer, Recording
 from .rows import LanguageGroup, LanguageTrajectory
 from .setup import make_answerer, make_encoder, make_task, player_recipe
 
@@ -141,7 +141,7 @@ class ManagerSteps:
         taught = self._start(task).fork()
         pupil = taught.pupil
         pupil.answerer = self._answerer
-        recording = _Recording(pupil, task.seeds[0])
+        recording = Recording(pupil, task.seeds[0])
         prompt = self._encoder.encode(self._task.view(pupil))
         before = pupil.store.fork()
         begun = self._task.begin(pupil, prompt.view, self._encoder.decode(generation.token_ids))

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import ray
 
 from memdojo.agents.engines.actors import EnginePool
 from memdojo.agents.language_models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
-from memdojo.errors import EngineError
 
 from ..checkpoints import TrainingRecord, load_training_state
 from ..config import Split, TrainConfig
 from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
 from ..progress import Progress
 from ..rollouts import RolloutTask, start_ray
-from ..runs import TRAJECTORIES, RunFolder
+from ..runs import RunFolder
 from ..schedule import Schedule
-from .checkpoints import ADAPTER, MODEL, language_spec, save_language_policy
+from .checkpoints import MODEL, language_spec, save_language_policy, write_model
 from .distributed import from_main, train_in_processes
 from .learner import LanguageLearner
+from .metrics import play_metrics
 from .ray_rollouts import LanguageRollouts
 from .recorded import write_trajectories
-from .rows import LanguageGroup, Row
+from .rows import LanguageGroup
 from .setup import (
     answerer_engine_settings,
     check_room,
@@ -245,13 +243,10 @@ class LanguageTrainee:
         # Shards are put together by all processes, and written by one.
         weights, adapters = self._learner.policy_state_dict(), self._learner.adapter_state_dict()
         saved = self._learner.state()
-        network = self._learner.network
+        network, tokenizer = self._learner.network, load_tokenizer(str(self._config.policy.model))
 
         def write(temporary: Path) -> None:
-            network.causal_model.save_pretrained(temporary / MODEL, state_dict=weights)
-            load_tokenizer(str(self._config.policy.model)).save_pretrained(temporary / MODEL)
-            if adapters:
-                network.model.save_pretrained(temporary / ADAPTER, state_dict=adapters)
+            write_model(temporary, network, weights, tokenizer, adapters)
 
         spec = language_spec(self._config, training)
         whole_state = dataclasses.replace(saved, state={**saved.state, **state})
@@ -288,29 +283,16 @@ class LanguageTrainee:
     def _play(self, update: int, sync_seconds: float) -> Played:
         started = time.perf_counter()
         groups = self._play_tasks("training", self._schedule.training(update))
-        seconds = time.perf_counter() - started
-        trajectories = [trajectory for group in groups for trajectory in group]
-        failures = [trajectory.failure for trajectory in trajectories if not trajectory.scored]
-        if len(failures) == len(trajectories):
-            raise EngineError(
-                f"none of the {len(trajectories)} episodes of update {update} can be trained on; "
-                f"the first one failed with: {failures[0]}"
-            )
+        metrics = play_metrics(groups, update, time.perf_counter() - started)
         if update % self._config.evaluation.every == 0:
-            path = self._run.path / TRAJECTORIES / f"update_{update:06d}.jsonl"
-            write_trajectories(path, groups, self._encoder, update)
-        rows = [row for trajectory in trajectories for row in trajectory.rows]
+            write_trajectories(self._run, groups, self._encoder, update)
         sampling = self._main
-        metrics = _row_metrics(rows) | {
-            "rollouts/steps_per_s": len(rows) / seconds,
-            "rollouts/tokens_per_s": sum(len(row.response_ids) for row in rows) / seconds,
+        metrics |= {
             "rollouts/replayed_groups": float(sampling.rollouts.num_replayed),
             "restarts/workers": float(sampling.rollouts.num_restarts),
             "restarts/engines": float(sampling.engines.num_restarts),
             "seconds/weights": sync_seconds,
         }
-        kinds = Counter(failure.partition(":")[0] for failure in failures)
-        metrics |= {f"dropped/{kind}": float(count) for kind, count in kinds.items()}
         return Played(groups, metrics | self._answer_metrics())
 
     def _answer_metrics(self) -> dict[str, float]:
@@ -319,16 +301,6 @@ class LanguageTrainee:
         if not hits + misses:
             return {}
         return {"answers/asked": float(misses), "answers/cached_share": hits / (hits + misses)}
-
-
-def _row_metrics(rows: Sequence[Row]) -> dict[str, float]:
-    lengths = np.array([len(row.response_ids) for row in rows])
-    return {
-        "prompts/tokens": float(np.mean([len(row.prompt_ids) for row in rows])),
-        "prompts/shortened_share": float(np.mean([row.num_left_out > 0 for row in rows])),
-        "responses/tokens": float(lengths.mean()),
-        "responses/cut_off_share": float(np.mean([row.is_cut_off for row in rows])),
-    }
 
 
 def _load_standing(run: RunFolder) -> tuple[Standing, Path | None]:

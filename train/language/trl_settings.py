@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from peft import LoraConfig
 
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.errors import ConfigError
@@ -90,19 +89,6 @@ def validation_engine(config: TrainConfig) -> EngineSettings:
         num_gpus=int(learner_device(config) == "cuda"),
         max_context_tokens=config.policy.max_prompt_tokens + config.policy.max_response_tokens,
         seed=config.seed,
-    )
-
-
-def lora(config: TrainConfig) -> LoraConfig | None:
-    """Return the adapters that are trained; None if all weights are."""
-    policy = config.policy
-    if not policy.lora_rank:
-        return None
-    return LoraConfig(
-        r=policy.lora_rank,
-        lora_alpha=policy.lora_alpha,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
     )
 
 

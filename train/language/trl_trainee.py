@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,22 +18,22 @@ from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.settings import make_engine
 from memdojo.agents.language_models import end_token_ids, load_causal_lm, load_tokenizer
 from memdojo.envs.types import Stream
-from memdojo.errors import DivergenceError, EngineError, MissingDependencyError
+from memdojo.errors import DivergenceError, MissingDependencyError
 
 from ..checkpoint_folders import CHECKPOINTS, remove_folder
 from ..checkpoints import TrainingRecord, TrainingState
 from ..config import Split, TrainConfig
 from ..loop import Groups, Played
-from ..runs import TRAJECTORIES, RunFolder
+from ..runs import RunFolder
 from ..schedule import Schedule
-from .checkpoints import ADAPTER, MODEL, language_spec, save_language_policy
+from .checkpoints import language_spec, save_language_policy, write_model
+from .metrics import play_metrics
 from .network import PolicyNetwork
 from .recorded import write_trajectories
 from .rows import LanguageGroup
-from .setup import make_encoder, make_task, player_recipe
+from .setup import lora_config, make_encoder, make_task, player_recipe
 from .single_steps import StepSchedule
-from .trainer import _row_metrics
-from .trl_settings import grpo_settings, lora, validation_engine
+from .trl_settings import grpo_settings, validation_engine
 from .warm_start import initial_model
 
 TRL = "trl"
@@ -94,7 +93,7 @@ class TrlTrainee:
             args=settings | {"output_dir": str(self._scratch)},
             train_dataset=self._prompts(),
             processing_class=self._tokenizer,
-            peft_config=lora(config),
+            peft_config=lora_config(config),
         )
         self._network = PolicyNetwork(self.trainer.model)
         self._sampler = make_engine(base, validation_engine(config)) if held_out else None
@@ -178,15 +177,9 @@ class TrlTrainee:
     def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
         """Write a checkpoint with the state that TRL has just written."""
         network = self._network
-        # Tied weights once, as transformers writes them.
-        tied = network.causal_model.all_tied_weights_keys
-        weights = {name: weight for name, weight in network.policy_weights() if name not in tied}
 
         def write(temporary: Path) -> None:
-            network.causal_model.save_pretrained(temporary / MODEL, state_dict=weights)
-            self._tokenizer.save_pretrained(temporary / MODEL)
-            if network.has_adapters:
-                network.model.save_pretrained(temporary / ADAPTER)
+            write_model(temporary, network, dict(network.policy_weights()), self._tokenizer)
             step = self.trainer.state.global_step
             (self._scratch / f"checkpoint-{step}").rename(temporary / TRL)
             # Pickled, and never read again.
@@ -231,26 +224,11 @@ class TrlTrainee:
     def _play_metrics(
         self, groups: Sequence[LanguageGroup], update: int, sampling_seconds: float
     ) -> dict[str, float]:
-        trajectories = [trajectory for group in groups for trajectory in group]
-        failures = [trajectory.failure for trajectory in trajectories if not trajectory.scored]
-        if len(failures) == len(trajectories):
-            raise EngineError(
-                f"none of the {len(trajectories)} episodes of update {update} can be trained on; "
-                f"the first one failed with: {failures[0]}"
-            )
-        if update % self._config.evaluation.every == 0:
-            path = self._run.path / TRAJECTORIES / f"update_{update:06d}.jsonl"
-            write_trajectories(path, groups, self._encoder, update)
-        rows = [row for trajectory in trajectories for row in trajectory.rows]
         seconds = time.perf_counter() - self._started
-        kinds = Counter(failure.partition(":")[0] for failure in failures)
-        return _row_metrics(rows) | {
-            "rollouts/steps_per_s": len(rows) / seconds,
-            "rollouts/tokens_per_s": sum(len(row.response_ids) for row in rows) / seconds,
-            "seconds/rollouts": seconds,
-            "seconds/sampling": sampling_seconds,
-            **{f"dropped/{kind}": float(count) for kind, count in kinds.items()},
-        }
+        metrics = play_metrics(groups, update, seconds)
+        if update % self._config.evaluation.every == 0:
+            write_trajectories(self._run, groups, self._encoder, update)
+        return metrics | {"seconds/rollouts": seconds, "seconds/sampling": sampling_seconds}
 
 
 def _new_trainer(**arguments: Any) -> Any:

@@ -9,8 +9,7 @@ than memdojo's own learner:
 - Where `minibatch_groups` is set, a gradient step takes as many completions, of whichever groups.
 - Its own state, in the folder `trl` of a checkpoint, is what transformers writes: weights once more, and
   `optimizer.pt` and the like, which are read with `weights_only`.
-- It seeds the generators of Python, NumPy and torch, and tells Hugging Face that it was used, unless
-  `HF_HUB_DISABLE_TELEMETRY=1` is set.
+- It seeds the generators of Python, NumPy and torch.
 """
 
 from __future__ import annotations
@@ -31,17 +30,8 @@ from memdojo.errors import CheckpointError
 from ..checkpoints import load_training_state
 from ..config import TrainConfig
 from ..interrupts import GracefulStop
-from ..loop import (
-    Groups,
-    Standing,
-    TrainLoop,
-    TrainResult,
-    load_splits,
-    prepare_run,
-    rollout_metrics,
-    training_record,
-)
-from ..progress import Progress, Report
+from ..loop import Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
+from ..progress import Progress
 from ..runs import RunFolder
 from .trl_settings import check_devices
 from .trl_trainee import TRL, TrlTrainee
@@ -64,7 +54,7 @@ def train_with_trl(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     if config.learner.num_threads:
         torch.set_num_threads(config.learner.num_threads)
     with _silence(), contextlib.closing(TrlTrainee(config, run, splits)) as trainee:
-        loop = TrlLoop(config, run, trainee, training_record(config, splits), standing)
+        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing)
         progress.start(config.algorithm.num_updates, done=standing.updates)
         try:
             with GracefulStop() as stop:
@@ -79,34 +69,10 @@ def train_with_trl(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     return TrainResult(best, standing.best_score, standing.updates)
 
 
-class TrlLoop(TrainLoop):
-    """`TrainLoop` around updates that TRL has made by itself."""
-
-    def finish(self, groups: Groups, metrics: dict[str, float]) -> tuple[Report, bool]:
-        """Validate and log an update; return what to report, and whether a checkpoint is due."""
-        config, standing = self._config, self._standing
-        metrics |= rollout_metrics(groups)
-        standing.updates += 1
-        is_last = standing.updates == config.algorithm.num_updates
-        validates = config.streams.validation is not None
-        is_validated = validates and (is_last or standing.updates % config.evaluation.every == 0)
-        is_best = is_validated and self._validate(metrics)
-        self._run.log(standing.updates, metrics)
-        report = Report(
-            standing.updates,
-            metrics["rollouts/return"],
-            standing.last_score,
-            metrics["rollouts/steps_per_s"],
-            is_validated,
-            is_best,
-        )
-        return report, is_best or is_last or standing.updates % config.checkpoints.every == 0
-
-
 class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no types here.
     """Lets memdojo's loop follow what TRL does, and TRL save and stop when the loop wants it."""
 
-    def __init__(self, trainee: TrlTrainee, loop: TrlLoop, stop: GracefulStop, progress: Progress) -> None:
+    def __init__(self, trainee: TrlTrainee, loop: TrainLoop, stop: GracefulStop, progress: Progress) -> None:
         self._trainee = trainee
         self._loop = loop
         self._stop = stop
@@ -166,6 +132,8 @@ def _silence() -> Iterator[None]:
     """Keep TRL and what it brings from warning and telling; errors still come."""
     # vLLM, which TRL loads wherever it is installed, reads this when it is loaded.
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "CRITICAL")
+    # Nor does it have to tell anybody that it was used.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     loggers = [logging.getLogger(name) for name in ("trl", "accelerate", "datasets", "vllm")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
