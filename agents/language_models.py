@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memdojo.errors import MissingDependencyError, ModelError
+from memdojo.errors import MissingDependencyError, ModelError, missing_for_language
 
 try:
     import torch
@@ -27,10 +27,7 @@ try:
     from transformers.utils import logging
 except ImportError as error:
     if (error.name or "").partition(".")[0] in ("torch", "transformers", "huggingface_hub"):
-        raise MissingDependencyError(
-            f"language policies need {error.name}, which is not installed: pip install 'memdojo[llm-cpu]' on "
-            "a CPU, 'memdojo[llm]' on a machine with a GPU"
-        ) from error
+        raise missing_for_language(error.name) from error
     # transformers looks for torchvision and fails with it, although no text model needs it.
     raise MissingDependencyError(
         f"transformers cannot load its models ({' '.join(str(error).split())}); a torchvision that does not "

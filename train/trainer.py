@@ -16,6 +16,7 @@ from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_net
 from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
 from memdojo.envs.retrieval_features import RetrievalFeatures
 from memdojo.envs.types import Stream
+from memdojo.errors import missing_for_language
 from memdojo.rewards.reward import Reward
 
 from .checkpoints import (
@@ -48,11 +49,14 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     Raises:
         LeakError: If training and held-out streams share a group.
         DivergenceError: If the loss or a weight is no longer finite.
+        MissingDependencyError: If a library is missing that a language policy needs.
         KeyboardInterrupt: After the checkpoint was saved.
     """
     if config.is_language:
-        from .language.trainer import train_language
-
+        try:
+            from .language.trainer import train_language
+        except ModuleNotFoundError as error:
+            raise missing_for_language(error.name) from error
         return train_language(config, run, resume=resume, progress=progress)
     use_one_thread()
     splits = load_splits(config)

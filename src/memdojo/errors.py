@@ -81,6 +81,14 @@ class MissingDependencyError(MemdojoError, ImportError):
     """An optional library is needed and not installed; the message has the command that installs it."""
 
 
+def missing_for_language(package: str | None) -> MissingDependencyError:
+    """Build the error for a library that language policies need and that is not installed."""
+    return MissingDependencyError(
+        f"language policies need {package}, which is not installed: pip install 'memdojo[llm-cpu]' on a CPU, "
+        "'memdojo[llm]' on a machine with a GPU"
+    )
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Build the error for `name`, with its near matches first and all known names after them."""
     names = sorted(known)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from memdojo.errors import ConfigError, MissingDependencyError, ModelError
+from memdojo.errors import ConfigError, ModelError, missing_for_language
 
 from .running import DebugOption, command
 
@@ -237,10 +237,7 @@ def _prepare(*needed: str) -> None:
 
     for package in needed:
         if importlib.util.find_spec(package) is None:
-            raise MissingDependencyError(
-                f"this needs {package}, which is not installed: pip install 'memdojo[llm-cpu]' on a CPU, "
-                "'memdojo[llm]' on a machine with a GPU"
-            )
+            raise missing_for_language(package)
     quieten_transformers()
 
 
