@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from .settings import CPU_CACHE_GIB, GPU_MEMORY_SHARE, EngineSettings
 if TYPE_CHECKING:
     from vllm.v1.engine.llm_engine import LLMEngine
 
+_LLVMLITE = "llvmlite.binding.ffi"
 _CPU_COMMAND = "pip install 'memdojo[llm-cpu]'"
 _GPU_COMMAND = "pip install 'memdojo[llm]'"
 # At the level of errors vLLM prints its whole batch when it fails, which drowns the sentence of ours.
@@ -135,7 +137,7 @@ def _start(model: str, settings: EngineSettings) -> LLMEngine:
         os.environ.setdefault(name, value)
     set_num_threads = torch.set_num_threads
     try:
-        with _known_warnings():
+        with _known_warnings(), _llvmlite_out_of_sight():
             from vllm import EngineArgs
             from vllm.platforms import current_platform
             from vllm.v1.engine.llm_engine import LLMEngine
@@ -212,6 +214,20 @@ def _misfit() -> str | None:
                         f"installed; run {command} in a fresh environment."
                     )
     return None
+
+
+@contextlib.contextmanager
+def _llvmlite_out_of_sight() -> Iterator[None]:
+    """Hide a module that vLLM trips over: at its start it looks into the attributes of all modules.
+
+    An object of that one, which numba loads, claims to have every attribute, `__dict__` included.
+    """
+    module = sys.modules.pop(_LLVMLITE, None)
+    try:
+        yield
+    finally:
+        if module is not None:
+            sys.modules[_LLVMLITE] = module
 
 
 @contextlib.contextmanager

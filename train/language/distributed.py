@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,7 +102,10 @@ def train_in_processes(
 
 def _fit(trainer: TorchTrainer, failures: list[BaseException]) -> None:
     try:
-        trainer.fit()
+        with warnings.catch_warnings():
+            # Ray Train loads Ray Data, which warns of settings of its own.
+            warnings.simplefilter("ignore")
+            trainer.fit()
     except BaseException as error:
         failures.append(error)
 

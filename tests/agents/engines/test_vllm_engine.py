@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 from collections.abc import Callable, Iterator
 
+import numba  # noqa: F401  Loaded first, because vLLM trips over a module of it that is there already.
 import pytest
 import torch
 from transformers import LlamaForCausalLM

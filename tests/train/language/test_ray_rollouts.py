@@ -85,7 +85,7 @@ class Playground:
 
 def _soon(action: Callable[[], None] | None) -> None:
     if action is not None:
-        time.sleep(0.5)
+        time.sleep(0.1)
         action()
 
 
@@ -118,7 +118,7 @@ def test_two_workers_and_two_engines_play_all_tasks_in_their_order(playground: P
 
 def test_the_episodes_of_a_killed_worker_are_played_again(playground: Playground) -> None:
     victim = playground.rollouts.pids()[0]
-    _require_whole(playground.play(24, lambda: _kill(victim)), 24)
+    _require_whole(playground.play(60, lambda: _kill(victim)), 60)
     assert playground.rollouts.num_restarts == 1
     assert playground.rollouts.num_replayed >= 1
     assert victim not in playground.rollouts.pids()
@@ -126,7 +126,7 @@ def test_the_episodes_of_a_killed_worker_are_played_again(playground: Playground
 
 def test_the_episodes_on_a_killed_engine_are_played_again(playground: Playground) -> None:
     victim = playground.pool.pids()[0]
-    _require_whole(playground.play(24, lambda: _kill(victim)), 24)
+    _require_whole(playground.play(60, lambda: _kill(victim)), 60)
     assert playground.pool.num_restarts == 1
     assert playground.rollouts.num_replayed >= 1
     assert victim not in playground.pool.pids()

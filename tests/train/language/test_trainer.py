@@ -239,7 +239,7 @@ def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes
         output, _ = process.communicate(timeout=240)
     finally:
         process.kill()
-    assert process.returncode == 2
+    assert process.returncode == 2, output
     assert "a learner process died" in output
     assert "Traceback" not in output
     done = RunFolder.open(tmp_path / "run").metrics()[-1]["update"]
