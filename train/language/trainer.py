@@ -53,10 +53,9 @@ def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     """
     quieten_transformers()
     config = _with_absolute_models(config)
-    splits = load_splits(config)
     assert config.policy.model is not None  # The configuration has seen to it.
     check_room(config, config.policy.model)
-    warm_start(config, run, splits["train"], training_record(config, splits), progress)
+    warm_start(config, run, progress)
     if config.learner.kind == "trl":
         from .trl_trainer import train_with_trl
 

@@ -15,8 +15,8 @@ from memdojo.envs.text_tasks import AnswerTask, ManagerTask
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
-from ..checkpoints import TrainingRecord
 from ..config import TrainConfig
+from ..loop import load_splits, training_record
 from ..progress import Progress
 from ..runs import RunFolder
 from .checkpoints import MODEL, language_spec, save_language_policy
@@ -26,16 +26,11 @@ from .setup import learner_device, make_task
 from .sft import fine_tune
 
 
-def warm_start(
-    config: TrainConfig,
-    run: RunFolder,
-    streams: Sequence[Stream],
-    record: TrainingRecord,
-    progress: Progress,
-) -> None:
+def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     """Do the supervised stage, if the run has one and has not done it; its policy lies in `run.warm_start`.
 
     Raises:
+        LeakError: If two splits share a group.
         ConfigError: If the teacher's decisions have no words in the policy's format.
         DivergenceError: If the loss is no longer finite.
     """
@@ -43,8 +38,9 @@ def warm_start(
     if not stage.num_steps or run.warm_start.is_dir():
         return
     assert config.policy.model is not None  # The configuration has seen to it.
+    splits = load_splits(config)
     tokenizer = load_tokenizer(config.policy.model)
-    lessons = _lessons(config, streams[: stage.num_streams], tokenizer)
+    lessons = _lessons(config, splits["train"][: stage.num_streams], tokenizer)
     if not lessons.examples:
         raise ConfigError(
             f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have "
@@ -71,7 +67,7 @@ def warm_start(
     def write(folder: Path) -> None:
         save_model(folder / MODEL, model, tokenizer, model.generation_config)
 
-    save_language_policy(run.warm_start, write, language_spec(config, record))
+    save_language_policy(run.warm_start, write, language_spec(config, training_record(config, splits)))
 
 
 def initial_model(config: TrainConfig, run: RunFolder) -> str:
