@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +235,7 @@ def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes
     process = _start(tmp_path, _config(model, *two, "algorithm.num_updates=400"))
     try:
         _wait_for_lines(tmp_path / "run" / "metrics.jsonl", 2, process)
-        victim = _learner_process()
+        victim = _learner_process(process.pid)
         os.kill(victim, signal.SIGKILL)
         output, _ = process.communicate(timeout=240)
     finally:
@@ -248,11 +249,19 @@ def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes
     assert [line["update"] for line in run.metrics()] == list(range(1, done + 2))
 
 
-def _learner_process() -> int:
-    """Return the process id of one of Ray Train's workers."""
+def _learner_process(driver: int) -> int:
+    """Return the process id of one of the driver's learners: another run on the machine may have its own."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with contextlib.suppress(OSError):
-                if (folder / "cmdline").read_bytes().startswith(b"ray::RayTrainWorker"):
+                is_learner = (folder / "cmdline").read_bytes().startswith(b"ray::RayTrainWorker")
+                if is_learner and driver in _ancestors(int(folder.name)):
                     return int(folder.name)
     raise AssertionError("there is no learner process")
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    while pid > 1:
+        # The name, in parentheses, may hold blanks; the state and the parent come after it.
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        yield pid
