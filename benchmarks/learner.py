@@ -23,7 +23,8 @@ from accelerate import Accelerator
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from memdojo.train.config import AlgorithmConfig, LearnerConfig
+from memdojo.train.config_language import LearnerConfig
+from memdojo.train.config_tables import AlgorithmConfig
 from memdojo.train.language.batches import MicroBatch, UpdateRows, pad_rows, share_out
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.network import PolicyNetwork

@@ -53,6 +53,8 @@ HEAVY_MODULES = (
 LIGHT_TRAIN = (
     "memdojo.train",
     "memdojo.train.config",
+    "memdojo.train.config_tables",
+    "memdojo.train.config_language",
     "memdojo.train.config_files",
     "memdojo.train.runs",
     "memdojo.train.language",

@@ -13,7 +13,7 @@ from memdojo.agents.compact import CompactNetwork
 from memdojo.errors import DivergenceError
 
 from .advantages import generalised_advantages, group_relative_advantages, group_relative_step_advantages
-from .config import AlgorithmConfig
+from .config_tables import AlgorithmConfig
 from .losses import clipped_policy_loss, explained_variance, masked_mean, value_loss
 from .trajectories import Trajectory, TrajectoryGroup
 

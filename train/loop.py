@@ -21,7 +21,8 @@ from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
 
 from .checkpoints import TrainingRecord
-from .config import Split, TrainConfig
+from .config import TrainConfig
+from .config_tables import Split
 from .interrupts import GracefulStop
 from .progress import Progress, Report
 from .runs import RunFolder

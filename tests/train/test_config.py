@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from memdojo.configs import config_names
 from memdojo.envs.settings import CapacitySettings
 from memdojo.errors import ConfigError
-from memdojo.train.config import EpisodeConfig, TrainConfig
+from memdojo.train.config import TrainConfig
 from memdojo.train.config_files import dump_config, load_config, parse_config
+from memdojo.train.config_tables import EpisodeConfig
 
 MINIMAL: dict[str, Any] = {
     "name": "run",

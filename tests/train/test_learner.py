@@ -14,7 +14,7 @@ from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_net
 from memdojo.agents.distributions import MaskedCategorical
 from memdojo.envs.retrieval_features import RETRIEVAL_FEATURES, RetrievalFeatures, RetrievalObservation
 from memdojo.errors import DivergenceError
-from memdojo.train.config import AlgorithmConfig
+from memdojo.train.config_tables import AlgorithmConfig
 from memdojo.train.learner import Learner, build_batch
 from memdojo.train.trajectories import Trajectory, TrajectoryGroup
 

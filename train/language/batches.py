@@ -22,7 +22,7 @@ from ..advantages import (
     group_relative_row_advantages,
     group_relative_step_advantages,
 )
-from ..config import AlgorithmConfig
+from ..config_tables import AlgorithmConfig
 from .rows import LanguageGroup, LanguageTrajectory, Row
 
 EQUAL_RETURNS = 1e-9

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from memdojo.errors import ConfigError, DivergenceError, EngineError
 
 from ..checkpoints import TrainingState
-from ..config import AlgorithmConfig, LearnerConfig
+from ..config_language import LearnerConfig
+from ..config_tables import AlgorithmConfig
 from ..losses import explained_variance
 from .batches import (
     MicroBatch,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..config import AlgorithmConfig
+from ..config_tables import AlgorithmConfig
 from ..losses import clipped_surrogate, importance_weights, kl_from_reference
 from .batches import MicroBatch, UpdateRows
 from .network import Evaluation

@@ -27,7 +27,8 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
 
-from ..config import AnswererConfig, TrainConfig
+from ..config import TrainConfig
+from ..config_language import AnswererConfig
 from .learner import LanguageLearner
 from .network import PolicyNetwork
 from .ray_rollouts import LanguageRecipe

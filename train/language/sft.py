@@ -14,7 +14,7 @@ from trl import SFTConfig, SFTTrainer
 
 from memdojo.errors import DivergenceError
 
-from ..config import WarmStartConfig
+from ..config_language import WarmStartConfig
 from .lessons import Example
 
 

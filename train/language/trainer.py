@@ -15,7 +15,8 @@ from memdojo.agents.language_models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
 
 from ..checkpoints import TrainingRecord, load_training_state
-from ..config import Split, TrainConfig
+from ..config import TrainConfig
+from ..config_tables import Split
 from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
 from ..progress import Progress
 from ..rollouts import RolloutTask, start_ray

@@ -22,7 +22,8 @@ from memdojo.errors import DivergenceError, MissingDependencyError
 
 from ..checkpoint_folders import CHECKPOINTS, remove_folder
 from ..checkpoints import TrainingRecord, TrainingState
-from ..config import Split, TrainConfig
+from ..config import TrainConfig
+from ..config_tables import Split
 from ..loop import Groups, Played
 from ..runs import RunFolder
 from ..schedule import Schedule

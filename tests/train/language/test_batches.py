@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from memdojo.train.config import AlgorithmConfig
+from memdojo.train.config_tables import AlgorithmConfig
 from memdojo.train.language.batches import (
     UpdateRows,
     grpo_advantages,

@@ -17,7 +17,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.train.checkpoints import TrainingState
-from memdojo.train.config import AlgorithmConfig, LearnerConfig
+from memdojo.train.config_language import LearnerConfig
+from memdojo.train.config_tables import AlgorithmConfig
 from memdojo.train.language.batches import grpo_advantages, ppo_advantages
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.network import PolicyNetwork

@@ -22,7 +22,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.errors import DivergenceError
 from memdojo.train.checkpoints import TrainingState
-from memdojo.train.config import AlgorithmConfig, LearnerConfig
+from memdojo.train.config_language import LearnerConfig
+from memdojo.train.config_tables import AlgorithmConfig
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.network import PolicyNetwork, whole
 from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory, Row

@@ -15,7 +15,8 @@ from accelerate import Accelerator
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from memdojo.train.config import AlgorithmConfig, LearnerConfig
+from memdojo.train.config_language import LearnerConfig
+from memdojo.train.config_tables import AlgorithmConfig
 from memdojo.train.language.batches import grpo_advantages
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.network import PolicyNetwork
