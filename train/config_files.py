@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from memdojo.configs import config_names, read_config
 from memdojo.errors import ConfigError
 
-from .config import ALGORITHM_KEYS_OF_OTHERS, TrainConfig
+from .config import TrainConfig
+from .config_tables import ALGORITHM_KEYS_OF_OTHERS
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _ALTERNATIVES = (("episode.max_entries", "episode.capacity_share"),)
