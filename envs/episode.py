@@ -88,4 +88,6 @@ class Episode:
             evidence=needed,
             stored=stored,
             retrieved=tuple(self.context.supported_evidence(entry) & needed for entry in entries),
+            text=question.text,
+            metric=question.metric,
         )

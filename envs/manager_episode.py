@@ -225,9 +225,13 @@ class _PendingStep(NamedTuple):
 
 def _operation_outcome(result: OperationResult) -> OperationOutcome:
     operation = result.operation
+    text = operation.text if isinstance(operation, Add | Update) else ""
+    entry = result.after or result.before
     return OperationOutcome(
         kind=operation.kind.value,
         applied=result.applied,
         malformed=result.status is OperationStatus.MALFORMED,
-        text_tokens=count_tokens(operation.text) if isinstance(operation, Add | Update) else 0,
+        text_tokens=count_tokens(text),
+        text=text,
+        entry_kind="" if entry is None else entry.kind,
     )

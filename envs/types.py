@@ -45,6 +45,8 @@ class Question:
         ask_after: Index of the chunk after which the question is asked; None asks after the last one.
         unanswerable: True if the right answer is that the dialogue does not tell.
         time: When the question is asked, where the data set says so.
+        metric: Name of the metric by which the question's data set grades its answer; empty where it names
+            none, and then token F1 does.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Question:
     ask_after: int | None = None
     unanswerable: bool = False
     time: datetime | None = None
+    metric: str = ""
 
     @property
     def needed_evidence(self) -> frozenset[str]:

@@ -17,6 +17,9 @@ class QuestionOutcome:
         evidence: Ids of the turns that hold the answer; empty where nobody knows.
         stored: The evidence turns that some entry of the store supports when the question is asked.
         retrieved: Per rank, best first, the evidence turns that the retrieved entry supports.
+        text: The question itself.
+        metric: The metric by which its data set grades the answer; empty where it names none.
+        verdict: A judge's grade of the answer, in [0, 1]; None where no judge was asked or none could be had.
     """
 
     question_id: str
@@ -28,6 +31,9 @@ class QuestionOutcome:
     evidence: frozenset[str]
     stored: frozenset[str]
     retrieved: tuple[frozenset[str], ...]
+    text: str = ""
+    metric: str = ""
+    verdict: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,19 @@ class OperationOutcome:
         applied: True if the store did what the operation says.
         malformed: True if it could not be parsed; then `applied` says nothing.
         text_tokens: Tokens of the text that it carries.
+        text: That text; empty where it carries none.
+        entry_kind: The kind of the entry that it wrote, changed or removed; empty where there is none.
+        valid: A judge's grade of whether the memory should be written so, in [0, 1]; None where no judge was
+            asked or none could be had.
     """
 
     kind: str
     applied: bool
     malformed: bool
     text_tokens: int
+    text: str = ""
+    entry_kind: str = ""
+    valid: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
