@@ -17,6 +17,9 @@ _DROPPED_WORDS = re.compile(r"\b(?:a|an|the|and)\b")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL = "1", "2", "3", "4", "5"
 
+LOCOMO_CATEGORIES = (_MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL)
+"""The categories that the score knows."""
+
 
 def locomo_score(prediction: str, references: Sequence[str], category: str) -> float:
     """Score a prediction by the rule of its LoCoMo category; in [0, 1], the best reference counting.
@@ -36,7 +39,7 @@ def locomo_score(prediction: str, references: Sequence[str], category: str) -> f
     Raises:
         ConfigError: If the category is none of these: the stream is not LoCoMo's.
     """
-    if category not in (_MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL):
+    if category not in LOCOMO_CATEGORIES:
         raise ConfigError(
             f"LoCoMo's score knows the categories '1' to '5' and got {category!r}; for other streams use "
             "another metric, such as token_f1."

@@ -17,10 +17,9 @@ import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
-from memdojo.errors import unknown_name
+from memdojo.errors import ConfigError, unknown_name
 
 Metric = Callable[[str, Sequence[str]], float]
 """`(prediction, references) -> score in [0, 1]`."""
@@ -59,12 +58,12 @@ def overlap_f1(prediction: Sequence[str], reference: Sequence[str]) -> float:
 
 def exact_match(prediction: str, references: Sequence[str]) -> float:
     """Return 1 if the normalised prediction equals a normalised reference, else 0."""
-    return _best(_exact_match, prediction, references)
+    return best_reference(_exact_match, prediction, references)
 
 
 def token_f1(prediction: str, references: Sequence[str]) -> float:
     """Return SQuAD's F1 over the bags of normalised tokens."""
-    return _best(_token_f1, prediction, references)
+    return best_reference(_token_f1, prediction, references)
 
 
 def substring_exact_match(prediction: str, references: Sequence[str]) -> float:
@@ -73,7 +72,7 @@ def substring_exact_match(prediction: str, references: Sequence[str]) -> float:
     By characters, as MemoryAgentBench has it: "12" occurs in "2012". A reference that normalises to nothing
     must be matched exactly, since it would occur everywhere.
     """
-    return _best(_substring_exact_match, prediction, references)
+    return best_reference(_substring_exact_match, prediction, references)
 
 
 def bleu_1(prediction: str, references: Sequence[str]) -> float:
@@ -82,7 +81,7 @@ def bleu_1(prediction: str, references: Sequence[str]) -> float:
     Computed by nltk with smoothing method 1 (Chen and Cherry 2014), which never acts on unigrams: no shared
     word gives 0. The brevity penalty applies.
     """
-    return _best(_bleu_1, prediction, references)
+    return best_reference(_bleu_1, prediction, references)
 
 
 def rouge_l(prediction: str, references: Sequence[str]) -> float:
@@ -90,18 +89,49 @@ def rouge_l(prediction: str, references: Sequence[str]) -> float:
 
     That library keeps ASCII letters and digits only, and no articles are dropped.
     """
-    return _best(_rouge_l, prediction, references)
+    return best_reference(_rouge_l, prediction, references)
 
 
-_METRICS: MappingProxyType[str, Metric] = MappingProxyType(
-    {
-        "exact_match": exact_match,
-        "token_f1": token_f1,
-        "substring_exact_match": substring_exact_match,
-        "bleu_1": bleu_1,
-        "rouge_l": rouge_l,
-    }
-)
+def rouge_l_recall(prediction: str, references: Sequence[str]) -> float:
+    """Return the recall of ROUGE-L with Porter stemming: the part of the reference that is found in order."""
+    return best_reference(_rouge_l_recall, prediction, references)
+
+
+_METRICS: dict[str, Metric] = {
+    "exact_match": exact_match,
+    "token_f1": token_f1,
+    "substring_exact_match": substring_exact_match,
+    "bleu_1": bleu_1,
+    "rouge_l": rouge_l,
+    "rouge_l_recall": rouge_l_recall,
+}
+
+
+def register_metric(name: str, function: Metric) -> None:
+    """Make `function` known as the metric `name`: a reward part, a column, and what questions may name.
+
+    Workers of other processes must import the module that registers it, too.
+
+    Args:
+        name: Letters, digits and `_`.
+        function: Maps a prediction and its reference answers to a score in [0, 1]. The references are empty
+            where the right answer is that there is no information; `best_reference` sees to that.
+
+    Raises:
+        ConfigError: If the name is malformed, or another metric or reward part has it.
+    """
+    from .parts import reward_part_names
+
+    if not name.isidentifier():
+        raise ConfigError(f"{name!r} cannot name a metric; use letters, digits and '_'.")
+    known = _METRICS.get(name)
+    # A module that is imported a second time, as after a reload, may register the same function again.
+    same = known is not None and _origin(known) == _origin(function)
+    if not same and name in reward_part_names():
+        raise ConfigError(
+            f"a metric or reward part named {name!r} is registered already; choose another name."
+        )
+    _METRICS[name] = function
 
 
 def metric(name: str) -> Metric:
@@ -120,7 +150,18 @@ def metric_names() -> tuple[str, ...]:
     return tuple(_METRICS)
 
 
-def _best(pair_score: Callable[[str, str], float], prediction: str, references: Sequence[str]) -> float:
+def _origin(function: Metric) -> tuple[str, str]:
+    return getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
+
+
+def best_reference(
+    pair_score: Callable[[str, str], float], prediction: str, references: Sequence[str]
+) -> float:
+    """Return the best `pair_score(prediction, reference)`; of no references, the rule of the unanswerable.
+
+    Raises:
+        TypeError: If `references` is one text instead of a sequence of texts.
+    """
     if isinstance(references, str):
         raise TypeError(f"references is the string {references!r}; give a sequence of reference answers.")
     if not references:
@@ -154,6 +195,11 @@ def _bleu_1(prediction: str, reference: str) -> float:
 @lru_cache(_CACHED_PAIRS)
 def _rouge_l(prediction: str, reference: str) -> float:
     return float(_rouge_scorer().score(reference, prediction)["rougeL"].fmeasure)
+
+
+@lru_cache(_CACHED_PAIRS)
+def _rouge_l_recall(prediction: str, reference: str) -> float:
+    return float(_rouge_scorer().score(reference, prediction)["rougeL"].recall)
 
 
 # nltk takes half a second to import, which nobody should pay who scores by token F1 alone.

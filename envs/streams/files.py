@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -19,11 +19,12 @@ def data_folders() -> tuple[Path, ...]:
     return (Path(given).expanduser(), cache) if given else (cache,)
 
 
-def find_data_file(relative: str, path: str | Path | None, obtain: str) -> Path:
+def find_data_file(relative: str | Sequence[str], path: str | Path | None, obtain: str) -> Path:
     """Return the file of a data set that memdojo does not ship.
 
     Args:
-        relative: Where the file lies within a data folder, such as `locomo/locomo10.json`.
+        relative: Where the file lies within a data folder, such as `locomo/locomo10.json`; of several the
+            first that is there counts.
         path: The file itself; where it is given, no folder is searched.
         obtain: One sentence for the error: where the file comes from.
 
@@ -35,16 +36,22 @@ def find_data_file(relative: str, path: str | Path | None, obtain: str) -> Path:
         if explicit.is_file():
             return explicit
         raise DataError(f"{explicit} is not a file. {obtain}")
-    candidates = [folder / relative for folder in data_folders()]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    places = " or ".join(str(candidate) for candidate in candidates)
+    names = (relative,) if isinstance(relative, str) else tuple(relative)
+    found = find_in_data_folders(names)
+    if found is not None:
+        return found
+    places = " or ".join(str(folder / names[0]) for folder in data_folders())
     hint = "" if os.environ.get("MEMDOJO_DATA") else " (MEMDOJO_DATA is not set)"
     raise DataError(
-        f"{relative} was not found{hint}. {obtain} Put it at {places}, "
-        f"set MEMDOJO_DATA to the folder above {Path(relative).parent}, or give its path."
+        f"{' or '.join(names)} was not found{hint}. {obtain} Put it at {places}, "
+        f"set MEMDOJO_DATA to the folder above {Path(names[0]).parent}, or give its path."
     )
+
+
+def find_in_data_folders(names: Sequence[str]) -> Path | None:
+    """Return the first of the files that lies in a data folder, the folders in their order; None if none."""
+    candidates = (folder / name for folder in data_folders() for name in names)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def sha256_of(path: str | Path) -> str:

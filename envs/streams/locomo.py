@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from memdojo.errors import ConfigError, DataError, unknown_name
+from memdojo.rewards.grading import LOCOMO
 
 from ..types import Chunk, Question, Stream, Turn
 from .chunking import rechunk
@@ -52,7 +53,10 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-_OBTAIN = "Download locomo10.json from https://github.com/snap-research/locomo (folder data; CC BY-NC 4.0)."
+_OBTAIN = (
+    "Run `memdojo data fetch locomo`, or download locomo10.json from https://github.com/snap-research/locomo "
+    "(folder data; CC BY-NC 4.0)."
+)
 _OBTAIN_AUDIT = (
     "Take the list of findings from https://github.com/dial481/locomo-audit and save it there, "
     "or load without audited=True."
@@ -250,11 +254,11 @@ def _question(id: str, item: object, turn_ids: frozenset[str]) -> Question:
     text = _get(item, "question", str, id).strip()
     if category == "5":
         # What `adversarial_answer` holds is the wrong answer that the question tempts to.
-        return Question(id, text, (), category, evidence, unanswerable=True)
+        return Question(id, text, (), category, evidence, unanswerable=True, metric=LOCOMO)
     answer = item.get("answer") if isinstance(item, dict) else None
     if isinstance(answer, bool) or not isinstance(answer, (str, int)) or not str(answer).strip():
         raise DataError(f"{id}: answer is {answer!r}, neither a text nor a whole number. {_OBTAIN}")
-    return Question(id, text, (str(answer).strip(),), category, evidence)
+    return Question(id, text, (str(answer).strip(),), category, evidence, metric=LOCOMO)
 
 
 def clean_evidence(references: Sequence[object], turn_ids: Collection[str], where: str) -> frozenset[str]:

@@ -124,6 +124,17 @@ def iter_streams(spec: str, **options: Any) -> Iterator[Stream]:
     return (stream if stream.source else dataclasses.replace(stream, source=spec) for stream in streams)
 
 
+def takes_option(spec: str, name: str) -> bool:
+    """Return whether the source of a spec has an option of that name.
+
+    Raises:
+        UnknownNameError: If there is no such source.
+        ConfigError: If the spec is malformed.
+    """
+    known = _options(_resolve(spec)[0])
+    return known is None or name in known
+
+
 def list_sources() -> tuple[SourceInfo, ...]:
     """Return all sources, sorted by name: built in, registered, and of installed packages."""
     infos = []
@@ -192,11 +203,15 @@ def _options(source: StreamSource) -> tuple[str, ...] | None:
     """Return the names of the source's options; None if its loader takes any."""
     if source.options is not None:
         return source.options
-    parameters = list(inspect.signature(source.load).parameters.values())
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
+    parameters = inspect.signature(source.load).parameters.values()
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    return None if takes_any else _keywords(source.load)
+
+
+def _keywords(load: StreamLoader) -> tuple[str, ...]:
+    """Return the names of the keyword arguments of a loader, whose first parameter takes the split."""
     keywords = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    # The first parameter takes the split.
+    parameters = list(inspect.signature(load).parameters.values())
     return tuple(parameter.name for parameter in parameters[1:] if parameter.kind in keywords)
 
 
@@ -234,6 +249,65 @@ def _locomo() -> StreamSource:
     return StreamSource("locomo", load, tuple(SPLITS), description, options)
 
 
+def _factconsolidation() -> StreamSource:
+    from .factconsolidation import SPLITS, load_factconsolidation
+
+    def load(split: str, **options: Any) -> Iterable[Stream]:
+        return load_factconsolidation(split or "all", **options)
+
+    description = "FactConsolidation: numbered facts, later ones override. No split is all; fetch it first."
+    return StreamSource("factconsolidation", load, SPLITS, description, _keywords(load_factconsolidation))
+
+
+def _haystack() -> StreamSource:
+    from .haystack import SPLITS, load_haystack
+
+    def load(split: str, **options: Any) -> Iterable[Stream]:
+        return load_haystack(split or "all", **options)
+
+    description = (
+        "Paragraphs of HotpotQA (or a file like it, or like SQuAD) around what a few questions need."
+    )
+    return StreamSource("haystack", load, SPLITS, description, _keywords(load_haystack))
+
+
+def _mem_alpha() -> StreamSource:
+    from .mem_alpha import SPLITS, load_mem_alpha
+
+    def load(split: str, **options: Any) -> Iterable[Stream]:
+        return load_mem_alpha(split or "train", **options)
+
+    description = "Mem-alpha's training data: eight data sets. No split is train; fetch the files first."
+    return StreamSource("mem_alpha", load, SPLITS, description, _keywords(load_mem_alpha))
+
+
+def _memoryagentbench() -> StreamSource:
+    from .memoryagentbench import SPLITS, load_memoryagentbench
+
+    description = "The contexts of MemoryAgentBench, or any file of its schema; fetch the files first."
+    return StreamSource("memoryagentbench", load_memoryagentbench, tuple(SPLITS), description)
+
+
+def _longmemeval() -> StreamSource:
+    from .longmemeval import SPLITS, load_longmemeval
+
+    def load(split: str, **options: Any) -> Iterable[Stream]:
+        return load_longmemeval(split or "all", **options)
+
+    description = "LongMemEval: a question about 50 or 500 chats. No split is all; to be downloaded."
+    return StreamSource("longmemeval", load, SPLITS, description, ("variant", "path", "turns_per_chunk"))
+
+
+def _realmem() -> StreamSource:
+    from .realmem import SPLITS, load_realmem
+
+    def load(split: str, **options: Any) -> Iterable[Stream]:
+        return load_realmem(split or "all", **options)
+
+    description = "RealMem: months of a person with an assistant, labelled. No split is all; to be fetched."
+    return StreamSource("realmem", load, tuple(SPLITS), description, ("path", "turns_per_chunk"))
+
+
 def _jsonl() -> StreamSource:
     from .jsonl import read_jsonl
 
@@ -243,7 +317,13 @@ def _jsonl() -> StreamSource:
 
 # Made when they are asked for, so that a source costs nothing to those who use another.
 _BUILT_IN: dict[str, Callable[[], StreamSource]] = {
+    "factconsolidation": _factconsolidation,
+    "haystack": _haystack,
     "jsonl": _jsonl,
     "locomo": _locomo,
+    "longmemeval": _longmemeval,
+    "mem_alpha": _mem_alpha,
+    "memoryagentbench": _memoryagentbench,
+    "realmem": _realmem,
     "synthetic": _synthetic,
 }

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from ..types import MemoryEntry, Turn
 
+_MAX_SPEAKER_LENGTH = 40
+
 
 def render_turn(turn: Turn) -> str:
     """Return `Caroline: I moved to Boston.`, the text of an entry that stores the turn verbatim."""
     return f"{turn.speaker}: {turn.text}"
+
+
+def split_turn(text: str) -> tuple[str, str]:
+    """Return speaker and words of a text by `render_turn`; of any other text no speaker and all of it."""
+    speaker, separator, said = text.partition(": ")
+    return (speaker, said) if separator and len(speaker) <= _MAX_SPEAKER_LENGTH else ("", text)
 
 
 def render_entry(entry: MemoryEntry) -> str:

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
+
+from memdojo.rewards.grading import LOCOMO, question_metric_names
+from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
 from ..types import Stream
 from .schema import StreamRow, stream_to_dict
@@ -171,6 +175,7 @@ def _question_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:
                 "the question has no answer and is not marked unanswerable",
                 "give an answer, or set unanswerable to true",
             )
+        yield from _metric_findings(question, place)
         ask_after = question.get("ask_after")
         asked = ask_after if type(ask_after) is int else None
         if asked is not None and num_chunks and not 0 <= asked < num_chunks:
@@ -191,6 +196,19 @@ def _question_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:
                 )
             elif said is None and all_known and isinstance(turn_id, str):
                 yield f"{place}.evidence", f"{turn_id!r} names no turn of the stream", "correct or remove it"
+
+
+def _metric_findings(question: Mapping[str, Any], place: str) -> Iterator[_Finding]:
+    metric, category = question.get("metric"), question.get("category", "")
+    if not isinstance(metric, str) or not metric:
+        return
+    if metric not in question_metric_names():
+        near = " or ".join(get_close_matches(metric, question_metric_names(), n=3, cutoff=0.5))
+        remedy = f"write {near}" if near else "name one of docs/evaluation.md, or leave it out"
+        yield f"{place}.metric", f"{metric!r} is no metric", remedy
+    elif metric == LOCOMO and isinstance(category, str) and category not in LOCOMO_CATEGORIES:
+        remedy = "give a category from '1' to '5', or name another metric"
+        yield f"{place}.metric", f"locomo does not grade the category {category!r}", remedy
 
 
 def _oracle_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:

@@ -85,6 +85,7 @@ class QuestionRow(_Row):
     ask_after: int | None = None
     unanswerable: bool = False
     time: Time | None = None
+    metric: Label = ""
 
     def record(self) -> Question:
         """Return the frozen record."""
@@ -97,6 +98,7 @@ class QuestionRow(_Row):
             self.ask_after,
             self.unanswerable,
             self.time,
+            self.metric,
         )
 
 
@@ -164,6 +166,7 @@ def stream_to_dict(stream: Stream) -> dict[str, Any]:
                 ask_after=question.ask_after,
                 unanswerable=question.unanswerable,
                 time=_time(question.time),
+                metric=question.metric,
             )
             for question in stream.questions
         ],

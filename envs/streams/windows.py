@@ -1,4 +1,4 @@
-"""Short streams cut out of long ones, to train on short episodes of long conversations."""
+"""Short streams cut out of long ones, to train on short episodes, or single steps, of long conversations."""
 
 from __future__ import annotations
 
@@ -90,6 +90,53 @@ def window_starts(stream: Stream, num_turns: int) -> npt.NDArray[np.intp]:
             # Empty where the evidence spans more than a window.
             keeps_a_question[max(0, max(places) - num_turns + 1) : min(places) + 1] = True
     return np.flatnonzero(keeps_a_question)
+
+
+def linked_chunks(stream: Stream) -> tuple[int, ...]:
+    """Return the indices of the chunks that hold evidence of a question, ascending."""
+    needed = frozenset().union(*(question.needed_evidence for question in stream.questions))
+    return tuple(chunk.index for chunk in stream.chunks if any(turn.id in needed for turn in chunk.turns))
+
+
+def step_window(stream: Stream, chunk: int, num_turns: int) -> Stream:
+    """Return a chunk and the `num_turns` turns before it as a stream of its own.
+
+    Its questions are those linked to the chunk: those with a turn of it among their evidence. They are asked
+    at the end, whenever the long stream asks them; of their evidence remains what lies within.
+
+    Args:
+        stream: The long stream; the window keeps its group and source.
+        chunk: Index of the last chunk, one of `linked_chunks`.
+        num_turns: Turns before it; there are fewer where the stream begins later.
+
+    Returns:
+        The window with id `id@chunk`.
+
+    Raises:
+        ConfigError: If no question is linked to the chunk, or `num_turns` is not positive.
+    """
+    if num_turns < 1 or chunk not in linked_chunks(stream):
+        raise ConfigError(
+            f"a window of {num_turns} turns before chunk {chunk} of stream {stream.id!r} cannot be had; "
+            "num_turns must be positive, and a question must have evidence in the chunk."
+        )
+    before = sum(len(earlier.turns) for earlier in stream.chunks[:chunk])
+    asked_about = frozenset(turn.id for turn in stream.chunks[chunk].turns)
+    turns = stream.turns[max(0, before - num_turns) : before + len(asked_about)]
+    inside = frozenset(turn.id for turn in turns)
+    chunks, _ = _cut_chunks(stream.chunks, inside)
+    questions = tuple(
+        dataclasses.replace(question, evidence=question.evidence & inside, ask_after=None)
+        for question in stream.questions
+        if question.needed_evidence & asked_about
+    )
+    return dataclasses.replace(
+        stream,
+        id=f"{stream.id}@{chunk}",
+        chunks=chunks,
+        questions=questions,
+        oracle=MappingProxyType(_cut_oracle(stream, inside)),
+    )
 
 
 def _cut_chunks(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +50,15 @@ def test_adversarial_wants_one_of_the_phrases() -> None:
 
 def test_the_best_reference_counts() -> None:
     assert locomo_score("blue", ["red", "blue"], "4") == 1
+
+
+def test_scores_are_those_of_the_published_script() -> None:
+    # Category, reference and prediction, all made up for this file, with the score that
+    # `task_eval/evaluation.py` of snap-research/locomo (commit 9228632) gives.
+    rows = json.loads(Path(__file__).with_name("locomo_published_scores.json").read_text("utf-8"))
+    assert len(rows) == 227
+    for category, reference, prediction, published in rows:
+        assert locomo_score(prediction, [reference], category) == pytest.approx(published, abs=1e-12)
 
 
 def test_an_empty_prediction_scores_nothing() -> None:

@@ -21,6 +21,9 @@ from memdojo.rewards import (
 )
 from memdojo.rewards.metrics import normalise
 
+# A recommendation is a list of titles, all of them wanted: neither one text nor the best of several.
+TEXT_METRICS = [name for name in metric_names() if name != "recommendation_recall"]
+
 texts = st.text(alphabet="ab the.,-'É7 ", max_size=30)
 
 
@@ -54,7 +57,7 @@ def test_token_f1_counts_a_repeated_word_as_often_as_both_have_it() -> None:
 
 
 def test_the_best_reference_counts() -> None:
-    for name in metric_names():
+    for name in TEXT_METRICS:
         assert metric(name)("blue car", ["green boat", "blue car", "blue"]) == pytest.approx(1)
 
 
@@ -129,7 +132,7 @@ def test_scores_lie_between_0_and_1(name: str, prediction: str, references: list
     assert 0 <= metric(name)(prediction, references) <= 1 + 1e-12
 
 
-@pytest.mark.parametrize("name", metric_names())
+@pytest.mark.parametrize("name", TEXT_METRICS)
 @given(text=texts.filter(lambda text: any(word in "ab7" for word in normalise(text))))
 def test_a_text_matches_itself(name: str, text: str) -> None:
     assert metric(name)(text, [text]) == pytest.approx(1)

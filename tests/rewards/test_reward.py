@@ -17,6 +17,7 @@ from memdojo.rewards import (
     QuestionOutcome,
     Reward,
     StepOutcome,
+    grade_names,
     parse_reward,
     register_reward_part,
     reward_part,
@@ -131,6 +132,18 @@ def test_memory_is_paid_for_at_the_last_step_only() -> None:
     last = replace(STEP, terminal=True)
     assert value("memory_tokens", last) == pytest.approx(-0.25)
     assert value("compression", last) == pytest.approx(0.75)
+
+
+def test_form_is_paid_step_by_step_and_asks_nothing_of_the_store() -> None:
+    malformed = OperationOutcome("NOOP", applied=False, malformed=True, text_tokens=0)
+    refused = OperationOutcome("UPDATE", applied=False, malformed=False, text_tokens=2)
+
+    def value(*operations: OperationOutcome) -> float | None:
+        return reward_part("well_formed").function(replace(STEP, operations=operations))
+
+    # One of ten steps; a piece that means nothing costs the whole step, whatever stands beside it.
+    assert value(ADD) == value(NOOP, refused) == value() == pytest.approx(0.1)
+    assert value(malformed) == value(ADD, malformed) == 0
 
 
 @given(potentials=st.lists(st.floats(0, 1), min_size=2, max_size=8))
@@ -258,6 +271,6 @@ def test_other_peoples_parts_may_be_unscored_but_not_infinite() -> None:
 
 def test_every_built_in_part_is_documented_and_says_what_it_needs() -> None:
     graders = {name for name in reward_part_names() if reward_part(name).needs_answers}
-    assert graders == {"exact_match", "token_f1", "substring_exact_match", "bleu_1", "rouge_l", "locomo"}
+    assert set(grade_names()) <= graders
     readers = {name for name in reward_part_names() if reward_part(name).needs_evidence}
-    assert readers == {"evidence_recall", "evidence_ndcg", "evidence_stored"}
+    assert readers == {"evidence_recall", "evidence_ndcg", "evidence_dcg", "evidence_stored"}

@@ -86,6 +86,26 @@ _BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         "chunks[1].turns[1].id",
         "'t1' is also that of chunks[0].turns[0]",
     ),
+    "metric unknown": (
+        lambda r: r["questions"][0].update(metric="tokenf1"),
+        "questions[0].metric",
+        "'tokenf1' is no metric",
+    ),
+    "metric official": (
+        lambda r: r["questions"][0].update(metric="official"),
+        "questions[0].metric",
+        "'official' is no metric",
+    ),
+    "metric of other categories": (
+        lambda r: r["questions"][0].update(metric="locomo", category="place"),
+        "questions[0].metric",
+        "locomo does not grade the category 'place'",
+    ),
+    "metric a number": (
+        lambda r: r["questions"][0].update(metric=3),
+        "questions[0].metric",
+        "3 is a number, not a text",
+    ),
     "question id twice": (
         lambda r: r["questions"][1].update(id="q1"),
         "questions[1].id",
@@ -171,6 +191,13 @@ def test_a_broken_rule_is_reported_with_line_and_field(name: str, tmp_path: Path
     assert what in problems[0].what
     assert problems[0].remedy
     assert len(problems) == (2 if name == "oracle target" else 1)
+
+
+def test_the_nearest_metrics_are_named(tmp_path: Path) -> None:
+    record = _record()
+    record["questions"][0]["metric"] = "tokenf1"
+    [problem] = _check(tmp_path, record)
+    assert problem.remedy.startswith("write token_f1")
 
 
 def test_the_example_of_the_documentation_is_a_good_line(tmp_path: Path) -> None:

@@ -28,7 +28,15 @@ def _stream(id: str = "s1", source: str = "") -> Stream:
     chunks = (Chunk(0, (turns[0], turns[1]), "day 1", time), Chunk(1, (turns[2],), "day 2"))
     questions = (
         Question(
-            "q1", "Where did Ann live first?", ("Rome", "in Rome"), "1", frozenset({"t1"}), 0, False, time
+            "q1",
+            "Where did Ann live first?",
+            ("Rome", "in Rome"),
+            "1",
+            frozenset({"t1"}),
+            0,
+            False,
+            time,
+            "locomo",
         ),
         Question("q2", "What is Ben's job?", (), "5", unanswerable=True),
     )

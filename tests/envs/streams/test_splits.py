@@ -1,8 +1,10 @@
+import dataclasses
 import pickle
+from collections import Counter
 
 import pytest
 
-from memdojo.envs.streams.splits import check_no_leak, split_by_group
+from memdojo.envs.streams.splits import check_no_leak, dealt_split, shared_groups, split_by_group
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, LeakError
 
@@ -61,3 +63,28 @@ def test_a_leak_is_refused_with_the_names_of_the_shared_groups() -> None:
     with pytest.raises(LeakError, match="'g1', 'g2'") as caught:
         check_no_leak(_streams(3), _streams(5)[1:3])
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_a_group_that_lies_in_another_shares_it() -> None:
+    assert shared_groups(["book/1", "book/2", "film"], ["book/1"]) == ["book/1"]
+    assert shared_groups(["book/1", "film", "bookshelf"], ["book"]) == ["book/1"]
+    assert shared_groups(["book", "film"], ["book/1/a"]) == ["book"]
+    assert shared_groups(["book/1"], ["book/2", "book/11"]) == []
+
+
+def test_groups_in_one_another_land_in_the_same_part() -> None:
+    streams = [dataclasses.replace(stream, group=f"b{n % 4}/{n}") for n, stream in enumerate(_streams(12))]
+    whole = [dataclasses.replace(streams[n], id=f"whole{n}", group=f"b{n}") for n in range(4)]
+    parts = split_by_group([*streams, *whole], {"train": 0.5, "test": 0.5}, seed=0)
+    assert [len(part) for part in parts.values()] == [14, 14]
+    check_no_leak(parts["train"], parts["test"])
+
+
+def test_a_name_is_dealt_to_a_part_by_itself() -> None:
+    shares = {"train": 0.5, "validation": 0.25, "test": 0.25}
+    dealt = Counter(dealt_split(f"name {number}", shares) for number in range(4000))
+    # Three standard deviations: 95 of 2000 and 82 of 1000.
+    assert abs(dealt["train"] - 2000) < 95
+    assert abs(dealt["test"] - 1000) < 82
+    # The SHA-256 of "Ann" begins with 1723 in hexadecimal digits, which is 0.0904 of the range.
+    assert dealt_split("Ann", {"a": 0.09, "b": 0.01, "c": 0.9}) == "b"

@@ -5,11 +5,16 @@ import numpy as np
 import pytest
 
 from memdojo.envs.streams.check import check_stream
-from memdojo.envs.streams.windows import sample_windows, window
+from memdojo.envs.streams.windows import linked_chunks, sample_windows, step_window, window
 from memdojo.envs.types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
 from memdojo.errors import ConfigError
 
-ADD, UPDATE, DELETE, NOOP = OperationKind
+ADD, UPDATE, DELETE, NOOP = (
+    OperationKind.ADD,
+    OperationKind.UPDATE,
+    OperationKind.DELETE,
+    OperationKind.NOOP,
+)
 
 
 def _stream() -> Stream:
@@ -123,3 +128,52 @@ def test_no_window_is_sampled_where_no_evidence_fits() -> None:
     assert sample_windows(wide, 5, 3, np.random.default_rng(0)) == []
     with pytest.raises(ConfigError, match="at least one turn"):
         sample_windows(wide, 0, 3, np.random.default_rng(0))
+
+
+# Windows of a single step
+
+
+def _linked_stream() -> Stream:
+    """Seven turns in chunks of two, a question about t1 and t4, one about t5 and one without an answer."""
+    turns = [Turn(f"t{number}", "Ann", f"Word {number}.") for number in range(7)]
+    chunks = tuple(Chunk(index, tuple(turns[2 * index : 2 * index + 2])) for index in range(4))
+    questions = (
+        Question("both", "Words?", ("1, 4",), evidence=frozenset({"t1", "t4"})),
+        Question("five", "Word?", ("5",), evidence=frozenset({"t5"}), ask_after=3),
+        Question("none", "What?", (), evidence=frozenset({"t6"}), unanswerable=True),
+    )
+    return Stream("s", "g", chunks, questions, "source")
+
+
+def test_chunks_are_linked_to_the_questions_with_evidence_in_them() -> None:
+    # t1 is in chunk 0, t4 and t5 in chunk 2; t6 is needed by no answer.
+    assert linked_chunks(_linked_stream()) == (0, 2)
+
+
+def test_a_window_of_one_step_ends_with_the_chunk_and_asks_what_is_linked_to_it() -> None:
+    cut = step_window(_linked_stream(), 2, num_turns=3)
+    assert (cut.id, cut.group, cut.source) == ("s@2", "g", "source")
+    # Three turns before t4, the first of them out of the middle of a chunk.
+    assert [[turn.id for turn in chunk.turns] for chunk in cut.chunks] == [["t1"], ["t2", "t3"], ["t4", "t5"]]
+    assert [chunk.index for chunk in cut.chunks] == [0, 1, 2]
+    assert [(question.id, question.ask_after) for question in cut.questions] == [
+        ("both", None),
+        ("five", None),
+    ]
+    assert [set(question.evidence) for question in cut.questions] == [{"t1", "t4"}, {"t5"}]
+    assert check_stream(cut) == []
+
+
+def test_evidence_outside_the_window_is_left_out() -> None:
+    stream = _linked_stream()
+    assert set(step_window(stream, 2, num_turns=1).questions[0].evidence) == {"t4"}
+    # What is said later is not there yet.
+    first = step_window(stream, 0, num_turns=24)
+    assert [turn.id for turn in first.turns] == ["t0", "t1"]
+    assert [set(question.evidence) for question in first.questions] == [{"t1"}]
+
+
+def test_a_window_without_turns_or_questions_is_refused() -> None:
+    for chunk, num_turns in ((1, 24), (4, 24), (2, 0)):
+        with pytest.raises(ConfigError, match="a question must have evidence in the chunk"):
+            step_window(_linked_stream(), chunk, num_turns)

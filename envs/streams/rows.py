@@ -1,0 +1,106 @@
+"""Rows of the files in which data sets come: a JSON list, JSON Lines or Parquet, by the file's ending."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from memdojo.errors import DataError, MissingDependencyError
+
+_Value = TypeVar("_Value")
+
+Row = Mapping[str, Any]
+
+
+def read_rows(file: Path, obtain: str) -> list[Row]:
+    """Return the rows of a file, at least one; each is a JSON object or a record of the Parquet table.
+
+    Args:
+        file: Ends in `.parquet`, or in `.jsonl` for one object a line; any other file holds one JSON list,
+            or one object.
+        obtain: One sentence for the error: where the file comes from.
+
+    Raises:
+        DataError: If the file cannot be read or holds something else.
+        MissingDependencyError: If a Parquet file is to be read without pyarrow.
+    """
+    rows = _parquet_rows(file, obtain) if file.suffix == ".parquet" else _json_rows(file, obtain)
+    if isinstance(rows, dict):
+        rows = [rows]
+    if not isinstance(rows, list) or not rows:
+        raise DataError(f"{file} does not hold a list with at least one element. {obtain}")
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise DataError(f"{file}: row {number} is {_short(row)}, not an object. {obtain}")
+    return rows
+
+
+def field_of(row: object, name: str, kind: type[_Value], where: str) -> _Value:
+    """Return a field of a row.
+
+    Raises:
+        DataError: If it is missing or of another type; `where` opens the message.
+    """
+    value = row.get(name) if isinstance(row, Mapping) else None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise DataError(f"{where}: field {name!r} is {_short(value)}, not of type {kind.__name__}.")
+    return value
+
+
+def decoded_field(row: object, name: str, where: str) -> list[Any]:
+    """Return a field that is a list, or a text that holds a JSON list.
+
+    Raises:
+        DataError: If it is neither, or empty; `where` opens the message.
+    """
+    value = row.get(name) if isinstance(row, Mapping) else None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"{where}: field {name!r} is no JSON ({error.msg} at column {error.colno})."
+            ) from error
+    if not isinstance(value, list) or not value:
+        raise DataError(f"{where}: field {name!r} is {_short(value)}, not a list with at least one element.")
+    return value
+
+
+def _json_rows(file: Path, obtain: str) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not UTF-8 text (byte {error.start}). {obtain}") from error
+    try:
+        if file.suffix == ".jsonl":
+            return [json.loads(line) for line in text.split("\n") if line.strip()]
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{file} is not valid JSON ({error.msg}, line {error.lineno}, column {error.colno}); "
+            f"it may be cut short. {obtain}"
+        ) from error
+
+
+def _parquet_rows(file: Path, obtain: str) -> Any:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import read_table
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{file} is a Parquet file, which needs pyarrow, which is not installed: "
+            "pip install 'memdojo[data]'"
+        ) from error
+    try:
+        return read_table(file).to_pylist()
+    except (OSError, ArrowException) as error:
+        raise DataError(f"{file} cannot be read as Parquet ({error}). {obtain}") from error
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
