@@ -8,7 +8,7 @@ import math
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,9 @@ from ..types import Capacity, MemoryEntry, WhenFull
 from .corpus import Corpus
 from .store import MemoryStore
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had entries alone; since 2 a file may also hold the dialogue that goes on behind them (`MemoryFile`)."""
+
 _APPLICATION_ID = 0x6D64_6A6F
 """The letters "mdjo": tells our files from any other SQLite database."""
 
@@ -83,22 +85,69 @@ def load_store(path: str | Path, corpus: Corpus | None = None) -> MemoryStore:
         raise StoreFileError(f"{path}: there is no such file; check the path, or save a store there first.")
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            _check_header(database, path)
-            next_id, num_entries, capacity = database.execute(
-                "SELECT next_id, num_entries, capacity FROM store"
-            ).fetchone()
-            entries = [_entry_from_row(row) for row in database.execute("SELECT * FROM entries ORDER BY id")]
-        if len(entries) != num_entries:
-            raise ValueError(f"it has {len(entries)} of {num_entries} entries")
-        return MemoryStore.from_entries(
-            entries, next_id=next_id, capacity=_capacity_from_json(capacity), corpus=corpus
-        )
+            check_header(database, path)
+            check_whole(database)
+            return read_store(database, corpus=corpus)
     except StoreFileError:
         raise
-    except (OSError, sqlite3.Error, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise StoreFileError(
-            f"{path}: not a whole memory file ({error}); restore it from a copy, or save the store again."
-        ) from error
+    except READ_ERRORS as error:
+        raise not_whole(path, error) from error
+
+
+READ_ERRORS = (OSError, sqlite3.Error, ValueError, TypeError, KeyError, AttributeError)
+"""What a damaged file may make its readers raise."""
+
+
+def not_whole(path: Path, error: Exception) -> StoreFileError:
+    """Build the error for a file that cannot be read."""
+    return StoreFileError(
+        f"{path}: not a whole memory file ({error}); restore it from a copy, or save the store again."
+    )
+
+
+def read_store(
+    database: sqlite3.Connection, *, capacity: Capacity | None = None, corpus: Corpus | None = None
+) -> MemoryStore:
+    """Read the store out of an open file.
+
+    Args:
+        database: The file.
+        capacity: Takes the place of the store's own.
+        corpus: As for a new store.
+
+    Raises:
+        ValueError: If entries are missing, or do not fit the capacity.
+    """
+    next_id, num_entries, own_capacity = database.execute(
+        "SELECT next_id, num_entries, capacity FROM store"
+    ).fetchone()
+    entries = [_entry_from_row(row) for row in database.execute("SELECT * FROM entries ORDER BY id")]
+    if len(entries) != num_entries:
+        raise ValueError(f"it has {len(entries)} of {num_entries} entries")
+    capacity = _capacity_from_json(own_capacity) if capacity is None else capacity
+    return MemoryStore.from_entries(entries, next_id=next_id, capacity=capacity, corpus=corpus)
+
+
+def create_tables(database: sqlite3.Connection) -> None:
+    """Make an empty database a memory file without entries or header."""
+    database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    # Not executescript, which would end the transaction that the caller may have begun.
+    for statement in filter(str.strip, _SCHEMA.split(";")):
+        database.execute(statement)
+
+
+def write_header(database: sqlite3.Connection, store: MemoryStore) -> None:
+    """Write what a file says of the store beside its entries."""
+    database.execute("DELETE FROM store")
+    header = (store.next_id, len(store), json.dumps(asdict(store.capacity)))
+    database.execute("INSERT INTO store VALUES (?, ?, ?)", header)
+
+
+def put_entries(database: sqlite3.Connection, entries: Iterable[MemoryEntry]) -> None:
+    """Write entries, in place of those that have their ids."""
+    rows = map(_row, entries)
+    database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _write(store: MemoryStore, path: Path) -> None:
@@ -106,37 +155,33 @@ def _write(store: MemoryStore, path: Path) -> None:
         # The file is new and nobody else's: a failed write is thrown away whole, so no journal is needed.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
-        database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        database.executescript(_SCHEMA)
+        create_tables(database)
         with database:
-            header = (store.next_id, len(store), json.dumps(asdict(store.capacity)))
-            database.execute("INSERT INTO store VALUES (?, ?, ?)", header)
-            database.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows(store))
+            write_header(database, store)
+            put_entries(database, store)
 
 
-def _rows(store: MemoryStore) -> Iterator[tuple[Any, ...]]:
-    for entry in store:
-        # int() and float(): SQLite would store NumPy's numbers as raw bytes without a word.
-        yield (
-            int(entry.id),
-            _as_column(entry.kind),
-            _as_column(entry.text),
-            None if entry.time is None else entry.time.isoformat(),
-            int(entry.created_step),
-            int(entry.updated_step),
-            json.dumps(entry.sources),
-            json.dumps([int(link) for link in entry.links]),
-            float(entry.utility),
-        )
+def _row(entry: MemoryEntry) -> tuple[Any, ...]:
+    # int() and float(): SQLite would store NumPy's numbers as raw bytes without a word.
+    return (
+        int(entry.id),
+        as_column(entry.kind),
+        as_column(entry.text),
+        None if entry.time is None else entry.time.isoformat(),
+        int(entry.created_step),
+        int(entry.updated_step),
+        json.dumps(entry.sources),
+        json.dumps([int(link) for link in entry.links]),
+        float(entry.utility),
+    )
 
 
 def _entry_from_row(row: tuple[Any, ...]) -> MemoryEntry:
     id, kind, text, time, created_step, updated_step, sources, links, utility = row
     return MemoryEntry(
         id=id,
-        kind=_from_column(kind),
-        text=_from_column(text),
+        kind=from_column(kind),
+        text=from_column(text),
         time=None if time is None else datetime.fromisoformat(time),
         created_step=created_step,
         updated_step=updated_step,
@@ -147,7 +192,7 @@ def _entry_from_row(row: tuple[Any, ...]) -> MemoryEntry:
     )
 
 
-def _as_column(text: str) -> str | bytes:
+def as_column(text: str) -> str | bytes:
     """Return `text`, or its bytes if it has half a surrogate pair, which models do emit and UTF-8 forbids."""
     try:
         text.encode()
@@ -156,7 +201,8 @@ def _as_column(text: str) -> str | bytes:
     return text
 
 
-def _from_column(column: str | bytes) -> str:
+def from_column(column: str | bytes) -> str:
+    """Return the text that `as_column` was given."""
     return column.decode("utf-8", "surrogatepass") if isinstance(column, bytes) else column
 
 
@@ -166,7 +212,12 @@ def _capacity_from_json(text: str) -> Capacity:
     return Capacity(**fields)
 
 
-def _check_header(database: sqlite3.Connection, path: Path) -> None:
+def check_header(database: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that is not ours or of a newer version.
+
+    Raises:
+        StoreFileError: Which of the two it is.
+    """
     (application_id,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if application_id != _APPLICATION_ID:
@@ -178,6 +229,14 @@ def _check_header(database: sqlite3.Connection, path: Path) -> None:
             f"{path}: written by a newer memdojo (file version {version}, this one reads up to "
             f"{SCHEMA_VERSION}); upgrade memdojo."
         )
+
+
+def check_whole(database: sqlite3.Connection) -> None:
+    """Refuse a file whose pages are damaged.
+
+    Raises:
+        ValueError: With what is wrong.
+    """
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise ValueError(verdict.splitlines()[-1])
