@@ -1,1 +1,5 @@
-"""Policies that manage memory or rank what it holds, and the loop that plays episodes with them."""
+"""Policies that manage memory or rank what it holds, what plays episodes with them, and what deploys them."""
+
+from .memory_agent import AgentAnswer, MemoryAgent
+
+__all__ = ["AgentAnswer", "MemoryAgent"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +10,9 @@ from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.prompt_format import Message
 from memdojo.rewards.metrics import NO_INFORMATION, says_no_information
 
+from .caching import AsyncCache
 from .engines.chat import ChatModel, Reply
+from .judge_prompts import JUDGE_MAX_TOKENS, JUDGE_PROMPT_VERSION, judge_messages, read_verdict
 
 _ANSWER_PROMPT_VERSION = 1
 _ANSWER_INSTRUCTIONS = (
@@ -22,15 +23,6 @@ _ANSWER_INSTRUCTIONS = (
     f'"{NO_INFORMATION}".'
 )
 _NO_NOTES = "(none)"
-
-_JUDGE_PROMPT_VERSION = 1
-_JUDGE_INSTRUCTIONS = (
-    "You mark answers. You are given a question, its reference answers, and the answer to be marked. "
-    "Reply yes if that answer says the same as one of the reference answers, in whatever words or form of "
-    "date, and no if it says something else, leaves out what was asked for, or adds what contradicts it. "
-    "Reply with one word."
-)
-_JUDGE_MAX_TOKENS = 8
 
 
 class ChatAnswerer:
@@ -98,7 +90,7 @@ class ChatJudge:
     @property
     def fingerprint(self) -> str:
         """Model and version of the prompt."""
-        return f"chat-judge-{_JUDGE_PROMPT_VERSION}({self._chat.fingerprint})"
+        return f"chat-judge-{JUDGE_PROMPT_VERSION}({self._chat.fingerprint})"
 
     def grade(
         self, questions: Sequence[str], references: Sequence[Sequence[str]], answers: Sequence[str]
@@ -121,22 +113,10 @@ class ChatJudge:
         grades: list[float | None] = [float(says_no_information(answer)) for answer in answers]
         asked = [index for index, known in enumerate(references) if known]
         conversations = [judge_messages(questions[i], references[i], answers[i]) for i in asked]
-        replies = self._chat.reply(conversations, _JUDGE_MAX_TOKENS) if asked else []
+        replies = self._chat.reply(conversations, JUDGE_MAX_TOKENS) if asked else []
         for index, reply in zip(asked, replies, strict=True):
-            grades[index] = _read_verdict(reply)
+            grades[index] = read_verdict(reply.text)
         return grades
-
-
-def judge_messages(question: str, references: Sequence[str], answer: str) -> tuple[Message, ...]:
-    """Return the conversation that asks for a verdict."""
-    known = "\n".join(f"- {text}" for text in references)
-    task = f"Question: {question}\nReference answers:\n{known}\nAnswer: {answer}\nThe same (yes or no)?"
-    return Message("system", _JUDGE_INSTRUCTIONS), Message("user", task)
-
-
-def _read_verdict(reply: Reply) -> float | None:
-    words = "".join(letter if letter.isalpha() else " " for letter in (reply.text or "").lower()).split()
-    return {"yes": 1.0, "no": 0.0}.get(words[0]) if words else None
 
 
 _Key = tuple[str, AnswerRequest]
@@ -163,10 +143,6 @@ class AsyncCachedAnswerer:
     for the one answer. Failed answers are passed on and never remembered. A pickled copy starts empty. An
     answerer without `answer_async`, such as the extractive one, answers at once in the event loop.
 
-    Attributes:
-        hits: Requests that needed no asking of their own.
-        misses: Requests that were put to the answerer.
-
     Args:
         answerer: The one to ask.
         max_entries: Most answers to remember; the least recently used go first.
@@ -176,15 +152,21 @@ class AsyncCachedAnswerer:
     """
 
     def __init__(self, answerer: Answerer | AsyncAnswerer, max_entries: int = 100_000) -> None:
-        if max_entries < 1:
-            raise ValueError(f"max_entries is {max_entries}; give a positive number.")
-        self.hits = 0
-        self.misses = 0
         self._answerer = answerer
         self._max_entries = max_entries
-        self._answers: OrderedDict[_Key, Answer] = OrderedDict()
-        self._asked: dict[_Key, asyncio.Future[Answer]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._cache: AsyncCache[_Key, Answer] = AsyncCache(
+            self._ask, lambda answer: answer.text is not None, max_entries
+        )
+
+    @property
+    def hits(self) -> int:
+        """Requests that needed no asking of their own."""
+        return self._cache.hits
+
+    @property
+    def misses(self) -> int:
+        """Requests that were put to the answerer."""
+        return self._cache.misses
 
     @property
     def fingerprint(self) -> str:
@@ -192,7 +174,7 @@ class AsyncCachedAnswerer:
         return self._answerer.fingerprint
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._cache)
 
     async def answer_async(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
         """Answer a batch, asking only what is neither known nor asked already.
@@ -201,57 +183,16 @@ class AsyncCachedAnswerer:
             ValueError: If the answerer returns another number of answers than it was asked for.
         """
         fingerprint = self._answerer.fingerprint
-        found: dict[AnswerRequest, Answer] = {}
-        awaited: dict[AnswerRequest, asyncio.Future[Answer]] = {}
-        fresh: list[AnswerRequest] = []
-        for request in dict.fromkeys(requests):
-            key = fingerprint, request
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                found[request] = self._answers[key]
-                continue
-            if key not in self._asked:
-                self._asked[key] = asyncio.get_running_loop().create_future()
-                fresh.append(request)
-            awaited[request] = self._asked[key]
-        self.hits += len(requests) - len(fresh)
-        self.misses += len(fresh)
-        if fresh:
-            # A task of its own: were the asking episode cancelled, the others would still get their answers.
-            task = asyncio.create_task(self._ask(fingerprint, fresh))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        answers = await asyncio.gather(*map(asyncio.shield, awaited.values()))
-        found.update(zip(awaited, answers, strict=True))
-        return [found[request] for request in requests]
+        return await self._cache.get([(fingerprint, request) for request in requests])
 
-    async def _ask(self, fingerprint: str, requests: list[AnswerRequest]) -> None:
-        futures = {request: self._asked[fingerprint, request] for request in requests}
-        try:
-            answers = await self._put_to_answerer(requests)
-            if len(answers) != len(requests):
-                raise ValueError(
-                    f"the answerer {fingerprint!r} gave {len(answers)} answers to {len(requests)} requests; "
-                    "it must give one a request."
-                )
-        except BaseException as error:
-            for future in futures.values():
-                if isinstance(error, asyncio.CancelledError):
-                    future.cancel()
-                else:
-                    future.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-        else:
-            for request, answer in zip(requests, answers, strict=True):
-                futures[request].set_result(answer)
-                if answer.text is not None:
-                    self._answers[fingerprint, request] = answer
-            while len(self._answers) > self._max_entries:
-                self._answers.popitem(last=False)
-        finally:
-            for request in requests:
-                del self._asked[fingerprint, request]
+    async def _ask(self, keys: list[_Key]) -> list[Answer]:
+        answers = await self._put_to_answerer([request for _, request in keys])
+        if len(answers) != len(keys):
+            raise ValueError(
+                f"the answerer {self._answerer.fingerprint!r} gave {len(answers)} answers to {len(keys)} "
+                "requests; it must give one a request."
+            )
+        return answers
 
     async def _put_to_answerer(self, requests: list[AnswerRequest]) -> list[Answer]:
         if isinstance(self._answerer, AsyncAnswerer):

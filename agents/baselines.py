@@ -21,7 +21,7 @@ from memdojo.envs.stream_context import StreamContext
 from memdojo.errors import ConfigError, unknown_name
 
 from .hybrid import HandHybridRetriever
-from .oracles import EmptyRetriever, OracleManager, OracleRetriever
+from .oracles import EmptyRetriever, LabelledManager, OracleManager, OracleRetriever
 from .policy import ManagerPolicy
 from .rules import (
     NoOpRule,
@@ -41,6 +41,9 @@ LOWER_BOUND = "no_op"
 
 UPPER_BOUND = "oracle"
 """Name of the manager and of the retriever that know the questions: normalised scores count up to theirs."""
+
+ALL_KNOWING = frozenset({UPPER_BOUND, "labelled"})
+"""Baselines that know more of a stream than anybody could: no learned policy is expected to beat them."""
 
 BuildPolicy = Callable[..., ManagerPolicy]
 BuildRetriever = Callable[[StreamContext, int], Retriever]
@@ -178,6 +181,7 @@ for _name, _priorities, _description in (
 register_baseline(LOWER_BOUND, NoOpRule, "Never writes anything: the lower bound.")
 register_baseline("random", RandomRule, "Keeps a uniformly random sample of the turns.")
 register_baseline("similarity", SimilarityRule, "Merges a turn into the entry most like it, else as recency.")
+register_baseline("labelled", LabelledManager, "Writes what the data's labels say, if it has any.")
 register_baseline(UPPER_BOUND, OracleManager, "Knows all questions and what comes: the upper bound.")
 
 for _retriever, _description in (

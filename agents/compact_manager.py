@@ -14,6 +14,10 @@ from memdojo.envs.types import Operation
 
 from .compact import ActionEvaluation, Decision, Observations, mlp, stack_observations
 from .distributions import MaskedCategorical
+from .policy import Choice
+
+NUM_EXPLAINED = 8
+"""Choices that the policy tells of a step."""
 
 
 class ManagerNetwork(nn.Module):
@@ -104,6 +108,7 @@ class CompactManager:
         self.features = features
         self.sample = sample
         self.name = name
+        self._last: list[tuple[ManagerFeatures, ManagerObservation, np.ndarray, int]] = []
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return the likeliest operation for the current turn of each episode."""
@@ -121,6 +126,7 @@ class CompactManager:
         observations = [features.observe(episode) for episode in episodes]
         log_probs, values = self._evaluate(observations)
         decisions = []
+        self._last = []
         for row, (episode, observation) in enumerate(zip(episodes, observations, strict=True)):
             noise = episode.rng.gumbel(size=log_probs.shape[1]) if sample else 0.0
             action = int(np.argmax(log_probs[row] + noise))
@@ -131,13 +137,29 @@ class CompactManager:
                 values[row : row + 1],
             )
             decisions.append((features.operation(episode, observation, action), decision))
+            self._last.append((features, observation, log_probs[row], action))
         return decisions
+
+    def last_choices(self) -> list[tuple[Choice, ...]]:
+        """Return the likeliest choices of each episode of the last decision, at most `NUM_EXPLAINED`."""
+        return [_choices(*last) for last in self._last]
 
     @torch.no_grad()
     def _evaluate(self, observations: Sequence[ManagerObservation]) -> tuple[np.ndarray, np.ndarray]:
         batch = stack_observations([observation.arrays for observation in observations])
         logits, values = self.network(batch)
         return MaskedCategorical(logits, batch["action_mask"]).log_probs.numpy(), values.numpy()
+
+
+def _choices(
+    features: ManagerFeatures, observation: ManagerObservation, log_probs: np.ndarray, taken: int
+) -> tuple[Choice, ...]:
+    (allowed,) = observation.arrays["action_mask"].nonzero()
+    likeliest = allowed[np.argsort(-log_probs[allowed], kind="stable")][:NUM_EXPLAINED]
+    return tuple(
+        Choice(*features.meaning(observation, action), float(np.exp(log_probs[action])), action == taken)
+        for action in likeliest.tolist()
+    )
 
 
 def new_manager_network(features: ManagerFeatures, hidden_dim: int, seed: int) -> ManagerNetwork:

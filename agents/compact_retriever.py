@@ -92,9 +92,11 @@ class CompactRetriever:
         ranking = np.argsort(-(scores + noise), kind="stable")[:num_places]
         actions = np.full(num_places, -1, np.int64)
         actions[: len(ranking)] = ranking
+        # A memory may have nothing to rank; the network wants at least one place, if only a masked one.
+        padding = ((0, int(not len(scores))), (0, 0))
         arrays: dict[str, npt.NDArray[Any]] = {
-            "features": observation.features,
-            "mask": np.ones(len(scores), np.int8),
+            "features": np.pad(observation.features, padding),
+            "mask": np.pad(np.ones(len(scores), np.int8), padding[0]),
         }
         evaluation = self.network.evaluate(stack_observations([arrays]), torch.from_numpy(actions[None]))
         decision = Decision(arrays, actions, evaluation.log_probs[0].numpy(), evaluation.values[0].numpy())

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.memory.retrievers import Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompt_format import (
     AnswerFormat,
     AnswerView,
     AnyView,
     ManagerFormat,
+    Message,
     PromptFormat,
     RankingFormat,
     RankingView,
+    TeachableFormat,
+    ToolFormat,
     num_entries,
     showing,
 )
-from memdojo.envs.stream_env import select_candidates
+from memdojo.envs.stream_env import candidates_for
 from memdojo.envs.text_tasks import ManagerTask
 from memdojo.envs.types import Hit, MemoryEntry, Operation
-from memdojo.errors import ModelError
+from memdojo.errors import EngineError, ModelError
 
 from .engines.engine import GenerationRequest, Sampler, generate_all
 from .engines.on_demand import EngineOnDemand
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+_DATED = re.compile(r"\[([0-9]{4}-[0-9]{2}-[0-9]{2})\] (.*)", re.DOTALL)
 
 
 class Prompt(NamedTuple):
@@ -51,6 +63,9 @@ class PromptEncoder:
     A prompt that is too long is shortened by leaving out whole entries, in the order that
     `prompt_format.showing` states, and no more of them than needed.
 
+    Where the format has function calls and the chat template has words for them, the template describes the
+    functions, and replies are written in its form; else the format does both.
+
     Args:
         tokenizer: With a chat template.
         format: How the policy is spoken to.
@@ -66,6 +81,9 @@ class PromptEncoder:
         self.format = format
         self.max_prompt_tokens = max_prompt_tokens
         self._tokenizer = tokenizer
+        self._tool_format: ToolFormat[Any, Any] | None = None
+        if isinstance(format, ToolFormat) and has_words_for_tools(tokenizer, format.tools):
+            self._tool_format = format
 
     def encode(self, view: AnyView) -> Prompt:
         """Return the view as token ids, shortened where it must be.
@@ -114,12 +132,50 @@ class PromptEncoder:
         assert isinstance(end, int)  # A model without an end token is refused when it is loaded.
         return (*ids, end)
 
+    def write(self, decision: Any, view: AnyView) -> str:
+        """Return the reply that decides so, in the form that the prompt asks for.
+
+        Raises:
+            ValueError: If the format has no words for the decision.
+        """
+        if self._tool_format is not None:
+            return self._tool_format.write_for_tools(decision, view)
+        format: TeachableFormat[Any, Any] = self.format  # type: ignore[assignment]  # Checked by the caller.
+        return format.write(decision, view)
+
     def _ids(self, view: AnyView) -> tuple[int, ...]:
-        messages = [{"role": each.role, "content": each.content} for each in self.format.messages(view)]
-        text = self._tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
+        if self._tool_format is None:
+            text = render_chat(self._tokenizer, self.format.messages(view))
+        else:
+            messages, tools = self._tool_format.tool_messages(view), self._tool_format.tools
+            text = render_chat(self._tokenizer, messages, tools)
         return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+
+
+def render_chat(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()
+) -> str:
+    """Return messages as the tokenizer's chat template renders them, up to where the model speaks."""
+    text: str = tokenizer.apply_chat_template(
+        [{"role": each.role, "content": each.content} for each in messages],
+        tools=list(tools) or None,
+        tokenize=False,
+        add_generation_prompt=True,
+        enable_thinking=False,
+    )
+    return text
+
+
+def has_words_for_tools(tokenizer: PreTrainedTokenizerBase, tools: Sequence[dict[str, Any]]) -> bool:
+    """Return whether a tokenizer's chat template makes anything of tools: it renders otherwise with them."""
+    from jinja2 import TemplateError  # Where there are tokenizers, there it is.
+
+    messages = (Message("system", "."), Message("user", "."))
+    try:
+        return render_chat(tokenizer, messages, tools) != render_chat(tokenizer, messages)
+    except TemplateError:
+        # A template may refuse tools.
+        return False
 
 
 class _LanguagePolicy:
@@ -164,6 +220,7 @@ class LanguageManager(_LanguagePolicy):
         encoder: With a manager's format.
         max_response_tokens: Most tokens of a reply.
         turns_per_chunk: Turns that it was trained to see at a step.
+        related_entries: Entries that it is shown; see `ManagerTask`.
         name: Names it in tables.
     """
 
@@ -174,12 +231,13 @@ class LanguageManager(_LanguagePolicy):
         *,
         max_response_tokens: int,
         turns_per_chunk: int,
+        related_entries: int | None = None,
         name: str = "language",
     ) -> None:
         super().__init__(engine, encoder, max_response_tokens, name)
         self.turns_per_chunk = turns_per_chunk
         format: ManagerFormat = encoder.format
-        self._task = ManagerTask(format)
+        self._task = ManagerTask(format, related_entries)
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, as far as they could be parsed."""
@@ -194,9 +252,13 @@ class LanguageRetriever(_LanguagePolicy):
         engine: Samples.
         encoder: With a retriever's format.
         max_response_tokens: Most tokens of a reply.
-        max_candidates: Candidates that it is shown; see `select_candidates`.
+        max_candidates: Candidates that it is shown.
+        prefilter: Chooses them where there are more, by default BM25; see `candidates_for`.
         name: Names it in tables.
     """
+
+    ranks_all = False
+    """It costs a reply to ask it for more than is needed, so diagnosis does not."""
 
     def __init__(
         self,
@@ -205,17 +267,19 @@ class LanguageRetriever(_LanguagePolicy):
         *,
         max_response_tokens: int,
         max_candidates: int,
+        prefilter: Retriever | None = None,
         name: str = "language",
     ) -> None:
         super().__init__(engine, encoder, max_response_tokens, name)
         self._max_candidates = max_candidates
+        self._prefilter = prefilter
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return the ranked entries; none where the ranking is malformed. The n-th from the end scores n."""
-        shown = select_candidates(store, query, self._max_candidates)
+        shown, staying = candidates_for(store, query, self._max_candidates, self._prefilter)
         if not shown:
             return ()
-        ((text, view),) = self._complete([RankingView(query, None, shown, k)])
+        ((text, view),) = self._complete([RankingView(query, None, shown, k, staying)])
         format: RankingFormat = self._encoder.format
         entries = [store.get(id) for id in format.parse(text, view).decision[:k]]
         found = [entry for entry in entries if entry is not None]
@@ -244,13 +308,34 @@ class LanguageAnswerAgent(_LanguagePolicy):
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
         """Answer a batch; where the model gave no answer, it is an empty one."""
-        completions = self._complete([_answer_view(request) for request in requests])
+        return asyncio.run(self.answer_async(requests))
+
+    async def answer_async(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        """Answer a batch together with whatever else the model is asked at the time."""
+        return list(await asyncio.gather(*map(self._answer, requests)))
+
+    async def _answer(self, request: AnswerRequest) -> Answer:
+        try:
+            prompt = self._encoder.encode(_answer_view(request))
+            generation = await self.engine.generate(
+                GenerationRequest(prompt.ids, self._max_response_tokens, temperature=0.0)
+            )
+        except (ModelError, EngineError) as error:
+            return Answer(None, str(error))
         format: AnswerFormat = self._encoder.format
-        return [Answer(format.parse(text, view).decision.answer) for text, view in completions]
+        return Answer(format.parse(self._encoder.decode(generation.token_ids), prompt.view).decision.answer)
 
 
 def _answer_view(request: AnswerRequest) -> AnswerView:
-    entries = tuple(
-        MemoryEntry(number, "fact", text, None, 0, 0, ()) for number, text in enumerate(request.context, 1)
-    )
+    entries = tuple(_entry(number, text) for number, text in enumerate(request.context, 1))
     return AnswerView(request.question, request.question_time, entries)
+
+
+def _entry(number: int, rendered: str) -> MemoryEntry:
+    """Return an entry that is rendered so: its date apart, as the agent met it in training."""
+    entry = MemoryEntry(number, "fact", rendered, None, 0, 0, ())
+    if match := _DATED.fullmatch(rendered):
+        # Whatever a manager wrote in brackets need not be a date.
+        with suppress(ValueError):
+            return replace(entry, text=match[2], time=datetime.fromisoformat(match[1]))
+    return entry

@@ -14,6 +14,7 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import (
+    Add,
     Delete,
     Hit,
     MemoryEntry,
@@ -22,6 +23,7 @@ from memdojo.envs.types import (
     OperationKind,
     PlannedOperation,
     Turn,
+    Update,
 )
 
 from .rules import TurnRule, add_turn, make_room
@@ -67,6 +69,42 @@ class OracleManager(TurnRule):
             return tuple(spent) or (Noop(),)
         # Those that are deleted anyway stand in front of `leaving`.
         return (*spent, add_turn(turn, leaving=leaving[len(spent) :]))
+
+
+class LabelledManager(TurnRule):
+    """Writes what the stream's labels say (`Stream.oracle`): the teacher of how a memory is worded.
+
+    It looks at no question. At a turn without a plan, and so in a stream without labels, it does nothing.
+    From a full store the oldest entries leave; a text that fits into no store of this capacity is left out.
+    """
+
+    name = "labelled"
+
+    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Do what is planned at the turn, with the entries that are there."""
+        # Several operations of one turn: each has to meet the store as the one before has left it.
+        store = episode.store.fork()
+        operations: list[Operation] = []
+        for planned in episode.context.stream.oracle.get(turn.id, ()):
+            operation = _as_operation(planned, turn, store)
+            if operation is not None and store.apply(operation, episode.step_index).applied:
+                operations.append(operation)
+        return tuple(operations) or (Noop(),)
+
+
+def _as_operation(planned: PlannedOperation, turn: Turn, store: MemoryStore) -> Operation | None:
+    """Return the operation that a plan comes to; None if there is nothing to do it to, or no room."""
+    if planned.kind is OperationKind.NOOP:
+        return None
+    meant = _replaced(store, (planned,))
+    if meant and planned.kind is OperationKind.DELETE:
+        return Delete(meant[-1].id)
+    if meant and planned.kind is OperationKind.UPDATE:
+        return Update(meant[-1].id, planned.text, (turn.id,), turn.time)
+    leaving = make_room(store, planned.text, store.entries) if _writes(planned) else None
+    if leaving is None:
+        return None
+    return Add(planned.text, (turn.id,), turn.time, evicts=tuple(entry.id for entry in leaving))
 
 
 class _Worth:

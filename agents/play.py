@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from memdojo.envs.answering import Answerer
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.memory.retrievers import Retriever
+from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.retrieval_episode import RetrievalEpisode
 from memdojo.envs.stepping import finish_together
 from memdojo.rewards.outcomes import EpisodeOutcome
@@ -40,6 +41,27 @@ def play_manager(
         finish_together(active, requests, answerer)
         active = [episode for episode in active if goes_on(episode)]
     return [episode.outcome() for episode in episodes]
+
+
+def play_memory(policy: ManagerPolicy, episodes: Sequence[ManagerEpisode]) -> list[dict[str, MemoryStore]]:
+    """Play all episodes and return, for each, the store at the time of each question, by question id.
+
+    Args:
+        policy: Decides for all episodes that still go on at once.
+        episodes: Played side by side, to their end; nobody answers in them.
+    """
+    stores: list[dict[str, MemoryStore]] = [{} for _ in episodes]
+    active = list(zip(episodes, stores, strict=True))
+    while active := [pair for pair in active if not pair[0].ended]:
+        operations = policy.act([episode for episode, _ in active])
+        for (episode, by_question), chosen in zip(active, operations, strict=True):
+            due = () if episode.chunk is None else episode.context.due.get(episode.chunk.index, ())
+            episode.begin_step(chosen)
+            if due:
+                # Questions that are due together share a store, which nobody writes to.
+                by_question |= dict.fromkeys((question.id for question in due), episode.store.fork())
+            episode.finish_step(())
+    return stores
 
 
 def play_retrieval(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.types import Operation
+from memdojo.envs.types import Operation, OperationKind
 
 
 class ManagerPolicy(Protocol):
@@ -33,4 +34,30 @@ class ManagerPolicy(Protocol):
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, in the order of `episodes`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice that a policy had at a step.
+
+    Attributes:
+        kind: The operation.
+        entry: Id of the entry that it concerns: the one that UPDATE or DELETE names, or that an ADD replaces.
+        probability: What the policy gives it, in [0, 1].
+        is_taken: True for the one that it took.
+    """
+
+    kind: OperationKind
+    entry: int | None
+    probability: float
+    is_taken: bool = False
+
+
+@runtime_checkable
+class ExplainsChoices(Protocol):
+    """A policy that can say what it thought of its choices; records of episodes keep it."""
+
+    def last_choices(self) -> list[tuple[Choice, ...]]:
+        """Return for each episode of the last `act` the likeliest choices, likeliest first."""
         ...

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.memory.analysis import analyze, count_tokens, exceeds_tokens
 from memdojo.envs.memory.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.stream_context import StreamContext, TurnValues
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.turn_features import COLUMN
 from memdojo.envs.types import Add, MemoryEntry, Noop, Operation, Turn, Update
@@ -137,25 +136,20 @@ class PriorityRule(TurnRule):
 
     Args:
         name: Names the rule in tables.
-        priorities: Gives the turns of a context their priorities, shape (num_turns,); called once a context.
-            Must be causal: a turn's priority may depend on the turns up to it alone.
+        priorities: Gives the turns of a context their priorities, shape (num_turns,). A turn's priority may
+            depend on its text, its features and its position alone: a dialogue without an end does not keep
+            all of its turns.
     """
 
-    def __init__(self, name: str, priorities: Callable[[StreamContext], Priorities]) -> None:
+    def __init__(self, name: str, priorities: TurnValues) -> None:
         self.name = name
         self._priorities = priorities
-        self._known: WeakKeyDictionary[StreamContext, list[float]] = WeakKeyDictionary()
 
     def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn unless an entry that is worth as much would have to leave for it."""
         context = episode.context
-        if context not in self._known:
-            self._known[context] = self._priorities(context).tolist()
-        return keep_highest(episode.store, turn, self._known[context][context.turn_index[turn.id]])
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Weak references do not travel to other processes.
-        return type(self), (self.name, self._priorities)
+        priority = context.turn_values(self._priorities)[context.turn_index[turn.id]]
+        return keep_highest(episode.store, turn, priority)
 
 
 class RandomRule(TurnRule):
@@ -194,12 +188,12 @@ def _utility(entry: MemoryEntry) -> float:
 
 def oldest_priority(context: StreamContext) -> Priorities:
     """The earlier, the higher."""
-    return -np.arange(len(context.turns), dtype=np.float64)
+    return -context.positions.astype(np.float64)
 
 
 def newest_priority(context: StreamContext) -> Priorities:
     """The later, the higher."""
-    return np.arange(len(context.turns), dtype=np.float64)
+    return context.positions.astype(np.float64)
 
 
 def length_priority(context: StreamContext) -> Priorities:

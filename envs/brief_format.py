@@ -61,14 +61,15 @@ class BriefFormat:
     def render(self, view: ManagerView) -> str:
         """Return the entries, one a line under their numbers, then the new turns under their letters."""
         most = view.capacity.max_entries
-        size = f"{len(view.entries)}" if most is None else f"{len(view.entries)}/{most}"
+        size = f"{view.store_size}" if most is None else f"{view.store_size}/{most}"
         lines = [f"MEMORY {size}"]
         lines += [f"{number} {one_line(entry.text)}" for number, entry in enumerate(view.entries, 1)]
         if view.chunk is None:
             return "\n".join([*lines, END])
         lines.append("NEW")
         lines += [
-            f"{_letter(index)} {one_line(render_turn(turn))}" for index, turn in enumerate(view.chunk.turns)
+            f"{letter_of_index(index)} {one_line(render_turn(turn))}"
+            for index, turn in enumerate(view.chunk.turns)
         ]
         return "\n".join(lines)
 
@@ -127,7 +128,7 @@ def _parse_line(line: str, view: ManagerView) -> Operation | ParseError:
         assert id is not None  # The pattern asks for a number.
         return Delete(id)
     turns = () if view.chunk is None else view.chunk.turns
-    index = _index(letter)
+    index = index_of_letter(letter)
     if index >= len(turns):
         why = f"none of the {len(turns)} new lines has this letter."
         return parse_error(ParseErrorKind.OUT_OF_RANGE, line, why)
@@ -167,7 +168,7 @@ def _letter_of(sources: Sequence[str], operation: Add | Update, view: ManagerVie
     turns = () if view.chunk is None else view.chunk.turns
     for index, turn in enumerate(turns):
         if sources == (turn.id,) and operation.text == render_turn(turn):
-            return _letter(index)
+            return letter_of_index(index)
     raise ValueError(
         f"{operation!r} writes no turn of the chunk as it was said, and this format can do nothing else."
     )
@@ -180,7 +181,7 @@ def _number_of(id: int, view: ManagerView) -> int:
     raise ValueError(f"entry {id} is not among the {len(view.entries)} entries shown.")
 
 
-def _letter(index: int) -> str:
+def letter_of_index(index: int) -> str:
     """Return a, b, ..., z, aa, ab, ... for 0, 1, ..."""
     letters = ""
     index += 1
@@ -190,7 +191,8 @@ def _letter(index: int) -> str:
     return letters
 
 
-def _index(letters: str) -> int:
+def index_of_letter(letters: str) -> int:
+    """Return 0, 1, ... for a, b, ..., as `letter_of_index` counts."""
     index = 0
     for letter in letters:
         index = 26 * index + ord(letter) - ord("a") + 1

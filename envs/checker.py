@@ -20,7 +20,7 @@ from gymnasium.utils.env_checker import check_env, data_equivalence
 
 from .manager_episode import ManagerEpisode
 from .retrieval_episode import RetrievalEpisode
-from .types import Add, Delete, Question, Stream
+from .types import Add, Delete, Question, Rewrite, Stream
 
 Episode = ManagerEpisode | RetrievalEpisode
 MakeEnv = Callable[..., gym.Env[Any, Any]]
@@ -374,7 +374,9 @@ def _write(episode: Episode) -> None:
     chunk = episode.chunk
     assert chunk is not None  # It has not ended.
     deletes = [Delete(entry.id) for entry in episode.store.entries[:1]]
-    episode.begin_step([*deletes, Add("written by one fork", tuple(turn.id for turn in chunk.turns))])
+    sources = tuple(turn.id for turn in chunk.turns)
+    written = (Add("written by one fork", sources), Rewrite("the core block of one fork", sources))
+    episode.begin_step([*deletes, *written])
 
 
 _CHECKS: dict[str, Callable[[_Subject], str]] = {

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from memdojo.errors import ConfigError, unknown_name
 
+from .brief_answer_format import BriefAnswerFormat
 from .brief_format import BriefFormat
+from .mem_alpha_brief import MemAlphaBriefFormat
+from .mem_alpha_format import MemAlphaFormat
+from .memory_r1_answer_format import MemoryR1AnswerFormat
+from .memory_r1_format import MemoryR1Format
+from .memsifter_format import BriefRankingFormat, MemSifterFormat
 from .plain_format import PlainAnswerFormat, PlainFormat, PlainRankingFormat
 from .prompt_format import PromptFormat
 
 _BUILDERS: dict[tuple[str, str], Callable[[], PromptFormat[Any, Any]]] = {
     ("manager", "plain"): PlainFormat,
     ("manager", "brief"): BriefFormat,
+    ("manager", "mem_alpha"): MemAlphaFormat,
+    ("manager", "mem_alpha_brief"): MemAlphaBriefFormat,
+    ("manager", "memory_r1"): MemoryR1Format,
+    ("manager", "memory_r1_add_unknown"): partial(MemoryR1Format, adds_unknown=True),
     ("retriever", "plain"): PlainRankingFormat,
+    ("retriever", "brief"): BriefRankingFormat,
+    ("retriever", "memsifter"): MemSifterFormat,
     ("answer_agent", "plain"): PlainAnswerFormat,
+    ("answer_agent", "brief"): BriefAnswerFormat,
+    ("answer_agent", "memory_r1"): MemoryR1AnswerFormat,
 }
 
 

@@ -6,7 +6,7 @@ No Gymnasium, no text rendering and no learning: environments, rollouts and eval
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Self
 
 from memdojo.errors import EpisodeStateError
@@ -16,6 +16,7 @@ from .answering import Answer, Answerer, AnswerRequest
 from .episode import Episode
 from .memory.analysis import count_tokens
 from .memory.retrievers import BM25Retriever, Retriever
+from .memory.speakers import for_stream
 from .memory.store import MemoryStore
 from .stream_context import StreamContext
 from .streams.rendering import render_entry
@@ -23,14 +24,20 @@ from .types import (
     Add,
     Capacity,
     Chunk,
+    Hit,
     MemoryEntry,
     Noop,
     Operation,
     OperationResult,
     OperationStatus,
     Question,
+    Rewrite,
     Update,
 )
+
+ValidityRule = Callable[[OperationResult, Chunk, MemoryStore], float | None]
+"""Grades an operation that was applied, given the chunk that it is about and the store that it left; None
+where there is nothing to grade."""
 
 
 class ManagerEpisode(Episode):
@@ -49,6 +56,7 @@ class ManagerEpisode(Episode):
         top_k: How many entries it hands over.
         answerer: Answers the questions. Without one nobody answers (rewards on evidence need no answers).
         seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
+        validity: Grades each operation that is applied; None leaves `OperationOutcome.valid` empty.
     """
 
     def __init__(
@@ -60,11 +68,15 @@ class ManagerEpisode(Episode):
         top_k: int = 10,
         answerer: Answerer | None = None,
         seed: int = 0,
+        validity: ValidityRule | None = None,
     ) -> None:
         store = MemoryStore(capacity, context.corpus)
         super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
-        self.retriever: Retriever = retriever or BM25Retriever()
+        self.retriever: Retriever = for_stream(retriever or BM25Retriever(), context.speaker_of)
         self.results: tuple[OperationResult, ...] = ()
+        self.hits: tuple[tuple[Hit, ...], ...] = ()
+        self._validity = validity
+        self._grades: tuple[float | None, ...] = ()
         self._pending: _PendingStep | None = None
         self._kept: Counter[str] = Counter()
         self._evidence_weight = self._initial_evidence_weights()
@@ -99,16 +111,25 @@ class ManagerEpisode(Episode):
     ) -> tuple[AnswerRequest, ...]:
         """Apply the operations and return the questions that are due, each with what was retrieved for it.
 
-        `results` then holds what each operation did. Without an answerer nothing is requested.
+        `results` then holds what each operation did, and `hits` what was retrieved for each question. Without
+        an answerer nothing is requested.
         """
         chunk = self._require_chunk()
         potential_before = self._potential
-        results = [self._apply(operation) for operation in operations]
+        results: list[OperationResult] = []
+        grades: list[float | None] = []
+        for operation in operations:
+            result = self._apply(operation)
+            results.append(result)
+            grades.append(self._grade(result, chunk))
         results += [OperationResult(Noop(), OperationStatus.MALFORMED, why=why) for why in malformed]
         self.results = tuple(results)
+        self._grades = (*grades, *(None for _ in malformed))
         questions = self.context.due.get(chunk.index, ())
-        hits = [self.retriever.search(self.store, question.text, self.top_k) for question in questions]
-        entries = [tuple(hit.entry for hit in found) for found in hits]
+        self.hits = tuple(
+            self.retriever.search(self.store, question.text, self.top_k) for question in questions
+        )
+        entries = [tuple(hit.entry for hit in found) for found in self.hits]
         self._pending = _PendingStep(questions, entries, potential_before)
         if self.answerer is None:
             return ()
@@ -138,7 +159,7 @@ class ManagerEpisode(Episode):
                 self._question_outcome(question, entries, answer, self._stored_evidence(question))
                 for question, entries, answer in zip(pending.questions, pending.entries, answers, strict=True)
             ),
-            operations=tuple(map(_operation_outcome, self.results)),
+            operations=tuple(map(_operation_outcome, self.results, self._grades)),
             num_questions=len(self.context.stream.questions),
             num_evidence_questions=self.context.num_evidence_questions,
             num_steps=len(self.context.stream.chunks),
@@ -187,6 +208,11 @@ class ManagerEpisode(Episode):
             self._count_evidence(result.after, +1)
         return result
 
+    def _grade(self, result: OperationResult, chunk: Chunk) -> float | None:
+        if self._validity is None or not result.applied:
+            return None
+        return self._validity(result, chunk, self.store)
+
     def _count_evidence(self, entry: MemoryEntry, change: int) -> None:
         # Sorted, because a set of strings has another order in every process, and the sum another last bit.
         for turn_id in sorted(self.context.supported_evidence(entry)):
@@ -223,9 +249,9 @@ class _PendingStep(NamedTuple):
     potential_before: float
 
 
-def _operation_outcome(result: OperationResult) -> OperationOutcome:
+def _operation_outcome(result: OperationResult, valid: float | None) -> OperationOutcome:
     operation = result.operation
-    text = operation.text if isinstance(operation, Add | Update) else ""
+    text = operation.text if isinstance(operation, Add | Update | Rewrite) else ""
     entry = result.after or result.before
     return OperationOutcome(
         kind=operation.kind.value,
@@ -234,4 +260,5 @@ def _operation_outcome(result: OperationResult) -> OperationOutcome:
         text_tokens=count_tokens(text),
         text=text,
         entry_kind="" if entry is None else entry.kind,
+        valid=valid,
     )

@@ -20,10 +20,9 @@ from memdojo.errors import EpisodeStateError
 from .manager_episode import ManagerEpisode
 from .memory.analysis import count_tokens
 from .memory.embedders import Embedder, make_embedder
-from .memory.store import MemoryStore
 from .stream_context import StreamContext
 from .turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES
-from .types import Add, Delete, Noop, Operation, Turn, Update
+from .types import Add, Delete, Noop, Operation, OperationKind, Turn, Update
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -154,18 +153,18 @@ class ManagerFeatures:
         context, store = episode.context, episode.store
         index = context.turn_index[turn.id]
         entries = store.entries
-        rows = _source_rows(context, store)
+        rows = context.origins(store)
         similarity = context.similarities(self.embedder, index)[rows]
         chosen = self._choose(context.rarities[rows], similarity)
         rows, similarity = rows[chosen], similarity[chosen]
-        among = context.similarities_among(self.embedder, rows)
+        superseded = context.superseded(self.embedder, rows)
 
         arrays = self.empty_observation()
         num_turn = len(TURN_FEATURES)
         num_pair = num_turn + len(PAIR_FEATURES)
         arrays["turn"][:num_turn] = context.turn_features[index]
         candidates = arrays["candidates"][: len(rows)]
-        candidates[:, :num_pair] = _candidate_features(context, rows, index, similarity, among)
+        candidates[:, :num_pair] = _candidate_features(context, rows, index, similarity, superseded)
         if self.settings.embedding_inputs:
             embeddings = context.embeddings(self.embedder)
             arrays["turn"][num_turn:] = embeddings[index]
@@ -198,6 +197,14 @@ class ManagerFeatures:
         # A long turn may need more room than one entry leaves: the other candidates follow, oldest first.
         others = tuple(id for id in sorted(observation.candidate_ids) if id != entry_id)
         return Add(text, (turn.id,), turn.time, "turn", evicts=(entry_id, *others))
+
+    def meaning(self, observation: ManagerObservation, action: int) -> tuple[OperationKind, int | None]:
+        """Return the kind of operation of an action and the id of the entry that it concerns, if any."""
+        if action < 2:
+            return (OperationKind.NOOP if action == NOOP else OperationKind.ADD), None
+        block, position = divmod(action - 2, self.settings.num_candidates)
+        kind = (OperationKind.UPDATE, OperationKind.DELETE, OperationKind.ADD)[block]
+        return kind, observation.candidate_ids[position]
 
     def _choose(self, rarity: FloatArray, similarity: FloatArray) -> npt.NDArray[np.intp]:
         num_shown = self.settings.num_candidates
@@ -234,19 +241,6 @@ def _single_turn(episode: ManagerEpisode) -> Turn:
     return chunk.turns[0]
 
 
-def _source_rows(context: StreamContext, store: MemoryStore) -> npt.NDArray[np.intp]:
-    """Return the position of the turn that the text of each entry last came from, shape (num_entries,)."""
-    turn_of_document, documents = context.turn_of_document, store.documents
-    # Documents behind those of the turns are texts that were not said; the last place of the table is theirs.
-    rows: npt.NDArray[np.intp] = turn_of_document[np.minimum(documents, len(turn_of_document) - 1)]
-    # Nearly all texts are those of one turn each; the table of documents spares a look at every entry.
-    (unknown,) = (rows < 0).nonzero()
-    if len(unknown):
-        entries, turn_index = store.entries, context.turn_index
-        rows[unknown] = [turn_index[entries[position].sources[-1]] for position in unknown.tolist()]
-    return rows
-
-
 def _candidate_table(context: StreamContext) -> FloatArray:
     """Return what a candidate's row says whatever the new turn, shape (num_turns, F + len(PAIR_FEATURES)).
 
@@ -261,7 +255,8 @@ def _candidate_table(context: StreamContext) -> FloatArray:
         first_reply = num_turn + _PAIR_COLUMN["reply_is_question"]
         names = ("ends_with_question", "novelty", "starts_with_reaction", "retraction_words")
         for offset, name in enumerate(names):
-            table[:-1, first_reply + offset] = context.turn_features[1:, COLUMN[name]]
+            table[:, first_reply + offset] = context.following_features[:, COLUMN[name]]
+        # The last turn has no reply yet, and so none that shares words.
         shared_words = table[:-1, num_turn + _PAIR_COLUMN["reply_shared_words"]]
         np.subtract(1, shared_words, out=shared_words)
         context.tables["manager_candidates"] = table
@@ -273,28 +268,28 @@ def _candidate_features(
     rows: npt.NDArray[np.intp],
     index: int,
     similarity: FloatArray,
-    among: FloatArray,
+    superseded: FloatArray,
 ) -> FloatArray:
     """Return the candidates' rows without their embeddings, shape (num_candidates, F + len(PAIR_FEATURES)).
 
     Args:
         context: The stream.
-        rows: Position of each candidate's turn.
-        index: Position of the new turn.
+        rows: Index of each candidate's turn.
+        index: Index of the new turn.
         similarity: Cosine of each candidate with the new turn.
-        among: Cosine of each candidate (row) with each older one (column).
+        superseded: Largest cosine of each candidate with a newer one.
     """
     features = _candidate_table(context)[rows]
     pair = features[:, len(TURN_FEATURES) :]
     same_speaker = context.speaker_codes[rows] == context.speaker_codes[index]
-    newer = rows[:, None] > rows
+    distance = context.positions[rows] - context.positions[index]
     # Column by column, which numpy does fastest.
-    pair[:, _PAIR_COLUMN["freshness"]] = np.exp((rows - index) / FRESHNESS_TURNS)
+    pair[:, _PAIR_COLUMN["freshness"]] = np.exp(distance / FRESHNESS_TURNS)
     pair[:, _PAIR_COLUMN["similarity"]] = similarity
     pair[:, _PAIR_COLUMN["same_speaker"]] = same_speaker
     pair[:, _PAIR_COLUMN["similarity_same_speaker"]] = similarity * same_speaker
-    pair[:, _PAIR_COLUMN["superseded"]] = (among * newer).max(axis=0, initial=0.0)
-    pair[:, _PAIR_COLUMN["is_newest"]] = rows == index - 1
+    pair[:, _PAIR_COLUMN["superseded"]] = superseded
+    pair[:, _PAIR_COLUMN["is_newest"]] = distance == -1
     return features
 
 

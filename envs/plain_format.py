@@ -326,16 +326,17 @@ def _missing_id_or_text(verb: str, argument: str, line: str) -> ParseError:
 
 
 def _add(text: str, chunk: Chunk | None, evicts: tuple[int, ...]) -> Add:
-    text, sources, time = _provenance(text, chunk)
+    text, sources, time = provenance(text, chunk)
     return Add(text, sources, time, evicts=evicts)
 
 
 def _update(id: int, text: str, chunk: Chunk | None) -> Update:
-    text, sources, time = _provenance(text, chunk)
+    text, sources, time = provenance(text, chunk)
     return Update(id, text, sources, time)
 
 
-def _provenance(text: str, chunk: Chunk | None) -> tuple[str, tuple[str, ...], datetime | None]:
+def provenance(text: str, chunk: Chunk | None) -> tuple[str, tuple[str, ...], datetime | None]:
+    """Return a text that was written about a chunk as one line, with its source turns and its time."""
     text = one_line(text)
     if chunk is None:
         return text, (), None
@@ -378,7 +379,7 @@ def _parse_numbers(
 
 def _memory_header(view: ManagerView) -> str:
     capacity = view.capacity
-    parts = [_count(len(view.entries), capacity.max_entries, "entries")]
+    parts = [_count(view.store_size, capacity.max_entries, "entries")]
     if capacity.max_tokens is not None:
         parts.append(_count(view.tokens, capacity.max_tokens, "tokens"))
     return f"MEMORY {', '.join(parts)}"

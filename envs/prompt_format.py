@@ -10,10 +10,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from .memory.analysis import analyze
-from .types import Capacity, Chunk, MemoryEntry, Operation, Turn
+from .types import CORE_KIND, Capacity, Chunk, MemoryEntry, Operation, Turn
 
 MAX_FRAGMENT_CHARACTERS = 80
 """How much of a piece that could not be parsed an error quotes."""
@@ -21,6 +21,7 @@ MAX_FRAGMENT_CHARACTERS = 80
 View = TypeVar("View", contravariant=True)
 Decision = TypeVar("Decision", covariant=True)
 TaughtDecision = TypeVar("TaughtDecision")
+WrittenDecision = TypeVar("WrittenDecision", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,22 @@ class ManagerView:
 
     Attributes:
         chunk: What was newly said; None once the stream has ended.
-        entries: The store in id order.
+        entries: The entries that are shown, in id order.
         capacity: The store's limits.
         tokens: Tokens in the store.
+        num_stored: Entries in the store; None where all of them are shown.
     """
 
     chunk: Chunk | None
     entries: tuple[MemoryEntry, ...]
     capacity: Capacity
     tokens: int
+    num_stored: int | None = None
+
+    @property
+    def store_size(self) -> int:
+        """Entries in the store, shown or not."""
+        return len(self.entries) if self.num_stored is None else self.num_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +57,15 @@ class RankingView:
         time: When it is asked, where the data set says so.
         candidates: The entries to choose from, in id order.
         top_k: How many of them count.
+        staying: Ids of the candidates, those in front that stay longest where the prompt must be shorter.
+            Empty lets those that were said first go first. No format shows it.
     """
 
     question: str | None
     time: datetime | None
     candidates: tuple[MemoryEntry, ...]
     top_k: int
+    staying: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +107,14 @@ class ParseErrorKind(enum.Enum):
     MISSING_TEXT = "missing_text"
     EXTRA_TEXT = "extra_text"
     TOO_MANY = "too_many"
+    TOO_FEW = "too_few"
     NOT_A_NUMBER = "not_a_number"
     OUT_OF_RANGE = "out_of_range"
     DUPLICATE = "duplicate"
     MISSING_LINE = "missing_line"
     NOT_UNICODE = "not_unicode"
+    BAD_JSON = "bad_json"
+    BAD_ARGUMENT = "bad_argument"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +198,30 @@ class TeachableFormat(PromptFormat[View, TaughtDecision], Protocol[View, TaughtD
         ...
 
 
+@runtime_checkable
+class ToolFormat(Protocol[View, WrittenDecision]):
+    """What a format has besides, if a policy may reply with function calls in the form of a chat template.
+
+    Attributes:
+        tools: The functions as JSON schemas, which the template describes in its own words.
+    """
+
+    @property
+    def tools(self) -> tuple[dict[str, Any], ...]: ...  # noqa: D102
+
+    def tool_messages(self, view: View) -> tuple[Message, ...]:
+        """Return what `messages` does, without describing the functions."""
+        ...
+
+    def write_for_tools(self, decision: WrittenDecision, view: View) -> str:
+        """Return what `write` does, in the blocks of a template.
+
+        Raises:
+            ValueError: If the format has no words for it.
+        """
+        ...
+
+
 AnyView = ManagerView | RankingView | AnswerView
 AnyViewT = TypeVar("AnyViewT", bound=AnyView)
 
@@ -196,16 +234,22 @@ def num_entries(view: AnyView) -> int:
 def showing(view: AnyViewT, num: int) -> AnyViewT:
     """Return the view with `num` of its entries, each whole, for prompts that have to be shorter.
 
-    A manager loses sight of the entries that were written longest ago (they stay in the store), a ranking of
-    the candidates that were said first, an answer agent of those that were ranked last.
+    A manager loses sight of the entries that were written longest ago (they stay in the store), and of the
+    core block last of all; a ranking of the candidates that stand last in `staying` or else were said first,
+    an answer agent of those that were ranked last.
     """
     if num >= num_entries(view):
         return view
     if isinstance(view, RankingView):
-        return replace(view, candidates=view.candidates[len(view.candidates) - num :])
+        if not view.staying:
+            return replace(view, candidates=view.candidates[len(view.candidates) - num :])
+        kept = set(view.staying[:num])
+        return replace(view, candidates=tuple(entry for entry in view.candidates if entry.id in kept))
     if isinstance(view, AnswerView):
         return replace(view, entries=view.entries[:num])
-    newest = sorted(view.entries, key=lambda entry: (entry.updated_step, entry.id))[len(view.entries) - num :]
+    newest = sorted(view.entries, key=lambda entry: (entry.kind == CORE_KIND, entry.updated_step, entry.id))[
+        len(view.entries) - num :
+    ]
     return replace(view, entries=tuple(sorted(newest, key=lambda entry: entry.id)))
 
 

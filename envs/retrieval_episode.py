@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
-from memdojo.errors import EpisodeStateError
+from memdojo.errors import ConfigError, EpisodeStateError
 from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
 
 from .answering import Answer, Answerer, AnswerRequest
@@ -23,18 +26,65 @@ class Granularity(StrEnum):
     SESSION = "session"
 
 
+class TierOrder(StrEnum):
+    """In which order an answerer reads the entries of a tier."""
+
+    RANK = "rank"
+    """Best first, so that a tier begins with the one before it, which a server with a prefix cache reads once."""
+    TIME = "time"
+    """As they were said, so that rankings of the same entries ask the same, which is asked once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Ranks at which each question is asked, beside without memory.
+
+    Attributes:
+        ranks: As `check_tiers` wants them; empty asks each question once, from all entries that count.
+        order: In which order the entries of a tier are handed over.
+    """
+
+    ranks: tuple[int, ...] = ()
+    order: TierOrder = TierOrder.RANK
+
+
+NO_TIERS = Tiers()
+
+
+def check_tiers(tiers: Sequence[int], top_k: int) -> tuple[int, ...]:
+    """Return the tiers at which questions are asked; none at all is fine.
+
+    Raises:
+        ConfigError: If they do not rise from 1 to `top_k`.
+    """
+    checked = tuple(tiers)
+    rises = all(later > k for k, later in pairwise(checked))
+    if checked and not (rises and checked[0] == 1 and checked[-1] == top_k):
+        raise ConfigError(
+            f"tiers are {list(checked)} and top_k is {top_k}; tiers rise from 1 to top_k, such as "
+            "1, 2, 3, 5, 8, 10 with a top_k of 10."
+        )
+    return checked
+
+
 class RetrievalEpisode(Episode):
     """All questions of a stream in the order in which they are asked, over everything said until then.
 
-    A step is a question; the action ranks entries of `store` by id, best first. Nothing is ever forgotten
-    here: what a manager leaves in a store is retrieved through `ManagerEpisode` and its retriever.
+    A step is a question; the action ranks entries of `store` by id, best first. Nothing is ever forgotten,
+    unless `memory` holds what a manager has left of the stream.
 
     Args:
         context: The stream with what all of its episodes share.
         granularity: Whether candidates are single turns or whole sessions.
         top_k: How many entries of a ranking count; those behind are ignored.
+        tiers: Ask each question without memory and given the first k entries for each of these k.
         answerer: Answers from the ranked entries. Without one nobody answers.
         seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
+        memory: A store for each question, in the order in which they are asked, over which they are asked
+            instead of over all that was said. Nothing is written to them.
+
+    Raises:
+        ValueError: If there is not one store for each question.
     """
 
     def __init__(
@@ -43,13 +93,22 @@ class RetrievalEpisode(Episode):
         *,
         granularity: Granularity = Granularity.TURN,
         top_k: int = 10,
+        tiers: Tiers = NO_TIERS,
         answerer: Answerer | None = None,
         seed: int = 0,
+        memory: Sequence[MemoryStore] | None = None,
     ) -> None:
         store = MemoryStore(Capacity(max_entry_tokens=None), context.corpus)
         super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
         self.granularity = granularity
+        check_tiers(tiers.ranks, top_k)
+        self.tiers = tiers
         self.questions = questions_in_order(context.stream)
+        if memory is not None and len(memory) != len(self.questions):
+            raise ValueError(
+                f"there are {len(memory)} stores for {len(self.questions)} questions; give one for each."
+            )
+        self._memory = memory
         self.malformed: tuple[str, ...] = ()
         self._num_archived_chunks = 0
         self._pending: tuple[MemoryEntry, ...] | None = None
@@ -86,6 +145,9 @@ class RetrievalEpisode(Episode):
     ) -> tuple[AnswerRequest, ...]:
         """Take the ranking and return what is to be answered; nothing without an answerer.
 
+        With tiers that is the question without memory, which is the same for every ranking, and then given
+        the entries of each tier; one that the ranking does not fill has all entries of the ranking.
+
         `malformed` then says what is wrong with the ranking; empty if nothing is.
         """
         if self.question is None or self._pending is not None:
@@ -97,24 +159,29 @@ class RetrievalEpisode(Episode):
         self._pending = () if self.malformed else entries
         if self.answerer is None:
             return ()
-        return (
-            AnswerRequest(self.question.text, tuple(map(render_entry, self._pending)), self.question.time),
+        contexts: list[tuple[MemoryEntry, ...]] = [self._pending]
+        if self.tiers.ranks:
+            contexts = [self._tier(rank) for rank in (0, *self.tiers.ranks)]
+        return tuple(
+            AnswerRequest(self.question.text, tuple(map(render_entry, entries)), self.question.time)
+            for entries in contexts
         )
 
     def finish_step(self, answers: Sequence[Answer]) -> StepOutcome:
-        """Take the answer to what `begin_step` returned and move to the next question.
+        """Take the answers to what `begin_step` returned and move to the next question.
 
         Where the policy answers by itself there is no answerer, and its own answer may be given here.
 
         Raises:
-            EpisodeStateError: If no step was begun, or there is not one answer for a question that was put
+            EpisodeStateError: If no step was begun, or there is not one answer for each request that was put
                 to an answerer.
         """
         if self._pending is None:
             raise EpisodeStateError("finish_step came without begin_step; begin a step first.")
-        if len(answers) > 1 or (self.answerer is not None and not answers):
-            raise EpisodeStateError(f"{len(answers)} answers came for 1 question; give one.")
-        outcome = self._step_outcome(self._pending, answers[0] if answers else None, self.malformed)
+        wanted = min(len(answers), 1) if self.answerer is None else 1 + len(self.tiers.ranks)
+        if len(answers) != wanted:
+            raise EpisodeStateError(f"{len(answers)} answers came for {wanted} requests; give one for each.")
+        outcome = self._step_outcome(self._pending, answers, self.malformed)
         self._outcomes.append(outcome)
         self._pending = None
         self.step_index += 1
@@ -130,7 +197,13 @@ class RetrievalEpisode(Episode):
         if self.question is None:
             raise EpisodeStateError("no question waits for a ranking; start a new episode.")
         entries, problems = self._ranked(ranking)
-        return self._step_outcome(() if problems else entries, None, problems)
+        return self._step_outcome(() if problems else entries, (), problems)
+
+    def _tier(self, rank: int) -> tuple[MemoryEntry, ...]:
+        entries = (self._pending or ())[:rank]
+        if self.tiers.order is TierOrder.RANK:
+            return entries
+        return tuple(sorted(entries, key=lambda entry: entry.id))
 
     def _ranked(self, ranking: Sequence[int]) -> tuple[tuple[MemoryEntry, ...], tuple[str, ...]]:
         """Return the entries of the ranking as far as it counts, and what is wrong with it."""
@@ -144,12 +217,21 @@ class RetrievalEpisode(Episode):
         return entries, tuple(problems)
 
     def _step_outcome(
-        self, entries: tuple[MemoryEntry, ...], answer: Answer | None, malformed: tuple[str, ...]
+        self, entries: tuple[MemoryEntry, ...], answers: Sequence[Answer], malformed: tuple[str, ...]
     ) -> StepOutcome:
         question = self.questions[self.step_index]
+        # The last tier is `top_k`: its answer is the one that would be given without tiers.
+        answer = answers[-1] if answers else None
+        asked = self._question_outcome(question, entries, answer, self._stored_evidence(question))
+        if len(answers) > 1:
+            asked = dataclasses.replace(
+                asked,
+                answer_error=next((each.error for each in answers if each.error), ""),
+                tier_answers=tuple(zip((0, *self.tiers.ranks), [each.text for each in answers], strict=True)),
+            )
         return StepOutcome(
             step=self.step_index,
-            questions=(self._question_outcome(question, entries, answer, question.needed_evidence),),
+            questions=(asked,),
             operations=tuple(OperationOutcome("RANK", False, True, 0) for _ in malformed),
             num_questions=len(self.questions),
             num_evidence_questions=self.context.num_evidence_questions,
@@ -166,9 +248,19 @@ class RetrievalEpisode(Episode):
         """True between `begin_step` and `finish_step`."""
         return self._pending is not None
 
+    def _stored_evidence(self, question: Question) -> frozenset[str]:
+        """Return the evidence that the store still has; an archive has all of it."""
+        if self._memory is None:
+            return question.needed_evidence
+        supported = (self.context.supported_evidence(entry) for entry in self.store.entries)
+        return question.needed_evidence & frozenset().union(*supported)
+
     def _archive_until_question(self) -> None:
         question = self.question
         if question is None:
+            return
+        if self._memory is not None:
+            self.store = self._memory[self.step_index]
             return
         chunks = self.context.stream.chunks
         end = len(chunks) if question.ask_after is None else question.ask_after + 1

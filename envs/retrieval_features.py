@@ -13,6 +13,7 @@ from .memory.analysis import analyze
 from .memory.embedders import Embedder, make_embedder
 from .memory.store import MemoryStore
 from .recent import Recent
+from .streams.rendering import split_turn
 from .turn_features import COLUMN, TURN_FEATURES, inverse_document_frequency, turn_features
 from .types import MemoryEntry, Turn
 
@@ -162,7 +163,7 @@ class _EntryTable:
     def of(cls, entries: tuple[MemoryEntry, ...], embedder: Embedder) -> _EntryTable:
         texts = [entry.text for entry in entries]
         words = [analyze(text) for text in texts]
-        split = [_split_speaker(text) for text in texts]
+        split = [split_turn(text) for text in texts]
         turns = [
             Turn(str(entry.id), speaker, said, entry.time)
             for entry, (speaker, said) in zip(entries, split, strict=True)
@@ -213,11 +214,6 @@ class _EntryTable:
         years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", query)]
         matches = np.isin(self.months, months).astype(np.float32) + np.isin(self.years, years)
         return (matches / 2).astype(np.float32)
-
-
-def _split_speaker(text: str) -> tuple[str, str]:
-    speaker, separator, said = text.partition(": ")
-    return (speaker, said) if separator and len(speaker) <= 40 else ("", text)
 
 
 def _term_matches(

@@ -18,7 +18,7 @@ from .retrieval_episode import Granularity
 from .stream_context import StreamContext
 from .streams.chunking import rechunk
 from .streams.registry import load_streams
-from .types import Capacity, Stream, WhenFull
+from .types import DEFAULT_CORE_TOKENS, Capacity, Stream, WhenFull
 
 DEFAULT_STREAMS = "synthetic:train"
 DEFAULT_CAPACITY_SHARE = 0.25
@@ -140,6 +140,7 @@ class CapacitySettings:
         max_tokens: Most tokens over all entries.
         max_entry_tokens: Most tokens in one entry.
         when_full: What an ADD to a full store does: `policy` (it names who leaves), `evict_oldest`, `reject`.
+        max_core_tokens: Most tokens in the core block.
 
     Raises:
         ConfigError: If a figure is out of range, or entries and share are both given.
@@ -150,6 +151,7 @@ class CapacitySettings:
     max_tokens: int | None = None
     max_entry_tokens: int | None = 2048
     when_full: str = WhenFull.POLICY.value
+    max_core_tokens: int | None = DEFAULT_CORE_TOKENS
 
     def __post_init__(self) -> None:
         if self.max_entries is not None and self.capacity_share is not None:
@@ -162,7 +164,7 @@ class CapacitySettings:
             raise ConfigError(f"capacity_share is {share}; give a positive share of the stream's turns.")
         if self.when_full not in list(WhenFull):
             raise unknown_name("rule for a full store", str(self.when_full), list(WhenFull))
-        for name in ("max_entries", "max_tokens", "max_entry_tokens"):
+        for name in ("max_entries", "max_tokens", "max_entry_tokens", "max_core_tokens"):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ConfigError(f"{name} is {value!r}; give a positive whole number, or None for no limit.")
@@ -170,7 +172,11 @@ class CapacitySettings:
     def for_stream(self, stream: Stream) -> Capacity:
         """Return the limits for a stream; a share gives at least one entry."""
         return Capacity(
-            self._max_entries(stream), self.max_tokens, self.max_entry_tokens, WhenFull(self.when_full)
+            self._max_entries(stream),
+            self.max_tokens,
+            self.max_entry_tokens,
+            WhenFull(self.when_full),
+            self.max_core_tokens,
         )
 
     def _max_entries(self, stream: Stream) -> int | None:

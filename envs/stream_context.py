@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,12 @@ from .memory.embedders import Embedder
 from .streams.rendering import render_turn
 from .turn_features import COLUMN, FloatArray, turn_features
 from .types import MemoryEntry, Question, Stream, Turn
+
+if TYPE_CHECKING:
+    from .memory.store import MemoryStore
+
+TurnValues = Callable[["StreamContext"], npt.NDArray[np.floating[Any]]]
+"""Gives every turn of a context a number, shape (num_turns,); see `StreamContext.turn_values`."""
 
 SUPPORT_THRESHOLD = 0.5
 """Share of a turn's content words that an entry must still hold to count as evidence from that turn.
@@ -53,14 +61,15 @@ class StreamContext:
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
-        self.turns: tuple[Turn, ...] = stream.turns
+        self.turns: Sequence[Turn] = stream.turns
         self.turn_index = {turn.id: index for index, turn in enumerate(self.turns)}
-        self.turn_texts = tuple(render_turn(turn) for turn in self.turns)
+        self.turn_texts: Sequence[str] = tuple(render_turn(turn) for turn in self.turns)
         self.corpus = Corpus(texts=self.turn_texts)
         self.due = {index: tuple(questions) for index, questions in _questions_due(stream).items()}
         self._support: dict[tuple[str, str], bool] = {}
         self._embeddings: dict[str, FloatArray] = {}
         self.tables: dict[str, FloatArray] = {}
+        self._turn_values: dict[TurnValues, list[float]] = {}
         self._similarities: dict[str, _SimilarityTable] = {}
 
     @cached_property
@@ -84,10 +93,34 @@ class StreamContext:
         return turn_features(self.turns, self.turn_texts)
 
     @cached_property
+    def speaker_of(self) -> Mapping[str, str]:
+        """Who said each turn, by turn id."""
+        return {turn.id: turn.speaker for turn in self.turns}
+
+    @cached_property
+    def following_features(self) -> FloatArray:
+        """Features of the turn that followed each turn; zeros behind the last. Shape as `turn_features`."""
+        following = np.zeros_like(self.turn_features)
+        following[:-1] = self.turn_features[1:]
+        return following
+
+    @cached_property
+    def positions(self) -> npt.NDArray[np.int64]:
+        """How many turns of the dialogue came before each turn, ascending, shape (num_turns,)."""
+        return np.arange(len(self.turns), dtype=np.int64)
+
+    @cached_property
     def speaker_codes(self) -> npt.NDArray[np.int32]:
         """A number for each turn's speaker, shape (num_turns,)."""
         codes: dict[str, int] = {}
         return np.array([codes.setdefault(turn.speaker, len(codes)) for turn in self.turns], dtype=np.int32)
+
+    def turn_values(self, function: TurnValues) -> Sequence[float]:
+        """Return what `function` gives for every turn, called once for all episodes."""
+        values = self._turn_values.get(function)
+        if values is None:
+            values = self._turn_values[function] = function(self).tolist()
+        return values
 
     def embeddings(self, embedder: Embedder) -> FloatArray:
         """Unit vectors of all turns, shape (num_turns, embedder.dim), computed once for each embedder."""
@@ -116,6 +149,12 @@ class StreamContext:
             return vectors @ vectors.T
         return self._similarity_table(embedder, int(turns.max(initial=0)))[turns[:, None], turns]
 
+    def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),)."""
+        among = self.similarities_among(embedder, turns)
+        largest: FloatArray = (among * (turns[:, None] > turns)).max(axis=0, initial=0.0)
+        return largest
+
     def _similarity_table(self, embedder: Embedder, index: int) -> FloatArray:
         """Cosines of turns (rows) with earlier ones (columns), filled as far as row `index` at least."""
         table = self._similarities.get(embedder.name)
@@ -143,6 +182,19 @@ class StreamContext:
             if counts[text] == 1:
                 turns[document] = index
         return turns
+
+    def origins(self, store: MemoryStore) -> npt.NDArray[np.intp]:
+        """Return the index of the turn that the text of each entry last came from, shape (num_entries,)."""
+        turn_of_document, documents = self.turn_of_document, store.documents
+        # Documents behind those of the turns are texts that were not said; the last place of the table is
+        # theirs.
+        rows: npt.NDArray[np.intp] = turn_of_document[np.minimum(documents, len(turn_of_document) - 1)]
+        # Nearly all texts are those of one turn each; the table of documents spares a look at every entry.
+        (unknown,) = (rows < 0).nonzero()
+        if len(unknown):
+            entries = store.entries
+            rows[unknown] = [self.turn_index[entries[each].sources[-1]] for each in unknown.tolist()]
+        return rows
 
     @cached_property
     def rarities(self) -> FloatArray:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import gymnasium as gym
 
-from memdojo.errors import EpisodeStateError, unknown_name
+from memdojo.errors import ConfigError, EpisodeStateError, unknown_name
 from memdojo.rewards import Reward
 from memdojo.rewards.outcomes import StepOutcome
 
@@ -15,7 +15,7 @@ from .answering import Answerer, AnswerRequest
 from .manager_episode import ManagerEpisode
 from .memory.retrievers import BM25Retriever, Retriever
 from .memory.store import MemoryStore
-from .retrieval_episode import RetrievalEpisode
+from .retrieval_episode import RetrievalEpisode, Tiers, check_tiers
 from .settings import (
     CapacitySettings,
     StreamOrder,
@@ -28,6 +28,7 @@ from .settings import (
 )
 from .stream_context import StreamContext
 from .types import MemoryEntry, OperationStatus
+from .validity import validity_by_rule
 
 ObservationT = TypeVar("ObservationT")
 ActionT = TypeVar("ActionT")
@@ -191,6 +192,7 @@ class ManagerEnv(StreamEnv[ObservationT, ActionT, ManagerEpisode], Generic[Obser
             top_k=self.top_k,
             answerer=self.answerer,
             seed=seed,
+            validity=validity_by_rule if self.reward.needs_validity else None,
         )
 
     def _step_info(self) -> dict[str, Any]:
@@ -217,19 +219,43 @@ class RetrievalEnv(StreamEnv[ObservationT, ActionT, RetrievalEpisode], Generic[O
         reward: Reward | Mapping[str, float],
         top_k: int,
         answerer: Answerer | None,
+        tiers: Sequence[int] = (),
     ) -> None:
         super().__init__(pool, reward, answerer)
         self.granularity = check_granularity(granularity)
         self.top_k = check_positive("top_k", top_k)
+        self.tiers = Tiers(check_tiers(tiers, self.top_k))
+        if self.reward.needs_tiers != bool(self.tiers.ranks):
+            raise ConfigError(
+                f"tiers is {list(self.tiers.ranks)} and the reward is {dict(self.reward.weights)}; tiers go with "
+                "a part that compares answers at them, such as marginal_utility, and with no other."
+            )
         self.shown: tuple[MemoryEntry, ...] = ()
 
     def _start(self, context: StreamContext, seed: int) -> RetrievalEpisode:
         return RetrievalEpisode(
-            context, granularity=self.granularity, top_k=self.top_k, answerer=self.answerer, seed=seed
+            context,
+            granularity=self.granularity,
+            top_k=self.top_k,
+            tiers=self.tiers,
+            answerer=self.answerer,
+            seed=seed,
         )
 
     def _step_info(self) -> dict[str, Any]:
         return {"malformed": self.episode.malformed}
+
+
+class Candidates(NamedTuple):
+    """The entries among which a retriever chooses.
+
+    Attributes:
+        shown: In id order.
+        staying: Their ids, those in front that a pre-filter lets through first.
+    """
+
+    shown: tuple[MemoryEntry, ...]
+    staying: tuple[int, ...]
 
 
 def select_candidates(store: MemoryStore, query: str, max_candidates: int | None) -> tuple[MemoryEntry, ...]:
@@ -239,9 +265,30 @@ def select_candidates(store: MemoryStore, query: str, max_candidates: int | None
     """
     if max_candidates is None or len(store) <= max_candidates:
         return store.entries
-    chosen = {hit.entry.id for hit in BM25Retriever().search(store, query, max_candidates)}
-    for entry in reversed(store.entries):
-        if len(chosen) == max_candidates:
-            break
-        chosen.add(entry.id)
-    return tuple(entry for entry in store.entries if entry.id in chosen)
+    return candidates_for(store, query, max_candidates).shown
+
+
+def candidates_for(
+    store: MemoryStore,
+    query: str,
+    max_candidates: int | None,
+    prefilter: Retriever | None = None,
+    kept: Collection[int] = (),
+) -> Candidates:
+    """Return the candidates for a question, and in which order they would go.
+
+    Args:
+        store: Whose entries they are.
+        query: The question.
+        max_candidates: Most candidates; None takes all.
+        prefilter: Orders them, by default BM25. What it does not find stands behind, the latest first.
+        kept: Ids that stand before all others, and are candidates however many there are.
+    """
+    hits = (prefilter or BM25Retriever()).search(store, query, len(store))
+    latest_first = (entry.id for entry in reversed(store.entries))
+    order = tuple(dict.fromkeys((*kept, *(hit.entry.id for hit in hits), *latest_first)))
+    if max_candidates is None or len(order) <= max_candidates:
+        return Candidates(store.entries, order)
+    order = order[: max(max_candidates, len(kept))]
+    chosen = set(order)
+    return Candidates(tuple(entry for entry in store.entries if entry.id in chosen), order)

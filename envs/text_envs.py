@@ -22,7 +22,7 @@ from .settings import (
 from .spaces import FreeText
 from .stream_env import ManagerEnv, RetrievalEnv, StreamEnv, Transition
 from .text_tasks import AnswerTask, ManagerTask, RankingTask
-from .types import Stream, WhenFull
+from .types import DEFAULT_CORE_TOKENS, Stream, WhenFull
 
 MANAGER_REWARD: Mapping[str, float] = {"token_f1": 1.0, "invalid_operations": 0.1}
 RETRIEVER_REWARD: Mapping[str, float] = {"evidence_ndcg": 1.0, "invalid_operations": 0.1}
@@ -78,12 +78,13 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
     - `stream_options`: what the source takes, such as `{"num_streams": 4}`.
     - `turns_per_chunk`: cut the streams anew; default as they are cut.
     - `max_entries`, or `capacity_share` of the stream's turns (default 0.25), and `max_tokens`,
-      `max_entry_tokens`: the limits of the store.
+      `max_entry_tokens`, `max_core_tokens` (of the core block, default 512): the limits of the store.
     - `when_full`: `policy` (default: REPLACE names who leaves), `evict_oldest` or `reject`.
     - `reward`: weights by part name, or a `Reward`.
     - `retriever`, `top_k`: who finds entries for a question, and how many; default `bm25`, 10.
     - `answerer`: default the model-free extractive reader. Asked only where the reward grades answers.
     - `prompt_format`: default `PlainFormat()`.
+    - `related_entries`: show only so many entries, those that BM25 finds for the new chunk; default all.
 
     ## Version History
     - v0: first version.
@@ -105,17 +106,23 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
         top_k: int = 10,
         answerer: Answerer | None = None,
         prompt_format: ManagerFormat | None = None,
+        related_entries: int | None = None,
+        max_core_tokens: int | None = DEFAULT_CORE_TOKENS,
     ) -> None:
         super().__init__(
             StreamPool.of(streams, stream_options, turns_per_chunk),
-            capacity=CapacitySettings(max_entries, capacity_share, max_tokens, max_entry_tokens, when_full),
+            capacity=CapacitySettings(
+                max_entries, capacity_share, max_tokens, max_entry_tokens, when_full, max_core_tokens
+            ),
             reward=reward,
             retriever=retriever,
             top_k=top_k,
             answerer=answerer,
         )
         self.prompt_format: ManagerFormat = prompt_format or PlainFormat()
-        self._task = ManagerTask(self.prompt_format)
+        if related_entries is not None:
+            check_positive("related_entries", related_entries)
+        self._task = ManagerTask(self.prompt_format, related_entries)
         self.observation_space = FreeText()
         self.action_space = FreeText(self.prompt_format.examples)
 
@@ -180,6 +187,8 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
     - `granularity`: what a candidate is, `turn` (default) or `session`.
     - `max_candidates`: most candidates shown, default 50; None shows all.
     - `top_k`: how many ranks count; default 10.
+    - `tiers`: ranks at which the reward compares answers, from 1 to `top_k`; for `marginal_utility` alone.
+      The answerer reads the entries of a tier best first.
     - `reward`: weights by part name, or a `Reward`.
     - `answerer`: default the extractive reader. Asked only where the reward grades answers.
     - `prompt_format`: default `PlainRankingFormat()`.
@@ -196,6 +205,7 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
         granularity: str = Granularity.TURN.value,
         max_candidates: int | None = 50,
         top_k: int = 10,
+        tiers: Sequence[int] = (),
         reward: Reward | Mapping[str, float] = RETRIEVER_REWARD,
         answerer: Answerer | None = None,
         prompt_format: RankingFormat | None = None,
@@ -206,6 +216,7 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
             reward=reward,
             top_k=top_k,
             answerer=answerer,
+            tiers=tiers,
         )
         if max_candidates is not None:
             check_positive("max_candidates", max_candidates)

@@ -12,6 +12,7 @@ from .answering import Answer, AnswerRequest
 from .episode import Episode
 from .manager_episode import ManagerEpisode
 from .memory.retrievers import Retriever
+from .memory.speakers import for_stream
 from .prompt_format import (
     AnswerFormat,
     AnswerView,
@@ -23,7 +24,8 @@ from .prompt_format import (
     RankingView,
 )
 from .retrieval_episode import RetrievalEpisode
-from .stream_env import select_candidates
+from .stream_env import candidates_for, select_candidates
+from .streams.rendering import render_turn
 
 EpisodeT = TypeVar("EpisodeT", bound=Episode, contravariant=True)
 ViewT = TypeVar("ViewT")
@@ -61,15 +63,24 @@ class TextTask(Protocol[EpisodeT, ViewT]):
 
 
 class ManagerTask:
-    """Operations on the store for each chunk."""
+    """Operations on the store for each chunk.
 
-    def __init__(self, format: ManagerFormat) -> None:
+    Args:
+        format: How the policy is spoken to.
+        related_entries: Most entries shown, those that BM25 finds for the chunk; None shows all. See
+            `select_candidates`.
+    """
+
+    def __init__(self, format: ManagerFormat, related_entries: int | None = None) -> None:
         self.format = format
+        self.related_entries = related_entries
 
     def view(self, episode: ManagerEpisode) -> ManagerView:
-        """Return the chunk and the whole store."""
-        store = episode.store
-        return ManagerView(episode.chunk, store.entries, store.capacity, store.tokens)
+        """Return the chunk with the entries that are shown."""
+        store, chunk = episode.store, episode.chunk
+        query = "" if chunk is None else "\n".join(map(render_turn, chunk.turns))
+        shown = select_candidates(store, query, self.related_entries)
+        return ManagerView(chunk, shown, store.capacity, store.tokens, len(store))
 
     def begin(self, episode: ManagerEpisode, view: ManagerView, completion: str) -> Begun:
         """Apply the operations; the questions that are due want answers."""
@@ -82,20 +93,37 @@ class RankingTask:
 
     Args:
         format: How the policy is spoken to.
-        max_candidates: Most candidates shown; None shows all. See `select_candidates`.
+        max_candidates: Most candidates shown; None shows all.
+        prefilter: Chooses them where there are more, and whom a prompt that is too long leaves out; by
+            default BM25. See `candidates_for`.
+        keep_evidence: Never leave out a candidate that holds evidence while another one is shown. For
+            training prompts alone: whoever is evaluated must not be told.
     """
 
-    def __init__(self, format: RankingFormat, max_candidates: int | None) -> None:
+    def __init__(
+        self,
+        format: RankingFormat,
+        max_candidates: int | None,
+        prefilter: Retriever | None = None,
+        *,
+        keep_evidence: bool = False,
+    ) -> None:
         self.format = format
         self.max_candidates = max_candidates
+        self.prefilter = prefilter
+        self.keep_evidence = keep_evidence
 
     def view(self, episode: RetrievalEpisode) -> RankingView:
         """Return the question with its candidates."""
         question = episode.question
         if question is None:
             return RankingView(None, None, (), episode.top_k)
-        shown = select_candidates(episode.store, question.text, self.max_candidates)
-        return RankingView(question.text, question.time, shown, episode.top_k)
+        kept: tuple[int, ...] = ()
+        if self.keep_evidence:
+            needed, supported = question.needed_evidence, episode.context.supported_evidence
+            kept = tuple(entry.id for entry in episode.store.entries if supported(entry) & needed)
+        chosen = candidates_for(episode.store, question.text, self.max_candidates, self.prefilter, kept)
+        return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying)
 
     def begin(self, episode: RetrievalEpisode, view: RankingView, completion: str) -> Begun:
         """Hand over the ranked entries; the question wants an answer."""
@@ -122,7 +150,8 @@ class AnswerTask:
         question = episode.question
         if question is None:
             return AnswerView(None, None, ())
-        hits = self.retriever.search(episode.store, question.text, self.max_entries)
+        retriever = for_stream(self.retriever, episode.context.speaker_of)
+        hits = retriever.search(episode.store, question.text, self.max_entries)
         return AnswerView(question.text, question.time, tuple(hit.entry for hit in hits))
 
     def begin(self, episode: RetrievalEpisode, view: AnswerView, completion: str) -> Begun:

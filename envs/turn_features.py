@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +116,55 @@ _CAPITALISED = re.compile(r"(?<![.!?:]\s)(?<!^)\b(?!I\b|I'|Im\b)[A-Z][\w'-]+")
 _SENTENCE_END = re.compile(r"[.!?]+")
 
 
+class TurnFeaturizer:
+    """Computes the features of turns as they come, one after the other.
+
+    Attributes:
+        frequency: In how many of the turns so far each word occurred.
+        num_turns: Turns so far.
+        words: The words of the last turn.
+    """
+
+    def __init__(
+        self,
+        frequency: Counter[str] | None = None,
+        num_turns: int = 0,
+        previous: Turn | None = None,
+        words: Collection[str] = (),
+    ) -> None:
+        self.frequency: Counter[str] = Counter() if frequency is None else frequency
+        self.num_turns = num_turns
+        self.words = set(words)
+        self._previous = previous
+
+    def add(self, turn: Turn, text: str) -> FloatArray:
+        """Return the features of the next turn, which would be stored as `text`, shape (num_features,)."""
+        words = set(analyze(text))
+        seen_before = [word for word in words if self.frequency[word]]
+        self.frequency.update(words)
+        self.num_turns += 1
+        values = _surface_features(turn.text)
+        values |= _rarity_features(words, seen_before, self.frequency, self.num_turns)
+        values |= _context_features(words, turn, self._previous, self.words)
+        row = np.zeros(len(TURN_FEATURES), dtype=np.float32)
+        for name, value in values.items():
+            row[COLUMN[name]] = value
+        self._previous, self.words = turn, words
+        clipped: FloatArray = np.clip(row, -FEATURE_BOUND, FEATURE_BOUND)
+        return clipped
+
+    def take_back(self, words: Mapping[str, int]) -> None:
+        """Add the (negative) numbers to those of the turns in which words occurred."""
+        for word, change in words.items():
+            self.frequency[word] += change
+            if self.frequency[word] < 1:
+                del self.frequency[word]
+
+    def forget_last(self) -> None:
+        """Let the next turn begin anew, as the first of a session does."""
+        self._previous, self.words = None, set()
+
+
 def turn_features(turns: Sequence[Turn], texts: Sequence[str]) -> FloatArray:
     """Compute the features of every turn of a stream in one pass.
 
@@ -126,21 +175,11 @@ def turn_features(turns: Sequence[Turn], texts: Sequence[str]) -> FloatArray:
     Returns:
         Shape (num_turns, len(TURN_FEATURES)), roughly within [-1, 3].
     """
-    frequency: Counter[str] = Counter()
-    previous: Turn | None = None
-    previous_words: set[str] = set()
+    featurizer = TurnFeaturizer()
     rows = np.zeros((len(turns), len(TURN_FEATURES)), dtype=np.float32)
     for index, (turn, text) in enumerate(zip(turns, texts, strict=True)):
-        words = set(analyze(text))
-        seen_before = [word for word in words if frequency[word]]
-        frequency.update(words)
-        row = _surface_features(turn.text)
-        row |= _rarity_features(words, seen_before, frequency, index + 1)
-        row |= _context_features(words, turn, previous, previous_words)
-        for name, value in row.items():
-            rows[index, COLUMN[name]] = value
-        previous, previous_words = turn, words
-    return np.clip(rows, -FEATURE_BOUND, FEATURE_BOUND)
+        rows[index] = featurizer.add(turn, text)
+    return rows
 
 
 def inverse_document_frequency(

@@ -75,7 +75,12 @@ class OperationKind(enum.StrEnum):
     ADD = "ADD"
     UPDATE = "UPDATE"
     DELETE = "DELETE"
+    REWRITE = "REWRITE"
     NOOP = "NOOP"
+
+
+CORE_KIND = "core"
+"""Kind of the core block: of this one a store holds at most one entry, and readers always have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,8 @@ class Add(Operation):
     Attributes:
         evicts: Ids of the entries that leave to make room, in the order in which they leave. Only entries
             that are needed to make room leave: with room in the store the list is ignored.
+        unique: Refuse the ADD where an entry of the same kind has the same text, white space, case and
+            punctuation aside. Costs a look at all entries.
     """
 
     text: str
@@ -193,6 +200,7 @@ class Add(Operation):
     entry_kind: str = "fact"
     utility: float = 0.0
     evicts: tuple[int, ...] = ()
+    unique: bool = False
 
     @property
     def kind(self) -> OperationKind:
@@ -202,12 +210,17 @@ class Add(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Update(Operation):
-    """Replace the text of entry `id`; `sources` join those that the entry already has."""
+    """Replace the text of entry `id`; `sources` join those that the entry already has.
+
+    Attributes:
+        entry_kind: The kind that the entry must have; one of another kind counts as unknown. None takes any.
+    """
 
     id: int
     text: str
     sources: tuple[str, ...] = ()
     time: datetime | None = None
+    entry_kind: str | None = None
 
     @property
     def kind(self) -> OperationKind:
@@ -217,14 +230,32 @@ class Update(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Delete(Operation):
-    """Forget entry `id`."""
+    """Forget entry `id`; `entry_kind` is as in `Update`."""
 
     id: int
+    entry_kind: str | None = None
 
     @property
     def kind(self) -> OperationKind:
         """DELETE."""
         return OperationKind.DELETE
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite(Operation):
+    """Let the core block read `text`, whatever it read before; `sources` join those that it already has.
+
+    The first one makes the block.
+    """
+
+    text: str
+    sources: tuple[str, ...] = ()
+    time: datetime | None = None
+
+    @property
+    def kind(self) -> OperationKind:
+        """REWRITE."""
+        return OperationKind.REWRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +276,7 @@ class OperationStatus(enum.Enum):
     EMPTY_TEXT = "empty_text"
     TOO_LONG = "too_long"
     STORE_FULL = "store_full"
+    DUPLICATE = "duplicate"
     MALFORMED = "malformed"
     """The completion could not be parsed into an operation; the store never saw it."""
 
@@ -256,8 +288,8 @@ class OperationResult:
     Attributes:
         operation: The operation; a `Noop` stands in for a malformed one.
         status: `OperationStatus.APPLIED`, or why the store stayed as it was.
-        before: The entry that UPDATE or DELETE found.
-        after: The entry as ADD or UPDATE left it.
+        before: The entry that UPDATE, DELETE or REWRITE found.
+        after: The entry as ADD, UPDATE or REWRITE left it.
         evicted: Entries that left to make room.
         why: One sentence for a person where the operation was not applied.
     """
@@ -275,12 +307,15 @@ class OperationResult:
         return self.status is OperationStatus.APPLIED
 
 
+DEFAULT_CORE_TOKENS = 512
+
+
 class WhenFull(enum.StrEnum):
     """What an ADD to a full store does."""
 
     REJECT = "reject"
     EVICT_OLDEST = "evict_oldest"
-    """The entry with the lowest id leaves."""
+    """The entry with the lowest id leaves, the core block never."""
     POLICY = "policy"
     """The entries that the ADD names leave; without a name that makes enough room the ADD is rejected."""
 
@@ -290,18 +325,20 @@ class Capacity:
     """How much a store holds and what happens when it is full. None means without limit.
 
     Attributes:
-        max_entries: Most entries at a time.
+        max_entries: Most entries at a time, the core block among them.
         max_tokens: Most tokens over all entries, as `count_tokens` counts.
         max_entry_tokens: Most tokens in one entry; a longer text is refused as TOO_LONG, never cut.
+        max_core_tokens: The same for the core block; 512 as in Mem-alpha (arXiv:2509.25911).
     """
 
     max_entries: int | None = None
     max_tokens: int | None = None
     max_entry_tokens: int | None = 2048
     when_full: WhenFull = WhenFull.POLICY
+    max_core_tokens: int | None = DEFAULT_CORE_TOKENS
 
     def __post_init__(self) -> None:
-        for name in ("max_entries", "max_tokens", "max_entry_tokens"):
+        for name in ("max_entries", "max_tokens", "max_entry_tokens", "max_core_tokens"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"Capacity.{name} is {value}; give a positive number, or None for no limit.")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from .benchmarks import (
+    answer_line_match,
+    keyword_match,
+    label_match,
+    recommendation_recall,
+    yes_no_f1,
+)
+from .grading import grade, grade_names, needs_judge, question_metric_names
 from .locomo import locomo_score
+from .mem_alpha import call_success, valid_operations
+from .memsifter import TIERS, marginal_utility_of, tier_weights
 from .metrics import (
     NO_INFORMATION,
     Metric,
@@ -10,7 +20,9 @@ from .metrics import (
     exact_match,
     metric,
     metric_names,
+    register_metric,
     rouge_l,
+    rouge_l_recall,
     says_no_information,
     substring_exact_match,
     token_f1,
@@ -23,6 +35,7 @@ from .scores import Score, mean_score, sum_scores
 
 __all__ = [
     "NO_INFORMATION",
+    "TIERS",
     "EpisodeOutcome",
     "Metric",
     "OperationOutcome",
@@ -31,23 +44,38 @@ __all__ = [
     "RewardPart",
     "Score",
     "StepOutcome",
+    "answer_line_match",
     "bleu_1",
+    "call_success",
     "dcg",
     "exact_match",
+    "grade",
+    "grade_names",
+    "keyword_match",
+    "label_match",
     "locomo_score",
+    "marginal_utility_of",
     "mean_score",
     "metric",
     "metric_names",
     "ndcg_at_k",
+    "needs_judge",
     "newly_covered",
     "parse_reward",
+    "question_metric_names",
     "recall_at_k",
+    "recommendation_recall",
+    "register_metric",
     "register_reward_part",
     "reward_part",
     "reward_part_names",
     "rouge_l",
+    "rouge_l_recall",
     "says_no_information",
     "substring_exact_match",
     "sum_scores",
+    "tier_weights",
     "token_f1",
+    "valid_operations",
+    "yes_no_f1",
 ]

@@ -13,13 +13,16 @@ class QuestionOutcome:
         category: As the data set names it.
         references: Reference answers; ignored where `unanswerable`.
         answer: The answer; None if it was not asked or could not be had.
-        answer_error: Why the answer could not be had; "" with `answer` None means that nobody was asked.
+        answer_error: Why the answer, or one of `tier_answers`, could not be had; "" with `answer` None means
+            that nobody was asked.
         evidence: Ids of the turns that hold the answer; empty where nobody knows.
         stored: The evidence turns that some entry of the store supports when the question is asked.
         retrieved: Per rank, best first, the evidence turns that the retrieved entry supports.
         text: The question itself.
         metric: The metric by which its data set grades the answer; empty where it names none.
         verdict: A judge's grade of the answer, in [0, 1]; None where no judge was asked or none could be had.
+        tier_answers: For each tier k, from 0 (no memory) upwards, k and the answer given the first k
+            retrieved entries; None for one that could not be had. Empty where nobody asked at tiers.
     """
 
     question_id: str
@@ -34,6 +37,7 @@ class QuestionOutcome:
     text: str = ""
     metric: str = ""
     verdict: float | None = None
+    tier_answers: tuple[tuple[int, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

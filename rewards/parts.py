@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from memdojo.errors import ConfigError, unknown_name
 
-from .locomo import locomo_score
-from .metrics import Metric, metric, metric_names
+from .grading import grade, grade_names, needs_judge
 from .outcomes import QuestionOutcome, StepOutcome
 from .ranking import ndcg_at_k, recall_at_k
 
@@ -27,34 +26,60 @@ class RewardPart:
     Attributes:
         needs_answers: True if the step's questions must have been put to an answerer.
         needs_evidence: True if the questions' `stored` and `retrieved` must be filled in.
+        needs_tiers: True if the questions must have been asked at tiers, `tier_answers`.
+        needs_verdicts: True if a judge must have graded the answers, `verdict`.
+        needs_validity: True if the operations must have been graded, `valid`.
+        by_step: True if the part is about its own step alone; else what it pays is for the episode as a
+            whole, whatever the step at which it is paid. Advantages over rows tell the two apart.
     """
 
     name: str
     function: PartFunction
     needs_answers: bool
     needs_evidence: bool
+    needs_tiers: bool = False
+    needs_verdicts: bool = False
+    needs_validity: bool = False
+    by_step: bool = False
 
 
 _PARTS: dict[str, RewardPart] = {}
 
 
 def register_reward_part(
-    name: str, *, needs_answers: bool = False, needs_evidence: bool = False
+    name: str,
+    *,
+    needs_answers: bool = False,
+    needs_evidence: bool = False,
+    needs_tiers: bool = False,
+    needs_verdicts: bool = False,
+    needs_validity: bool = False,
+    by_step: bool = False,
 ) -> Callable[[PartFunction], PartFunction]:
-    """Register the decorated function as the reward part `name`.
+    """Register the decorated function as the reward part `name`; see `RewardPart` for the flags.
 
     Workers of other processes must import the module that registers it, too.
 
     Raises:
-        ConfigError: If another function already has the name.
+        ConfigError: If another function, or a metric, already has the name.
     """
 
     def register(function: PartFunction) -> PartFunction:
         known = _PARTS.get(name)
         # A module that is imported a second time, as after a reload, may register the same function again.
-        if known is not None and _origin(known.function) != _origin(function):
+        taken = known is not None and _origin(known.function) != _origin(function)
+        if taken or name in grade_names():
             raise ConfigError(f"the reward part {name!r} is registered already; choose another name.")
-        _PARTS[name] = RewardPart(name, function, needs_answers, needs_evidence)
+        _PARTS[name] = RewardPart(
+            name,
+            function,
+            needs_answers,
+            needs_evidence,
+            needs_tiers,
+            needs_verdicts,
+            needs_validity,
+            by_step,
+        )
         return function
 
     return register
@@ -66,14 +91,16 @@ def reward_part(name: str) -> RewardPart:
     Raises:
         UnknownNameError: If there is none; the message lists those that exist, near matches first.
     """
+    if name in grade_names():
+        return _grading_part(name)
     if name not in _PARTS:
-        raise unknown_name("reward part", name, _PARTS)
+        raise unknown_name("reward part", name, reward_part_names())
     return _PARTS[name]
 
 
 def reward_part_names() -> tuple[str, ...]:
-    """Return the registered names, sorted."""
-    return tuple(sorted(_PARTS))
+    """Return the names of all parts, sorted: the registered ones, and all by which `grade` grades."""
+    return tuple(sorted({*_PARTS, *grade_names()}))
 
 
 def mean_over_questions(outcome: StepOutcome, score: Callable[[QuestionOutcome, str], float]) -> float | None:
@@ -132,30 +159,15 @@ def _origin(function: PartFunction) -> tuple[str, str]:
     return getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
 
 
-def _register_metric(name: str, score: Metric) -> None:
-    def grade(question: QuestionOutcome, answer: str) -> float:
-        return score(answer, () if question.unanswerable else question.references)
+def _grading_part(name: str) -> RewardPart:
+    """Return the part that grades the step's answers by `name`; None if a verdict is missing."""
 
     def part(outcome: StepOutcome) -> float | None:
-        return mean_over_questions(outcome, grade)
+        grades = {id(question): grade(name, question) for question in outcome.questions}
+        share = mean_over_questions(outcome, lambda question, answer: grades[id(question)] or 0.0)
+        return None if None in grades.values() else share
 
-    part.__qualname__ = name
-    register_reward_part(name, needs_answers=True)(part)
-
-
-for _name in metric_names():
-    _register_metric(_name, metric(_name))
-
-
-@register_reward_part("locomo", needs_answers=True)
-def locomo(outcome: StepOutcome) -> float | None:
-    """Grade answers by LoCoMo's official rule of the question's category; mean over the questions, [0, 1]."""
-    return mean_over_questions(
-        outcome,
-        lambda question, answer: locomo_score(
-            answer, () if question.unanswerable else question.references, question.category
-        ),
-    )
+    return RewardPart(name, part, needs_answers=True, needs_evidence=False, needs_verdicts=needs_judge(name))
 
 
 @register_reward_part("evidence_recall", needs_evidence=True)
@@ -182,7 +194,7 @@ def evidence_stored(outcome: StepOutcome) -> float:
     )
 
 
-@register_reward_part("evidence_kept")
+@register_reward_part("evidence_kept", by_step=True)
 def evidence_kept(outcome: StepOutcome) -> float:
     """Gain of potential over the step, `potential_after - potential_before`, in [-1, 1].
 
@@ -195,21 +207,31 @@ def evidence_kept(outcome: StepOutcome) -> float:
     return outcome.potential_after - outcome.potential_before
 
 
-@register_reward_part("operation_cost")
+@register_reward_part("operation_cost", by_step=True)
 def operation_cost(outcome: StepOutcome) -> float:
     """Minus the number of applied writes (every kind but NOOP) per step of the episode; at most 0."""
     writes = sum(
         operation.applied and not operation.malformed and operation.kind != "NOOP"
         for operation in outcome.operations
     )
-    return -writes / _num_steps(outcome)
+    return -writes / num_steps(outcome)
 
 
-@register_reward_part("invalid_operations")
+@register_reward_part("invalid_operations", by_step=True)
 def invalid_operations(outcome: StepOutcome) -> float:
     """Minus the number of operations, malformed or refused, that changed nothing, per step; at most 0."""
     invalid = sum(operation.malformed or not operation.applied for operation in outcome.operations)
-    return -invalid / _num_steps(outcome)
+    return -invalid / num_steps(outcome)
+
+
+@register_reward_part("well_formed", by_step=True)
+def well_formed(outcome: StepOutcome) -> float:
+    """Share of the steps at which every piece of the completion could be parsed, in [0, 1].
+
+    Unlike `invalid_operations` it does not ask whether the store did what was written.
+    """
+    is_malformed = any(operation.malformed for operation in outcome.operations)
+    return 0.0 if is_malformed else 1 / num_steps(outcome)
 
 
 @register_reward_part("memory_tokens")
@@ -236,7 +258,12 @@ def _compressed(outcome: StepOutcome) -> float:
     return outcome.memory_tokens / outcome.stream_tokens
 
 
-def _num_steps(outcome: StepOutcome) -> int:
+def num_steps(outcome: StepOutcome) -> int:
+    """Return the steps of the whole episode, by which parts that count per step are divided.
+
+    Raises:
+        ValueError: If there is none.
+    """
     if outcome.num_steps < 1:
         raise ValueError(f"step {outcome.step} has num_steps {outcome.num_steps}; it must be positive.")
     return outcome.num_steps

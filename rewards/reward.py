@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from memdojo.errors import ConfigError
 
+from .grading import OFFICIAL, needs_judge
 from .outcomes import EpisodeOutcome, StepOutcome
 from .parts import RewardPart, reward_part
 from .scores import Score, sum_scores
@@ -22,13 +23,15 @@ class Reward:
     Args:
         weights: Weight by part name. A part of weight 0 is left out altogether, so that a configuration can
             switch it off; costs are negative by themselves and take a positive weight.
+        decay: Updates over which a part's weight falls linearly to 0, by part name; see `at`.
 
     Raises:
         UnknownNameError: If a part is not registered; the message has the near matches.
-        ConfigError: If a weight is not a finite number or no part is left.
+        ConfigError: If a weight is not a finite number, no part is left or stays, or a part decays that has
+            no weight, or over less than one update.
     """
 
-    def __init__(self, weights: Mapping[str, float]) -> None:
+    def __init__(self, weights: Mapping[str, float], decay: Mapping[str, int] | None = None) -> None:
         parts: list[tuple[RewardPart, float]] = []
         for name, weight in weights.items():
             part = reward_part(name)
@@ -39,11 +42,30 @@ class Reward:
         if not parts:
             raise ConfigError(f"the reward {dict(weights)!r} has no part with a weight; give at least one.")
         self._parts = tuple(parts)
+        self._decay = dict(decay or {})
+        self._check_decay()
 
     @property
     def weights(self) -> Mapping[str, float]:
         """The weights by part name, those of weight 0 left out."""
         return MappingProxyType({part.name: weight for part, weight in self._parts})
+
+    def at(self, update: int) -> Reward:
+        """Return what pays at an update, counted from 0, without any decay of its own.
+
+        A part that decays over n updates has its whole weight at update 0 and (1 - update / n) of it until
+        update n, from which on it is left out.
+        """
+        if not self._decay:
+            return self
+        return Reward(
+            {
+                part.name: weight * max(0.0, 1 - update / self._decay[part.name])
+                if part.name in self._decay
+                else weight
+                for part, weight in self._parts
+            }
+        )
 
     @property
     def needs_answers(self) -> bool:
@@ -54,6 +76,26 @@ class Reward:
     def needs_evidence(self) -> bool:
         """True if a part looks at the evidence stored or retrieved, so that the outcomes must name it."""
         return any(part.needs_evidence for part, _ in self._parts)
+
+    @property
+    def needs_tiers(self) -> bool:
+        """True if a part compares answers at tiers, so that questions must be asked at each of them."""
+        return any(part.needs_tiers for part, _ in self._parts)
+
+    @property
+    def needs_verdicts(self) -> bool:
+        """True if a part is a judge's grade of the answers."""
+        return any(part.needs_verdicts for part, _ in self._parts)
+
+    @property
+    def needs_validity(self) -> bool:
+        """True if a part is a grade of the operations."""
+        return any(part.needs_validity for part, _ in self._parts)
+
+    def by_step(self, score: Score) -> float:
+        """Return how much of a step's score is for that step alone; the rest is for the episode."""
+        names = {part.name for part, _ in self._parts if part.by_step}
+        return math.fsum(value for name, value in score.parts.items() if name in names)
 
     def __call__(self, outcome: StepOutcome) -> Score:
         """Score a step; unscored, with the parts that could be had, if an answer could not be had.
@@ -80,17 +122,35 @@ class Reward:
         return sum_scores(map(self, outcome.steps))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reward) and self.weights == other.weights
+        return isinstance(other, Reward) and self.weights == other.weights and self._decay == other._decay
 
     def __hash__(self) -> int:
         return hash(frozenset(self.weights.items()))
 
     def __repr__(self) -> str:
-        return f"Reward({dict(self.weights)!r})"
+        decay = f", {self._decay!r}" if self._decay else ""
+        return f"Reward({dict(self.weights)!r}{decay})"
 
     def __reduce__(self) -> tuple[object, ...]:
         # Part functions may be closures; another process finds its own by name.
-        return Reward, (dict(self.weights),)
+        return Reward, (dict(self.weights), self._decay)
+
+    def _check_decay(self) -> None:
+        names = [part.name for part, _ in self._parts]
+        for name, updates in self._decay.items():
+            if name not in names:
+                raise ConfigError(
+                    f"the reward part {name!r} decays and has no weight; give it one, or leave its decay out."
+                )
+            if isinstance(updates, bool) or not isinstance(updates, int) or updates < 1:
+                raise ConfigError(
+                    f"the reward part {name!r} decays over {updates!r} updates; give a positive whole number."
+                )
+        if self._decay and set(names) == set(self._decay):
+            raise ConfigError(
+                f"all parts of the reward decay ({', '.join(names)}), so nothing would pay in the end; "
+                "let one stay."
+            )
 
 
 def parse_reward(spec: object) -> Reward:
@@ -106,7 +166,15 @@ def parse_reward(spec: object) -> Reward:
 
 
 def _why_missing(outcome: StepOutcome, missing: list[str]) -> str:
-    failed = [question for question in outcome.questions if question.answer is None and question.answer_error]
+    failed = [question for question in outcome.questions if question.answer_error]
+    unjudged = [question for question in outcome.questions if question.verdict is None]
+    judged = [name for name in missing if needs_judge(name) or name == OFFICIAL]
+    if not failed and unjudged and judged:
+        first = next((question for question in unjudged if needs_judge(question.metric)), unjudged[0])
+        return (
+            f"step {outcome.step}: {judged[0]} wants a judge's verdict on question {first.question_id!r} "
+            "and there is none"
+        )
     if not failed:
         return f"step {outcome.step}: no value for {', '.join(missing)}"
     first, more = failed[0], len(failed) - 1

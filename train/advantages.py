@@ -76,32 +76,28 @@ def group_relative_step_advantages(
     return advantages_BGS
 
 
-def group_relative_row_advantages(
-    rewards: Sequence[FloatArray], *, discount: float = 1.0, eps: float = 1e-6
-) -> list[FloatArray]:
-    """Standardise the rewards to go of all rows of one group, which count alike whatever their episode.
+def group_relative_row_advantages(rewards: Sequence[FloatArray], *, eps: float = 1e-6) -> list[FloatArray]:
+    """Standardise the rewards of all rows of one group, which count alike whatever their episode.
 
-    Mean and standard deviation are over all contexts of all rollouts of an instance, as in Mem-alpha
-    (arXiv:2509.25911), so an episode of more rows weighs more. There a reward for the whole episode is added
-    to every row; here it is paid where it is earned, and the rewards to go carry it back to the rows before.
+    Mean and standard deviation are over all contexts of all rollouts of an instance (Mem-alpha,
+    arXiv:2509.25911, section 3), so an episode of more rows weighs more.
 
     Args:
-        rewards: Of each of the group's trajectories the rewards of its rows, shape (num_rows,); episodes may
+        rewards: Of each of the group's trajectories what its rows are worth, shape (num_rows,): what is paid
+            for the whole episode, which all of its rows share, and what the row alone is paid. Episodes may
             have different numbers of rows. NaN in any row takes the whole trajectory out.
-        discount: Weight of a reward one row later, in [0, 1].
         eps: Added to the standard deviation.
 
     Returns:
         Advantages of the same shapes; NaN in trajectories that are out.
     """
     is_out = [bool(np.isnan(rewards_S).any()) for rewards_S in rewards]
-    to_go = [rewards_to_go(rewards_S, discount=discount) for rewards_S in rewards]
-    counted = [to_go_S for to_go_S, out in zip(to_go, is_out, strict=True) if not out]
+    counted = [rewards_S for rewards_S, out in zip(rewards, is_out, strict=True) if not out]
     rows_R = np.concatenate(counted) if counted else np.zeros(1)
     mean, spread = rows_R.mean(), rows_R.std()
     return [
-        np.full_like(to_go_S, np.nan) if out else (to_go_S - mean) / (spread + eps)
-        for to_go_S, out in zip(to_go, is_out, strict=True)
+        np.full_like(rewards_S, np.nan) if out else (rewards_S - mean) / (spread + eps)
+        for rewards_S, out in zip(rewards, is_out, strict=True)
     ]
 
 

@@ -92,7 +92,7 @@ class EndpointChat:
                     model=self._model, messages=messages, max_tokens=max_tokens, temperature=temperature
                 )
         except openai.APITimeoutError:
-            return self._failed(f"did not answer within {self._timeout_s:g} s; raise answerer.timeout_s")
+            return self._failed(f"did not answer within {self._timeout_s:g} s; raise timeout_s")
         except openai.APIConnectionError as error:
             return self._failed(
                 f"cannot be reached ({error.__cause__ or error}); check the URL and the server"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -11,8 +13,10 @@ import numpy as np
 
 from memdojo.errors import ConfigError, unknown_name
 
-from ..types import Hit, MemoryEntry
+from ..types import CORE_KIND, Hit, MemoryEntry
+from .analysis import count_tokens
 from .embedders import Embedder, HashedNgramEmbedder, make_embedder
+from .speakers import PerSpeakerRetriever
 from .store import MemoryStore
 
 
@@ -90,6 +94,59 @@ class FusionRetriever:
         return tuple(Hit(entries[id], scores[id]) for id in best)
 
 
+class PoolsRetriever:
+    """The best of every pool of a memory with kinds, and before them the core block, whatever the query.
+
+    A pool is all entries of one kind. BM25 ranks them with the statistics of the whole store, so that the
+    scores of several pools can be compared and the entries come in one order, the core block first.
+
+    As in Mem-alpha (arXiv:2509.25911, section 3), where each pool has an index of its own.
+
+    Args:
+        per_pool: Most entries of a pool, not counting the core block.
+        max_tokens: Most tokens of all texts together, as `count_tokens` counts; where there are more,
+            `per_pool` is lowered until they fit, but not below 1. None for no limit.
+
+    Raises:
+        ConfigError: If a number is below 1.
+    """
+
+    def __init__(self, per_pool: int = 20, max_tokens: int | None = None) -> None:
+        if per_pool < 1 or (max_tokens is not None and max_tokens < 1):
+            raise ConfigError(
+                f"the pools have per_pool={per_pool}, max_tokens={max_tokens}; give at least 1 of each."
+            )
+        self.per_pool = per_pool
+        self.max_tokens = max_tokens
+        self._bm25 = BM25Retriever()
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return at most `k` entries: the core block, then those of all pools, highest score first."""
+        if k < 0:
+            raise ValueError(f"k is {k}; give the number of entries wanted, 0 or more.")
+        ranked = [hit for hit in self._bm25.search(store, query, len(store)) if hit.entry.kind != CORE_KIND]
+        per_pool, core = self.per_pool, store.core
+        hits = _best_of_pools(ranked, per_pool)
+        if self.max_tokens is not None:
+            room = self.max_tokens - (0 if core is None else count_tokens(core.text))
+            while per_pool > 1 and sum(count_tokens(hit.entry.text) for hit in hits) > room:
+                per_pool -= 1
+                hits = _best_of_pools(ranked, per_pool)
+        if core is not None:
+            hits.insert(0, Hit(core, (hits[0].score if hits else 0.0) + 1.0))
+        return tuple(hits[:k])
+
+
+def _best_of_pools(ranked: Sequence[Hit], per_pool: int) -> list[Hit]:
+    numbers: Counter[str] = Counter()
+    kept = []
+    for hit in ranked:
+        numbers[hit.entry.kind] += 1
+        if numbers[hit.entry.kind] <= per_pool:
+            kept.append(hit)
+    return kept
+
+
 class RecencyRetriever:
     """The entries last written, whatever the query; the n-th of them scores 1 / n."""
 
@@ -142,7 +199,7 @@ def list_retrievers() -> list[str]:
 
 
 def make_retriever(spec: str) -> Retriever:
-    """Return a new retriever for `spec`: `bm25`, `dense`, `dense:EMBEDDER`, `fusion`, `random:SEED`, ...
+    """Return a new retriever for `spec`: `bm25`, `dense:EMBEDDER`, `fusion`, `pools:20`, `random:SEED`, ...
 
     Raises:
         UnknownNameError: If no retriever, or no embedder, has the name.
@@ -175,8 +232,17 @@ def _random(option: str) -> RandomRetriever:
     return RandomRetriever(int(option or 0))
 
 
+def _pools(option: str) -> PoolsRetriever:
+    match = re.fullmatch(r"(\d+)(?:,(\d+))?", option or "20")
+    if match is None:
+        raise ConfigError(f"pools:{option} is malformed; write pools:NUMBER or pools:NUMBER,TOKENS.")
+    return PoolsRetriever(int(match[1]), None if match[2] is None else int(match[2]))
+
+
 register_retriever("bm25", _no_option(BM25Retriever))
 register_retriever("dense", _dense)
 register_retriever("fusion", lambda option: FusionRetriever((BM25Retriever(), _dense(option))))
+register_retriever("per_speaker", lambda option: PerSpeakerRetriever(make_retriever(option or "bm25")))
+register_retriever("pools", _pools)
 register_retriever("recency", _no_option(RecencyRetriever))
 register_retriever("random", _random)

@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from memdojo.rewards.metrics import normalise
+
 from ..types import (
+    CORE_KIND,
     Add,
     Capacity,
     Delete,
@@ -20,13 +23,14 @@ from ..types import (
     Operation,
     OperationResult,
     OperationStatus,
+    Rewrite,
     Update,
     WhenFull,
 )
 from .analysis import count_tokens
 from .corpus import Corpus
 from .index import BM25Index
-from .refusals import refuse_for_room, refuse_text, refuse_unknown_id
+from .refusals import refuse_duplicate, refuse_for_room, refuse_text, refuse_unknown_id
 from .snapshot import StoreDiff, StoreSnapshot
 from .table import EntryTable
 
@@ -57,6 +61,7 @@ class MemoryStore:
         self._next_id = 1
         # The lowest id in the store, or `_next_id` if the store is empty.
         self._oldest_id = 1
+        self._core_id: int | None = None
 
     @classmethod
     def from_entries(
@@ -76,7 +81,8 @@ class MemoryStore:
             corpus: As for a new store.
 
         Raises:
-            ValueError: If ids are not positive and ascending, a text is empty, or the capacity too small.
+            ValueError: If ids are not positive and ascending, a text is empty, there are two core blocks, or
+                the capacity is too small.
         """
         store = cls(capacity, corpus)
         last_id = 0
@@ -85,6 +91,8 @@ class MemoryStore:
                 raise ValueError(f"entry id {entry.id} follows {last_id}; ids must be positive and ascend.")
             if not entry.text.strip():
                 raise ValueError(f"entry {entry.id} has an empty text; leave it out.")
+            if entry.kind == CORE_KIND and store._core_id is not None:
+                raise ValueError(f"entries {store._core_id} and {entry.id} are both core blocks; give one.")
             store._put(entry)
             last_id = entry.id
         store._next_id = max(next_id, last_id + 1)
@@ -119,6 +127,11 @@ class MemoryStore:
     def corpus(self) -> Corpus:
         """The corpus that document ids refer to, to read from. Valid until the next `apply`."""
         return self._index.corpus
+
+    @property
+    def core(self) -> MemoryEntry | None:
+        """The core block, if there is one."""
+        return None if self._core_id is None else self.get(self._core_id)
 
     @property
     def tokens(self) -> int:
@@ -203,6 +216,7 @@ class MemoryStore:
         fork._tokens = self._tokens
         fork._next_id = self._next_id
         fork._oldest_id = self._oldest_id
+        fork._core_id = self._core_id
         return fork
 
     def snapshot(self) -> StoreSnapshot:
@@ -224,6 +238,7 @@ class MemoryStore:
         self._tokens = source._tokens
         self._next_id = max(self._next_id, source._next_id)
         self._oldest_id = source._oldest_id if source._table else self._next_id
+        self._core_id = source._core_id
 
     def diff(self, other: MemoryStore | StoreSnapshot) -> StoreDiff:
         """Return what `other` has added, removed and changed, seen from this store. Costs O(entries)."""
@@ -258,12 +273,17 @@ class MemoryStore:
         return OperationResult(operation, OperationStatus.APPLIED)
 
     def _add(self, operation: Add, step: int) -> OperationResult:
-        refused = refuse_text(operation, operation.text, self._capacity)
+        kind = operation.entry_kind
+        refused = refuse_text(operation, operation.text, self._capacity, kind=kind)
+        if refused is None and kind == CORE_KIND:
+            refused = refuse_duplicate(operation, [self.core] if self.core is not None else [])
+        elif refused is None and operation.unique:
+            refused = refuse_duplicate(operation, self._alike(operation))
         if refused is not None:
             return refused
         entry = MemoryEntry(
             id=self._next_id,
-            kind=operation.entry_kind,
+            kind=kind,
             text=operation.text,
             time=operation.time,
             created_step=step,
@@ -274,10 +294,26 @@ class MemoryStore:
         return self._place(operation, None, entry, operation.evicts)
 
     def _update(self, operation: Update, step: int) -> OperationResult:
-        before = self.get(operation.id)
+        before = self._named(operation)
         if before is None:
-            return refuse_unknown_id(operation, operation.id)
-        refused = refuse_text(operation, operation.text, self._capacity, before)
+            return refuse_unknown_id(operation, operation.id, kind=operation.entry_kind)
+        return self._replace_text(operation, before, step)
+
+    def _rewrite(self, operation: Rewrite, step: int) -> OperationResult:
+        before = self.core
+        if before is not None:
+            return self._replace_text(operation, before, step)
+        refused = refuse_text(operation, operation.text, self._capacity, kind=CORE_KIND)
+        if refused is not None:
+            return refused
+        sources = _ordered_union(operation.sources)
+        core = MemoryEntry(
+            self._next_id, CORE_KIND, operation.text, operation.time, step, step, sources=sources
+        )
+        return self._place(operation, None, core, ())
+
+    def _replace_text(self, operation: Update | Rewrite, before: MemoryEntry, step: int) -> OperationResult:
+        refused = refuse_text(operation, operation.text, self._capacity, before, kind=before.kind)
         if refused is not None:
             return refused
         after = MemoryEntry(
@@ -294,11 +330,25 @@ class MemoryStore:
         return self._place(operation, before, after, ())
 
     def _delete(self, operation: Delete, step: int) -> OperationResult:
-        before = self.get(operation.id)
+        before = self._named(operation)
         if before is None:
-            return refuse_unknown_id(operation, operation.id)
+            return refuse_unknown_id(operation, operation.id, kind=operation.entry_kind)
         self._drop(before)
         return OperationResult(operation, OperationStatus.APPLIED, before=before)
+
+    def _named(self, operation: Update | Delete) -> MemoryEntry | None:
+        """Return the entry that an operation names, if it is of the kind that the operation expects."""
+        entry = self.get(operation.id)
+        if entry is None or operation.entry_kind not in (None, entry.kind):
+            return None
+        return entry
+
+    def _alike(self, operation: Add) -> Iterator[MemoryEntry]:
+        """Yield the entries of the ADD's kind that say the same in the same words."""
+        text = normalise(operation.text)
+        for entry in self.entries:
+            if entry.kind == operation.entry_kind and normalise(entry.text) == text:
+                yield entry
 
     # A new class of operations needs a method above and a line here; `_place`, `_put` and `_drop` keep all
     # structures in step. (functools.singledispatchmethod costs as much per call as a short operation.)
@@ -306,6 +356,7 @@ class MemoryStore:
         Noop: _noop,
         Add: _add,
         Update: _update,
+        Rewrite: _rewrite,
         Delete: _delete,
     }
 
@@ -352,10 +403,11 @@ class MemoryStore:
 
     def _oldest_first(self, kept: int | None) -> Iterator[int]:
         # One entry is mostly enough, and the oldest is known without the order of all ids.
-        if self._oldest_id != kept:
+        stays = (kept, self._core_id)
+        if self._oldest_id not in stays:
             yield self._oldest_id
         for id in self._table.ids():
-            if id not in (self._oldest_id, kept):
+            if id != self._oldest_id and id not in stays:
                 yield id
 
     def _put(self, entry: MemoryEntry) -> None:
@@ -367,11 +419,15 @@ class MemoryStore:
         self._index.add(document)
         self._table.put(entry, document)
         self._tokens += self.corpus.num_tokens(document)
+        if entry.kind == CORE_KIND:
+            self._core_id = entry.id
 
     def _drop(self, entry: MemoryEntry) -> None:
         """Remove the entry from all structures."""
         self._release(self._document(entry))
         self._table.remove(entry.id)
+        if entry.id == self._core_id:
+            self._core_id = None
         if entry.id == self._oldest_id:
             self._oldest_id = self._find_oldest_id()
 

@@ -54,7 +54,7 @@ LINES = (
     "Ok.",
     "What else is new?",
 )
-MANAGERS = [name for name in list_baselines() if name not in (LOWER_BOUND, UPPER_BOUND)]
+MANAGERS = [name for name in list_baselines() if name not in (LOWER_BOUND, UPPER_BOUND, "labelled")]
 
 
 def make_stream(lines: Sequence[str] = LINES, questions: Sequence[Question] = (), **fields: object) -> Stream:
@@ -98,6 +98,42 @@ def test_no_op_leaves_the_store_empty() -> None:
 )
 def test_each_rule_keeps_what_its_name_says(name: str, expected: list[str]) -> None:
     assert kept(play(make_baseline(name), make_stream())) == expected
+
+
+PLAN = {
+    "t0": (PlannedOperation(OperationKind.ADD, "Ana has a kitten."),),
+    "t1": (PlannedOperation(OperationKind.ADD, "It is a tabby."), PlannedOperation(OperationKind.NOOP)),
+    "t3": (
+        PlannedOperation(OperationKind.UPDATE, "Ana has a cat.", "t0"),
+        PlannedOperation(OperationKind.DELETE, target="t1"),
+    ),
+    "t4": (PlannedOperation(OperationKind.UPDATE, "It is grey.", "t2"),),
+}
+
+
+def test_the_labelled_manager_does_what_is_planned() -> None:
+    episode = play(make_baseline("labelled"), make_stream(oracle=PLAN), max_entries=None)
+    # The entry of t2 that the last plan changes was never written, so its text is new.
+    assert [(entry.text, entry.sources) for entry in episode.store] == [
+        ("Ana has a cat.", ("t0", "t3")),
+        ("It is grey.", ("t4",)),
+    ]
+    kinds = [operation.kind for operation in episode.outcome().operations]
+    assert kinds == ["ADD", "ADD", "NOOP", "UPDATE", "DELETE", "ADD", "NOOP"]
+    assert all(operation.applied for operation in episode.outcome().operations)
+
+
+def test_the_labelled_manager_lets_the_oldest_leave_within_one_turn_too() -> None:
+    adds = tuple(PlannedOperation(OperationKind.ADD, text) for text in ("one", "two", "three", "word " * 30))
+    stream = make_stream(oracle={"t0": adds[:1], "t1": adds[1:]})
+    episode = ManagerEpisode(StreamContext(stream), Capacity(2, max_entry_tokens=20))
+    [outcome] = play_manager(make_baseline("labelled"), [episode])
+    assert [entry.text for entry in episode.store] == ["two", "three"]
+    assert all(operation.applied for operation in outcome.operations)
+
+
+def test_the_labelled_manager_does_nothing_without_labels() -> None:
+    assert kept(play(make_baseline("labelled"), make_stream(), max_entries=None)) == []
 
 
 @pytest.mark.parametrize("name", MANAGERS)

@@ -214,3 +214,16 @@ def test_weights_depend_on_the_seed_alone() -> None:
 def test_the_network_is_small() -> None:
     network = RetrieverNetwork(len(RETRIEVAL_FEATURES), num_places=100, hidden_dim=64)
     assert sum(math.prod(parameter.shape) for parameter in network.parameters()) < 50_000
+
+
+def test_an_empty_memory_is_ranked_as_nothing() -> None:
+    retriever = _retriever()
+    nothing = RetrievalFeatures().observe(MemoryStore(Capacity()), QUERY)
+    ranking, empty = retriever.decide(nothing, PLACES, None)
+    assert ranking == []
+    assert empty.log_probs.tolist() == [0.0] * PLACES
+    assert np.isfinite(empty.values).all()
+    evaluation = retriever.network.evaluate(
+        stack_observations([empty.observation]), torch.from_numpy(empty.actions[None])
+    )
+    assert evaluation.entropy.tolist() == [0.0]

@@ -17,7 +17,9 @@ from memdojo.agents.language_tiny import train_tokenizer
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.brief_format import BriefFormat
 from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.memory.retrievers import make_retriever
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.memsifter_format import BriefRankingFormat
 from memdojo.envs.plain_format import PlainAnswerFormat, PlainRankingFormat
 from memdojo.envs.prompt_format import AnswerView, ManagerView, RankingView
 from memdojo.envs.stream_context import StreamContext
@@ -132,6 +134,26 @@ def test_a_manager_acts_greedily_and_leaves_out_what_means_nothing(tokenizer: An
     assert {request.max_tokens for request in engine.requests} == {16}
 
 
+def test_a_manager_is_shown_the_related_entries_alone(tokenizer: Any) -> None:
+    prompts: list[str] = []
+
+    def reply(prompt: str) -> str:
+        prompts.append(prompt)
+        return "DROP 1"
+
+    encoder, engine = PromptEncoder(tokenizer, BriefFormat(), 1000), _engine(tokenizer, reply)
+    manager = LanguageManager(engine, encoder, max_response_tokens=16, turns_per_chunk=1, related_entries=1)
+    chunks = (
+        Chunk(0, (Turn("a", "Ann", "Good morning."),)),
+        Chunk(1, (Turn("b", "Bob", "The canoe is red."),)),
+    )
+    episode = ManagerEpisode(StreamContext(Stream("s", "g", chunks, ())), Capacity())
+    episode.step([Add(text, ("a",)) for text in ("Sue bakes", "the canoe is blue", "Tom sings")])
+    # The canoe is entry 2 of the store and line 1 of the prompt.
+    assert manager.act([episode]) == [(Delete(2),)]
+    assert "MEMORY 3\n1 the canoe is blue\nNEW\na Bob: The canoe is red." in prompts[0]
+
+
 def test_a_retriever_returns_its_ranking_and_nothing_for_a_malformed_one(tokenizer: Any) -> None:
     store = MemoryStore()
     for text in ("Ann likes tea", "Bob likes tea", "Ann is tall"):
@@ -146,6 +168,34 @@ def test_a_retriever_returns_its_ranking_and_nothing_for_a_malformed_one(tokeniz
     malformed = LanguageRetriever(_engine(tokenizer, "7"), encoder, max_response_tokens=16, max_candidates=9)
     assert malformed.search(store, "Who is tall?", 2) == ()
     assert malformed.search(MemoryStore(), "Who is tall?", 2) == ()
+
+
+def test_a_retrievers_pre_filter_chooses_what_it_is_shown_and_what_stays(tokenizer: Any) -> None:
+    store = MemoryStore()
+    for number in range(6):
+        store.apply(Add(f"Ann was seen {number} times, and said so.", ("t0",)), number)
+    ids = [entry.id for entry in store.entries]
+
+    def found(max_prompt_tokens: int, prefilter: str, reply: str) -> list[int]:
+        retriever = LanguageRetriever(
+            _engine(tokenizer, reply),
+            PromptEncoder(tokenizer, BriefRankingFormat(), max_prompt_tokens),
+            max_response_tokens=16,
+            max_candidates=4,
+            prefilter=make_retriever(prefilter),
+        )
+        return [hit.entry.id for hit in retriever.search(store, "Was Ann seen 1 times?", 9)]
+
+    # Candidates are numbered in the order of their ids, whoever chose them.
+    assert found(500, "recency", "1,2,3,4") == ids[2:]
+    assert found(500, "bm25", "1,2,3,4")[:2] == [ids[0], ids[1]]
+    # There is room for two: those that the pre-filter ranks first.
+    room = len(PromptEncoder(tokenizer, BriefRankingFormat(), 500).encode(_ranking(store, 2)).ids)
+    assert found(room, "recency", "1,2") == ids[4:]
+
+
+def _ranking(store: MemoryStore, num: int) -> RankingView:
+    return RankingView("Was Ann seen 1 times?", None, store.entries[-num:], 9)
 
 
 def test_an_answer_agent_answers_what_it_is_asked_in_one_batch(tokenizer: Any) -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from memdojo.agents.baselines import make_baseline
-from memdojo.agents.play import play_manager, play_retrieval
+from memdojo.agents.play import play_manager, play_memory, play_retrieval
 from memdojo.agents.rules import ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.manager_episode import ManagerEpisode
@@ -76,3 +76,17 @@ def test_retrieval_ranks_what_was_said_until_each_question() -> None:
         early, late = outcome.questions
         assert early.retrieved[0] == {"t0"}
         assert late.retrieved[0] == {"t3"}
+
+
+def test_the_memory_is_what_the_store_held_at_each_question_and_nothing_written_later_is_in_it() -> None:
+    contexts = [make_context("a", 3), make_context("b", 5)]
+    episodes = [ManagerEpisode(each, Capacity(max_entries=2)) for each in contexts]
+    first, second = play_memory(make_baseline("recency"), episodes)
+    texts = {name: [entry.text for entry in store] for name, store in first.items()}
+    # "early" is asked after chunk 1, "late" after the last one; the store holds the two newest.
+    assert texts == {
+        "early": ["Ana: fact0 of a", "Ana: fact1 of a"],
+        "late": ["Ana: fact1 of a", "Ana: fact2 of a"],
+    }
+    assert [entry.text for entry in second["late"]] == ["Ana: fact3 of b", "Ana: fact4 of b"]
+    assert all(episode.ended for episode in episodes)

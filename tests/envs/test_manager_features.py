@@ -118,6 +118,18 @@ def test_each_action_means_its_operation_on_the_candidate_shown() -> None:
     assert all(episode.fork().step([operation]).operations[0].applied for operation in operations)
 
 
+def test_the_meaning_of_an_action_is_the_kind_and_the_entry_of_its_operation() -> None:
+    episode, features = _episode(max_entries=2), _features()
+    _play(episode, ADD, ADD)
+    observation = features.observe(episode)
+    for action in _allowed(observation):
+        kind, entry = features.meaning(observation, action)
+        operation = features.operation(episode, observation, action)
+        assert operation.kind is kind
+        named = operation.evicts[0] if isinstance(operation, Add) else getattr(operation, "id", None)
+        assert named == entry
+
+
 def test_an_add_with_room_names_nobody_to_leave() -> None:
     episode, features = _episode(max_entries=2), _features()
     assert features.operation(episode, features.observe(episode), ADD) == Add(

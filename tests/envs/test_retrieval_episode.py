@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
 
-from memdojo.envs.answering import Answer, CachedAnswerer, ExtractiveAnswerer
-from memdojo.envs.retrieval_episode import Granularity, RetrievalEpisode
+from memdojo.envs.answering import Answer, Answerer, AnswerRequest, CachedAnswerer, ExtractiveAnswerer
+from memdojo.envs.retrieval_episode import Granularity, RetrievalEpisode, TierOrder, Tiers
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.types import Chunk, Question, Stream, Turn
-from memdojo.errors import EpisodeStateError
-from memdojo.rewards import Reward
+from memdojo.errors import ConfigError, EpisodeStateError
+from memdojo.rewards import Reward, StepOutcome
 
 TEXTS = ("I moved to Boston.", "My dog is called Oscar.", "The weather is fine.", "I bought a red canoe.")
 
@@ -143,3 +144,98 @@ def test_an_answerer_with_an_empty_cache_is_still_an_answerer() -> None:
     )
     assert cached == plain
     assert cached.questions[0].answer is not None
+
+
+class Recorder:
+    """Answers with the last text of the context, or "nothing"; refuses contexts of `refuses` texts."""
+
+    fingerprint = "recorder"
+
+    def __init__(self, refuses: int = -1) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self._refuses = refuses
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        self.asked += [request.context for request in requests]
+        return [
+            Answer(None, "timed out")
+            if len(request.context) == self._refuses
+            else Answer(request.context[-1] if request.context else "nothing")
+            for request in requests
+        ]
+
+
+def at_tiers(answerer: Answerer, ranking: tuple[int, ...], order: TierOrder = TierOrder.RANK) -> StepOutcome:
+    """The step of the second question, at which four entries are there, with the tiers 1, 2 and 4."""
+    episode = RetrievalEpisode(context(), top_k=4, tiers=Tiers((1, 2, 4), order), answerer=answerer)
+    episode.step(())
+    return episode.step(ranking)
+
+
+def test_with_tiers_a_question_is_asked_without_memory_and_at_each_tier() -> None:
+    answerer = Recorder()
+    outcome = at_tiers(answerer, (4, 1, 3, 2))
+    texts = [f"[2023-05-0{1 + i // 2}] Ann: {text}" for i, text in enumerate(TEXTS)]
+    canoe, boston, weather, dog = texts[3], texts[0], texts[2], texts[1]
+    assert answerer.asked[-4:] == [(), (canoe,), (canoe, boston), (canoe, boston, weather, dog)]
+    (question,) = outcome.questions
+    assert question.tier_answers == ((0, "nothing"), (1, canoe), (2, boston), (4, dog))
+    assert question.answer == dog
+    # The reference is the canoe: F1 2/7 of "2023-05-02 Ann: I bought a red canoe." at the first rank, which
+    # weighs 1 - 1/log2(3) = .3691; later answers miss it, and so does the model alone.
+    assert Reward({"marginal_utility": 1.0})(outcome).value == pytest.approx(0.3691 * 0.5 * 2 / 7, abs=1e-4)
+
+
+def test_a_tier_that_the_ranking_does_not_fill_has_all_of_it() -> None:
+    (question,) = at_tiers(Recorder(), (4,)).questions
+    assert len({answer for _, answer in question.tier_answers[1:]}) == 1
+
+
+def test_a_malformed_ranking_is_answered_without_memory_and_worth_nothing() -> None:
+    outcome = at_tiers(Recorder(), (4, 4))
+    assert [answer for _, answer in outcome.questions[0].tier_answers] == ["nothing"] * 4
+    assert Reward({"marginal_utility": 1.0})(outcome).value == 0
+    assert Reward({"malformed_ranking": 1.0})(outcome).value == -0.5  # Of two questions one.
+
+
+def test_an_answer_at_a_tier_that_could_not_be_had_leaves_the_step_unscored() -> None:
+    outcome = at_tiers(Recorder(refuses=2), (4, 1, 3, 2))
+    (question,) = outcome.questions
+    assert question.tier_answers[2] == (2, None)
+    assert (question.answer is None, question.answer_error) == (False, "timed out")
+    score = Reward({"marginal_utility": 1.0})(outcome)
+    assert score.value is None
+    assert "timed out" in score.why
+    # The answer from the whole ranking is there, and can be graded.
+    assert Reward({"token_f1": 1.0})(outcome).value is not None
+
+
+def test_the_entries_of_a_tier_may_come_as_they_were_said() -> None:
+    answerer = Recorder()
+    at_tiers(answerer, (4, 1, 3, 2), TierOrder.TIME)
+    boston, dog, weather, canoe = (f"[2023-05-0{1 + i // 2}] Ann: {text}" for i, text in enumerate(TEXTS))
+    assert answerer.asked[-4:] == [(), (canoe,), (boston, canoe), (boston, dog, weather, canoe)]
+
+
+# The first question, which has no ranking, is asked once, and the second one without memory once. By rank
+# then 4; 4, 1 and 4, 3; and three rankings. By time 4; 1, 4 and 3, 4; and all four.
+@pytest.mark.parametrize(("order", "number"), [(TierOrder.RANK, 2 + 6), (TierOrder.TIME, 2 + 4)])
+def test_rankings_share_their_answers_as_far_as_they_agree(order: TierOrder, number: int) -> None:
+    counted = Recorder()
+    cached = CachedAnswerer(counted)
+    for ranking in ((4, 1, 3, 2), (4, 1, 2, 3), (4, 3, 1, 2)):
+        at_tiers(cached, ranking, order)
+    assert len(counted.asked) == number
+
+
+@pytest.mark.parametrize("tiers", [(2, 4), (1, 2), (1, 1, 4), (1, 4, 2)])
+def test_tiers_rise_from_one_to_top_k(tiers: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match="rise from 1 to top_k"):
+        RetrievalEpisode(context(), top_k=4, tiers=Tiers(tiers))
+
+
+def test_the_answers_must_be_as_many_as_the_tiers_want() -> None:
+    episode = RetrievalEpisode(context(), top_k=4, tiers=Tiers((1, 4)), answerer=Recorder())
+    episode.begin_step([1])
+    with pytest.raises(EpisodeStateError, match="1 answers came for 3"):
+        episode.finish_step([Answer("canoe")])

@@ -10,6 +10,7 @@ import pytest
 
 import memdojo
 from memdojo.envs.answering import Answer, AnswerRequest
+from memdojo.envs.formats import make_format
 from memdojo.envs.settings import CapacitySettings, StreamPool
 from memdojo.envs.spaces import FreeText
 from memdojo.envs.types import Capacity, Chunk, Question, Stream, Turn, WhenFull
@@ -49,6 +50,36 @@ def test_the_text_environments_pass_the_memory_check(name: str) -> None:
     env = gym.make(f"memdojo/{name}-v0", stream_options=SMALL)
     report = memdojo.check_memory_env(env, num_steps=40)
     assert list(report.skipped) == ["action_mask"]
+
+
+def test_a_manager_may_be_shown_what_is_related_to_the_new_lines_alone() -> None:
+    env = make(
+        "MemoryManager", related_entries=1, max_entries=9, prompt_format=make_format("manager", "memory_r1")
+    )
+    env.reset(seed=0)
+    env.step(
+        '{"memory": [{"event": "ADD", "text": "I bought a canoe"}, {"event": "ADD", "text": "Ann sings"}]}'
+    )
+    env.step('{"memory": []}')
+    observation, *_ = env.step('{"memory": []}')
+    # What is new is about the canoe, which is entry 1.
+    assert '"id": 1' in observation
+    assert '"id": 2' not in observation
+    # Entry 2 is there, but what is not shown cannot be named.
+    *_, info = env.step('{"memory": [{"id": 2, "event": "DELETE"}, {"id": 1, "event": "DELETE"}]}')
+    assert len(info["malformed"]) == 1
+    assert info["num_entries"] == 1
+    with pytest.raises(ConfigError, match="related_entries is 0"):
+        make("MemoryManager", related_entries=0)
+
+
+def test_where_few_entries_are_related_the_latest_fill_up_and_the_header_counts_all() -> None:
+    env = make("MemoryManager", related_entries=2, max_entries=9)
+    env.reset(seed=0)
+    observation, *_ = env.step("ADD Tom has a dog\nADD Sue bakes\nADD Bob rows")
+    assert observation.startswith(
+        "MEMORY 3/9 entries\n[1] [2023-05-01] Tom has a dog\n[3] [2023-05-01] Bob rows\nNEW"
+    )
 
 
 def test_any_text_is_in_the_space_and_nothing_else() -> None:
@@ -314,3 +345,27 @@ def test_an_answer_agent_is_graded_on_its_own_answer() -> None:
     _, reward, terminated, _, info = env.step("I do not know")
     assert (reward, terminated) == (0.0, True)
     assert len(info["malformed"]) == 3
+
+
+def test_a_ranking_may_be_paid_by_what_its_tiers_do_for_the_answer() -> None:
+    env = make(
+        "ProxyRetriever",
+        top_k=3,
+        tiers=(1, 3),
+        reward={"marginal_utility": 1.0},
+        prompt_format=make_format("retriever", "memsifter"),
+    )
+    env.reset(seed=0)
+    _, reward, _, _, info = env.step("<ranking>2,1</ranking>")
+    (question,) = info["questions"]
+    assert [k for k, _ in question.tier_answers] == [0, 1, 3]
+    # The reader answers from the dog's turn at once: half of the episode's two questions.
+    assert reward == pytest.approx(0.5)
+    _, reward, _, _, info = env.step("no ranking")
+    assert (reward, len(info["malformed"])) == (0, 1)
+
+
+@pytest.mark.parametrize("arguments", [{"tiers": (1, 10)}, {"reward": {"marginal_utility": 1.0}}])
+def test_tiers_go_with_a_reward_that_compares_them(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="tiers go with a part"):
+        make("ProxyRetriever", **arguments)

@@ -56,7 +56,7 @@ def select_groups(groups: Sequence[LanguageGroup], algorithm: AlgorithmConfig) -
         unscored += len(group) - len(scored)
         if algorithm.name == "grpo" and len(scored) < 2:
             alone += len(scored)
-        elif algorithm.skip_equal_groups and _returns_are_equal(scored):
+        elif algorithm.skip_equal_groups and _are_equal(scored, algorithm):
             equal += len(scored)
             skipped += 1
         elif scored:
@@ -245,16 +245,21 @@ def pad_rows(update: UpdateRows, numbers: Sequence[int]) -> MicroBatch:
     return MicroBatch(*map(torch.from_numpy, arrays))
 
 
-def _returns_are_equal(group: Sequence[LanguageTrajectory]) -> bool:
-    returns = [trajectory.episode_return for trajectory in group]
-    return max(returns) - min(returns) <= EQUAL_RETURNS
+def _are_equal(group: Sequence[LanguageTrajectory], algorithm: AlgorithmConfig) -> bool:
+    """Return whether there is nothing to compare: equal episodes or, where rows are compared, equal rows."""
+    compared = [
+        trajectory.row_rewards if algorithm.advantage == "rows" else np.array([trajectory.episode_return])
+        for trajectory in group
+    ]
+    return float(np.ptp(np.concatenate(compared))) <= EQUAL_RETURNS
 
 
 def _group_advantages(group: LanguageGroup, algorithm: AlgorithmConfig) -> FloatArray:
     rewards = [trajectory.rewards for trajectory in group]
     num_rows_G = np.array([len(trajectory.rows) for trajectory in group])
     if algorithm.advantage == "rows":
-        return np.concatenate(group_relative_row_advantages(rewards, discount=algorithm.discount))
+        worths = [trajectory.row_rewards for trajectory in group]
+        return np.concatenate(group_relative_row_advantages(worths))
     if algorithm.advantage == "trajectory":
         returns_G = np.array([trajectory.episode_return for trajectory in group])
         return np.repeat(group_relative_advantages(returns_G[None])[0], num_rows_G)
