@@ -170,3 +170,54 @@ def bootstrap_difference(
         num_resamples=num_resamples,
         confidence=confidence,
     )
+
+
+def bootstrap_normalised(
+    table: pd.DataFrame,
+    lower: pd.DataFrame,
+    upper: pd.DataFrame,
+    column: str = "score",
+    *,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float]:
+    """Return the interval of where the mean of a policy lies between those of two bounds.
+
+    Policy and bounds met the same questions, so all three are resampled together: a group that is hard for
+    one is hard for the others. Resamples in which the upper bound is not above the lower one are left out.
+
+    Args:
+        table: Rows of the policy, as for `question_means`.
+        lower: Rows of what counts as 0.
+        upper: Rows of what counts as 1.
+        column: Which value is averaged.
+        seed: Seeds the resampling.
+        num_resamples: How many resamples are drawn.
+        confidence: Share of the resamples that the interval holds.
+
+    Returns:
+        Both ends; NaN where there are fewer than two groups.
+    """
+    parts = []
+    for part in (table, lower, upper):
+        groups = question_means(part, column).groupby("group")[column]
+        parts.append(pd.DataFrame({"sum": groups.sum(), "count": groups.count()}))
+    shared = parts[0].index.intersection(parts[1].index).intersection(parts[2].index)
+    if len(shared) < 2:
+        return math.nan, math.nan
+    means, low, high = (
+        resampled_means(
+            part.loc[shared, "sum"].to_numpy(np.float64),
+            part.loc[shared, "count"].to_numpy(np.float64),
+            np.random.default_rng(seed),
+            num_resamples,
+        )
+        for part in parts
+    )
+    is_bounded = high > low
+    if not is_bounded.any():
+        return math.nan, math.nan
+    tail = (1 - confidence) / 2
+    ends = np.quantile((means - low)[is_bounded] / (high - low)[is_bounded], [tail, 1 - tail])
+    return float(ends[0]), float(ends[1])

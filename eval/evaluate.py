@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -22,12 +22,18 @@ from memdojo.agents.baselines import (
     make_retriever_baseline,
 )
 from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.answering import Answerer
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
+from .findings import Findings, FindingsCollector
+from .judged import judged_episodes
 from .playing import Played, Start, play_managers, play_retrievers
+from .record_files import EpisodeFile
+from .records import EpisodeRecord
+from .resuming import played_episodes
 from .rows import Row, metric_columns, operation_row, question_rows
 from .settings import EvalSettings
 
@@ -45,6 +51,7 @@ class Evaluation:
         score: The column of `questions` that counts; its values are repeated in the column `score`.
         baselines: Names of the policies that are hand-made, the bounds included.
         metrics: The columns of `questions` that hold scores, `score` itself left out.
+        findings: Why questions failed, how operations went with the plan, how the memory grew.
     """
 
     questions: pd.DataFrame
@@ -52,6 +59,7 @@ class Evaluation:
     score: str
     baselines: frozenset[str]
     metrics: tuple[str, ...]
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -69,6 +77,7 @@ def evaluate_manager(
     settings: EvalSettings | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    file: EpisodeFile | None = None,
 ) -> Evaluation:
     """Play every policy on every stream; the no-op and the oracle join as bounds where they are missing.
 
@@ -78,6 +87,8 @@ def evaluate_manager(
         settings: What is the same for all policies.
         seed: Seeds every episode, together with the stream's id and the number of the repetition.
         progress: Told after each batch of episodes.
+        file: Where episodes are recorded. Those that it has already are not played again, and of these only
+            the questions are asked whose answers could not be had.
 
     Raises:
         ConfigError: If there is no stream or question, or names or stream ids repeat.
@@ -91,10 +102,11 @@ def evaluate_manager(
             _num_seeds(policy, settings),
             partial(play_managers, policy, settings=settings),
             partial(_release, policy),
+            settings.answerer,
         )
         for policy in named
     ]
-    return _play_all(runs, list(streams), settings, seed, progress, list_baselines())
+    return _play_all(runs, list(streams), settings, seed, progress, list_baselines(), file)
 
 
 def evaluate_retriever(
@@ -103,6 +115,7 @@ def evaluate_retriever(
     settings: EvalSettings | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    file: EpisodeFile | None = None,
 ) -> Evaluation:
     """Rank all that was said, for every question; finding nothing and the oracle join as bounds.
 
@@ -112,6 +125,7 @@ def evaluate_retriever(
         settings: What is the same for all retrievers; its limits of a store and its retriever play no part.
         seed: Seeds retrievers that draw, together with the stream's id and the number of the repetition.
         progress: Told after each batch of episodes.
+        file: Where episodes are recorded, as for `evaluate_manager`.
 
     Raises:
         ConfigError: If there is no stream or question, or names or stream ids repeat.
@@ -125,10 +139,11 @@ def evaluate_retriever(
             _num_seeds(retriever, settings),
             partial(play_retrievers, retriever, settings=settings),
             partial(_release, retriever),
+            settings.answerer if retriever.answerer is None else retriever.answerer,
         )
         for retriever in named
     ]
-    return _play_all(runs, list(streams), settings, seed, progress, list_retriever_baselines())
+    return _play_all(runs, list(streams), settings, seed, progress, list_retriever_baselines(), file)
 
 
 class _Run(NamedTuple):
@@ -139,6 +154,7 @@ class _Run(NamedTuple):
     num_seeds: int
     play: Callable[[Sequence[Start]], list[Played]]
     release: Callable[[], None]
+    answerer: Answerer | None
 
 
 def _release(policy: object) -> None:
@@ -155,6 +171,7 @@ def _play_all(
     seed: int,
     progress: Progress | None,
     known_baselines: Iterable[str],
+    file: EpisodeFile | None,
 ) -> Evaluation:
     if not any(stream.questions for stream in streams):
         raise ConfigError(f"{len(streams)} streams have no question; give streams with questions.")
@@ -162,23 +179,58 @@ def _play_all(
     score = settings.chosen_score(streams)
     contexts = {size: _contexts(streams, size) for size in {run.turns_per_chunk for run in runs}}
     total, done = len(streams) * sum(run.num_seeds for run in runs), 0
-    questions: list[Row] = []
-    episodes: list[Row] = []
+    tables = EvaluationTables(settings, score)
     for run in runs:
         starts = _starts(contexts[run.turns_per_chunk], run.num_seeds, seed)
         for batch in _batches(starts, settings.batch_size):
-            for start, played in zip(batch, run.play(batch), strict=True):
-                key = {"policy": run.name, "seed": start.repetition}
-                rows = question_rows(start.context, played.outcome, settings.measured_ranks, score)
-                questions += [key | row for row in rows]
-                episodes.append(key | operation_row(start.context, played.outcome) | played.figures)
+            records = played_episodes(run.name, batch, run.turns_per_chunk, run.play, file, run.answerer)
+            if settings.judge is not None:
+                records = judged_episodes(records, settings.judge, file)
+            for start, record in zip(batch, records, strict=True):
+                tables.add(start.context, record)
             done += len(batch)
             if progress is not None:
                 progress(run.name, done, total)
         run.release()
-    baselines = frozenset(run.name for run in runs) & frozenset(known_baselines)
-    metrics = metric_columns(settings.measured_ranks, score)
-    return Evaluation(pd.DataFrame(questions), pd.DataFrame(episodes), score, baselines, metrics)
+    return tables.evaluation(known_baselines)
+
+
+class EvaluationTables:
+    """Gathers the rows of an evaluation, episode by episode.
+
+    Args:
+        settings: How the episodes were played.
+        score: The column that counts.
+        judged: Whether the answers have a judge's verdicts, although `settings` has no judge.
+    """
+
+    def __init__(self, settings: EvalSettings, score: str, *, judged: bool = False) -> None:
+        self._ranks = settings.measured_ranks
+        self._judged = judged or settings.judge is not None
+        self._score = score
+        self._questions: list[Row] = []
+        self._episodes: list[Row] = []
+        self._findings = FindingsCollector(settings.failed_below)
+
+    def add(self, context: StreamContext, record: EpisodeRecord) -> None:
+        """Take an episode."""
+        key = {"policy": record.policy, "seed": record.repetition}
+        rows = question_rows(context, record.outcome, self._ranks, self._score, judged=self._judged)
+        self._questions += [key | row for row in rows]
+        self._episodes.append(key | operation_row(context, record))
+        self._findings.add(context, record, rows)
+
+    def evaluation(self, known_baselines: Iterable[str]) -> Evaluation:
+        """Return all that was gathered.
+
+        Args:
+            known_baselines: Names of policies that are hand-made, the bounds included.
+        """
+        episodes = pd.DataFrame(self._episodes)
+        baselines = frozenset(episodes["policy"]) & frozenset(known_baselines)
+        metrics = metric_columns(self._ranks, self._score, judged=self._judged)
+        findings = self._findings.findings()
+        return Evaluation(pd.DataFrame(self._questions), episodes, self._score, baselines, metrics, findings)
 
 
 class _Named(Protocol):

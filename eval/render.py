@@ -15,12 +15,20 @@ from rich.table import Table
 from rich.text import Text
 
 from .bootstrap import ResamplingUnit
-from .tables import CATEGORY_PREFIX, category_names
+from .tables import AVERAGES, CATEGORY_PREFIX, category_names
 
 MISSING = "-"
 
-_OPERATIONS = ("add", "update", "delete", "noop", "evicted", "rejected", "malformed")
-_STORE_AND_TIME = ("mean_entries", "final_entries", "final_tokens", "seconds")
+_OPERATIONS = ("add", "update", "delete", "rewrite", "noop", "evicted", "rejected", "malformed")
+_STORE_AND_TIME = (
+    "mean_entries",
+    "final_entries",
+    "final_tokens",
+    "compression",
+    "tokens_written",
+    "tokens_read",
+    "seconds",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,18 @@ def score_grid(summary: pd.DataFrame, score: str) -> Grid:
 
 def category_grid(summary: pd.DataFrame, score: str) -> Grid:
     """Lay out the score of the questions of each category, times 100."""
-    categories = category_names(summary)
+    categories = [*category_names(summary), *(column for column in AVERAGES if column in summary)]
     rows = [
         (row["policy"], *(percent(row[category]) for category in categories))
         for row in summary.to_dict("records")
     ]
-    headers = ("policy", *(category.removeprefix(CATEGORY_PREFIX) for category in categories))
+    headers = (
+        "policy",
+        *(
+            name.replace("_", " ") if name in AVERAGES else name.removeprefix(CATEGORY_PREFIX)
+            for name in categories
+        ),
+    )
     return Grid(f"{score.replace('_', ' ')} x 100 by category", headers, tuple(rows))
 
 

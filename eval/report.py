@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,6 +20,8 @@ from memdojo.errors import ConfigError
 
 from .bootstrap import CONFIDENCE, NUM_RESAMPLES
 from .evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
+from .findings_tables import blame_table, finding_grids, forgetting_table, growth_table, plan_table
+from .record_files import EpisodeFile
 from .render import Grid, category_grid, episode_grid, metric_grid, paired_grid, print_grids, score_grid
 from .settings import EvalSettings
 from .tables import category_names, paired_table, summary_table
@@ -48,12 +50,14 @@ class EvalReport:
     def grids(self) -> tuple[Grid, ...]:
         """The tables as people read them."""
         score = self.evaluation.score
+        failed_below = self.details["settings"]["failed_below"]
         by_category = (category_grid(self.summary, score),) if category_names(self.summary) else ()
         return (
             score_grid(self.summary, score),
             *by_category,
             metric_grid(self.summary, self.evaluation.metrics),
             episode_grid(self.summary),
+            *finding_grids(self.evaluation, self.summary["policy"].tolist(), failed_below),
             paired_grid(self.paired),
         )
 
@@ -66,7 +70,7 @@ class EvalReport:
         return "\n\n".join(grid.markdown() for grid in self.grids) + "\n"
 
     def write(self, folder: str | Path) -> None:
-        """Write `eval.json`, `eval.csv`, `streams.csv`, `summary.csv`, `paired.csv` and `tables.md`.
+        """Write `eval.json`, the tables as CSV (docs/evaluation.md names them all) and `tables.md`.
 
         Each file appears whole or not at all.
 
@@ -80,6 +84,11 @@ class EvalReport:
             ("streams.csv", self.evaluation.streams),
             ("summary.csv", self.summary),
             ("paired.csv", self.paired),
+            ("diagnosis.csv", self.evaluation.findings.failures),
+            ("blame.csv", blame_table(self.evaluation)),
+            ("plan.csv", plan_table(self.evaluation)),
+            ("forgetting.csv", forgetting_table(self.evaluation)),
+            ("growth.csv", growth_table(self.evaluation)),
         ):
             with atomic_writer(folder / name) as file:
                 table.to_csv(file, index=False, lineterminator="\n")
@@ -109,6 +118,9 @@ def run_evaluation(
     reference: str | None = None,
     training_groups: Iterable[str] = (),
     progress: Progress | None = None,
+    folder: str | Path | None = None,
+    fingerprints: Mapping[str, str] | None = None,
+    replace_others: bool = False,
 ) -> EvalReport:
     """Evaluate managers, or retrievers, on held-out streams and sum it up.
 
@@ -121,6 +133,11 @@ def run_evaluation(
         reference: What the paired table subtracts; None takes the best baseline beside the oracle.
         training_groups: Groups that any of the targets was trained on.
         progress: Told after each batch of episodes.
+        folder: Where every episode is recorded as soon as it was played. What is recorded there already is
+            not played again. `EvalReport.write` takes the same folder.
+        fingerprints: What tells a target from others of its name, such as the digest of its weights: episodes
+            of one with another fingerprint are played again.
+        replace_others: Remove episodes that were recorded under other conditions instead of refusing them.
 
     Raises:
         LeakError: If a stream is of a training group.
@@ -129,7 +146,27 @@ def run_evaluation(
     """
     streams, settings = list(streams), settings or EvalSettings()
     check_unseen(training_groups, streams)
-    evaluation = _evaluate(targets, streams, settings, seed, progress)
+    file = None
+    if folder is not None:
+        file = EpisodeFile(
+            folder, settings.conditions | {"seed": seed}, streams, fingerprints, replace_others
+        )
+    evaluation = _evaluate(targets, streams, settings, seed, progress, file)
+    return make_report(
+        evaluation, settings, streams, seed=seed, num_resamples=num_resamples, reference=reference
+    )
+
+
+def make_report(
+    evaluation: Evaluation,
+    settings: EvalSettings,
+    streams: Iterable[Stream],
+    *,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
+    reference: str | None = None,
+) -> EvalReport:
+    """Sum an evaluation up; the arguments are those of `run_evaluation`."""
     return EvalReport(
         evaluation,
         summary_table(evaluation, seed=seed, num_resamples=num_resamples),
@@ -161,6 +198,7 @@ def _evaluate(
     settings: EvalSettings,
     seed: int,
     progress: Progress | None,
+    file: EpisodeFile | None,
 ) -> Evaluation:
     retrievers = [target for target in targets if isinstance(target, NamedRetriever)]
     managers = [target for target in targets if not isinstance(target, NamedRetriever)]
@@ -170,8 +208,8 @@ def _evaluate(
             "evaluate one kind at a time (EvalSettings.retriever joins a retriever to managers)."
         )
     if retrievers:
-        return evaluate_retriever(retrievers, streams, settings, seed, progress)
-    return evaluate_manager(managers, streams, settings, seed, progress)
+        return evaluate_retriever(retrievers, streams, settings, seed, progress, file)
+    return evaluate_manager(managers, streams, settings, seed, progress, file)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

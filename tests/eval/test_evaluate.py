@@ -1,5 +1,6 @@
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
@@ -20,6 +21,7 @@ from memdojo.errors import ConfigError, UnknownNameError
 from memdojo.eval.evaluate import Evaluation, evaluate_manager, evaluate_retriever
 from memdojo.eval.settings import EvalSettings
 from memdojo.eval.tables import paired_table, summary_table
+from memdojo.rewards.grading import needs_judge
 
 FRUIT = ("red apple", "green pear", "blue plum", "yellow lemon")
 
@@ -110,14 +112,31 @@ def test_answers_that_could_not_be_had_are_unscored() -> None:
     assert summary.loc["keep_all", ["score", "num_questions", "unscored"]].tolist() == [0.5, 2, 1]
 
 
-def test_locomo_streams_are_scored_by_locomos_own_rule() -> None:
-    stream = fruit_stream(questions=[Question("q1", "apple?", ("red; or so",), "3", frozenset({"t0"}))])
-    locomo = Stream(stream.id, stream.group, stream.chunks, stream.questions, "locomo:test")
+def test_questions_are_scored_by_the_metric_that_they_name() -> None:
+    question = Question("q1", "apple?", ("red; or so",), "3", frozenset({"t0"}), metric="locomo")
+    locomo = fruit_stream(questions=[question])
     settings = EvalSettings(answerer=FailingAnswerer())
     evaluation = evaluate_manager([], [locomo], settings)
     assert evaluation.score == "locomo"
     assert of(evaluation, "no_op", "score") == [1.0]
     assert evaluate_manager([], [locomo, fruit_stream("other")], EvalSettings()).score == "recall@10"
+
+
+def test_several_metrics_are_official_and_judged_ones_need_a_judge() -> None:
+    question = Question("q1", "apple?", ("red; or so",), "3", frozenset({"t0"}), metric="locomo")
+    streams = [fruit_stream(questions=[question]), fruit_stream("other")]
+    settings = EvalSettings(answerer=FailingAnswerer())
+    evaluation = evaluate_manager([], streams, settings)
+    assert evaluation.score == "official"
+    # "red" is right by LoCoMo's rule, and then as in the plain stream.
+    rows = evaluation.of("no_op")
+    assert rows["official"].tolist()[0] == 1.0
+    assert rows["official"].tolist()[1:] == pytest.approx(rows["token_f1"].tolist()[1:], nan_ok=True)
+    judged = fruit_stream(questions=[replace(question, metric="longmemeval_judge")])
+    assert settings.chosen_score([judged]) == "token_f1"
+    assert settings.chosen_score([judged], judged=True) == "longmemeval_judge"
+    official = evaluate_manager([], [judged], EvalSettings(answerer=FailingAnswerer(), score="official"))
+    assert official.of("no_op")["score"].isna().all()
 
 
 def test_operations_store_and_time_are_counted() -> None:
@@ -288,7 +307,8 @@ def test_an_unknown_score_is_refused_with_near_matches() -> None:
 def test_every_score_can_head_the_table() -> None:
     settings = EvalSettings(answerer=ExtractiveAnswerer())
     for score in settings.score_names:
-        if score == "locomo":
+        # LoCoMo's rule knows no other categories than its own, and here is no judge.
+        if score == "locomo" or needs_judge(score):
             continue
         chosen = EvalSettings(answerer=ExtractiveAnswerer(), score=score)
         evaluation = evaluate_manager([], [fruit_stream()], chosen)

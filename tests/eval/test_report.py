@@ -19,7 +19,19 @@ from memdojo.errors import ConfigError, LeakError
 from memdojo.eval.report import EvalReport, run_evaluation
 from memdojo.eval.settings import EvalSettings
 
-FILES = ["eval.csv", "eval.json", "paired.csv", "streams.csv", "summary.csv", "tables.md"]
+FILES = [
+    "blame.csv",
+    "diagnosis.csv",
+    "eval.csv",
+    "eval.json",
+    "forgetting.csv",
+    "growth.csv",
+    "paired.csv",
+    "plan.csv",
+    "streams.csv",
+    "summary.csv",
+    "tables.md",
+]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +130,7 @@ def test_a_named_reference_is_subtracted(streams: list[Stream]) -> None:
 def test_the_snippets_of_the_documentation_run(capsys: pytest.CaptureFixture[str]) -> None:
     text = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
     snippets = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(snippets) == 2
+    assert len(snippets) == 3
     names: dict[str, object] = {}
     for snippet in snippets:
         exec(snippet, names)

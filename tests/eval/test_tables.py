@@ -12,7 +12,10 @@ BASELINES = frozenset({"no_op", "oracle", "sum_idf"})
 
 
 def evaluation(scores: dict[str, list[float]], baselines: frozenset[str] = BASELINES) -> Evaluation:
-    """Questions 1 and 2 are of group a, 3 and 4 of group b; the odd ones are of category x, the even of y."""
+    """Questions 1 and 2 are of group a, 3 and 4 of group b; the odd ones are of category x, the even of y.
+
+    Question 4 has no answer.
+    """
     questions = [
         {
             "policy": policy,
@@ -21,6 +24,7 @@ def evaluation(scores: dict[str, list[float]], baselines: frozenset[str] = BASEL
             "group": group,
             "question": question,
             "category": category,
+            "unanswerable": question == "q4",
             "score": value,
             "recall@10": value,
         }
@@ -71,10 +75,31 @@ def test_summary_worked_by_hand() -> None:
     assert summary["normalised"].tolist() == pytest.approx([1, 0.5, 1 / 3, 0])
     assert summary.loc["sum_idf", "category x"] == pytest.approx(0.5)
     assert summary.loc["sum_idf", "category y"] == pytest.approx(0.3)
+    assert summary.loc["sum_idf", "category_average"] == pytest.approx((0.5 + 0.3) / 2)
+    assert summary.loc["sum_idf", "abstention"] == pytest.approx(0.4)
     # Group means of sum_idf are 0.3 and 0.5.
     assert summary.loc["sum_idf", ["low", "high"]].tolist() == pytest.approx([0.3, 0.5])
     assert summary.loc["mine", "add"] == 2.5
     assert summary["baseline"].tolist() == [True, False, True, True]
+
+
+def test_the_average_over_categories_weighs_small_ones_alike() -> None:
+    made = evaluation(SCORES)
+    made.questions.loc[made.questions["question"] == "q3", "category"] = "y"
+    summary = summary_table(made).set_index("policy")
+    # sum_idf: x is 0.4, y the mean of 0.2, 0.6 and 0.4; over questions it would be 0.4 as before.
+    assert summary.loc["sum_idf", "category_average"] == pytest.approx((0.4 + 0.4) / 2)
+    assert summary.loc["oracle", "category_average"] == pytest.approx((0.8 + 0.8) / 2)
+    made.questions.loc[made.questions["question"] == "q1", "score"] = 0.0
+    summary = summary_table(made).set_index("policy")
+    assert summary.loc["oracle", "category_average"] == pytest.approx((0.0 + 0.8) / 2)
+    assert summary.loc["oracle", "score"] == pytest.approx(2.4 / 4)
+
+
+def test_one_category_needs_no_average_and_answers_no_abstention() -> None:
+    made = evaluation(SCORES)
+    made.questions["category"], made.questions["unanswerable"] = "x", False
+    assert not {"category_average", "abstention"} & set(summary_table(made).columns)
 
 
 def test_unscored_questions_are_counted_and_left_out() -> None:

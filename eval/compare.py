@@ -1,0 +1,324 @@
+"""Methods side by side: several runs each, on the same questions, with what a paper needs to say of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from memdojo.agents.baselines import ALL_KNOWING
+from memdojo.errors import ConfigError, DataError, unknown_name
+
+from .bootstrap import NUM_RESAMPLES, bootstrap_difference, bootstrap_mean
+from .reliable import (
+    Scores,
+    improvement_interval,
+    interquartile_interval,
+    interquartile_mean,
+    probability_of_improvement,
+)
+from .render import MISSING, Grid, interval, percent, signed_percent
+
+_KEYS = ["group", "stream", "question"]
+
+_NUMBER_AT_THE_END = re.compile(r"[-_. ]?(?:seed[-_]?|s)?\d+$")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """What is compared: a policy in one or several runs.
+
+    Attributes:
+        name: Names it in the table.
+        runs: For each run (a training seed, or a repetition of a policy that draws) its questions, with the
+            columns `group`, `stream`, `question` and `score`.
+        is_baseline: True if it is hand-made.
+    """
+
+    name: str
+    runs: tuple[pd.DataFrame, ...]
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationFolder:
+    """What `memdojo eval --out` wrote.
+
+    Attributes:
+        path: The folder.
+        questions: `eval.csv`.
+        details: `eval.json`.
+    """
+
+    path: Path
+    questions: pd.DataFrame
+    details: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: str | Path) -> EvaluationFolder:
+        """Read a folder.
+
+        Raises:
+            DataError: If it has no evaluation, or a damaged one.
+        """
+        path = Path(path).expanduser()
+        try:
+            questions = pd.read_csv(
+                path / "eval.csv",
+                dtype=dict.fromkeys(("policy", *_KEYS, "category"), str),
+                keep_default_na=False,
+                na_values={"score": [""]},
+            )
+            details = json.loads((path / "eval.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DataError(
+                f"{path} has no evaluation; make one with memdojo eval ... --out {path}."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise DataError(f"the evaluation in {path} cannot be read: {error}; make it again.") from error
+        return cls(path, questions, details)
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of the hand-made policies in it."""
+        return tuple(row["policy"] for row in self.details["summary"] if row["baseline"])
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Names of the others, in the order in which they were played."""
+        return tuple(name for name in self.questions["policy"].unique() if name not in self.baselines)
+
+    def runs(self, policy: str, column: str = "") -> tuple[pd.DataFrame, ...]:
+        """Return the questions of a policy, one table for each repetition.
+
+        Args:
+            policy: Its name.
+            column: What counts; "" takes the column that counted in the evaluation.
+
+        Raises:
+            UnknownNameError: If the evaluation has no such policy or column.
+        """
+        rows = self.questions[self.questions["policy"] == policy]
+        if rows.empty:
+            raise unknown_name(f"policy in {self.path}", policy, self.questions["policy"].unique())
+        column = column or "score"
+        if column not in rows:
+            known = [name for name in rows if name in _numeric(rows)]
+            raise unknown_name(f"column of {self.path / 'eval.csv'}", column, known)
+        table = rows[["seed", *_KEYS]].assign(score=pd.to_numeric(rows[column], errors="coerce"))
+        return tuple(run.drop(columns="seed") for _, run in table.groupby("seed", sort=True))
+
+
+def group_by_name(names: Sequence[str]) -> dict[str, list[int]]:
+    """Put names that differ in nothing but a number at the end under the name without it.
+
+    `x-0`, `x-1` and `x_seed2` are seeds of `x`; a name that stands alone stays as it is.
+
+    Returns:
+        The positions of the names, by the name of the group.
+    """
+    by_stem: dict[str, list[int]] = {}
+    for position, name in enumerate(names):
+        by_stem.setdefault(_NUMBER_AT_THE_END.sub("", name) or name, []).append(position)
+    return {
+        stem if len(positions) > 1 else names[positions[0]]: positions for stem, positions in by_stem.items()
+    }
+
+
+def compare(
+    methods: Sequence[Method],
+    reference: str | None = None,
+    *,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
+) -> pd.DataFrame:
+    """Compare methods over the questions that all of their runs have scored.
+
+    Args:
+        methods: At least two, of distinct names.
+        reference: Name of the method that differences are from; None takes the best of the hand-made ones
+            (those left out that know the stream), else the first method.
+        seed: Seeds the resampling.
+        num_resamples: How many resamples an interval takes.
+
+    Returns:
+        One row per method, the best score first: `method`, `runs`, `groups`, `questions`; `score`, `low`,
+        `high` (mean over questions, after the mean over runs; interval over groups); `iqm`, `iqm_low`,
+        `iqm_high` (over runs and groups; interval over runs); `minus`, `difference`, `difference_low`,
+        `difference_high`, `excludes_zero` (paired, over groups); `improvement`, `improvement_low`,
+        `improvement_high` (probability of improvement over `minus`). The last three groups are NaN where they
+        are not to be had, as in the row of the reference.
+
+    Raises:
+        ConfigError: If there are fewer than two methods, a name repeats, or no question is common to all.
+        UnknownNameError: If no method is called `reference`.
+    """
+    names = [method.name for method in methods]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ConfigError(f"the methods are {names}; give at least two, each once.")
+    common = _common_questions(methods)
+    shared = {method.name: [run.merge(common, on=_KEYS) for run in method.runs] for method in methods}
+    chosen = reference or _best_reference(methods, shared)
+    if chosen not in shared:
+        raise unknown_name("method", chosen, names)
+    how: dict[str, Any] = {"seed": seed, "num_resamples": num_resamples}
+    rows = [_row(name, shared[name], chosen, shared[chosen], how) for name in names]
+    return pd.DataFrame(rows).sort_values("score", ascending=False, kind="stable", ignore_index=True)
+
+
+def group_scores(runs: Sequence[pd.DataFrame]) -> Scores:
+    """Return the mean score of each run on each group, shape (num_runs, num_groups), groups by name."""
+    return np.array([run.groupby("group", sort=True)["score"].mean().to_numpy(np.float64) for run in runs])
+
+
+def _row(
+    name: str,
+    runs: Sequence[pd.DataFrame],
+    reference: str,
+    against: Sequence[pd.DataFrame],
+    how: dict[str, Any],
+) -> dict[str, object]:
+    scores, others = group_scores(runs), group_scores(against)
+    pooled = pd.concat(runs).groupby(_KEYS, sort=True)["score"].mean().reset_index()
+    mean = bootstrap_mean(pooled, **how)
+    iqm_low, iqm_high = interquartile_interval(scores, **how)
+    row: dict[str, object] = {
+        "method": name,
+        "runs": len(runs),
+        "groups": scores.shape[1],
+        "questions": len(pooled),
+        "score": mean.mean,
+        "low": mean.low,
+        "high": mean.high,
+        "iqm": interquartile_mean(scores),
+        "iqm_low": iqm_low,
+        "iqm_high": iqm_high,
+        "minus": reference,
+    }
+    if name == reference:
+        return row
+    difference = bootstrap_difference(pd.concat(runs), pd.concat(against), **how)
+    improvement_low, improvement_high = improvement_interval(scores, others, **how)
+    return row | {
+        "difference": difference.mean,
+        "difference_low": difference.low,
+        "difference_high": difference.high,
+        "excludes_zero": difference.excludes_zero,
+        "improvement": probability_of_improvement(scores, others),
+        "improvement_low": improvement_low,
+        "improvement_high": improvement_high,
+    }
+
+
+def _common_questions(methods: Sequence[Method]) -> pd.DataFrame:
+    common: pd.DataFrame | None = None
+    for method in methods:
+        for run in method.runs:
+            scored = run.loc[run["score"].notna(), _KEYS]
+            common = scored if common is None else common.merge(scored, on=_KEYS)
+            if common.empty:
+                raise ConfigError(
+                    f"no question that the methods before it have scored is scored by {method.name}; "
+                    "compare evaluations on the same streams."
+                )
+    assert common is not None  # There are methods, and each has a run.
+    return common
+
+
+def _best_reference(methods: Sequence[Method], shared: dict[str, list[pd.DataFrame]]) -> str:
+    known = [method.name for method in methods if method.is_baseline and method.name not in ALL_KNOWING]
+    return max(known, key=lambda name: _mean(shared[name])) if known else methods[0].name
+
+
+def _mean(runs: Sequence[pd.DataFrame]) -> float:
+    return float(pd.concat(runs)["score"].mean())
+
+
+def _numeric(rows: pd.DataFrame) -> list[str]:
+    return [
+        str(name)
+        for name in rows
+        if name not in (*_KEYS, "seed") and pd.to_numeric(rows[name], errors="coerce").notna().any()
+    ]
+
+
+def compare_grid(table: pd.DataFrame, score: str) -> Grid:
+    """Lay out a comparison for people and papers; all numbers but counts times 100."""
+    rows = [
+        (
+            str(row["method"]),
+            str(row["runs"]),
+            f"{percent(row['score'])} {interval(row['low'], row['high'])}",
+            f"{percent(row['iqm'])} {interval(row['iqm_low'], row['iqm_high'])}",
+            _difference(row),
+            f"{percent(row['improvement'])} {interval(row['improvement_low'], row['improvement_high'])}",
+        )
+        for row in table.to_dict("records")
+    ]
+    first = table.iloc[0]
+    headers = ("method", "runs", score.replace("_", " "), "IQM", f"minus {first['minus']}", "P(improvement)")
+    note = (
+        f"x 100; {first['questions']} questions of {first['groups']} groups that all runs have scored. 95 % "
+        "bootstrap intervals: of means and paired differences over groups, of IQM and P(improvement) over "
+        "runs; * excludes 0."
+    )
+    return Grid("Comparison", headers, tuple(tuple(_tidy(cell) for cell in cells) for cells in rows), note)
+
+
+def latex(grid: Grid) -> str:
+    """Return a table as LaTeX, for the package booktabs."""
+    columns = "l" + "r" * (len(grid.headers) - 1)
+    lines = [
+        r"\begin{tabular}{" + columns + "}",
+        r"\toprule",
+        " & ".join(map(_escape, grid.headers)) + r" \\",
+        r"\midrule",
+        *(" & ".join(map(_escape, cells)) + r" \\" for cells in grid.rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join([*(f"% {line}" for line in (grid.title, grid.note) if line), *lines])
+
+
+def comparison_text(table: pd.DataFrame, score: str, format: str) -> str:
+    """Return a comparison as `markdown`, `latex` or `csv`, the last with all figures as they are.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+    """
+    if format not in _FORMATS:
+        raise unknown_name("format", format, _FORMATS)
+    return _FORMATS[format](table, score)
+
+
+_FORMATS: dict[str, Callable[[pd.DataFrame, str], str]] = {
+    "markdown": lambda table, score: compare_grid(table, score).markdown(),
+    "latex": lambda table, score: latex(compare_grid(table, score)),
+    "csv": lambda table, score: table.to_csv(index=False, lineterminator="\n").rstrip("\n"),
+}
+
+_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    character: f"\\{character}" for character in "&%$#_{}"
+}
+
+
+def _escape(cell: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in cell)
+
+
+def _difference(row: dict[Any, Any]) -> str:
+    star = "*" if row["excludes_zero"] is True else ""
+    return (
+        f"{signed_percent(row['difference'])}{star} {interval(row['difference_low'], row['difference_high'])}"
+    )
+
+
+def _tidy(cell: str) -> str:
+    """Leave out a missing interval, and write a figure that is missing altogether as one dash."""
+    return cell.removesuffix(f" {MISSING}") if cell != f"{MISSING} {MISSING}" else MISSING

@@ -1,0 +1,1 @@
+"""The report: one self-contained HTML file with curves, tables, diagnosis and the memory theatre."""

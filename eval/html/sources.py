@@ -1,0 +1,247 @@
+"""What a report is made of: evaluations in folders, and the metrics of runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from memdojo.agents.baselines import LOWER_BOUND, UPPER_BOUND
+from memdojo.errors import DataError
+
+from ..compare import EvaluationFolder
+from ..findings_tables import grids_of_findings
+from ..record_files import EPISODES, STREAMS, read_conditions, read_episodes, read_streams
+from ..records import EpisodeRecord
+from ..render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
+from ..sweep_report import SweepReport, read_sweeps
+from ..tables import category_names
+from .theatre import Verdict
+
+CAPACITIES, LENGTHS, SWEEPS = "capacities.csv", "lengths.csv", "sweeps.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunMetrics:
+    """What a run logged.
+
+    Attributes:
+        name: Of the run.
+        lines: Those of `metrics.jsonl`, each with `update` and figures by name; None for one that is missing.
+        facts: What to say about the run: names and values.
+    """
+
+    name: str
+    lines: Sequence[Mapping[str, Any]]
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationPart:
+    """An evaluation as a report shows it; made by `read_evaluation`.
+
+    Attributes:
+        name: Heads its section.
+        folder: Where it lies.
+        summary: As `summary_table` makes it.
+        paired: As `paired_table` makes it.
+        score: The column that counts.
+        tables: `blame`, `plan`, `forgetting` and `growth`, as far as there are any.
+        has_episodes: Whether episodes were recorded.
+    """
+
+    name: str
+    folder: EvaluationFolder
+    summary: pd.DataFrame
+    paired: pd.DataFrame
+    score: str
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    has_episodes: bool = False
+
+    @property
+    def policies(self) -> list[str]:
+        """All policies, the best first."""
+        return [str(name) for name in self.summary["policy"]]
+
+    @property
+    def learned(self) -> list[str]:
+        """Those that are not hand-made, the best first."""
+        return [name for name in self.policies if name not in self.folder.baselines]
+
+    @property
+    def reference(self) -> str:
+        """What paired differences are from: the best baseline, unless another was named."""
+        return str(self.paired["minus"].iloc[0]) if len(self.paired) else ""
+
+    @property
+    def settings(self) -> str:
+        """How policies were evaluated, in a line."""
+        settings = self.folder.details["settings"]
+        streams = self.folder.details["streams"]
+        store = "a store without limit"
+        if settings.get("max_entries") is not None:
+            store = f"a store of {settings['max_entries']} entries"
+        elif settings.get("capacity_share") not in (None, math.inf):
+            store = f"a store of {settings['capacity_share']:.0%} of the turns"
+        groups = {stream["group"] for stream in streams}
+        sources = sorted({stream["source"] for stream in streams if stream["source"]})
+        return (
+            f"{', '.join(sources) or 'streams'}: {len(streams)} streams of {len(groups)} groups; {store}; "
+            f"answers from {settings['top_k']} entries found by {settings['retriever']}"
+        )
+
+    def score_grids(self) -> tuple[Grid, ...]:
+        """Return the tables of scores and costs."""
+        by_category = (category_grid(self.summary, self.score),) if category_names(self.summary) else ()
+        metrics = [name for name in self.summary if name in self._metric_columns()]
+        return (
+            score_grid(self.summary, self.score),
+            *((paired_grid(self.paired),) if len(self.paired) else ()),
+            *by_category,
+            metric_grid(self.summary, [str(name) for name in metrics]),
+            episode_grid(self.summary),
+        )
+
+    def finding_grids(self) -> tuple[Grid, ...]:
+        """Return the tables of the diagnosis; none where the evaluation is older than it."""
+        if "blame" not in self.tables:
+            return ()
+        failed_below = self.folder.details["settings"]["failed_below"]
+        blames, plans, forgetting = (self.tables[name] for name in ("blame", "plan", "forgetting"))
+        return grids_of_findings(blames, plans, forgetting, self.policies, self.score, failed_below)
+
+    def highlights(self) -> list[str]:
+        """Return the policies of which figures show each: learned ones, the best baseline and the bounds."""
+        known = [*self.learned, self.reference, UPPER_BOUND, LOWER_BOUND]
+        return list(dict.fromkeys(name for name in known if name in self.policies))
+
+    def _metric_columns(self) -> set[str]:
+        names = [str(name) for name in self.folder.questions.columns]
+        return set(names[names.index("score") + 1 : names.index("asked_after_turns")])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurvesPart:
+    """The same policies at several points of a difficulty; made by `find_curves`.
+
+    Attributes:
+        name: Heads its section.
+        tables: Those of `evaluate_capacities` and `evaluate_lengths`, by the names of their files.
+        sweeps: The sweeps, if there are any.
+    """
+
+    name: str
+    tables: Mapping[str, pd.DataFrame]
+    sweeps: SweepReport | None = None
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table by the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def read_evaluation(folder: str | Path, name: str = "") -> EvaluationPart:
+    """Read what `memdojo eval --out` wrote.
+
+    Args:
+        folder: Where it lies.
+        name: Heads its section; "" takes the folder's.
+
+    Raises:
+        DataError: If there is no evaluation, or a damaged one.
+    """
+    read = EvaluationFolder.read(folder)
+    path = read.path
+    tables = {}
+    for each in ("blame", "plan", "forgetting", "growth"):
+        if (path / f"{each}.csv").is_file():
+            tables[each] = _read_table(path / f"{each}.csv")
+    has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
+    summary, paired = (_frame(read.details[each]) for each in ("summary", "paired"))
+    return EvaluationPart(
+        name or path.resolve().name, read, summary, paired, str(read.details["score"]), tables, has_episodes
+    )
+
+
+def find_curves(folder: str | Path, name: str = "") -> CurvesPart | None:
+    """Return the curves and sweeps of a folder, None where it has none.
+
+    Args:
+        folder: What `memdojo sweep --out`, or `memdojo eval --out` with `--capacities` or `--lengths`, wrote.
+        name: Heads the section; "" takes the folder's.
+
+    Raises:
+        DataError: If a file is damaged.
+    """
+    path = Path(folder).expanduser()
+    tables = {each: _read_table(path / each) for each in (CAPACITIES, LENGTHS) if (path / each).is_file()}
+    sweeps = read_sweeps(path) if (path / SWEEPS).is_file() else None
+    if not tables and sweeps is None:
+        return None
+    return CurvesPart(name or path.resolve().name, tables, sweeps)
+
+
+def verdicts_of(part: EvaluationPart) -> dict[tuple[str, int, str], dict[str, Verdict]]:
+    """Return what was found out about each question, by policy, repetition and stream of its episode."""
+    found: dict[tuple[str, int, str], dict[str, Verdict]] = {}
+    for row in rows_of(part.folder.questions[["policy", "seed", "stream", "question", "score"]]):
+        key = row["policy"], int(row["seed"]), row["stream"]
+        found.setdefault(key, {})[row["question"]] = Verdict(float(row["score"]))
+    path = part.folder.path / "diagnosis.csv"
+    if not path.is_file():
+        return found
+    for row in rows_of(_read_table(path, texts=True)):
+        key = row["policy"], int(row["seed"]), row["stream"]
+        places = {name: _whole(row[name]) for name in ("step", "operation", "entry", "rank")}
+        verdict = Verdict(
+            found[key][row["question"]].score, row["blame"], row["cause"], row["turn"], **places
+        )
+        found[key][row["question"]] = verdict
+    return found
+
+
+def first_episodes(part: EvaluationPart) -> Iterator[EpisodeRecord]:
+    """Yield the first episode of each policy on each stream."""
+    for record in read_episodes(part.folder.path):
+        if record.repetition == 0:
+            yield record
+
+
+def conditions_of(part: EvaluationPart) -> dict[str, Any]:
+    """Return under which conditions the episodes were played."""
+    return read_conditions(part.folder.path)
+
+
+def streams_of(part: EvaluationPart) -> list[Any]:
+    """Return the streams on which they were played."""
+    return read_streams(part.folder.path)
+
+
+def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(records)
+    # What was not available became null, also in columns of nothing else.
+    texts = ("policy", "minus", "unit", "baseline", "excludes_zero")
+    numbers = [name for name in table.columns if name not in texts]
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
+
+
+def _read_table(path: Path, *, texts: bool = False) -> pd.DataFrame:
+    try:
+        if texts:
+            return pd.read_csv(path, dtype=str, keep_default_na=False)
+        # A policy or a category may be called `nan` or `NA`.
+        names = dict.fromkeys(("policy", "category"), str)
+        numbers = pd.read_csv(path, nrows=0).columns.difference(list(names))
+        return pd.read_csv(
+            path, dtype=names, keep_default_na=False, na_values={name: [""] for name in numbers}
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error}; evaluate again.") from error
+
+
+def _whole(text: str) -> int | None:
+    return int(float(text)) if text else None

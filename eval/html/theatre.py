@@ -1,0 +1,277 @@
+"""Recorded episodes as the memory theatre reads them: small, plain JSON.
+
+The page gets one block for each stream and one for each episode. Texts and versions of entries stand once and
+are named by their place, turns by their place in the dialogue, so that an episode of a thousand steps takes
+some hundred kilobytes. The memory at a step is not stored: it follows from the operations up to it.
+
+A stream:   id, group, source; turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
+An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
+            source turns, evidence turns]
+A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices)
+
+Keys at their default are left out. `page.js` reads all of this, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from memdojo.agents.policy import Choice
+from memdojo.envs.types import MemoryEntry, OperationStatus, Question, Stream
+from memdojo.rewards.outcomes import QuestionOutcome
+
+from ..records import EntryRecord, EpisodeRecord, OperationRecord, QuestionRecord, StepRecord
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an evaluation found out about one question of an episode.
+
+    Attributes:
+        score: In the column that counts; NaN where there is none.
+        blame: `write`, `read`, `use` or `unknown` if it failed, else "".
+        cause: What happened to `turn`; "" where nothing did.
+        turn: Id of the evidence turn that was missing; "" where none is named.
+        step, operation, entry, rank: As in `Finding`; None where they are not known.
+    """
+
+    score: float = math.nan
+    blame: str = ""
+    cause: str = ""
+    turn: str = ""
+    step: int | None = None
+    operation: int | None = None
+    entry: int | None = None
+    rank: int | None = None
+
+
+class StreamPart:
+    """The block of one stream, which has the texts of all episodes on it.
+
+    Args:
+        stream: As it was evaluated.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self._turns = {turn.id: place for place, turn in enumerate(stream.turns)}
+        self._questions = {question.id: place for place, question in enumerate(stream.questions)}
+        self._ends: list[int] = []
+        for chunk in stream.chunks:
+            self._ends.append(len(chunk.turns) + (self._ends[-1] if self._ends else 0))
+        self._texts: dict[str, int] = {}
+
+    def new_texts(self, episode: EpisodeBlock) -> list[str]:
+        """Return the texts of an episode that no episode before has brought."""
+        return [text for text in episode.texts if text not in self._texts]
+
+    def add(self, episode: EpisodeBlock) -> None:
+        """Let an episode share the texts of the stream."""
+        places = [self._texts.setdefault(text, len(self._texts)) for text in episode.texts]
+        for entry in episode.entries:
+            entry[_TEXT] = places[entry[_TEXT]]
+
+    def turns(self, ids: Any) -> list[int]:
+        """Return the places of turns in the dialogue, in its order; ids of no turn are left out."""
+        return sorted(self._turns[each] for each in ids if each in self._turns)
+
+    def turn(self, id: str) -> int | None:
+        """Return the place of a turn, None for an id of none."""
+        return self._turns.get(id)
+
+    def question(self, id: str) -> int:
+        """Return the place of a question."""
+        return self._questions[id]
+
+    def due(self, id: str) -> int:
+        """Return after how many turns a question is asked."""
+        after = self.stream.questions[self._questions[id]].ask_after
+        return self._ends[-1 if after is None else after]
+
+    def plain(self) -> Plain:
+        """Return the block."""
+        sessions, last, place = [], None, 0
+        for chunk in self.stream.chunks:
+            if chunk.session != last:
+                sessions.append([place, chunk.session])
+                last = chunk.session
+            place += len(chunk.turns)
+        return {
+            "id": self.stream.id,
+            "group": self.stream.group,
+            "source": self.stream.source,
+            "turns": [[turn.id, turn.speaker, turn.text, _time(turn.time)] for turn in self.stream.turns],
+            "sessions": sessions,
+            "questions": [self._question(question) for question in self.stream.questions],
+            "texts": list(self._texts),
+        }
+
+    def _question(self, question: Question) -> Plain:
+        return _short(
+            id=question.id,
+            text=question.text,
+            answers=list(question.answers),
+            category=question.category,
+            evidence=self.turns(question.evidence),
+            unanswerable=question.unanswerable,
+            due=self.due(question.id),
+        )
+
+
+@dataclass(slots=True)
+class EpisodeBlock:
+    """The block of one episode.
+
+    Attributes:
+        entries: All versions of entries; the texts by their places in `texts`, until `StreamPart.add` puts
+            those of the stream instead.
+        steps: In order.
+        texts: All that entries say, each once.
+        writes: Whether the policy has a memory of its own; retrievers have none.
+    """
+
+    entries: list[list[Any]]
+    steps: list[Plain]
+    texts: list[str]
+    writes: bool = True
+
+    def plain(self) -> Plain:
+        """Return the block for the page, whose texts are in that of the stream."""
+        return {"writes": self.writes, "entries": self.entries, "steps": self.steps}
+
+
+_TEXT = 2
+"""Where the text stands in a version of an entry."""
+
+
+def episode_block(record: EpisodeRecord, part: StreamPart, verdicts: Mapping[str, Verdict]) -> EpisodeBlock:
+    """Return the block of an episode, for `part.add`.
+
+    Args:
+        record: The episode.
+        part: Its stream.
+        verdicts: What was found out about its questions, by their ids; a question may be missing.
+    """
+    return _Encoder(part, verdicts).encode(record)
+
+
+@dataclass(slots=True)
+class _Encoder:
+    part: StreamPart
+    verdicts: Mapping[str, Verdict]
+    entries: list[list[Any]] = field(default_factory=list)
+    places: dict[MemoryEntry, int] = field(default_factory=dict)
+    texts: dict[str, int] = field(default_factory=dict)
+
+    def encode(self, record: EpisodeRecord) -> EpisodeBlock:
+        steps = [self._step(step) for step in record.steps]
+        writes = any(step.turns for step in record.steps)
+        return EpisodeBlock(self.entries, steps, list(self.texts), writes)
+
+    def _step(self, step: StepRecord) -> Plain:
+        ops = [self._operation(operation) for operation in step.operations]
+        asked = [
+            self._asked(outcome, question)
+            for outcome, question in zip(step.outcome.questions, step.questions, strict=True)
+        ]
+        return {
+            "end": self._end(step),
+            **_short(
+                ops=ops,
+                asked=asked,
+                n=step.num_entries,
+                tokens=step.outcome.memory_tokens,
+                p=[_choice(choice) for choice in step.choices],
+            ),
+        }
+
+    def _end(self, step: StepRecord) -> int:
+        if step.turns:
+            return self.part.turns(step.turns)[-1] + 1
+        # The steps of a retriever are questions.
+        return max(self.part.due(outcome.question_id) for outcome in step.outcome.questions)
+
+    def _operation(self, operation: OperationRecord) -> Plain:
+        applied = operation.status is OperationStatus.APPLIED
+        return {
+            "k": operation.kind.value,
+            **_short(
+                s="" if applied else operation.status.value,
+                why=operation.why,
+                b=self._entry(operation.before),
+                a=self._entry(operation.after),
+                e=[self._entry(entry) for entry in operation.evicted],
+                f=self.part.turns(operation.sources),
+            ),
+        }
+
+    def _entry(self, record: EntryRecord | None) -> int | None:
+        if record is None:
+            return None
+        return self._version(record.entry, self.part.turns(record.supports))
+
+    def _version(self, entry: MemoryEntry, supports: list[int]) -> int:
+        if entry not in self.places:
+            self.places[entry] = len(self.entries)
+            text = self.texts.setdefault(entry.text, len(self.texts))
+            sources = self.part.turns(entry.sources)
+            times = _time(entry.time), entry.created_step, entry.updated_step
+            self.entries.append([entry.id, entry.kind, text, *times, sources, supports])
+        return self.places[entry]
+
+    def _asked(self, outcome: QuestionOutcome, question: QuestionRecord) -> Plain:
+        hits = [
+            [self._version(hit.entry, []), round(hit.score, 3), self.part.turns(evidence)]
+            for hit, evidence in zip(question.hits, outcome.retrieved, strict=True)
+        ]
+        verdict = self.verdicts.get(outcome.question_id, Verdict())
+        return {
+            "q": self.part.question(outcome.question_id),
+            **_short(
+                hits=hits,
+                stored=self.part.turns(outcome.stored),
+                answer=outcome.answer,
+                error=outcome.answer_error,
+                judge=outcome.verdict,
+                score=None if math.isnan(verdict.score) else round(verdict.score, 4),
+                blame=self._blame(verdict),
+            ),
+        }
+
+    def _blame(self, verdict: Verdict) -> Plain | None:
+        if not verdict.blame:
+            return None
+        return {
+            "by": verdict.blame,
+            **_short(
+                cause=verdict.cause,
+                turn=self.part.turn(verdict.turn),
+                step=verdict.step,
+                op=verdict.operation,
+                entry=verdict.entry,
+                rank=verdict.rank,
+            ),
+        }
+
+
+def _choice(choice: Choice) -> list[Any]:
+    return [choice.kind.value, choice.entry, round(choice.probability, 3), int(choice.is_taken)]
+
+
+def _time(time: Any) -> str:
+    return "" if time is None else time.isoformat(" ", "minutes")
+
+
+def _short(**values: Any) -> Plain:
+    """Leave out what says nothing; a score of 0, a step 0 and an empty answer say something."""
+    silent = ("text", "answer")
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and value is not False and (name in silent or value not in ("", [], {}))
+    }

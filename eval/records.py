@@ -1,0 +1,136 @@
+"""A played episode as a record: what every step did to the memory, and what came of every question.
+
+Diagnosis, other scores, other answerers and reports are made from records, without the policy. The docstrings
+here are the schema of `episodes.jsonl.gz`, in which each line is one `EpisodeRecord`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from memdojo.agents.policy import Choice
+from memdojo.envs.streams.rendering import render_entry
+from memdojo.envs.types import MemoryEntry, OperationKind, OperationStatus
+from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """A memory entry with the evidence in it.
+
+    Attributes:
+        entry: As it was in the store.
+        supports: The turns that some question of the stream needs and that the entry supports: it came from
+            them and still holds at least half of their content words. In the order of the dialogue.
+    """
+
+    entry: MemoryEntry
+    supports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """What an operation did to the store.
+
+    Attributes:
+        kind: Of the operation; NOOP for a malformed one.
+        status: Whether it was applied, or why not.
+        why: One sentence where it was not.
+        before: The entry that it found, as it was.
+        after: The entry as it left it.
+        evicted: The entries that left to make room.
+        sources: The turns that it names as the origin of its text.
+    """
+
+    kind: OperationKind
+    status: OperationStatus
+    why: str = ""
+    before: EntryRecord | None = None
+    after: EntryRecord | None = None
+    evicted: tuple[EntryRecord, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HitRecord:
+    """An entry that was retrieved; its rank is its place in `QuestionRecord.hits`, from 1."""
+
+    entry: MemoryEntry
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRecord:
+    """What was retrieved for a question.
+
+    Attributes:
+        hits: What the answerer was given, best first.
+        ranks: For each evidence turn that was stored and not retrieved, the rank of the first entry that
+            supports it among all that the retriever ranks; None where it ranks no such entry, or ranks no
+            more than is asked of it.
+    """
+
+    hits: tuple[HitRecord, ...] = ()
+    ranks: Mapping[str, int | None] = field(default_factory=dict)
+
+
+def question_context(question: QuestionRecord) -> tuple[str, ...]:
+    """Return what the answerer read, a line for each entry."""
+    return tuple(render_entry(hit.entry) for hit in question.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step.
+
+    Attributes:
+        outcome: What it produced; its questions and operations go with those below, place by place.
+        turns: Ids of the turns that it showed; empty where retrievers are played, whose steps are questions.
+        operations: What each operation did.
+        questions: What was retrieved for each question.
+        num_entries: Entries in the store after the step.
+        choices: What the policy thought of its choices, likeliest first; empty where it does not say.
+    """
+
+    outcome: StepOutcome
+    turns: tuple[str, ...] = ()
+    operations: tuple[OperationRecord, ...] = ()
+    questions: tuple[QuestionRecord, ...] = ()
+    num_entries: int = 0
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRecord:
+    """One episode of one policy.
+
+    Attributes:
+        policy: Its name.
+        repetition: Number of the episode among those of the policy on the stream, from 0.
+        stream: Id of the stream.
+        group: Group of the stream.
+        turns_per_chunk: How the stream was cut for the policy; None took it as it is cut.
+        fingerprint: Tells the policy from others of its name, such as other weights.
+        steps: In order.
+        figures: What the outcome does not tell, such as seconds.
+    """
+
+    policy: str
+    repetition: int
+    stream: str
+    group: str
+    steps: tuple[StepRecord, ...]
+    turns_per_chunk: int | None = None
+    fingerprint: str = ""
+    figures: Mapping[str, int | float | None] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> EpisodeOutcome:
+        """What the episode produced, as rewards see it."""
+        return EpisodeOutcome(self.stream, self.group, tuple(step.outcome for step in self.steps))
+
+    @property
+    def has_failed_answers(self) -> bool:
+        """True if the answer to a question could not be had."""
+        return any(question.answer_error for step in self.steps for question in step.outcome.questions)

@@ -1,0 +1,76 @@
+"""`memdojo rescore`: recorded episodes with another metric, answerer or judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .judges import judge_from_options, table_from_options
+from .running import DebugOption
+
+if TYPE_CHECKING:
+    from memdojo.envs.answering import Answerer
+
+
+def rescore(
+    folder: Annotated[Path, typer.Argument(help="A folder that memdojo eval --out wrote.")],
+    metric: Annotated[str, typer.Option(help="Score that counts, such as token_f1 or recall@5.")] = "",
+    answerer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Ask another answerer: keys of the table answerer, such as kind=extractive.",
+        ),
+    ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Ask a judge: keys of the table judge, such as kind=endpoint."),
+    ] = None,
+    failed_below: Annotated[
+        float | None, typer.Option(help="A question whose score is lower has failed and is diagnosed.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="What paired differences are from; by default the best baseline.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables and the new answers.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Score recorded episodes again, without running the policies.
+
+    memdojo rescore tables --metric token_f1
+
+    memdojo rescore tables --answerer kind=endpoint --answerer model=NAME --answerer url=http://HOST:8000/v1 \
+    --out tables-model
+    """
+    from memdojo.eval.rescoring import rescore as rescore_folder
+
+    changes: dict[str, Any] = {} if failed_below is None else {"failed_below": failed_below}
+    report = rescore_folder(
+        folder,
+        score=metric,
+        answerer=_answerer(answerer),
+        judge=judge_from_options(judge),
+        out=out,
+        reference=reference,
+        **changes,
+    )
+    report.print()
+    if out is not None:
+        report.write(out)
+        typer.echo(f"written to {out}")
+
+
+def _answerer(options: list[str] | None) -> Answerer | None:
+    if not options:
+        return None
+    from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
+    from memdojo.train.config_language import AnswererConfig
+
+    config = table_from_options("answerer", AnswererConfig, options)
+    if config.kind == "extractive":
+        return CachedAnswerer(ExtractiveAnswerer())
+    from memdojo.train.language.setup import make_answerer
+
+    return CachedAnswerer(make_answerer(config))

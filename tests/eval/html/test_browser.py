@@ -1,0 +1,215 @@
+"""The page in a real browser: Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memdojo.eval.html.page import write_report
+from memdojo.eval.html.sources import RunMetrics, read_evaluation
+
+from .conftest import HOSTILE
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+pytestmark = pytest.mark.slow
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no Chromium: none of {', '.join(BROWSERS)} is on the PATH")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def file(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    lines = [{"update": update, "rollouts/return": update / 3} for update in range(5)]
+    write_report(path, [read_evaluation(folder)], [RunMetrics("run", lines)])
+    return path.as_uri()
+
+
+class Opened:
+    """A page with all that it complained of and asked for."""
+
+    def __init__(self, browser: Any, file: str, **how: Any) -> None:
+        self.page = browser.new_page(**how)
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(file)
+
+    def text(self, selector: str) -> str:
+        return str(self.page.locator(selector).inner_text())
+
+    def all(self, selector: str) -> list[str]:
+        """The texts, those outside of the window as well, which have not been laid out yet."""
+        return [each.strip() for each in self.page.locator(selector).all_text_contents()]
+
+
+@pytest.fixture
+def opened(browser: Any, file: str) -> Iterator[Opened]:
+    opened = Opened(browser, file, viewport={"width": 1400, "height": 900}, color_scheme="light")
+    yield opened
+    assert opened.complaints == []
+    assert opened.requests == [file]
+    opened.page.close()
+
+
+def test_it_opens_without_complaints_and_without_a_network(opened: Opened) -> None:
+    page = opened.page
+    assert page.title().endswith("memdojo report")
+    assert page.locator("#stage").is_visible()
+    assert opened.text("#left-name").startswith("forgets")
+    assert "step 1 of 4" in opened.text("#where")
+    assert page.locator("svg[role=img]").count() >= 5
+
+
+def test_arrow_keys_and_the_slider_scrub_through_the_steps(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    assert "step 2 of 4" in opened.text("#where")
+    assert opened.all("#left-body .entry") == [
+        "+ Ana: Rex is the name of her dog #2 fact · step 2 t1",
+        "Ana: Oslo is the home of Ana #1 fact · step 1 t0",
+    ]
+    page.keyboard.press("End")
+    assert "step 4 of 4" in opened.text("#where")
+    page.keyboard.press("Home")
+    assert "step 1 of 4" in opened.text("#where")
+    page.locator("#slider").fill("2")
+    assert "step 3 of 4" in opened.text("#where")
+    assert opened.text("#dialogue .now").startswith("t2 Ana: <script>")
+
+
+def test_every_operation_is_a_signed_difference_with_its_source(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#slider").fill("2")
+    added, deleted = opened.all("#left-body .op")
+    assert added.startswith("+ ADD")
+    assert "← t2" in added
+    assert deleted.startswith("− DELETE")
+    assert "t0" in deleted
+    page.locator("#slider").fill("3")
+    assert opened.text("#left-body .op .kind") == "~ UPDATE"
+    gone, new = (" ".join(opened.all(f"#left-body .op {tag}")) for tag in ("del", "ins"))
+    assert "Rex" in gone
+    assert "dog" in gone
+    assert "tea" in new
+    assert "Ana:" not in gone + new
+    assert opened.all("#left-body .choice") == ["● ADD75.0 %", "NOOP25.0 %"]
+
+
+def test_two_policies_stand_side_by_side_on_one_stream(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#right").select_option(label="keeps (0 of 4 failed)")
+    page.locator("#slider").fill("3")
+    assert "2 entries" in opened.text("#left-name")
+    assert "4 entries" in opened.text("#right-name")
+    page.locator("#filter").select_option("differ")
+    home, dog = opened.all("#questions button")
+    assert "write" in home
+    assert "✓ 1.00" in home
+    assert dog.startswith("4")
+    page.locator("#right").select_option(label="nothing")
+    assert not page.locator("#right-pane").is_visible()
+    page.locator("#stream").select_option(label="s2")
+    assert "step 1 of 4" in opened.text("#where")
+    assert not page.locator("#right-pane").is_visible()
+
+
+def test_a_failed_question_leads_to_the_operation_that_lost_its_evidence(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#filter").select_option("failed")
+    page.locator("#questions button", has_text="Where is the home of Ana?").click()
+    assert "t0 was deleted (entry #1). Go to step 3" in opened.all("#answer .verdict")[0]
+    page.locator("#answer .loss").first.click()
+    assert "step 3 of 4" in opened.text("#where")
+    assert opened.text("#left-body .culprit").startswith("− DELETE")
+    assert page.evaluate("document.activeElement.className").split()[-1] == "culprit"
+    # The same by keys alone: the next failed question is that of the dog, which an update overwrote.
+    page.keyboard.press("n")
+    assert opened.text("#answer .asked b").startswith("What is the name")
+    page.keyboard.press("l")
+    assert "step 4 of 4" in opened.text("#where")
+    assert opened.text("#left-body .culprit").startswith("~ UPDATE")
+
+
+def test_what_was_retrieved_says_where_the_evidence_is(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#right").select_option(label="keeps (0 of 4 failed)")
+    page.locator("#questions button", has_text="Which colour has the tea?").click()
+    assert any("The tea in the cup is green" in hit for hit in opened.all("#answer .hit.evidence"))
+    assert opened.all("#answer .verdict")[1] == "Answered."
+
+
+def test_markup_in_the_dialogue_is_shown_and_not_run(opened: Opened) -> None:
+    page = opened.page
+    page.locator("#slider").fill("2")
+    said = page.locator("#dialogue .now").text_content()
+    assert HOSTILE in said
+    assert HOSTILE in page.locator("#left-body .op.add .text").text_content()
+    assert page.locator("#stage img, #stage script").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_dark_theme_follows_the_system_and_the_button(browser: Any, file: str, opened: Opened) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert opened.page.evaluate(background) == "rgb(255, 255, 255)"
+    dark = Opened(browser, file, color_scheme="dark")
+    assert dark.page.evaluate(background) == "rgb(22, 24, 28)"
+    dark.page.locator("#theme").click()
+    assert dark.text("#theme") == "Theme: light"
+    assert dark.page.evaluate(background) == "rgb(255, 255, 255)"
+    dark.page.locator("#theme").click()
+    assert dark.page.evaluate(background) == "rgb(22, 24, 28)"
+    assert dark.complaints == []
+    dark.page.close()
+
+
+def test_it_prints_all_of_a_pane_and_no_controls(opened: Opened) -> None:
+    page = opened.page
+    page.emulate_media(media="print")
+    assert not page.locator("#play").is_visible()
+    assert not page.locator("#theme").is_visible()
+    # Paper is narrow.
+    page.set_viewport_size({"width": 700, "height": 400})
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('.pane .body')].map(body => body.scrollHeight - body.clientHeight)"
+    )
+    assert max(hidden) <= 1
+    assert len(page.pdf()) > 10_000
+
+
+def test_on_a_phone_the_panes_are_stacked_and_nothing_is_wider_than_it(browser: Any, file: str) -> None:
+    phone = Opened(browser, file, viewport={"width": 380, "height": 800})
+    wide = phone.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 380
+    tops = phone.page.evaluate(
+        "[...document.querySelectorAll('.panes .pane')].map(p => p.getBoundingClientRect().top)"
+    )
+    assert tops == sorted(set(tops))
+    assert phone.complaints == []
+    phone.page.close()
+
+
+def test_everything_can_be_reached_by_the_tab_key(opened: Opened) -> None:
+    page = opened.page
+    reached = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id"))
+    assert {"theme", "stream", "left", "right", "back", "play", "forth", "slider", "filter"} <= reached

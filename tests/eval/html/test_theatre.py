@@ -1,0 +1,102 @@
+"""The blocks of the memory theatre: what the page needs to show every step, and nothing twice."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from memdojo.agents.baselines import make_retriever_baseline
+from memdojo.eval.html.sources import first_episodes, read_evaluation, streams_of, verdicts_of
+from memdojo.eval.html.theatre import EpisodeBlock, StreamPart, Verdict, episode_block
+from memdojo.eval.records import EpisodeRecord
+from memdojo.eval.report import run_evaluation
+from memdojo.eval.settings import EvalSettings
+
+from .conftest import a_stream
+
+
+@pytest.fixture(scope="module")
+def part(folder: Path) -> StreamPart:
+    return StreamPart(streams_of(read_evaluation(folder))[0])
+
+
+@pytest.fixture(scope="module")
+def record(folder: Path) -> EpisodeRecord:
+    episodes = first_episodes(read_evaluation(folder))
+    return next(each for each in episodes if (each.policy, each.stream) == ("forgets", "s"))
+
+
+@pytest.fixture
+def block(record: EpisodeRecord, part: StreamPart) -> EpisodeBlock:
+    verdict = Verdict(0.0, "write", "deleted", "t0", step=2, operation=1, entry=1)
+    return episode_block(record, part, {"home": verdict})
+
+
+def test_a_stream_names_turns_by_their_place(part: StreamPart) -> None:
+    block = part.plain()
+    assert [turn[0] for turn in block["turns"]] == ["t0", "t1", "t2", "t3"]
+    assert block["sessions"] == [[0, "1"]]
+    home, *_, early = block["questions"]
+    assert (home["evidence"], home["due"]) == ([0], 4)
+    assert early["due"] == 1
+
+
+def test_operations_name_versions_of_entries(block: EpisodeBlock) -> None:
+    first, second, third, fourth = block.steps
+    assert first["ops"] == [{"k": "ADD", "a": 0, "f": [0]}]
+    assert [op["k"] for op in third["ops"]] == ["ADD", "DELETE"]
+    assert third["ops"][1] == {"k": "DELETE", "b": 0}
+    # The update leaves another version of the entry that was added at the second step.
+    (update,) = fourth["ops"]
+    assert (update["b"], block.entries[update["a"]][0]) == (second["ops"][0]["a"], 2)
+    assert block.entries[update["a"]][6] == [1, 3]
+    assert [step["n"] for step in block.steps] == [1, 2, 2, 2]
+
+
+def test_entries_know_the_evidence_that_they_hold(block: EpisodeBlock) -> None:
+    assert block.entries[0][7] == [0]
+    # Overwritten by the tea, the entry of the dog no longer tells of it.
+    assert block.entries[-1][6:] == [[1, 3], [3]]
+
+
+def test_choices_and_questions_stand_at_their_step(block: EpisodeBlock) -> None:
+    first, last = block.steps[0], block.steps[-1]
+    assert first["p"] == [["ADD", None, 0.75, 1], ["NOOP", None, 0.25, 0]]
+    assert [asked["q"] for asked in first["asked"]] == [3]
+    home = last["asked"][0]
+    assert home["score"] == 0
+    assert home["blame"] == {"by": "write", "cause": "deleted", "turn": 0, "step": 2, "op": 1, "entry": 1}
+    assert "blame" not in last["asked"][1]
+
+
+def test_episodes_share_the_texts_of_their_stream(record: EpisodeRecord, part: StreamPart) -> None:
+    blocks = [episode_block(record, part, {}) for _ in range(2)]
+    assert len(part.new_texts(blocks[0])) == 4
+    part.add(blocks[0])
+    assert part.new_texts(blocks[1]) == []
+    part.add(blocks[1])
+    assert blocks[0].plain() == blocks[1].plain()
+    assert len(part.plain()["texts"]) == 4
+
+
+def test_verdicts_are_those_of_the_evaluation(folder: Path) -> None:
+    found = verdicts_of(read_evaluation(folder))["forgets", 0, "s"]
+    assert (found["home"].blame, found["home"].cause) == ("write", "deleted")
+    assert (found["home"].step, found["home"].operation, found["home"].entry) == (2, 1, 1)
+    assert (found["dog"].cause, found["dog"].step) == ("overwritten", 3)
+    assert found["early"] == Verdict(1.0)
+
+
+def test_a_retriever_has_questions_and_no_memory() -> None:
+    stream = a_stream()
+    retrievers = [make_retriever_baseline("bm25")]
+    settings = EvalSettings(top_k=1)
+    with TemporaryDirectory() as folder:
+        run_evaluation(retrievers, [stream], settings, num_resamples=50, folder=folder).write(folder)
+        found = {each.policy: each for each in first_episodes(read_evaluation(folder))}
+    block = episode_block(found["bm25"], StreamPart(stream), {})
+    assert not block.writes
+    # The early question is asked after the first turn, the others at the end.
+    assert [step["end"] for step in block.steps] == [1, 4, 4, 4]
+    assert all("ops" not in step for step in block.steps)
+    assert block.steps[0]["asked"][0]["hits"][0][2] == [0]
