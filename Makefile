@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test check bench clean
+.PHONY: train test check docs bench clean
 
 ## train: set up what training needs, train the compact manager and compare it with the hand-made rules
 train: $(VENV)/train.done
@@ -19,6 +19,11 @@ check: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+## docs: the documentation site, in site/; no network, and warnings are errors
+docs: $(VENV)/docs.done
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 ## bench: the measurements against other libraries
 bench: $(VENV)/dev.done
 	$(BIN)/python benchmarks/memory.py
@@ -27,6 +32,11 @@ bench: $(VENV)/dev.done
 $(VENV)/train.done: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
+	touch $@
+
+$(VENV)/docs.done: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
 # vLLM lists these for images and sound; their builds do not fit a CPU torch, and with them present no
@@ -40,4 +50,4 @@ $(VENV)/dev.done: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

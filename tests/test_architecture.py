@@ -23,6 +23,8 @@ HEAVY = (
     "accelerate",
     "datasets",
     "huggingface_hub",
+    "jinja2",
+    "matplotlib",
     "mcp",
     "openai",
     "peft",
@@ -49,6 +51,8 @@ HEAVY_MODULES = (
     "memdojo.agents.engines.actor*",
     "memdojo.agents.engines.*_engine",
     "memdojo.agents.language_*",
+    "memdojo.eval.html.page",
+    "memdojo.eval.html.plots*",
 )
 """The only modules that import them when they are loaded themselves."""
 
@@ -59,6 +63,7 @@ LIGHT_TRAIN = (
     "memdojo.train.config_language",
     "memdojo.train.config_files",
     "memdojo.train.runs",
+    "memdojo.train.trackers",
     "memdojo.train.language",
     "memdojo.train.language.model_folders",
 )

@@ -39,6 +39,8 @@ _STYLE = {
     "xtick.color": colour("muted"),
     "ytick.color": colour("muted"),
     "text.color": colour("ink"),
+    # A name may have dollars in it.
+    "text.parse_math": False,
     "legend.frameon": False,
     "legend.labelcolor": colour("ink"),
     "lines.linewidth": 1.6,

@@ -48,9 +48,12 @@ def part(folder: Path) -> EvaluationPart:
 
 @pytest.fixture(scope="module")
 def page(part: EvaluationPart, tmp_path_factory: pytest.TempPathFactory) -> str:
-    lines = [{"update": update, "rollouts/return": update / 3, "entropy": None} for update in (1, 2, 3)]
+    lines = [
+        {"update": update, "rollouts/return": update / 3, "reward/$a_$": 1.0, "entropy": None}
+        for update in (1, 2, 3)
+    ]
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_report(path, [part], [RunMetrics("a <b> run", lines, (("seed", "0"),))])
+    write_report(path, [part], [RunMetrics("a <b> $x_ run", lines, (("seed", "0"),))])
     return path.read_text("utf-8")
 
 
@@ -62,7 +65,7 @@ def test_what_is_said_is_in_the_page_as_data_alone(page: str) -> None:
     assert blocks["stream-0"]["turns"][2][2] == HOSTILE
     assert "window.hacked = 1</script>" not in page
     assert not elements.of("img")
-    assert "a &lt;b&gt; run" in page
+    assert "a &lt;b&gt; $x_ run" in page
 
 
 def test_only_our_own_style_and_script_may_run(page: str) -> None:

@@ -1,0 +1,159 @@
+"""`memdojo report`: runs and evaluations as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memdojo.errors import ConfigError, MissingDependencyError
+
+from .compare import CONFIG, EVALUATION, TABLE
+from .running import DebugOption, QuietOption
+
+if TYPE_CHECKING:
+    from memdojo.eval.html.sources import CurvesPart, EvaluationPart, RunMetrics
+    from memdojo.train.runs import RunFolder
+
+
+def report(
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TARGET...",
+            help="Runs, and folders that memdojo eval --out or memdojo sweep --out wrote.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    streams: Annotated[
+        int, typer.Option(help="Streams of each evaluation in the memory theatre; 0 leaves it out.")
+    ] = 8,
+    evaluate: Annotated[
+        bool,
+        typer.Option(
+            "--evaluate",
+            help="Evaluate runs first that have no evaluation, or one without recorded episodes.",
+        ),
+    ] = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write one HTML file that shows scores, learning, diagnosis and what the memory did, step by step.
+
+    memdojo report runs/quickstart
+
+    memdojo report runs/a runs/b tables --out a-and-b.html
+
+    memdojo report runs/quickstart --evaluate --streams 20
+
+    The file needs nothing beside it and opens in any browser, without a network.
+    """
+    try:
+        from memdojo.eval.html.page import write_report
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"a report needs {error.name}, which is not installed: pip install 'memdojo[report]'"
+        ) from error
+
+    found = _Found()
+    for target in dict.fromkeys(targets):
+        _find(Path(target).expanduser(), found, evaluate=evaluate, quiet=quiet)
+    written = write_report(
+        out, found.evaluations, found.runs, found.curves, num_streams=streams, hints=found.hints
+    )
+    for sentence in (*found.hints, *written.left_out):
+        typer.echo(f"note: {sentence}", err=True)
+    typer.echo(
+        f"written to {written.path}: {written.num_bytes / 1e6:.1f} MB, {written.num_episodes} episodes on "
+        f"{written.num_streams} streams"
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    evaluations: list[EvaluationPart] = field(default_factory=list)
+    runs: list[RunMetrics] = field(default_factory=list)
+    curves: list[CurvesPart] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+
+def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
+    """Add what a folder has.
+
+    Raises:
+        ConfigError: If it has nothing that a report shows.
+    """
+    from memdojo.eval.html.sources import find_curves, read_evaluation
+
+    if (path / CONFIG).is_file():
+        _find_run(path, found, evaluate=evaluate, quiet=quiet)
+        return
+    curves = find_curves(path)
+    if curves is not None:
+        found.curves.append(curves)
+    if (path / TABLE).is_file():
+        part = read_evaluation(path)
+        found.evaluations.append(part)
+        if not part.has_episodes:
+            found.hints.append(
+                f"{path} has no recorded episodes; evaluate again with memdojo eval ... --out {path}."
+            )
+    elif curves is None:
+        raise ConfigError(
+            f"{path} is neither a run nor the folder of an evaluation or sweep; make one with "
+            f"memdojo eval ... --out {path}."
+        )
+
+
+def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
+    from memdojo.eval.html.sources import find_curves, read_evaluation
+    from memdojo.eval.record_files import EPISODES
+    from memdojo.train.runs import RunFolder
+
+    from .compare import evaluate_folder
+
+    run = RunFolder.open(path)
+    found.runs += _metrics_of(run)
+    folder = path / EVALUATION
+    if evaluate and not ((folder / TABLE).is_file() and (folder / EPISODES).is_file()):
+        typer.echo(f"{path} has no recorded episodes yet; evaluating it", err=True)
+        evaluate_folder(run, quiet)
+    if (folder / TABLE).is_file():
+        part = read_evaluation(folder, run.path.resolve().name)
+        found.evaluations.append(part)
+        if not part.has_episodes:
+            found.hints.append(
+                f"The evaluation of {path} has no recorded episodes; "
+                f"memdojo report {path} --evaluate makes them."
+            )
+    else:
+        found.hints.append(f"{path} has no evaluation yet; memdojo report {path} --evaluate makes it.")
+    for inside in (path, *sorted(each for each in path.iterdir() if each.is_dir())):
+        curves = find_curves(inside, f"{run.path.resolve().name} · {inside.name}")
+        if curves is not None:
+            found.curves.append(curves)
+
+
+def _metrics_of(run: RunFolder) -> Iterator[RunMetrics]:
+    """Yield the metrics of a run, or of each of its rounds."""
+    from memdojo.eval.html.sources import RunMetrics
+    from memdojo.train.runs import ROUND, RunFolder
+
+    name = run.path.resolve().name
+    rounds = [each for each in _rounds(run.path, ROUND) if (each / CONFIG).is_file()]
+    for folder in rounds or [run.path]:
+        each = RunFolder.open(folder)
+        config = each.config
+        facts = ("task", config.task), ("algorithm", config.algorithm.name), ("seed", config.seed)
+        yield RunMetrics(
+            name if folder == run.path else f"{name}/{folder.name}",
+            each.metrics(),
+            tuple((fact, str(value)) for fact, value in facts),
+        )
+
+
+def _rounds(path: Path, start: str) -> Sequence[Path]:
+    return sorted(path.glob(f"{start}*"), key=lambda each: (len(each.name), each.name))
