@@ -14,6 +14,7 @@ from memdojo.envs.memory.retrievers import (
     RandomRetriever,
     RecencyRetriever,
     Retriever,
+    WrittenOrderRetriever,
     list_retrievers,
     make_retriever,
 )
@@ -60,6 +61,7 @@ class NamedRetriever:
         stochastic: True if several seeds tell more than one.
         answerer: Answers from what it finds instead of the evaluation's answerer.
         shared: The retriever, where one serves every stream.
+        takes_all: True if it hands over all that was said, however many entries others may.
     """
 
     name: str
@@ -67,6 +69,7 @@ class NamedRetriever:
     stochastic: bool = False
     answerer: Answerer | None = None
     shared: Retriever | None = None
+    takes_all: bool = False
 
     def release(self) -> None:
         """Let retriever and answerer give back the memory of their models, if they have any."""
@@ -194,6 +197,10 @@ for _retriever, _description in (
         "Hand-made sum of bm25, dense, speaker, session, neighbours and dates.",
     ),
     (NamedRetriever.of("recency", RecencyRetriever()), "The entries last written."),
+    (
+        NamedRetriever("full_context", lambda context, seed: WrittenOrderRetriever(), takes_all=True),
+        "All that was said, in its order: the reader without a memory.",
+    ),
     (
         NamedRetriever("random", lambda context, seed: RandomRetriever(seed), stochastic=True),
         "Entries in random order.",

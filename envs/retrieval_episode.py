@@ -30,7 +30,7 @@ class TierOrder(StrEnum):
     """In which order an answerer reads the entries of a tier."""
 
     RANK = "rank"
-    """Best first, so that a tier begins with the one before it, which a server with a prefix cache reads once."""
+    """Best first: a tier begins with the one before it, which a server with a prefix cache reads once."""
     TIME = "time"
     """As they were said, so that rankings of the same entries ask the same, which is asked once."""
 

@@ -227,8 +227,8 @@ class RetrievalEnv(StreamEnv[ObservationT, ActionT, RetrievalEpisode], Generic[O
         self.tiers = Tiers(check_tiers(tiers, self.top_k))
         if self.reward.needs_tiers != bool(self.tiers.ranks):
             raise ConfigError(
-                f"tiers is {list(self.tiers.ranks)} and the reward is {dict(self.reward.weights)}; tiers go with "
-                "a part that compares answers at them, such as marginal_utility, and with no other."
+                f"tiers is {list(self.tiers.ranks)} and the reward is {dict(self.reward.weights)}; tiers go "
+                "with a part that compares answers at them, such as marginal_utility, and with no other."
             )
         self.shown: tuple[MemoryEntry, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -45,7 +46,7 @@ def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalS
             start.context,
             settings.capacity(start.context.stream),
             retriever=settings.retriever.build(start.context, start.seed),
-            top_k=settings.top_k,
+            top_k=_top_k(settings.retriever, settings),
             answerer=settings.answerer,
             seed=start.seed,
         )
@@ -73,7 +74,7 @@ def play_retrievers(
         RetrievalEpisode(
             start.context,
             granularity=settings.granularity,
-            top_k=settings.top_k,
+            top_k=_top_k(retriever, settings),
             answerer=answerer,
             seed=start.seed,
             memory=_memory(start.context, settings),
@@ -91,6 +92,10 @@ def play_retrievers(
         Played(watched.steps(episode, outcome), {"seconds": seconds_here})
         for episode, outcome, seconds_here in zip(episodes, outcomes, seconds, strict=True)
     ]
+
+
+def _top_k(retriever: NamedRetriever, settings: EvalSettings) -> int:
+    return sys.maxsize if retriever.takes_all else settings.top_k
 
 
 def _memory(context: StreamContext, settings: EvalSettings) -> list[MemoryStore] | None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -92,11 +93,24 @@ def _checkpoint(folder: Path, *groups: str, name: str = "mine", max_entries: int
     return folder
 
 
-def _retriever_checkpoint(folder: Path) -> Path:
+def _retriever_checkpoint(folder: Path, granularity: Literal["turn", "session"] = "turn") -> Path:
     network = new_retriever_network(5, 8, seed=0)
-    record = TrainingRecord("ranker", top_k=5)
+    record = TrainingRecord("ranker", top_k=5, granularity=granularity)
     save_policy(folder, network.state_dict(), retriever_spec("hashed_ngrams", 5, 8, record))
     return folder
+
+
+def test_a_retriever_of_sessions_is_evaluated_on_sessions(data: dict[str, str], tmp_path: Path) -> None:
+    sessions = _retriever_checkpoint(tmp_path / "s", "session")
+    shown = _invoke("eval", sessions, "bm25", "--streams", data["test"]).stdout
+    assert "answers from 5 sessions" in shown
+    assert (
+        "answers from 5 entries"
+        in _invoke("eval", sessions, "--granularity", "turn", "--streams", data["test"]).stdout
+    )
+    mixed = _invoke("eval", sessions, _retriever_checkpoint(tmp_path / "t"), "--streams", data["test"])
+    assert mixed.exit_code == 2
+    assert "choose one by --granularity" in mixed.stderr
 
 
 def test_the_version_is_that_of_the_package() -> None:

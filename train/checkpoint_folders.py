@@ -6,12 +6,12 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from memdojo.errors import CheckpointError
+from memdojo.errors import CheckpointError, RunFolderError
 
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS, BEST = "checkpoints", "best"
 _STEP_FOLDER = re.compile(r"step_(\d{6,})")
 
 
@@ -83,8 +83,24 @@ def latest_checkpoint(run_dir: str | Path) -> Path | None:
     return found[-1] if found else None
 
 
-def prune_checkpoints(run_dir: str | Path, keep: int, best: Path | None = None) -> None:
-    """Remove all checkpoints of a run but the `keep` newest and `best`.
+def find_checkpoint(path: str | Path) -> Path:
+    """Return the best checkpoint of a run, else its newest; a folder that is no run is returned as it is.
+
+    Raises:
+        RunFolderError: If a run has no checkpoint yet.
+    """
+    path = Path(path).expanduser()
+    if not (path / CHECKPOINTS).is_dir():
+        return path
+    best = path / BEST
+    checkpoint = best.resolve() if best.exists() else latest_checkpoint(path)
+    if checkpoint is None:
+        raise RunFolderError(f"the run {path} has no checkpoint yet; give another run, or train it on.")
+    return checkpoint
+
+
+def prune_checkpoints(run_dir: str | Path, keep: int, kept: Iterable[Path] = ()) -> None:
+    """Remove all checkpoints of a run but the `keep` newest and those of `kept`.
 
     Raises:
         ValueError: If `keep` is not positive.
@@ -92,9 +108,9 @@ def prune_checkpoints(run_dir: str | Path, keep: int, best: Path | None = None) 
     """
     if keep < 1:
         raise ValueError(f"keep is {keep}; at least the newest checkpoint must stay.")
-    kept = None if best is None else best.resolve()
+    stay = {folder.resolve() for folder in kept}
     for folder in list_checkpoints(run_dir)[:-keep]:
-        if folder.resolve() != kept:
+        if folder.resolve() not in stay:
             try:
                 remove_folder(folder)
             except OSError as error:

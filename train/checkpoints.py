@@ -26,6 +26,7 @@ from memdojo.agents.compact_retriever import CompactRetriever, RetrieverNetwork
 from memdojo.envs.manager_features import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
 from memdojo.envs.retrieval_features import RETRIEVAL_FEATURES, RetrievalFeatures
 from memdojo.envs.turn_features import TURN_FEATURES
+from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import CheckpointError
 
 from .checkpoint_folders import latest_checkpoint, prune_checkpoints, whole_folder
@@ -70,9 +71,15 @@ class TrainingRecord:
         seed: Of the run.
         algorithm: `ppo` or `grpo`.
         update: How many updates the policy had seen.
-        max_entries, capacity_share: The store that a manager was trained with; at most one is set.
+        max_entries, capacity_share: The store that a manager was trained with, or that the memory has over
+            which others were asked; at most one is set.
         top_k: Entries from which questions were answered.
+        granularity: What one entry was that a retriever ranked or an answer agent was shown.
         memdojo_version: That wrote the checkpoint.
+        memory: Who wrote the memory over which others than managers were asked, as `episode.memory` names it;
+            empty where that was all that was said.
+        retriever: Who found the entries for a manager's questions, or for an answer agent.
+        max_core_tokens: Most tokens of the core block of a manager's store.
     """
 
     config_name: str = ""
@@ -86,6 +93,10 @@ class TrainingRecord:
     capacity_share: float | None = None
     top_k: int = 10
     memdojo_version: str = ""
+    granularity: Literal["turn", "session"] = "turn"
+    memory: str = ""
+    retriever: str = "bm25"
+    max_core_tokens: int = DEFAULT_CORE_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +269,15 @@ def write_training_state(folder: Path, state: TrainingState) -> None:
     write_json(folder / STATE_JSON, state.state)
 
 
+def read_state(folder: str | Path) -> dict[str, Any]:
+    """Read what else than tensors it takes to go on training.
+
+    Raises:
+        CheckpointError: If it is missing or damaged.
+    """
+    return _read_json(Path(folder), STATE_JSON)
+
+
 def load_training_state(folder: str | Path) -> TrainingState:
     """Read what it takes to go on training.
 
@@ -265,7 +285,7 @@ def load_training_state(folder: str | Path) -> TrainingState:
         CheckpointError: If it is missing or damaged.
     """
     folder = Path(folder)
-    return TrainingState(_read_tensors(folder, LEARNER_TENSORS), _read_json(folder, STATE_JSON))
+    return TrainingState(_read_tensors(folder, LEARNER_TENSORS), read_state(folder))
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:

@@ -6,9 +6,9 @@ import dataclasses
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,16 +16,23 @@ import numpy as np
 
 import memdojo
 from memdojo.envs.streams.chunking import rechunk
+from memdojo.envs.streams.mixture import load_mixture
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+from memdojo.rewards.grading import OFFICIAL, needs_judge
+from memdojo.rewards.reward import Reward
 
 from .checkpoints import TrainingRecord
 from .config import TrainConfig
-from .config_tables import Split
+from .config_tables import Split, StreamsConfig
 from .interrupts import GracefulStop
+from .memory_figures import mean_figures
 from .progress import Progress, Report
+from .recorded_episodes import RecordedEpisodes, records_are_due
 from .runs import RunFolder
+from .trackers import require_trackers
 
 
 class AnyTrajectory(Protocol):
@@ -43,8 +50,14 @@ class AnyTrajectory(Protocol):
     @property
     def counts(self) -> Mapping[str, int]: ...  # noqa: D102
 
+    @property
+    def memory(self) -> Mapping[str, float]: ...  # noqa: D102
+
 
 Groups = Sequence[Sequence[Any]]
+
+OPERATIONS = "operations/"
+"""How the names of the metrics of operations begin."""
 
 
 class Played(NamedTuple):
@@ -71,8 +84,8 @@ class Trainee(Protocol):
         """Learn from them and return metrics."""
         ...
 
-    def validate(self) -> list[float]:
-        """Return the score of each validation episode that could be scored, played greedily."""
+    def validate(self, num_recorded: int = 0) -> Groups:
+        """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
         ...
 
     def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
@@ -105,17 +118,33 @@ class TrainResult:
 
 @dataclass(slots=True)
 class Standing:
-    """What a run must remember from one update to the next, beside weights and optimiser."""
+    """What a run must remember from one update to the next, beside weights and optimiser.
+
+    Attributes:
+        ranking: Update and validation score of the best ones, best first, as many as `rounds.merge_best`.
+    """
 
     updates: int = 0
     last_score: float | None = None
     best_score: float | None = None
     best_update: int = 0
+    ranking: list[tuple[int, float]] = field(default_factory=list)
 
     @property
     def chosen_update(self) -> int:
         """The update whose policy is the run's result: without validation the last one is the best."""
         return self.best_update or self.updates
+
+    def rank(self, num: int) -> None:
+        """Put the last score into the ranking of the `num` best; of equal ones the earlier comes first."""
+        assert self.last_score is not None  # Something was validated.
+        ranked = [*self.ranking, (self.updates, self.last_score)]
+        self.ranking = sorted(ranked, key=lambda each: -each[1])[:num]
+
+    @property
+    def ranked_updates(self) -> list[int]:
+        """The updates of the ranking, best first."""
+        return [update for update, _ in self.ranking]
 
 
 class TrainLoop:
@@ -127,6 +156,7 @@ class TrainLoop:
         trainee: Who plays and learns.
         record: How the policy was trained, for its checkpoints.
         standing: Where the run stands.
+        held_out: The validation streams.
     """
 
     def __init__(
@@ -136,7 +166,9 @@ class TrainLoop:
         trainee: Trainee,
         record: TrainingRecord,
         standing: Standing,
+        held_out: Sequence[Stream] = (),
     ) -> None:
+        self._episodes = RecordedEpisodes(config, run, held_out)
         self._config = config
         self._run = run
         self._trainee = trainee
@@ -182,6 +214,8 @@ class TrainLoop:
         """
         config, standing = self._config, self._standing
         metrics |= rollout_metrics(groups)
+        weights = Reward(config.reward, config.reward_decay).at(standing.updates).weights
+        metrics |= {f"reward_weight/{part}": weights.get(part, 0.0) for part in config.reward_decay}
         standing.updates += 1
         is_last = standing.updates == config.algorithm.num_updates
         validates = config.streams.validation is not None
@@ -196,8 +230,16 @@ class TrainLoop:
             metrics["rollouts/steps_per_s"],
             is_validated,
             is_best,
+            metrics.get("memory/entries"),
+            {
+                name.removeprefix(OPERATIONS): share
+                for name, share in metrics.items()
+                if name.startswith(OPERATIONS)
+            },
+            int(metrics["rollouts/unscored"]),
         )
-        return report, is_best or is_last or standing.updates % config.checkpoints.every == 0
+        is_kept = is_validated and standing.updates in standing.ranked_updates
+        return report, is_kept or is_last or standing.updates % config.checkpoints.every == 0
 
     def save(self) -> None:
         """Write a checkpoint of where the run stands, unless that was done already."""
@@ -211,24 +253,37 @@ class TrainLoop:
         if self._trainee.is_main:
             if standing.chosen_update == standing.updates:
                 self._run.mark_best(standing.updates)
-            self._run.prune(self._config.checkpoints.keep)
+            self._run.prune(self._config.checkpoints.keep, standing.ranked_updates)
 
     def _validate(self, metrics: dict[str, float]) -> bool:
         standing = self._standing
         started = time.perf_counter()
-        scores = self._trainee.validate()
+        due = records_are_due(self._config, standing.updates)
+        groups = self._trainee.validate(self._config.logging.num_trajectories if due else 0)
+        scores = [each.episode_return for group in groups for each in group if each.scored]
+        if due and self._trainee.is_main:
+            records = [each.record for group in groups for each in group if each.record is not None]
+            self._episodes.add(standing.updates, records)
         metrics["validation/score"] = standing.last_score = float(np.mean(scores)) if scores else math.nan
         metrics["seconds/validation"] = time.perf_counter() - started
         is_best = standing.best_score is None or standing.last_score > standing.best_score
         # What could not be scored is no score that any other must beat.
-        is_best = is_best and not math.isnan(standing.last_score)
+        is_scored = not math.isnan(standing.last_score)
+        if is_scored:
+            standing.rank(self._config.rounds.merge_best)
+        is_best = is_best and is_scored
         if is_best:
             standing.best_score, standing.best_update = standing.last_score, standing.updates
         return is_best
 
 
 def prepare_run(run: RunFolder, standing: Standing) -> None:
-    """Bring the run's folder to where the run stands: forget later metrics, mark the best checkpoint."""
+    """Bring the run's folder to where the run stands: forget later metrics, mark the best checkpoint.
+
+    Raises:
+        MissingDependencyError: If what a tracker needs is not installed.
+    """
+    require_trackers(run.config.logging.report_to)
     run.rewind(standing.updates)
     if standing.updates and run.checkpoint_folder(standing.chosen_update).is_dir():
         # A run that was killed may have saved its best checkpoint without marking it.
@@ -240,19 +295,42 @@ def load_splits(config: TrainConfig) -> dict[Split, list[Stream]]:
 
     Raises:
         LeakError: If two splits share a group.
+        ConfigError: If the answers to some questions want a judge and there is none.
     """
     splits: dict[Split, list[Stream]] = {}
     for split in ("train", "validation", "test"):
-        spec: str | None = getattr(config.streams, split)
-        if spec is not None:
-            splits[split] = load_streams(spec, **config.streams.load_options(split))
+        if config.streams.specs(split):
+            splits[split] = load_split(config.streams, split)
     # A checkpoint that was chosen on the test streams has seen them, too.
     for seen, held_out in combinations(("train", "validation", "test"), 2):
         if seen in splits and held_out in splits:
             check_no_leak(splits[seen], splits[held_out])
     splits.pop("test", None)
+    _check_judged(config, chain.from_iterable(splits.values()))
     size = config.streams.turns_per_chunk
     return {split: [rechunk(stream, size) for stream in streams] for split, streams in splits.items()}
+
+
+def _check_judged(config: TrainConfig, streams: Iterable[Stream]) -> None:
+    """Refuse questions whose own metric is a judge's verdict, where that metric counts and nobody judges."""
+    if config.judge.kind != "none" or OFFICIAL not in {*config.reward, config.evaluation.metric}:
+        return
+    for stream in streams:
+        for question in stream.questions:
+            if needs_judge(question.metric):
+                raise ConfigError(
+                    f"question {question.id!r} of stream {stream.id!r} is graded by {question.metric}, a "
+                    "judge's verdict, and judge.kind is 'none'; name a judge, or pay another metric than "
+                    "official."
+                )
+
+
+def load_split(streams: StreamsConfig, split: Split) -> list[Stream]:
+    """Load the streams of one split, which may be a mixture."""
+    spec = getattr(streams, split)
+    if isinstance(spec, str):
+        return load_streams(spec, **streams.load_options(split))
+    return load_mixture(streams.specs(split), lambda part: streams.load_options(split, part))
 
 
 def training_record(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) -> TrainingRecord:
@@ -263,14 +341,18 @@ def training_record(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]
 
     return TrainingRecord(
         config_name=config.name,
-        streams=config.streams.train,
+        streams=config.streams.train_name,
         groups=groups("train"),
         validation_groups=groups("validation"),
         seed=config.seed,
         algorithm=config.algorithm.name,
         max_entries=config.episode.max_entries,
         capacity_share=config.episode.capacity_share,
+        memory=config.episode.memory or "",
+        retriever=config.episode.retriever,
+        max_core_tokens=config.episode.max_core_tokens,
         top_k=config.episode.top_k,
+        granularity=config.episode.granularity,
         memdojo_version=memdojo.__version__,
     )
 
@@ -291,5 +373,7 @@ def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, floa
         parts.update(trajectory.parts)
         counts.update(trajectory.counts)
     metrics |= {f"reward/{name}": total / len(scored) for name, total in parts.items()}
-    metrics |= {f"operations/{kind}": count / counts.total() for kind, count in counts.items()}
+    metrics |= {f"{OPERATIONS}{kind}": count / counts.total() for kind, count in counts.items()}
+    memory = mean_figures(trajectory.memory for trajectory in scored)
+    metrics |= {f"memory/{name}": value for name, value in memory.items()}
     return metrics

@@ -6,14 +6,15 @@ import math
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichBar
+from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -29,6 +30,9 @@ class Report:
         steps_per_s: Episode steps played per second.
         is_validated: True if `validation` is of this update.
         is_best: True if it is the best one so far.
+        entries: Entries in the store at the end of an episode, on average; None where there is no store.
+        operations: Shares of the operations by kind.
+        unscored: Episodes that could not be scored.
     """
 
     update: int
@@ -37,6 +41,9 @@ class Report:
     steps_per_s: float = math.nan
     is_validated: bool = False
     is_best: bool = False
+    entries: float | None = None
+    operations: Mapping[str, float] = field(default_factory=dict)
+    unscored: int = 0
 
 
 class Progress(ABC):
@@ -100,19 +107,27 @@ class PlainProgress(Progress):
         print(text, file=self._stream, flush=True)
 
 
+class _BarAndFigures(RichBar):
+    """A bar with a line of its own for the figures, which leave no room for it on many a terminal."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            yield Text(task.fields["figures"], overflow="ellipsis", no_wrap=True)
+
+
 class BarProgress(Progress):
-    """A progress bar with the current reward, the validation score, the speed and the time to go.
+    """A progress bar with the time to go, and the current figures below it.
 
     Args:
         console: A terminal.
     """
 
     def __init__(self, console: Console) -> None:
-        self._bar = RichBar(
+        self._bar = _BarAndFigures(
             TextColumn("[bold]train"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
             TextColumn("to go"),
             TimeRemainingColumn(),
             console=console,
@@ -160,6 +175,18 @@ def _figures(report: Report) -> str:
     figures = [f"reward {report.reward:.3f}"]
     if report.validation is not None:
         figures.append(f"validation {report.validation:.3f}{' (best)' if report.is_best else ''}")
+    if report.entries is not None:
+        figures.append(f"store {report.entries:.1f}")
+    figures += _mix(report.operations)
+    if report.unscored:
+        figures.append(f"unscored {report.unscored}")
     if math.isfinite(report.steps_per_s):
         figures.append(f"{report.steps_per_s:,.0f} steps/s")
     return "  ".join(figures)
+
+
+def _mix(operations: Mapping[str, float]) -> list[str]:
+    """Return the shares of the operations that make up at least a hundredth, the largest first."""
+    shares = sorted(operations.items(), key=lambda each: -each[1])
+    shown = [f"{kind} {share:.0%}" for kind, share in shares if share >= 0.01]
+    return [" ".join(shown)] if shown else []

@@ -21,19 +21,27 @@ from memdojo.agents.compact import Decision, use_one_thread
 from memdojo.agents.compact_manager import CompactManager
 from memdojo.agents.compact_retriever import CompactRetriever
 from memdojo.agents.play import play_manager
+from memdojo.agents.policy import Choice
 from memdojo.envs.answering import Answerer
 from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.memory.retrievers import Retriever
 from memdojo.envs.recent import Recent
-from memdojo.envs.retrieval_episode import RetrievalEpisode
+from memdojo.envs.retrieval_episode import NO_TIERS, Granularity, RetrievalEpisode, Tiers
 from memdojo.envs.retrieval_features import RetrievalObservation
 from memdojo.envs.settings import CapacitySettings, resolve_answerer
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Operation, Stream
+from memdojo.envs.validity import validity_by_rule
+from memdojo.envs.written_memory import Memory, stores_of
+from memdojo.eval.oracle_measures import PlanMeasures
+from memdojo.eval.recording import WatchedPolicy
+from memdojo.eval.records import EpisodeRecord, StepRecord
 from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import sum_scores
 
+from .memory_figures import memory_figures
 from .trajectories import Trajectory, TrajectoryGroup
 
 
@@ -46,9 +54,12 @@ class RolloutTask:
         seeds: One for each trajectory.
         window: First turn and number of turns, where the episode is a part of the stream.
         question: Index of the question, for a retriever.
+        step: Index of the chunk at which a manager acts once, on a memory that was written before.
         fork_turn: Turns that one episode plays before it forks into the group, for a manager. What is learnt
             from is what comes after them.
         greedy: Whether the likeliest action is taken (validation) or one is drawn (training).
+        update: For which it is played: what the reward's parts weigh may depend on it.
+        recorded: Whether all that is done in it is written down, for a manager's whole streams.
     """
 
     stream: int
@@ -56,7 +67,10 @@ class RolloutTask:
     window: tuple[int, int] | None = None
     question: int | None = None
     fork_turn: int = 0
+    step: int | None = None
     greedy: bool = False
+    update: int = 0
+    recorded: bool = False
 
 
 class RolloutPlayer(Protocol):
@@ -81,6 +95,7 @@ class ManagerPlayer:
         reward: Pays each step.
         capacity: Limits of the store.
         top_k: Entries handed to the answerer.
+        retriever: Finds them; None takes BM25.
     """
 
     def __init__(
@@ -90,7 +105,9 @@ class ManagerPlayer:
         reward: Reward,
         capacity: CapacitySettings,
         top_k: int,
+        retriever: Retriever | None = None,
     ) -> None:
+        self._retriever = retriever
         self.network: nn.Module = policy.network
         self._streams = streams
         self._policy = policy
@@ -99,6 +116,7 @@ class ManagerPlayer:
         self._top_k = top_k
         self._answerer = resolve_answerer(None, reward)
         self._contexts: Recent[StreamContext] = Recent(max_size=128)
+        self._plans: Recent[PlanMeasures] = Recent(max_size=128)
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
         """Return the trajectories of the task, in the order of its seeds."""
@@ -106,21 +124,29 @@ class ManagerPlayer:
         start = ManagerEpisode(
             context,
             self._capacity.for_stream(context.stream),
+            retriever=self._retriever,
             top_k=self._top_k,
             answerer=self._answerer,
+            validity=validity_by_rule if self._reward.needs_validity else None,
             # Nobody's seed: a fork that drew as its past did would not play as its policy does.
             seed=task.seeds[0] + 2**31,
         )
         recorder = _Recorder(self._policy, sample=not task.greedy)
         play_manager(recorder, [start], self._answerer, until_step=task.fork_turn)
         episodes = [start.fork(seed) for seed in task.seeds]
-        outcomes = play_manager(recorder, episodes, self._answerer)
+        watched = WatchedPolicy(recorder) if task.recorded else None
+        outcomes = play_manager(watched or recorder, episodes, self._answerer)
+        plan = self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
+        reward = self._reward.at(task.update)
         return tuple(
             self._trajectory(
                 context.stream.id,
                 recorder.decisions[id(episode)],
                 outcome.steps[task.fork_turn :],
+                reward,
                 greedy=task.greedy,
+                memory=memory_figures(episode, plan),
+                record=None if watched is None else record_of(episode, watched.steps(episode)),
             )
             for episode, outcome in zip(episodes, outcomes, strict=True)
         )
@@ -134,9 +160,17 @@ class ManagerPlayer:
         return StreamContext(stream)
 
     def _trajectory(
-        self, stream_id: str, decisions: Sequence[Decision], steps: Sequence[StepOutcome], *, greedy: bool
+        self,
+        stream_id: str,
+        decisions: Sequence[Decision],
+        steps: Sequence[StepOutcome],
+        reward: Reward,
+        *,
+        greedy: bool,
+        memory: Mapping[str, float],
+        record: EpisodeRecord | None,
     ) -> Trajectory:
-        scores = [self._reward(step) for step in steps]
+        scores = [reward(step) for step in steps]
         rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
         counts = Counter(
             operation.kind if operation.applied else "rejected"
@@ -144,7 +178,9 @@ class ManagerPlayer:
             for operation in step.operations
         )
         parts = sum_scores(scores).parts
-        return Trajectory.of(stream_id, decisions, rewards, parts, counts, greedy=greedy)
+        return Trajectory.of(
+            stream_id, decisions, rewards, parts, counts, greedy=greedy, memory=memory, record=record
+        )
 
 
 class _Recorder:
@@ -167,6 +203,9 @@ class _Recorder:
             operations.append((operation,))
         return operations
 
+    def last_choices(self) -> list[tuple[Choice, ...]]:
+        return self._policy.last_choices()
+
 
 class RetrieverPlayer:
     """Plays single questions with a retriever; the places of a ranking are the steps of the episode.
@@ -177,16 +216,31 @@ class RetrieverPlayer:
         reward: Pays each question. Where no part needs answers, every place is paid what it adds, the first
             one also what is paid whatever the ranking; otherwise the last place is paid everything.
         top_k: Places of a ranking.
+        granularity: What one candidate is.
+        tiers: At which each question is asked as well.
+        memories: What a manager has left of each stream, over which the questions are asked; None for all
+            that was said.
     """
 
     def __init__(
-        self, streams: Sequence[Stream], policy: CompactRetriever, reward: Reward, top_k: int
+        self,
+        streams: Sequence[Stream],
+        policy: CompactRetriever,
+        reward: Reward,
+        top_k: int,
+        *,
+        granularity: Granularity = Granularity.TURN,
+        tiers: Tiers = NO_TIERS,
+        memories: Sequence[Memory] | None = None,
     ) -> None:
         self.network: nn.Module = policy.network
         self._streams = streams
         self._policy = policy
         self._reward = reward
         self._top_k = top_k
+        self._granularity = granularity
+        self._tiers = tiers
+        self._memories = memories
         self._answerer = resolve_answerer(None, reward)
         self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
 
@@ -194,39 +248,46 @@ class RetrieverPlayer:
         """Return one trajectory of one decision for each seed."""
         assert task.question is not None  # The trainer names a question for every retriever's task.
         if task.stream not in self._questions:
-            self._questions[task.stream] = self._at_each_question(self._streams[task.stream])
+            self._questions[task.stream] = self._at_each_question(task.stream)
         start, observation = self._questions[task.stream][task.question]
-        return tuple(self._play_once(start.fork(seed), observation, task.greedy) for seed in task.seeds)
+        reward = self._reward.at(task.update)
+        return tuple(
+            self._play_once(start.fork(seed), observation, reward, task.greedy) for seed in task.seeds
+        )
 
     def _play_once(
-        self, episode: RetrievalEpisode, observation: RetrievalObservation, greedy: bool
+        self, episode: RetrievalEpisode, observation: RetrievalObservation, reward: Reward, greedy: bool
     ) -> Trajectory:
         rng = None if greedy else episode.rng
         ranking, decision = self._policy.decide(observation, self._top_k, rng)
         outcome = as_episode(episode.step(ranking))
-        rewards, parts = self._rewards(outcome)
+        rewards, parts = self._rewards(outcome, reward)
         stream_id = episode.context.stream.id
         return Trajectory.of(stream_id, [decision], rewards[None], parts, {}, greedy=greedy)
 
-    def _rewards(self, outcome: StepOutcome) -> tuple[np.ndarray, Mapping[str, float]]:
-        score = self._reward(outcome)
+    def _rewards(self, outcome: StepOutcome, reward: Reward) -> tuple[np.ndarray, Mapping[str, float]]:
+        score = reward(outcome)
         rewards = np.zeros(self._top_k)
         if score.value is None:
             rewards[:] = np.nan
-        elif self._reward.needs_answers:
+        elif reward.needs_answers:
             # Behind the last place that is filled nothing was chosen that could be paid for.
             rewards[len(outcome.questions[0].retrieved) - 1] = score.value
         else:
-            upto = [
-                _value(self._reward(_first_places(outcome, places)).value)
-                for places in range(self._top_k + 1)
-            ]
+            upto = [_value(reward(_first_places(outcome, places)).value) for places in range(self._top_k + 1)]
             rewards = np.diff(upto)
             rewards[0] += upto[0]
         return rewards, score.parts
 
-    def _at_each_question(self, stream: Stream) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
-        starts = question_starts(stream, self._top_k, self._answerer)
+    def _at_each_question(self, stream: int) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
+        starts = question_starts(
+            self._streams[stream],
+            self._top_k,
+            self._answerer,
+            granularity=self._granularity,
+            tiers=self._tiers,
+            memory=None if self._memories is None else self._memories[stream],
+        )
         texts = [question.text for question in starts[0].questions] if starts else []
         observe = self._policy.features.observe
         return [(start, observe(start.store, text)) for start, text in zip(starts, texts, strict=True)]
@@ -306,10 +367,28 @@ class RolloutWorker:
         return [chosen.play(task) for task in tasks]
 
 
-def question_starts(stream: Stream, top_k: int, answerer: Answerer | None) -> list[RetrievalEpisode]:
-    """Return an episode that waits at each question of a stream, in the order in which they are asked."""
+def question_starts(
+    stream: Stream,
+    top_k: int,
+    answerer: Answerer | None,
+    *,
+    granularity: Granularity = Granularity.TURN,
+    tiers: Tiers = NO_TIERS,
+    memory: Memory | None = None,
+) -> list[RetrievalEpisode]:
+    """Return an episode that waits at each question of a stream, in the order in which they are asked.
+
+    Over all that was said, or over what a manager has left of it in `memory`.
+    """
+    context = StreamContext(stream)
     # Nobody answers on the way: the rankings that count are those of the forks.
-    episode = RetrievalEpisode(StreamContext(stream), top_k=top_k)
+    episode = RetrievalEpisode(
+        context,
+        granularity=granularity,
+        top_k=top_k,
+        tiers=tiers,
+        memory=None if memory is None else stores_of(context, memory),
+    )
     starts = []
     while episode.question is not None:
         start = episode.fork()
@@ -317,6 +396,13 @@ def question_starts(stream: Stream, top_k: int, answerer: Answerer | None) -> li
         starts.append(start)
         episode.step(())
     return starts
+
+
+def record_of(episode: ManagerEpisode, steps: Sequence[StepRecord]) -> EpisodeRecord:
+    """Return the record of an episode that has ended; the policy's name is left to who keeps it."""
+    stream = episode.context.stream
+    figures = {"capacity_entries": episode.store.capacity.max_entries}
+    return EpisodeRecord("", 0, stream.id, stream.group, tuple(steps), figures=figures)
 
 
 def as_episode(outcome: StepOutcome) -> StepOutcome:

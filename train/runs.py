@@ -4,25 +4,29 @@ config.toml       the resolved configuration
 metrics.jsonl     one line per update
 tensorboard/      the same for TensorBoard
 warm_start/       the policy after the supervised stage, if there was one
-trajectories/     episodes of some updates as they were sampled, of language policies
+trajectories/     episodes of some updates: of managers as an evaluation records them, of language policies
+                  also as they were sampled
+memory/           what a manager has left of the streams, if questions are asked over that
 checkpoints/      step_000010, step_000020, ...
 best              link to the checkpoint with the best validation score
+evaluation/       tables and recorded episodes of the final evaluation
+round-1/          a run of its own, where there are rounds; `best` is then that of the last one
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from memdojo.envs.streams.files import atomic_writer
-from memdojo.errors import ConfigError, MissingDependencyError, RunFolderError
+from memdojo.errors import ConfigError, RunFolderError
 
 from .checkpoint_folders import (
+    BEST,
     CHECKPOINTS,
     checkpoint_folder,
     latest_checkpoint,
@@ -34,17 +38,18 @@ from .checkpoint_folders import (
 )
 from .config import TrainConfig
 from .config_files import dump_config, load_config
+from .trackers import Tracker, finite, open_trackers
 
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
-
-CONFIG, METRICS, BEST, TENSORBOARD = "config.toml", "metrics.jsonl", "best", "tensorboard"
+CONFIG, METRICS = "config.toml", "metrics.jsonl"
 WARM_START, TRAJECTORIES = "warm_start", "trajectories"
+ROUND = "round-"
+"""How the folders of rounds begin, which are runs themselves."""
 
 CHANGEABLE = (
     "algorithm.num_updates",
     "rollouts.",
     "checkpoints.",
+    "logging.",
     "engine.num_",
     "engine.max_",
     "engine.memory",
@@ -56,11 +61,15 @@ CHANGEABLE = (
     "answerer.num_",
     "answerer.memory",
     "answerer.timeout_s",
+    "judge.num_",
+    "judge.memory",
+    "judge.timeout_s",
     "evaluation.every",
     "evaluation.num_resamples",
     "evaluation.baselines",
     "streams.test",
     "streams.num_test",
+    "rounds.num_rounds",
 )
 """Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them."""
 
@@ -76,20 +85,23 @@ class RunFolder:
     def __init__(self, path: Path, config: TrainConfig) -> None:
         self.path = path
         self.config = config
-        self._writer: SummaryWriter | None = None
+        self._trackers: list[Tracker] | None = None
         self._purge_step: int | None = None
 
     @classmethod
-    def create(cls, root: str | Path, config: TrainConfig, *, overwrite: bool = False) -> Self:
+    def create(
+        cls, root: str | Path, config: TrainConfig, *, overwrite: bool = False, folder: str = ""
+    ) -> Self:
         """Make the folder `root/config.name` with nothing but the configuration in it.
 
         Args:
             overwrite: Remove the run that lies there.
+            folder: What the folder is called instead.
 
         Raises:
             RunFolderError: If there is something of that name, or the file system refuses.
         """
-        path = Path(root).expanduser() / config.name
+        path = Path(root).expanduser() / (folder or config.name)
         if path.exists():
             if not overwrite:
                 raise RunFolderError(
@@ -123,14 +135,14 @@ class RunFolder:
         return cls(path, load_config(path / CONFIG))
 
     @classmethod
-    def resume(cls, root: str | Path, config: TrainConfig) -> Self:
-        """Open the run `root/config.name` to go on with it, under `config`.
+    def resume(cls, root: str | Path, config: TrainConfig, *, folder: str = "") -> Self:
+        """Open the run `root/config.name` (or `root/folder`, if given) to go on with it, under `config`.
 
         Raises:
             RunFolderError: If there is no run to go on with.
             ConfigError: If `config` differs from the run's in what its training so far depends on.
         """
-        path = Path(root).expanduser() / config.name
+        path = Path(root).expanduser() / (folder or config.name)
         if not path.exists():
             raise RunFolderError(f"there is no run at {path} to resume; leave --resume out to start it.")
         earlier = cls.open(path)
@@ -167,39 +179,47 @@ class RunFolder:
         Raises:
             RunFolderError: If there is no such checkpoint, or the file system refuses.
         """
-        folder = self.checkpoint_folder(update)
+        self.point_best(self.checkpoint_folder(update))
+
+    def point_best(self, folder: Path) -> None:
+        """Let `best` point to a checkpoint anywhere below this folder.
+
+        Raises:
+            RunFolderError: If there is no such checkpoint, or the file system refuses.
+        """
         if not folder.is_dir():
             raise RunFolderError(f"there is no checkpoint {folder} to mark as the best.")
         temporary = self.path / f".{BEST}.{os.getpid()}.tmp"
         try:
             temporary.unlink(missing_ok=True)
             # Relative, so that the run can be moved.
-            temporary.symlink_to(folder.relative_to(self.path))
+            temporary.symlink_to(folder.resolve().relative_to(self.path.resolve()))
             os.replace(temporary, self.path / BEST)
         except OSError as error:
             raise RunFolderError(
                 f"{self.path / BEST} cannot be written: {error.strerror or error}."
             ) from error
 
-    def prune(self, keep: int) -> None:
-        """Remove all checkpoints but the `keep` newest and the best."""
-        prune_checkpoints(self.path, keep, self.best)
+    def prune(self, keep: int, updates: Iterable[int] = ()) -> None:
+        """Remove all checkpoints but the `keep` newest, the best and those after the given `updates`."""
+        best = () if self.best is None else (self.best,)
+        prune_checkpoints(self.path, keep, (*best, *map(self.checkpoint_folder, updates)))
 
     def log(self, update: int, metrics: Mapping[str, float]) -> None:
-        """Append the metrics of an update to `metrics.jsonl`, at once on the disk, and to TensorBoard.
+        """Append the metrics of an update to `metrics.jsonl`, at once on the disk, and tell the trackers.
 
-        What is not finite becomes null in the file and is left out of TensorBoard.
+        What is not finite becomes null in the file and is not told.
 
         Raises:
             RunFolderError: If the line cannot be written; the file is then as it was before.
-            MissingDependencyError: If tensorboard is not installed.
+            MissingDependencyError: If what a tracker needs is not installed.
         """
-        finite = {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()}
-        self._append(json.dumps({"update": update, **finite}) + "\n")
-        writer = self._tensorboard()
-        for name, value in finite.items():
-            if value is not None:
-                writer.add_scalar(name, value, update)
+        told = finite(metrics)
+        self._append(json.dumps({"update": update, **{name: told.get(name) for name in metrics}}) + "\n")
+        if self._trackers is None:
+            self._trackers = open_trackers(self.config, self.path, self._purge_step)
+        for tracker in self._trackers:
+            tracker.log(update, told)
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the lines of `metrics.jsonl`; a last line that was cut off is left out."""
@@ -227,17 +247,18 @@ class RunFolder:
 
     def remove_if_untrained(self) -> bool:
         """Remove the folder if nothing was ever trained in it; True if it was removed."""
-        if self.latest is not None or self.metrics() or self.warm_start.is_dir():
+        has_rounds = any(self.path.glob(f"{ROUND}*"))
+        if self.latest is not None or self.metrics() or self.warm_start.is_dir() or has_rounds:
             return False
         self.close()
         remove_folder(self.path)
         return True
 
     def close(self) -> None:
-        """Write out TensorBoard's events."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        """Tell the trackers that the run has ended."""
+        for tracker in self._trackers or ():
+            tracker.close()
+        self._trackers = None
 
     def __enter__(self) -> Self:
         return self
@@ -266,18 +287,6 @@ class RunFolder:
             # A killed process may leave the last line without its end.
             if line.endswith("\n"):
                 yield json.loads(line), line
-
-    def _tensorboard(self) -> SummaryWriter:
-        if self._writer is None:
-            try:
-                from torch.utils.tensorboard import SummaryWriter
-            except ImportError as error:
-                raise MissingDependencyError(
-                    "metrics for TensorBoard need tensorboard, which is not installed: "
-                    "pip install 'memdojo[train]'"
-                ) from error
-            self._writer = SummaryWriter(self.path / TENSORBOARD, purge_step=self._purge_step)
-        return self._writer
 
 
 def _free_name(path: Path) -> str:

@@ -1,27 +1,32 @@
-"""Which episodes an update plays: a pure function of the seed and the update's number."""
+"""Which episodes an update plays: a function of the seed, the update's number and what was recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from memdojo.envs.stream_context import questions_in_order
-from memdojo.envs.streams.windows import window_starts
+from memdojo.envs.streams.windows import linked_chunks, window_starts
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
 from .config import TrainConfig
+from .curriculum import PriorityCurriculum, ScoredEpisode
+from .draws import Draws
 from .rollouts import RolloutTask
 
 
 class Schedule:
     """Draws the rollout tasks of every update.
 
-    Streams (for a retriever: questions) come in a shuffled order, each once before any comes again. The tasks
-    of an update depend on the seed and the update's number alone, so a resumed run plays what it would have
-    played.
+    Streams (for a retriever: questions; with [one_step]: chunks that questions are about) come as `Draws`
+    shuffles them, each once before any comes again, or as a `PriorityCurriculum` draws them. The tasks of an
+    update depend on the seed, the update's number and for that curriculum on `state` alone, so a resumed run
+    plays what it would have played.
 
     Args:
         config: The run.
@@ -29,26 +34,36 @@ class Schedule:
 
     Raises:
         ConfigError: If no window of a stream holds a question with its evidence, or no question of a
-            retriever's streams has evidence.
+            retriever's streams, or of those of a manager with [one_step], has evidence.
     """
 
     def __init__(self, config: TrainConfig, streams: Sequence[Stream]) -> None:
         self._config = config
         self._streams = streams
         self._window_starts = _window_starts(streams, config.streams.window_turns)
-        self._units = list(range(len(streams))) if config.task == "manager" else _questions(streams)
+        self._units = _units(config, streams)
+        self._curriculum: PriorityCurriculum | None = None
+        if config.algorithm.curriculum == "priority":
+            self._curriculum = PriorityCurriculum(len(self._units), config.seed)
         if not self._units:
             raise ConfigError(
-                "no question of streams.train has evidence, from which alone a retriever learns; take "
-                "streams whose questions name the turns that hold their answers."
+                "no question of streams.train has evidence, from which alone a retriever, or a manager with "
+                "[one_step], learns; take streams whose questions name the turns that hold their answers."
             )
+        self._draws = Draws(
+            streams,
+            [unit[0] if isinstance(unit, tuple) else unit for unit in self._units],
+            weights=config.streams.weights,
+            curriculum_updates=config.streams.length_curriculum or 0,
+            units_per_update=config.algorithm.groups_per_update,
+            seed=config.seed,
+        )
 
     def training(self, update: int) -> list[RolloutTask]:
         """Return the tasks of update `update`, one for each group."""
-        algorithm = self._config.algorithm
-        first = update * algorithm.groups_per_update
         rng = np.random.default_rng((self._config.seed, update))
-        return [self._task(position, rng) for position in range(first, first + algorithm.groups_per_update)]
+        tasks = [self._task(self._units[unit], rng) for unit in self._drawn(update)]
+        return [dataclasses.replace(task, update=update) for task in tasks]
 
     def validation(self, streams: Sequence[Stream]) -> list[RolloutTask]:
         """Return a greedy task for every stream (or question) of `streams`."""
@@ -59,14 +74,32 @@ class Schedule:
             for stream, question in _questions(streams)
         ]
 
-    def _task(self, position: int, rng: np.random.Generator) -> RolloutTask:
-        lap, place = divmod(position, len(self._units))
-        order = np.random.default_rng((self._config.seed, lap, len(self._units))).permutation(
-            len(self._units)
-        )
-        unit = self._units[order[place]]
+    def record(self, update: int, groups: Sequence[Sequence[ScoredEpisode]]) -> None:
+        """Note what became of the tasks of an update; a curriculum by priority draws by it from then on."""
+        if self._curriculum is not None:
+            self._curriculum.record(self._drawn(update), groups, self._config.reward_decay)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed run must know to draw what this one would have drawn, as JSON has it."""
+        return {} if self._curriculum is None else {"curriculum": self._curriculum.state()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned, among other things that are passed over."""
+        if self._curriculum is not None:
+            self._curriculum.load_state(state["curriculum"])
+
+    def _drawn(self, update: int) -> list[int]:
+        """Return the units of an update, by their index."""
+        count = self._config.algorithm.groups_per_update
+        if self._curriculum is not None:
+            return self._curriculum.draw(update, count)
+        return [self._draws.unit(position) for position in range(update * count, (update + 1) * count)]
+
+    def _task(self, unit: int | tuple[int, int], rng: np.random.Generator) -> RolloutTask:
         seeds = tuple(int(seed) for seed in rng.integers(2**31, size=self._config.algorithm.group_size))
         if isinstance(unit, tuple):
+            if self._config.task == "manager":
+                return RolloutTask(unit[0], seeds, step=unit[1])
             return RolloutTask(unit[0], seeds, question=unit[1])
         part = self._window(unit, rng)
         num_turns = sum(len(chunk.turns) for chunk in self._streams[unit].chunks)
@@ -79,6 +112,15 @@ class Schedule:
         if length is None:
             return None
         return int(rng.choice(self._window_starts[stream])), length
+
+
+def _units(config: TrainConfig, streams: Sequence[Stream]) -> list[int] | list[tuple[int, int]]:
+    """Return what a group is about: a stream, or a stream and its question or the chunk of its one step."""
+    if config.task != "manager":
+        return _questions(streams)
+    if config.one_step.window_turns is None:
+        return list(range(len(streams)))
+    return [(index, chunk) for index, stream in enumerate(streams) for chunk in linked_chunks(stream)]
 
 
 def _window_starts(streams: Sequence[Stream], length: int | None) -> list[npt.NDArray[np.intp]]:

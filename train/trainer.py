@@ -14,8 +14,11 @@ from memdojo.agents.compact import use_one_thread
 from memdojo.agents.compact_manager import CompactManager, new_manager_network
 from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
+from memdojo.envs.memory.retrievers import make_retriever
+from memdojo.envs.retrieval_episode import NO_TIERS, Granularity
 from memdojo.envs.retrieval_features import RetrievalFeatures
 from memdojo.envs.types import Stream
+from memdojo.envs.written_memory import Memory
 from memdojo.errors import missing_for_language
 from memdojo.rewards.reward import Reward
 
@@ -34,7 +37,9 @@ from .checkpoints import (
 from .config import TrainConfig
 from .learner import Learner
 from .loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
+from .memories import keep_memories, read_memories
 from .progress import Progress
+from .recorded_episodes import with_records
 from .rollouts import ManagerPlayer, RayRollouts, RetrieverPlayer, RolloutPlayer, RolloutTask
 from .runs import RunFolder
 from .schedule import Schedule
@@ -59,24 +64,40 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
             raise missing_for_language(error.name) from error
         return train_language(config, run, resume=resume, progress=progress)
     use_one_thread()
+    keep_memories(config, run, progress)
     splits = load_splits(config)
     policy = _new_policy(config)
     learner = Learner(policy.network, config.algorithm, seed=config.seed)
-    standing = _load_standing(run, learner) if resume else Standing()
+    schedule = Schedule(config, splits["train"])
+    standing = _load_standing(run, learner, schedule) if resume else Standing()
     prepare_run(run, standing)
     held_out = splits.get("validation", [])
-    schedule = Schedule(config, splits["train"])
     rollouts = RayRollouts(
         {
-            "training": partial(_make_player, config, splits["train"], policy, config.reward),
-            "validation": partial(_make_player, config, held_out, policy, {config.evaluation.metric: 1.0}),
+            "training": partial(
+                _make_player,
+                config,
+                splits["train"],
+                policy,
+                config.reward,
+                config.reward_decay,
+                memories=read_memories(run, "train", splits["train"]),
+            ),
+            "validation": partial(
+                _make_player,
+                config,
+                held_out,
+                policy,
+                {config.evaluation.metric: 1.0},
+                memories=read_memories(run, "validation", held_out),
+            ),
         },
         num_workers=config.rollouts.num_workers,
         address=config.rollouts.address,
     )
     trainee = CompactTrainee(config, schedule, rollouts, learner, schedule.validation(held_out))
     try:
-        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing)
+        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing, held_out)
         return loop.run_to_end(progress)
     finally:
         trainee.close()
@@ -106,6 +127,7 @@ class CompactTrainee:
         """Play the episodes of update `update` with the present weights."""
         started = time.perf_counter()
         groups = self._rollouts.play("training", self._schedule.training(update), self._weights())
+        self._schedule.record(update, groups)
         num_steps = sum(trajectory.actions.size for group in groups for trajectory in group)
         return Played(groups, {"rollouts/steps_per_s": num_steps / (time.perf_counter() - started)})
 
@@ -113,15 +135,15 @@ class CompactTrainee:
         """Learn from them and return metrics."""
         return self._learner.update(groups, update)  # type: ignore[arg-type]  # They are what `play` returned.
 
-    def validate(self) -> list[float]:
-        """Return the score of each validation episode that could be scored, played greedily."""
-        groups = self._rollouts.play("validation", self._validation, self._weights())
-        return [trajectory.episode_return for group in groups for trajectory in group if trajectory.scored]
+    def validate(self, num_recorded: int = 0) -> Groups:
+        """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
+        tasks = with_records(self._validation, num_recorded)
+        return self._rollouts.play("validation", tasks, self._weights())
 
     def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
         tensors, optimizer = pack_optimizer(self._learner.optimizer)
-        saved = TrainingState(tensors, {**state, "optimizer": optimizer})
+        saved = TrainingState(tensors, {**self._schedule.state(), **state, "optimizer": optimizer})
         save_policy(folder, self._weights(), _spec(self._config, training), saved)
 
     def agree(self, flag: bool) -> bool:
@@ -154,11 +176,24 @@ def _make_player(
     streams: Sequence[Stream],
     policy: CompactManager | CompactRetriever,
     weights: Mapping[str, float],
+    decay: Mapping[str, int] | None = None,
+    *,
+    memories: Sequence[Memory] | None = None,
 ) -> RolloutPlayer:
-    reward = Reward(weights)
+    reward = Reward(weights, decay)
     if isinstance(policy, CompactManager):
-        return ManagerPlayer(streams, policy, reward, config.episode.capacity, config.episode.top_k)
-    return RetrieverPlayer(streams, policy, reward, config.episode.top_k)
+        episode = config.episode
+        retriever = make_retriever(episode.retriever)
+        return ManagerPlayer(streams, policy, reward, episode.capacity, episode.top_k, retriever)
+    return RetrieverPlayer(
+        streams,
+        policy,
+        reward,
+        config.episode.top_k,
+        granularity=Granularity(config.episode.granularity),
+        tiers=config.episode.asked_at if reward.needs_tiers else NO_TIERS,
+        memories=memories,
+    )
 
 
 def _spec(config: TrainConfig, training: TrainingRecord) -> PolicySpec:
@@ -167,11 +202,12 @@ def _spec(config: TrainConfig, training: TrainingRecord) -> PolicySpec:
     return retriever_spec(config.features.embedder, config.episode.top_k, config.policy.hidden_dim, training)
 
 
-def _load_standing(run: RunFolder, learner: Learner) -> Standing:
+def _load_standing(run: RunFolder, learner: Learner, schedule: Schedule) -> Standing:
     folder = run.latest
     if folder is None:
         return Standing()
     learner.network.load_state_dict(load_network_state(folder))
     saved = load_training_state(folder)
     restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
+    schedule.load_state(saved.state)
     return Standing(**saved.state["standing"])

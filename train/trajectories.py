@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from memdojo.agents.compact import Decision
+from memdojo.eval.records import EpisodeRecord
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,8 @@ class Trajectory:
         rewards: Shape (D, P); NaN where a step could not be scored.
         parts: Sum of each reward part over the episode, by name.
         counts: Operations of the episode by kind, and those that were not applied as `rejected`.
+        memory: What a manager's memory came to; see `memory_figures`.
+        record: All that was done, where the task wants it recorded.
     """
 
     stream_id: str
@@ -36,6 +39,8 @@ class Trajectory:
     rewards: npt.NDArray[np.float64]
     parts: Mapping[str, float]
     counts: Mapping[str, int]
+    memory: Mapping[str, float] = field(default_factory=dict)
+    record: EpisodeRecord | None = None
 
     @classmethod
     def of(
@@ -47,6 +52,8 @@ class Trajectory:
         counts: Mapping[str, int],
         *,
         greedy: bool,
+        memory: Mapping[str, float] | None = None,
+        record: EpisodeRecord | None = None,
     ) -> Trajectory:
         """Stack decisions in order of time."""
         names = () if greedy else decisions[0].observation
@@ -59,6 +66,8 @@ class Trajectory:
             rewards,
             parts,
             counts,
+            memory or {},
+            record,
         )
 
     @property

@@ -160,6 +160,17 @@ class RecencyRetriever:
         return store.best(1 / ranks, k)
 
 
+class WrittenOrderRetriever:
+    """The entries in the order in which they were written, whatever the query; the n-th scores 1 / n.
+
+    With a `k` as large as the store it hands over all that was said, as to a reader without a memory system.
+    """
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return the `k` entries with the lowest ids."""
+        return store.best(1 / np.arange(1, len(store) + 1), k)
+
+
 class RandomRetriever:
     """Entries in a random order that depends on the seed, the store's content and the query alone."""
 
@@ -245,4 +256,5 @@ register_retriever("fusion", lambda option: FusionRetriever((BM25Retriever(), _d
 register_retriever("per_speaker", lambda option: PerSpeakerRetriever(make_retriever(option or "bm25")))
 register_retriever("pools", _pools)
 register_retriever("recency", _no_option(RecencyRetriever))
+register_retriever("written_order", _no_option(WrittenOrderRetriever))
 register_retriever("random", _random)

@@ -15,6 +15,7 @@ from memdojo.envs.registration import register_all, register_env
 from memdojo.errors import MemdojoError
 
 if TYPE_CHECKING:
+    from memdojo.agents.memory_agent import AgentAnswer, MemoryAgent
     from memdojo.envs.checker import check_memory_env
     from memdojo.envs.manager_episode import ManagerEpisode
     from memdojo.envs.memory.store import MemoryStore
@@ -32,20 +33,24 @@ if TYPE_CHECKING:
         OperationResult,
         OperationStatus,
         Question,
+        Rewrite,
         Stream,
         Turn,
         Update,
         WhenFull,
     )
+    from memdojo.policies import load_policy, open_memory
     from memdojo.rewards import Reward, register_reward_part
 
 __all__ = [
     "Add",
+    "AgentAnswer",
     "Capacity",
     "Chunk",
     "Delete",
     "ManagerEpisode",
     "MemdojoError",
+    "MemoryAgent",
     "MemoryEntry",
     "MemoryStore",
     "Noop",
@@ -55,6 +60,7 @@ __all__ = [
     "Question",
     "RetrievalEpisode",
     "Reward",
+    "Rewrite",
     "Stream",
     "StreamContext",
     "Turn",
@@ -63,7 +69,9 @@ __all__ = [
     "__version__",
     "check_memory_env",
     "list_sources",
+    "load_policy",
     "load_streams",
+    "open_memory",
     "register_env",
     "register_reward_part",
     "register_source",
@@ -75,10 +83,12 @@ _TYPES = "memdojo.envs.types"
 _REGISTRY = "memdojo.envs.streams.registry"
 _HOME = {
     "Add": _TYPES,
+    "AgentAnswer": "memdojo.agents.memory_agent",
     "Capacity": _TYPES,
     "Chunk": _TYPES,
     "Delete": _TYPES,
     "ManagerEpisode": "memdojo.envs.manager_episode",
+    "MemoryAgent": "memdojo.agents.memory_agent",
     "MemoryEntry": _TYPES,
     "MemoryStore": "memdojo.envs.memory.store",
     "Noop": _TYPES,
@@ -88,6 +98,7 @@ _HOME = {
     "Question": _TYPES,
     "RetrievalEpisode": "memdojo.envs.retrieval_episode",
     "Reward": "memdojo.rewards",
+    "Rewrite": _TYPES,
     "Stream": _TYPES,
     "StreamContext": "memdojo.envs.stream_context",
     "Turn": _TYPES,
@@ -95,7 +106,9 @@ _HOME = {
     "WhenFull": _TYPES,
     "check_memory_env": "memdojo.envs.checker",
     "list_sources": _REGISTRY,
+    "load_policy": "memdojo.policies",
     "load_streams": _REGISTRY,
+    "open_memory": "memdojo.policies",
     "register_reward_part": "memdojo.rewards",
     "register_source": _REGISTRY,
 }

@@ -12,6 +12,7 @@
     ├── EpisodeStateError (RuntimeError)     a call that the state of the episode does not allow
     ├── ModelError (ValueError)              a language model that cannot be used as it is
     ├── EngineError (RuntimeError)           an inference engine or endpoint that cannot serve
+    ├── AgentError (RuntimeError)            a manager, retriever or answerer that failed at an agent's work
     ├── StaleWeightsError (RuntimeError)     a sampler whose weights are older than the run allows
     └── MissingDependencyError (ImportError) an optional library that is not installed
 
@@ -71,6 +72,10 @@ class ModelError(MemdojoError, ValueError):
 
 class EngineError(MemdojoError, RuntimeError):
     """An inference engine or endpoint refused a request, failed, or was closed."""
+
+
+class AgentError(MemdojoError, RuntimeError):
+    """A manager, retriever or answerer failed while it worked for a memory agent."""
 
 
 class StaleWeightsError(MemdojoError, RuntimeError):

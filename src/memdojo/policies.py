@@ -130,7 +130,10 @@ def open_memory(
             the manager was trained.
         top_k: Entries that are found for a question; by default as many as in the training of the answer
             agent, else of the manager, else 10.
-        session_gap, seed, clock, timeout_s: As for `MemoryAgent`.
+        session_gap: As for `MemoryAgent`, like the next three.
+        seed: As there.
+        clock: As there.
+        timeout_s: As there.
 
     Raises:
         CheckpointError: If a folder holds no usable checkpoint.

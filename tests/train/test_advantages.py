@@ -64,13 +64,11 @@ def test_an_unscored_step_takes_its_trajectory_out_of_every_step_mean() -> None:
 
 
 def test_row_advantages_standardise_over_all_rows_of_a_group() -> None:
-    # To go with discount 0.5: (1 + 0.5 * 2, 2) and (5). Mean 3, deviation sqrt((1 + 1 + 4) / 3).
-    advantages = group_relative_row_advantages(
-        [np.array([1.0, 2.0]), np.array([5.0])], discount=0.5, eps=1e-12
-    )
+    # Mean (1 + 3 + 5) / 3 = 3, deviation sqrt((4 + 0 + 4) / 3).
+    advantages = group_relative_row_advantages([np.array([1.0, 3.0]), np.array([5.0])], eps=1e-12)
     assert [a.tolist() for a in advantages] == [
-        pytest.approx(np.array([-1, -1]) / np.sqrt(2)),
-        pytest.approx([2 / np.sqrt(2)]),
+        pytest.approx(np.array([-2, 0]) / np.sqrt(8 / 3)),
+        pytest.approx([2 / np.sqrt(8 / 3)]),
     ]
 
 

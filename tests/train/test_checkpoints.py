@@ -215,7 +215,7 @@ def test_the_newest_and_the_best_checkpoint_survive_pruning(tmp_path: Path) -> N
     latest = latest_checkpoint(tmp_path)
     assert latest is not None
     assert latest.name == "step_1000000"
-    prune_checkpoints(tmp_path, keep=2, best=checkpoint_folder(tmp_path, 2))
+    prune_checkpoints(tmp_path, keep=2, kept=[checkpoint_folder(tmp_path, 2)])
     assert [path.name for path in list_checkpoints(tmp_path)] == [
         "step_000002",
         "step_000010",

@@ -1,3 +1,5 @@
+import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -235,6 +237,23 @@ def test_capacity_is_a_share_of_the_turns_or_a_number() -> None:
     assert EpisodeConfig(max_entries=7).capacity == CapacitySettings(max_entries=7)
 
 
+def test_a_language_manager_may_have_a_store_without_limit() -> None:
+    language = [
+        "policy.kind=language",
+        "policy.model=m",
+        "features.num_candidates=",
+        "episode.capacity_share=",
+    ]
+    config = parse_config(MINIMAL, [*language, "policy.related_entries=10"])
+    assert config.episode.capacity == CapacitySettings(capacity_share=math.inf)
+    assert config.policy.related_entries == 10
+    # Only a manager has related entries, and only a language model reads them.
+    with pytest.raises(ConfigError, match="related_entries is 10, but task is 'retriever'"):
+        parse_config(MINIMAL, [*RETRIEVER, *language[:2], "policy.related_entries=10"])
+    with pytest.raises(ConfigError, match=r"related_entries is 10, but policy\.kind is 'compact'"):
+        parse_config(MINIMAL, ["policy.related_entries=10"])
+
+
 def test_a_config_cannot_be_changed() -> None:
     config = parse_config(MINIMAL)
     with pytest.raises(ValidationError, match="frozen"):
@@ -248,3 +267,121 @@ def test_configuration_needs_no_torch() -> None:
         "sys.exit(bool({'torch', 'ray'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+MIXTURE = {
+    "train": {"synthetic:train": 1, "locomo:memory_r1/train": 3.5},
+    "validation": "synthetic:validation",
+}
+
+
+def test_a_mixture_is_a_table_of_specs_to_weights_that_is_written_and_read_back(config_file: Path) -> None:
+    config = parse_config(MINIMAL | {"streams": MIXTURE})
+    assert config.streams.weights == {"synthetic:train": 1.0, "locomo:memory_r1/train": 3.5}
+    assert config.streams.train_name == "1 synthetic:train + 3.5 locomo:memory_r1/train"
+    config_file.write_text(dump_config(config))
+    assert load_config(config_file) == config
+    single = parse_config(MINIMAL)
+    assert (single.streams.weights, single.streams.specs("test")) == (None, {})
+    overridden = parse_config(MINIMAL, ['streams.train={"synthetic:train" = 1, "locomo:test" = 2}'])
+    assert overridden.streams.specs("train") == {"synthetic:train": 1.0, "locomo:test": 2.0}
+    assert parse_config(MINIMAL | {"streams": MIXTURE}, ["streams.train=locomo:test"]).streams.weights is None
+
+
+def test_options_are_for_all_sources_or_for_one() -> None:
+    streams = MIXTURE | {
+        "num_train": 5,
+        "stream_seed": 9,
+        "options": {"turns_per_chunk": 2, "locomo": {"audited": True, "turns_per_chunk": 3}},
+    }
+    config = parse_config(MINIMAL | {"streams": streams}).streams
+    # LoCoMo makes no streams, so it has neither number nor seed.
+    assert config.load_options("train", "locomo:memory_r1/train") == {"turns_per_chunk": 3, "audited": True}
+    assert config.load_options("train", "synthetic:train") == {
+        "turns_per_chunk": 2,
+        "num_streams": 5,
+        "seed": 9,
+    }
+    assert config.load_options("validation") == {"turns_per_chunk": 2, "seed": 9}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train": {}}, r"streams.train is \{\}; it must be a text, or a table of at least one spec"),
+        ({"train": 3}, "streams.train is 3; it must be a text, or a table"),
+        ({"train": {"synthetic": 0}}, "the weight of 'synthetic' is 0; give a number above 0"),
+        ({"train": {"synthetic": "much"}}, "the weight of 'synthetic' is 'much'"),
+        (
+            {"train": {"synthetic:validation": 1}},
+            "streams.train and streams.validation are both 'synthetic:val",
+        ),
+        (
+            {"options": {"locmo": {"audited": True}}},
+            "options.locmo is a table, but no spec begins with 'locmo'",
+        ),
+        ({"length_curriculum": 0}, "length_curriculum is 0; it must be greater than or equal to 1"),
+        (
+            {"length_curriculum": 9, "window_turns": 4},
+            "length_curriculum is 9, but streams.window_turns makes",
+        ),
+    ],
+)
+def test_mixtures_that_make_no_sense_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_config(MINIMAL | {"streams": MIXTURE | changes})
+
+
+def test_a_curriculum_by_priority_has_no_other_beside_it() -> None:
+    priority = "algorithm.curriculum=priority"
+    with pytest.raises(ConfigError, match=r"streams.length_curriculum is 5, but .* draws by score"):
+        parse_config(MINIMAL, [priority, "streams.length_curriculum=5"])
+    with pytest.raises(ConfigError, match=r"streams.train is \{.*\}, but algorithm.curriculum is 'priority'"):
+        parse_config(MINIMAL | {"streams": MIXTURE}, [priority])
+
+
+def _judged(**tables: Any) -> TrainConfig:
+    tree = {
+        "name": "judged",
+        "task": "manager",
+        "streams": {"train": "synthetic:train"},
+        "policy": {"kind": "language", "model": "x/y"},
+        "reward": {"token_f1": 1.0},
+        "algorithm": {"name": "grpo", "num_updates": 1},
+        **tables,
+    }
+    return parse_config(tree)
+
+
+def test_a_judge_is_named_as_far_as_it_is_needed() -> None:
+    endpoint = {"kind": "endpoint", "model": "big", "url": "http://127.0.0.1:1/v1"}
+    assert _judged().judge.kind == "none"
+    assert _judged(reward={"judge": 1.0}, judge=endpoint).judge.model == "big"
+    # The rule needs no model.
+    assert _judged(reward={"valid_operations": 1.0}).judge.operations == "rule"
+    for tables, message in (
+        ({"reward": {"judge": 1.0}}, "judge.kind is 'none'; name a judge"),
+        ({"judge": {"operations": "model"}}, "judge.operations is 'model', but judge.kind is 'none'"),
+        ({"judge": {"kind": "model"}}, "judge.kind is 'model' without judge.model"),
+        ({"judge": {"kind": "none", "url": "http://127.0.0.1:1/v1"}}, "which does not use it"),
+        ({"judge": {**endpoint, "kind": "model"}}, "judge.url is"),
+        (
+            {
+                "judge": {"kind": "model", "model": "x/y"},
+                "learner": {"kind": "trl"},
+                "engine": {"kind": "transformers"},
+            },
+            "learner.kind = 'trl' has no engines for",
+        ),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            _judged(**tables)
+
+
+def test_the_retriever_of_an_episode_is_one_that_exists() -> None:
+    assert _judged(episode={"retriever": "pools:20,30000"}).episode.retriever == "pools:20,30000"
+    assert _judged(episode={"max_core_tokens": 64}).episode.capacity.max_core_tokens == 64
+    with pytest.raises(ConfigError, match=r"episode.retriever: .*'pool'.*'pools'"):
+        _judged(episode={"retriever": "pool"})
+    with pytest.raises(ConfigError, match=r"episode\.retriever: pools:x is malformed"):
+        _judged(episode={"retriever": "pools:x"})

@@ -183,6 +183,17 @@ def test_plain_progress_prints_validations_and_seldom_anything_else() -> None:
     ]
 
 
+def test_a_line_tells_the_store_the_operations_and_what_could_not_be_scored() -> None:
+    stream = io.StringIO()
+    with PlainProgress(stream) as progress:
+        progress.start(1)
+        mix = {"NOOP": 0.253, "ADD": 0.741, "rejected": 0.006}
+        progress.report(Report(1, 0.5, 0.25, 80.0, entries=21.44, operations=mix, unscored=2))
+    assert stream.getvalue() == (
+        "update 1/1  reward 0.500  validation 0.250  store 21.4  ADD 74% NOOP 25%  unscored 2  80 steps/s\n"
+    )
+
+
 def test_the_bar_shows_reward_and_validation_on_a_terminal() -> None:
     stream = io.StringIO()
     with BarProgress(Console(file=stream, force_terminal=True, width=120)) as progress:

@@ -20,6 +20,7 @@ from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl import write_jsonl
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import CheckpointError, LeakError
+from memdojo.eval.record_files import read_episodes, read_streams
 from memdojo.train import checkpoints
 from memdojo.train.checkpoints import load_network_state, load_spec, load_training_state
 from memdojo.train.config import TrainConfig
@@ -152,6 +153,38 @@ def _require_equal_runs(run: RunFolder, expected: RunFolder) -> None:
 
 def _checkpoints(run: RunFolder) -> list[str]:
     return sorted(path.name for path in (run.path / "checkpoints").iterdir())
+
+
+@pytest.mark.usefixtures("local")
+def test_validation_episodes_are_recorded_for_each_update_on_the_same_streams(tmp_path: Path) -> None:
+    overrides = ("streams.num_validation=3", "logging.trajectories_every=2")
+    run, _ = _train(tmp_path, *overrides, "logging.num_trajectories=2")
+    folder = run.path / "trajectories"
+    records = list(read_episodes(folder))
+    ids = [stream.id for stream in read_streams(folder)]
+    assert len(ids) == 2
+    assert [(record.policy, record.stream) for record in records] == [
+        (f"update {update}", id) for update in (2, 4) for id in ids
+    ]
+    record = records[0]
+    assert len(record.steps) == 12
+    assert record.figures == {"capacity_entries": 3}
+    assert len(record.outcome.questions) == 3
+    # What the policy thought of its choices; the likeliest is the one that it takes.
+    assert all(step.choices[0].is_taken for step in record.steps)
+    run, _ = _train(tmp_path / "none", *overrides, "logging.num_trajectories=0")
+    assert not (run.path / "trajectories").exists()
+
+
+@pytest.mark.usefixtures("local")
+def test_a_manager_tells_what_its_memory_comes_to_and_a_retriever_does_not(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path)
+    for line in run.metrics():
+        assert 0 <= line["memory/entries"] <= 3
+        assert 0 <= line["memory/evidence_stored"] <= 1
+        assert line["memory/tokens_written"] >= line["memory/tokens"]
+    run, _ = _train(tmp_path / "retriever", *TASKS["retriever-ppo"])
+    assert not any(name.startswith("memory/") for line in run.metrics() for name in line)
 
 
 @pytest.mark.usefixtures("local")

@@ -48,8 +48,9 @@ class LanguageSpec:
     Attributes:
         task: What it was trained for.
         format: Name of its prompt format.
-        max_prompt_tokens, max_response_tokens, max_candidates: As in `[policy]` of its run.
+        max_prompt_tokens, max_response_tokens, max_candidates, prefilter: As in `[policy]` of its run.
         turns_per_chunk: Turns that a manager sees at a step.
+        related_entries: Entries that a manager sees at a step; None for all.
         engine: Kind of engine that sampled it in training.
         dtype: Precision of that engine.
     """
@@ -63,6 +64,8 @@ class LanguageSpec:
     engine: Literal["vllm", "transformers"] = "vllm"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     training: TrainingRecord = field(default_factory=TrainingRecord)
+    related_entries: int | None = None
+    prefilter: str = "bm25"
     kind: Literal["language"] = "language"
     format_version: int = FORMAT_VERSION
 
@@ -80,6 +83,8 @@ def language_spec(config: TrainConfig, training: TrainingRecord) -> LanguageSpec
         config.engine.kind,
         config.engine.dtype,
         training,
+        related_entries=policy.related_entries,
+        prefilter=policy.prefilter,
     )
 
 

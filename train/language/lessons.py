@@ -13,12 +13,14 @@ from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import AnswerRequest
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.prompt_format import AnswerDecision, TeachableFormat
+from memdojo.envs.prompt_format import AnswerDecision
+from memdojo.envs.retrieval_episode import Granularity
 from memdojo.envs.settings import CapacitySettings
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.text_tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Stream, Update
+from memdojo.envs.written_memory import Memory
 
 from ..rollouts import question_starts
 
@@ -47,9 +49,8 @@ class Lessons:
     def add(self, encoder: PromptEncoder, view: Any, decision: Any) -> None:
         """Add the example of a decision at a view."""
         prompt = encoder.encode(view)
-        format: TeachableFormat[Any, Any] = encoder.format  # type: ignore[assignment]  # Checked by the config.
         try:
-            reply = format.write(decision, prompt.view)
+            reply = encoder.write(decision, prompt.view)
         except ValueError:
             self.num_without_words += 1
         else:
@@ -156,13 +157,22 @@ class TaughtEpisode:
 
 
 def retriever_lessons(
-    streams: Sequence[Stream], task: RankingTask, encoder: PromptEncoder, top_k: int
+    streams: Sequence[Stream],
+    task: RankingTask,
+    encoder: PromptEncoder,
+    top_k: int,
+    memories: Sequence[Memory] | None = None,
+    granularity: Granularity = Granularity.TURN,
 ) -> Lessons:
-    """Write down, for each question, the ranking of a retriever that knows the evidence."""
+    """Write down, for each question, the ranking of a retriever that knows the evidence.
+
+    Over what a manager has left of each stream, where `memories` are given.
+    """
     lessons = Lessons([])
-    for stream in streams:
+    for index, stream in enumerate(streams):
         oracle = OracleRetriever(StreamContext(stream))
-        for start in question_starts(stream, top_k, None):
+        memory = None if memories is None else memories[index]
+        for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
             view = encoder.encode(task.view(start)).view
             shown = {entry.id for entry in view.candidates}
             hits = oracle.search(start.store, view.question, top_k)
@@ -171,12 +181,21 @@ def retriever_lessons(
 
 
 def answer_lessons(
-    streams: Sequence[Stream], task: AnswerTask, encoder: PromptEncoder, top_k: int
+    streams: Sequence[Stream],
+    task: AnswerTask,
+    encoder: PromptEncoder,
+    top_k: int,
+    memories: Sequence[Memory] | None = None,
+    granularity: Granularity = Granularity.TURN,
 ) -> Lessons:
-    """Write down, for each question, the entries shown that hold evidence, and the reference answer."""
+    """Write down, for each question, the entries shown that hold evidence, and the reference answer.
+
+    Over what a manager has left of each stream, where `memories` are given.
+    """
     lessons = Lessons([])
-    for stream in streams:
-        for start in question_starts(stream, top_k, None):
+    for index, stream in enumerate(streams):
+        memory = None if memories is None else memories[index]
+        for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
             question = start.question
             assert question is not None  # It starts at one.
             view = encoder.encode(task.view(start)).view

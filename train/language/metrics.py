@@ -9,7 +9,7 @@ import numpy as np
 
 from memdojo.errors import EngineError
 
-from .rows import LanguageGroup
+from .rows import LanguageGroup, LanguageTrajectory
 
 
 def play_metrics(groups: Sequence[LanguageGroup], update: int, seconds: float) -> dict[str, float]:
@@ -41,4 +41,16 @@ def play_metrics(groups: Sequence[LanguageGroup], update: int, seconds: float) -
         "rollouts/steps_per_s": len(rows) / seconds,
         "rollouts/tokens_per_s": float(lengths.sum()) / seconds,
         **{f"dropped/{kind}": float(count) for kind, count in kinds.items()},
+        **_mean_grades(trajectories),
     }
+
+
+def _mean_grades(trajectories: Sequence[LanguageTrajectory]) -> dict[str, float]:
+    """Return the mean grade of each metric that pays, over the questions of each data set."""
+    totals: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
+    for trajectory in trajectories:
+        for name, (total, number) in trajectory.grades.items():
+            totals[name] += total  # type: ignore[assignment]  # A Counter adds any numbers.
+            numbers[name] += number
+    return {name: totals[name] / number for name, number in sorted(numbers.items())}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from memdojo.errors import ModelError, RunFolderError
+from memdojo.errors import ModelError
 
-from ..checkpoint_folders import CHECKPOINTS, latest_checkpoint
+from ..checkpoint_folders import CHECKPOINTS, find_checkpoint
 
 MODEL, POLICY, CONFIG = "model", "policy.json", "config.json"
-_BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,7 @@ def find_model(path: str | Path) -> FoundModel:
     """
     path = Path(path).expanduser()
     if (path / CHECKPOINTS).is_dir():
-        best = path / _BEST
-        checkpoint = best.resolve() if best.exists() else latest_checkpoint(path)
-        if checkpoint is None:
-            raise RunFolderError(f"the run {path} has no checkpoint yet; give another run, or train it on.")
-        return find_model(checkpoint)
+        return find_model(find_checkpoint(path))
     if (path / MODEL / CONFIG).is_file():
         return FoundModel(path / MODEL, path)
     if (path / CONFIG).is_file():

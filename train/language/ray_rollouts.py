@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,9 +113,10 @@ class LanguageRollouts:
             StaleWeightsError: If an engine samples with older weights.
         """
         groups: list[LanguageGroup] = [()] * len(tasks)
+        workers = share_out_tasks(tasks, len(self._workers))
         under_way = dict(
-            self._submit(player, task, place, place % len(self._workers), version)
-            for place, task in enumerate(tasks)
+            self._submit(player, task, place, worker, version)
+            for place, (task, worker) in enumerate(zip(tasks, workers, strict=True))
         )
         while under_way:
             (done,), _ = ray.wait(list(under_way), num_returns=1)
@@ -179,6 +181,22 @@ class LanguageRollouts:
         if self._pool.num_restarts == submitted.engine_restarts and self._pool.heal() == 0:
             # All engines are alive, so the request is at fault.
             raise error.cause
+
+
+def share_out_tasks(tasks: Sequence[RolloutTask], num_workers: int) -> list[int]:
+    """Return the worker of each task: the one that has played its stream or question before, if it has room.
+
+    Its cache has what was answered then. No worker gets more than its share, rounded up.
+    """
+    loads = [0] * num_workers
+    workers = []
+    for task in tasks:
+        home = zlib.crc32(f"{task.stream} {task.question}".encode()) % num_workers
+        if loads[home] * num_workers >= len(tasks):
+            home = loads.index(min(loads))
+        loads[home] += 1
+        workers.append(home)
+    return workers
 
 
 def _first_line(error: Exception) -> str:

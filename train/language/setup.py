@@ -12,39 +12,53 @@ from accelerate import Accelerator
 from peft import LoraConfig, get_peft_model
 
 from memdojo.agents.answerer import ChatAnswerer
-from memdojo.agents.engines.chat import EngineChat
+from memdojo.agents.engines.chat import ChatModel, EngineChat
 from memdojo.agents.engines.endpoint import EndpointChat
 from memdojo.agents.engines.engine import Sampler
 from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.settings import EngineSettings
-from memdojo.agents.language import PromptEncoder
+from memdojo.agents.judging import Judging
+from memdojo.agents.language import LanguageAnswerAgent, PromptEncoder
 from memdojo.agents.language_models import check_model, load_causal_lm, load_tokenizer
 from memdojo.envs.answering import Answerer, ExtractiveAnswerer
 from memdojo.envs.formats import make_format
-from memdojo.envs.memory.retrievers import BM25Retriever
+from memdojo.envs.memory.retrievers import make_retriever
+from memdojo.envs.retrieval_episode import NO_TIERS, Granularity
 from memdojo.envs.text_tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.types import Stream
+from memdojo.envs.written_memory import Memory
 from memdojo.errors import ConfigError
+from memdojo.rewards.grading import OFFICIAL
 from memdojo.rewards.reward import Reward
 
+from ..checkpoint_folders import find_checkpoint
 from ..config import TrainConfig
-from ..config_language import AnswererConfig
+from ..config_language import AnswererConfig, JudgeConfig
+from .checkpoints import LanguageSpec, load_language_spec
 from .learner import LanguageLearner
+from .model_folders import find_model
 from .network import PolicyNetwork
+from .one_step import OneSteps
 from .ray_rollouts import LanguageRecipe
 from .rollouts import LanguagePlayer, SamplingSettings
 
 AnyTask = ManagerTask | RankingTask | AnswerTask
 
 
-def make_task(config: TrainConfig) -> AnyTask:
-    """Return what the policy does in an episode."""
+def make_task(config: TrainConfig, *, training: bool = False) -> AnyTask:
+    """Return what the policy does in an episode.
+
+    Args:
+        config: The run.
+        training: Whether prompts are for training: those of a retriever then always show the evidence.
+    """
     format: Any = make_format(config.task, config.policy.format)
     if config.task == "manager":
-        return ManagerTask(format)
+        return ManagerTask(format, config.policy.related_entries)
     if config.task == "retriever":
-        return RankingTask(format, config.policy.max_candidates)
-    return AnswerTask(format, BM25Retriever(), config.episode.top_k)
+        prefilter = make_retriever(config.policy.prefilter)
+        return RankingTask(format, config.policy.max_candidates, prefilter, keep_evidence=training)
+    return AnswerTask(format, make_retriever(config.episode.retriever), config.episode.top_k)
 
 
 def make_encoder(config: TrainConfig, task: AnyTask, model: str) -> PromptEncoder:
@@ -81,9 +95,49 @@ def engine_settings(config: TrainConfig) -> EngineSettings:
     )
 
 
+def answerer_model(config: AnswererConfig) -> str | None:
+    """Return the folder or hub id of the model that answers in engines; None if none does.
+
+    Raises:
+        RunFolderError: If `answerer.checkpoint` is a run without a checkpoint.
+        ModelError: If there is no model in it.
+    """
+    if config.kind == "policy":
+        assert config.checkpoint is not None  # The configuration has seen to it.
+        return str(find_model(config.checkpoint).folder)
+    return config.model if config.kind == "model" else None
+
+
 def answerer_engine_settings(config: AnswererConfig) -> EngineSettings:
-    """Return how the engines of an answerer of the kind `model` run."""
-    return EngineSettings(kind="vllm", dtype=config.dtype, memory=config.memory, num_gpus=config.num_gpus)
+    """Return how the engines of an answerer of the kind `model` or `policy` run.
+
+    A policy is sampled by the kind of engine that sampled it in training.
+    """
+    spec = _answerer_spec(config) if config.kind == "policy" else None
+    return EngineSettings(
+        kind="vllm" if spec is None else spec.engine,
+        dtype=config.dtype,
+        memory=config.memory,
+        num_gpus=config.num_gpus,
+        max_context_tokens=None if spec is None else spec.max_prompt_tokens + spec.max_response_tokens,
+    )
+
+
+def _answerer_spec(config: AnswererConfig) -> LanguageSpec:
+    """Read how the answer agent of `answerer.checkpoint` is spoken to.
+
+    Raises:
+        ConfigError: If it is a policy for another task.
+        CheckpointError: If it is no checkpoint of a language policy.
+    """
+    assert config.checkpoint is not None  # The configuration has seen to it.
+    spec = load_language_spec(find_checkpoint(config.checkpoint))
+    if spec.task != "answer_agent":
+        raise ConfigError(
+            f"answerer.checkpoint is {config.checkpoint!r}, which was trained as {spec.task}; give the run "
+            "or checkpoint of an answer agent."
+        )
+    return spec
 
 
 def make_answerer(config: AnswererConfig, sampler: Sampler | None = None) -> Answerer:
@@ -91,10 +145,12 @@ def make_answerer(config: AnswererConfig, sampler: Sampler | None = None) -> Ans
 
     Args:
         config: The table `[answerer]`.
-        sampler: Serves the model of the kind `model`; by default an engine in this process.
+        sampler: Serves the model of the kinds `model` and `policy`; by default an engine in this process.
     """
     if config.kind == "extractive":
         return ExtractiveAnswerer()
+    if config.kind == "policy":
+        return _make_policy_answerer(config, sampler)
     assert config.model is not None  # The configuration has seen to it.
     if config.kind == "endpoint":
         assert config.url is not None
@@ -106,12 +162,68 @@ def make_answerer(config: AnswererConfig, sampler: Sampler | None = None) -> Ans
     return ChatAnswerer(chat, config.max_tokens)
 
 
+def _make_policy_answerer(config: AnswererConfig, sampler: Sampler | None) -> LanguageAnswerAgent:
+    spec, model = _answerer_spec(config), answerer_model(config)
+    assert model is not None  # A policy has one.
+    format: Any = make_format(spec.task, spec.format)
+    return LanguageAnswerAgent(
+        sampler or EngineOnDemand(model, answerer_engine_settings(config)),
+        PromptEncoder(load_tokenizer(model), format, spec.max_prompt_tokens),
+        max_response_tokens=spec.max_response_tokens,
+    )
+
+
+def judge_engine_settings(config: JudgeConfig) -> EngineSettings:
+    """Return how the engines of a judge of the kind `model` run."""
+    return EngineSettings(kind="vllm", dtype=config.dtype, memory=config.memory, num_gpus=config.num_gpus)
+
+
+def make_judge_chat(config: JudgeConfig, sampler: Sampler | None = None) -> ChatModel | None:
+    """Return the model that grades; None where there is none.
+
+    Args:
+        config: The table `[judge]`.
+        sampler: Serves the model of the kind `model`; by default an engine in this process.
+    """
+    if config.kind == "none":
+        return None
+    assert config.model is not None  # The configuration has seen to it.
+    if config.kind == "endpoint":
+        assert config.url is not None
+        return EndpointChat(config.model, config.url, timeout_s=config.timeout_s)
+    if sampler is None:
+        sampler = EngineOnDemand(config.model, judge_engine_settings(config))
+    return EngineChat(sampler, load_tokenizer(config.model))
+
+
+def make_judging(config: TrainConfig, reward: Reward, sampler: Sampler | None = None) -> Judging | None:
+    """Return who grades what the reward pays for; None where no model is to be asked.
+
+    Args:
+        config: The run.
+        reward: What is paid.
+        sampler: Serves the judge's model; by default an engine in this process.
+    """
+    by_model = reward.needs_validity and config.judge.operations == "model"
+    if not (reward.needs_verdicts or OFFICIAL in reward.weights or by_model):
+        return None
+    chat = make_judge_chat(config.judge, sampler)
+    if chat is None:
+        return None
+    return Judging(chat, all_answers=reward.needs_verdicts, operations=by_model)
+
+
 def player_recipe(
     config: TrainConfig,
     streams: Sequence[Stream],
     weights: dict[str, float],
     model: str,
     answering: Sampler | None,
+    one_steps: OneSteps | None = None,
+    *,
+    judge: Sampler | None = None,
+    training: bool = False,
+    memories: Sequence[Memory] | None = None,
 ) -> LanguageRecipe:
     """Return what builds a player in a worker.
 
@@ -121,8 +233,14 @@ def player_recipe(
         weights: The reward.
         model: Folder or hub id whose tokenizer is used.
         answering: Client of the answerer's engines, if it has any.
+        one_steps: What tasks of a single step begin with, if there are any.
+        judge: Client of the judge's engines, if it has any.
+        training: Whether the episodes are trained on: then weights decay, and prompts show the evidence.
+        memories: What a manager has left of each stream, if the questions are asked over that.
     """
-    return partial(_make_player, config, streams, weights, model, answering)
+    return partial(
+        _make_player, config, streams, weights, model, answering, one_steps, judge, training, memories
+    )
 
 
 def _make_player(
@@ -131,8 +249,13 @@ def _make_player(
     weights: dict[str, float],
     model: str,
     answering: Sampler | None,
+    one_steps: OneSteps | None,
+    judge: Sampler | None,
+    training: bool,
+    memories: Sequence[Memory] | None,
 ) -> LanguagePlayer:
-    task, reward = make_task(config), Reward(weights)
+    task = make_task(config, training=training)
+    reward = Reward(weights, config.reward_decay if training else None)
     answers_itself = config.task == "answer_agent"
     needs_answerer = reward.needs_answers and not answers_itself
     return LanguagePlayer(
@@ -144,6 +267,12 @@ def _make_player(
         config.episode.capacity,
         config.episode.top_k,
         make_answerer(config.answerer, answering) if needs_answerer else None,
+        one_steps,
+        granularity=Granularity(config.episode.granularity),
+        tiers=config.episode.asked_at if reward.needs_tiers else NO_TIERS,
+        memories=memories,
+        retriever=make_retriever(config.episode.retriever),
+        judging=make_judging(config, reward, judge),
     )
 
 

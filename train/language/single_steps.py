@@ -10,27 +10,32 @@ from typing import Protocol
 from memdojo.agents.answerer import AsyncCachedAnswerer
 from memdojo.agents.baselines import make_baseline
 from memdojo.agents.engines.engine import Generation, GenerationRequest
+from memdojo.agents.judging import Judging
 from memdojo.agents.language import Prompt, PromptEncoder
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.memory.retrievers import Retriever, make_retriever
 from memdojo.envs.recent import Recent
-from memdojo.envs.retrieval_episode import RetrievalEpisode
 from memdojo.envs.settings import CapacitySettings
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.windows import window
-from memdojo.envs.text_tasks import AnswerTask, ManagerTask, RankingTask
+from memdojo.envs.text_tasks import ManagerTask
 from memdojo.envs.types import Stream
+from memdojo.envs.validity import validity_by_rule
+from memdojo.envs.written_memory import Memory
+from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import sum_scores
 
 from ..config import TrainConfig
-from ..rollouts import RolloutTask, question_starts
+from ..rollouts import RolloutTask
 from ..schedule import Schedule
 from .lessons import TaughtEpisode
+from .one_step import build_one_steps
 from .rollouts import LanguagePlayer, Recording
 from .rows import LanguageGroup, LanguageTrajectory
-from .setup import make_answerer, make_encoder, make_task, player_recipe
+from .setup import make_answerer, make_encoder, make_judging, make_task, player_recipe
 
 
 class SingleSteps(Protocol):
@@ -49,42 +54,22 @@ class SingleSteps(Protocol):
         ...
 
 
-class QuestionSteps:
-    """Questions of a retriever or an answer agent, played as `LanguagePlayer` plays them.
+class PlayedSteps:
+    """Episodes of one step, as `LanguagePlayer` plays them: questions, and a manager's steps of `[one_step]`.
 
     Args:
-        streams: Whose questions are asked.
-        task: What the policy does.
-        encoder: Renders its prompts.
-        top_k: Entries handed to the answerer, or places of a ranking.
         player: Of the same streams and task.
     """
 
-    def __init__(
-        self,
-        streams: Sequence[Stream],
-        task: RankingTask | AnswerTask,
-        encoder: PromptEncoder,
-        top_k: int,
-        player: LanguagePlayer,
-    ) -> None:
-        self._streams = streams
-        self._task = task
-        self._encoder = encoder
-        self._top_k = top_k
+    def __init__(self, player: LanguagePlayer) -> None:
         self._player = player
-        self._starts: Recent[list[RetrievalEpisode]] = Recent(max_size=32)
 
     def prompt(self, task: RolloutTask) -> Prompt:
-        """Return the prompt of the task's question."""
-        assert task.question is not None  # The schedule names one for every such task.
-        starts = self._starts.get_or_make(
-            task.stream, lambda: question_starts(self._streams[task.stream], self._top_k, None)
-        )
-        return self._encoder.encode(self._task.view(starts[task.question]))
+        """Return what the policy is asked."""
+        return self._player.prompt(task)
 
     async def play(self, task: RolloutTask, generation: Generation) -> LanguageTrajectory:
-        """Return the trajectory of the question, answered by `generation`."""
+        """Return the trajectory that is decided by `generation`."""
         alone = dataclasses.replace(task, seeds=task.seeds[:1])
         (trajectory,) = await self._player.play(alone, _Said(generation))
         return trajectory
@@ -94,7 +79,7 @@ class ManagerSteps:
     """Single chunks of a manager: a teacher plays before and after, the policy decides once.
 
     Which chunk that is the task says by its `fork_turn`. The step is paid the sum of the rewards from this
-    chunk to the end of the stream, as in the offline tuples of Memory-R1 (arXiv:2508.19828).
+    chunk to the end of the stream.
 
     A teacher judges what the policy wrote as it judges any entry. Rules that give each entry that they write
     a number (`recency`, `random`) gave none to those, and let them leave first.
@@ -108,6 +93,8 @@ class ManagerSteps:
         capacity: Limits of the store.
         top_k: Entries handed to the answerer.
         answerer: Answers the questions, behind a cache; None where the reward grades no answers.
+        retriever: Finds the entries for them; None takes BM25.
+        judging: Grades answers, or operations in place of the rule; None where no model is asked.
     """
 
     def __init__(
@@ -120,7 +107,12 @@ class ManagerSteps:
         capacity: CapacitySettings,
         top_k: int,
         answerer: Answerer | None,
+        *,
+        retriever: Retriever | None = None,
+        judging: Judging | None = None,
     ) -> None:
+        self._retriever = retriever
+        self._judging = judging
         self._streams = streams
         self._task = task
         self._encoder = encoder
@@ -146,12 +138,18 @@ class ManagerSteps:
         before = pupil.store.fork()
         begun = self._task.begin(pupil, prompt.view, self._encoder.decode(generation.token_ids))
         taught.follow(before)
-        outcomes = [pupil.finish_step(await self._answers(begun.requests))]
+        outcomes = [await self._finish(pupil, begun.requests)]
         while not pupil.ended:
-            requests = taught.begin_step(taught.demonstrate())
-            outcomes.append(pupil.finish_step(await self._answers(requests)))
-        recording.add(prompt, generation, outcomes[0], sum_scores(map(self._reward, outcomes)))
+            outcomes.append(await self._finish(pupil, taught.begin_step(taught.demonstrate())))
+        recording.add(
+            prompt, generation, outcomes[0], sum_scores(map(self._reward.at(task.update), outcomes))
+        )
         return recording.trajectory()
+
+    async def _finish(self, pupil: ManagerEpisode, requests: Sequence[AnswerRequest]) -> StepOutcome:
+        changes = () if self._judging is None else self._judging.changes(pupil)
+        outcome = pupil.finish_step(await self._answers(requests))
+        return outcome if self._judging is None else await self._judging.judge(outcome, changes)
 
     async def _answers(self, requests: Sequence[AnswerRequest]) -> Sequence[Answer]:
         if self._cache is None or not requests:
@@ -169,7 +167,12 @@ class ManagerSteps:
         seed = task.seeds[0] + 2**31
         # Nobody answers on the way: the rewards that count are those of the forks.
         pupil = ManagerEpisode(
-            StreamContext(stream), self._capacity.for_stream(stream), top_k=self._top_k, seed=seed
+            StreamContext(stream),
+            self._capacity.for_stream(stream),
+            retriever=self._retriever,
+            top_k=self._top_k,
+            seed=seed,
+            validity=validity_by_rule if self._reward.needs_validity else None,
         )
         taught = TaughtEpisode(pupil, self._teacher, seed)
         for _ in range(_chunk_of(stream, task.fork_turn)):
@@ -185,19 +188,26 @@ class StepSchedule:
         config: The run.
         streams: The training streams.
         model: Folder or hub id whose tokenizer is used.
+        memories: What a manager has left of each stream, if the questions are asked over that.
 
     Raises:
         ConfigError: As `Schedule`.
     """
 
-    def __init__(self, config: TrainConfig, streams: Sequence[Stream], model: str) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        streams: Sequence[Stream],
+        model: str,
+        memories: Sequence[Memory] | None = None,
+    ) -> None:
         self._groups_per_update = config.algorithm.groups_per_update
         # A manager's step is at a chunk drawn anew for each group, which is what forks have.
         forking = config.algorithm.model_copy(update={"group_start": "fork"})
         self._schedule = Schedule(config.model_copy(update={"algorithm": forking}), streams)
         self._tasks: Recent[list[RolloutTask]] = Recent(max_size=4)
         self._prompts: Recent[Prompt] = Recent(max_size=4 * self._groups_per_update)
-        self._steps = _make_steps(config, streams, model)
+        self._steps = _make_steps(config, streams, model, memories)
 
     def prompt(self, position: int) -> Prompt:
         """Return the prompt of a step; ModelError if it is too long without any entry of the memory."""
@@ -219,16 +229,31 @@ class StepSchedule:
         return self._tasks.get_or_make(update, lambda: self._schedule.training(update))[place]
 
 
-def _make_steps(config: TrainConfig, streams: Sequence[Stream], model: str) -> SingleSteps:
+def _make_steps(
+    config: TrainConfig, streams: Sequence[Stream], model: str, memories: Sequence[Memory] | None
+) -> SingleSteps:
     task = make_task(config)
-    encoder = make_encoder(config, task, model)
-    top_k = config.episode.top_k
-    if not isinstance(task, ManagerTask):
-        player = player_recipe(config, streams, config.reward, model, None)()
-        return QuestionSteps(streams, task, encoder, top_k, player)
-    teacher, reward = make_baseline(config.warm_start.teacher), Reward(config.reward)
+    one_steps = build_one_steps(config, streams)
+    if not isinstance(task, ManagerTask) or one_steps is not None:
+        recipe = player_recipe(
+            config, streams, config.reward, model, None, one_steps, training=True, memories=memories
+        )
+        return PlayedSteps(recipe())
+    teacher, reward = make_baseline(config.warm_start.teacher), Reward(config.reward, config.reward_decay)
     answerer = make_answerer(config.answerer) if reward.needs_answers else None
-    return ManagerSteps(streams, task, encoder, teacher, reward, config.episode.capacity, top_k, answerer)
+    encoder, episode = make_encoder(config, task, model), config.episode
+    return ManagerSteps(
+        streams,
+        task,
+        encoder,
+        teacher,
+        reward,
+        episode.capacity,
+        episode.top_k,
+        answerer,
+        retriever=make_retriever(episode.retriever),
+        judging=make_judging(config, reward),
+    )
 
 
 def _chunk_of(stream: Stream, turn: int) -> int:

@@ -18,7 +18,9 @@ from ..checkpoints import TrainingRecord, load_training_state
 from ..config import TrainConfig
 from ..config_tables import Split
 from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
+from ..memories import MEMORY_SPLITS, keep_memories, read_memories
 from ..progress import Progress
+from ..recorded_episodes import with_records
 from ..rollouts import RolloutTask, start_ray
 from ..runs import RunFolder
 from ..schedule import Schedule
@@ -26,13 +28,16 @@ from .checkpoints import MODEL, language_spec, save_language_policy, write_model
 from .distributed import from_main, train_in_processes
 from .learner import LanguageLearner
 from .metrics import play_metrics
+from .one_step import build_one_steps
 from .ray_rollouts import LanguageRollouts
 from .recorded import write_trajectories
 from .rows import LanguageGroup
 from .setup import (
     answerer_engine_settings,
+    answerer_model,
     check_room,
     engine_settings,
+    judge_engine_settings,
     make_encoder,
     make_learner,
     make_task,
@@ -56,6 +61,7 @@ def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     config = _with_absolute_models(config)
     assert config.policy.model is not None  # The configuration has seen to it.
     check_room(config, config.policy.model)
+    keep_memories(config, run, progress)
     warm_start(config, run, progress)
     if config.learner.kind == "trl":
         from .trl_trainer import train_with_trl
@@ -79,13 +85,16 @@ def _train_here(
     base = initial_model(config, run)
     model = base if checkpoint is None else str(checkpoint / MODEL)
     learner = make_learner(config, base if config.policy.lora_rank else model, base)
-    if checkpoint is not None:
-        learner.load_state(load_training_state(checkpoint))
+    saved = None if checkpoint is None else load_training_state(checkpoint)
+    if saved is not None:
+        learner.load_state(saved)
+    state = None if saved is None else saved.state
     from_main(learner.accelerator, lambda: prepare_run(run, standing))
-    sampling = Sampling(config, splits, model) if learner.accelerator.is_main_process else None
-    trainee = LanguageTrainee(config, run, splits, sampling, learner, stop_requested)
+    sampling = Sampling(config, run, splits, model) if learner.accelerator.is_main_process else None
+    trainee = LanguageTrainee(config, run, splits, sampling, learner, stop_requested, state)
     try:
-        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing)
+        held_out = splits.get("validation", ())
+        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing, held_out)
         return loop.run_to_end(progress)
     finally:
         trainee.close()
@@ -102,7 +111,10 @@ def _with_absolute_models(config: TrainConfig) -> TrainConfig:
     return config.model_copy(
         update={
             "policy": policy.model_copy(update={"model": absolute(policy.model)}),
-            "answerer": answerer.model_copy(update={"model": absolute(answerer.model)}),
+            "answerer": answerer.model_copy(
+                update={"model": absolute(answerer.model), "checkpoint": absolute(answerer.checkpoint)}
+            ),
+            "judge": config.judge.model_copy(update={"model": absolute(config.judge.model)}),
         }
     )
 
@@ -112,17 +124,24 @@ class Sampling:
 
     Args:
         config: The run.
+        run: Its folder, which has the memories over which questions are asked.
         splits: Its streams.
         model: Folder or hub id of the weights that the engines begin with.
     """
 
-    def __init__(self, config: TrainConfig, splits: Mapping[Split, Sequence[Stream]], model: str) -> None:
+    def __init__(
+        self, config: TrainConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]], model: str
+    ) -> None:
         self._config = config
         self._splits = splits
         self._model = model
+        # Before any engine starts: who builds the memories may be a model as well.
+        self._one_steps = build_one_steps(config, splits["train"])
+        self._memories = {split: read_memories(run, split, splits.get(split, ())) for split in MEMORY_SPLITS}
         self._started_ray = start_ray(config.rollouts.address, num_cpus=config.rollouts.num_workers)
         engine, answerer = config.engine, config.answerer
         self._answering: EnginePool | None = None
+        self._judge: EnginePool | None = None
         try:
             self.engines = EnginePool(
                 model,
@@ -130,12 +149,20 @@ class Sampling:
                 num_engines=engine.num_engines,
                 max_restarts=engine.max_restarts,
             )
-            if answerer.kind == "model":
-                assert answerer.model is not None  # The configuration has seen to it.
+            served = answerer_model(answerer)
+            if served is not None:
                 self._answering = EnginePool(
-                    answerer.model,
+                    served,
                     answerer_engine_settings(answerer),
                     num_engines=answerer.num_engines,
+                    max_restarts=engine.max_restarts,
+                )
+            if config.judge.kind == "model":
+                assert config.judge.model is not None  # The configuration has seen to it.
+                self._judge = EnginePool(
+                    config.judge.model,
+                    judge_engine_settings(config.judge),
+                    num_engines=config.judge.num_engines,
                     max_restarts=engine.max_restarts,
                 )
             self.rollouts = self._start_rollouts()
@@ -146,7 +173,8 @@ class Sampling:
 
     def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
         """Play tasks; see `LanguageRollouts.play`."""
-        if self._answering is not None and self._answering.heal():
+        healed = [pool.heal() for pool in (self._answering, self._judge) if pool is not None]
+        if any(healed):
             # The workers' clients know the engines that died.
             self.rollouts.close()
             self.rollouts = self._start_rollouts()
@@ -156,22 +184,40 @@ class Sampling:
         """End engines and workers, and Ray where it was started here."""
         self.rollouts.close()
         self.engines.close()
-        if self._answering is not None:
-            self._answering.close()
+        for pool in (self._answering, self._judge):
+            if pool is not None:
+                pool.close()
         if self._started_ray:
             ray.shutdown()
 
     def _start_rollouts(self) -> LanguageRollouts:
         config = self._config
         answering = None if self._answering is None else self._answering.client()
+        judge = None if self._judge is None else self._judge.client()
         metric = {config.evaluation.metric: 1.0}
         held_out = self._splits.get("validation", [])
         return LanguageRollouts(
             {
                 "training": player_recipe(
-                    config, self._splits["train"], config.reward, self._model, answering
+                    config,
+                    self._splits["train"],
+                    config.reward,
+                    self._model,
+                    answering,
+                    self._one_steps,
+                    judge=judge,
+                    training=True,
+                    memories=self._memories["train"],
                 ),
-                "validation": player_recipe(config, held_out, metric, self._model, answering),
+                "validation": player_recipe(
+                    config,
+                    held_out,
+                    metric,
+                    self._model,
+                    answering,
+                    judge=judge,
+                    memories=self._memories["validation"],
+                ),
             },
             self.engines,
             num_workers=config.rollouts.num_workers,
@@ -195,6 +241,7 @@ class LanguageTrainee:
         sampling: What plays; None in the processes that only learn.
         learner: What learns.
         stop_requested: Asks whether to stop after the update.
+        state: Of the checkpoint from which the run goes on, if it does.
     """
 
     def __init__(
@@ -205,11 +252,14 @@ class LanguageTrainee:
         sampling: Sampling | None,
         learner: LanguageLearner,
         stop_requested: Callable[[], bool],
+        state: Mapping[str, Any] | None = None,
     ) -> None:
         self.is_main = sampling is not None
         self._config = config
         self._run = run
         self._schedule = Schedule(config, splits["train"])
+        if state is not None:
+            self._schedule.load_state(state)
         self._validation = self._schedule.validation(splits.get("validation", []))
         self._sampling = sampling
         self._learner = learner
@@ -232,11 +282,11 @@ class LanguageTrainee:
         self._version += 1
         return metrics
 
-    def validate(self) -> list[float]:
-        """Return the score of each validation episode that could be scored, played greedily."""
+    def validate(self, num_recorded: int = 0) -> Groups:
+        """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
         self._sync(0)
-        groups = self._from_main(lambda: self._play_tasks("validation", self._validation))
-        return [trajectory.episode_return for group in groups for trajectory in group if trajectory.scored]
+        tasks = with_records(self._validation, num_recorded)
+        return self._from_main(lambda: self._play_tasks("validation", tasks))
 
     def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
@@ -249,7 +299,7 @@ class LanguageTrainee:
             write_model(temporary, network, weights, tokenizer, adapters)
 
         spec = language_spec(self._config, training)
-        whole_state = dataclasses.replace(saved, state={**saved.state, **state})
+        whole_state = dataclasses.replace(saved, state={**saved.state, **self._schedule.state(), **state})
         self._from_main(lambda: save_language_policy(folder, write, spec, whole_state))
 
     def agree(self, flag: bool) -> bool:
@@ -283,6 +333,7 @@ class LanguageTrainee:
     def _play(self, update: int, sync_seconds: float) -> Played:
         started = time.perf_counter()
         groups = self._play_tasks("training", self._schedule.training(update))
+        self._schedule.record(update, groups)
         metrics = play_metrics(groups, update, time.perf_counter() - started)
         if update % self._config.evaluation.every == 0:
             write_trajectories(self._run, groups, self._encoder, update)

@@ -25,6 +25,8 @@ from ..checkpoints import TrainingRecord, TrainingState
 from ..config import TrainConfig
 from ..config_tables import Split
 from ..loop import Groups, Played
+from ..memories import read_memories
+from ..recorded_episodes import with_records
 from ..runs import RunFolder
 from ..schedule import Schedule
 from .checkpoints import language_spec, save_language_policy, write_model
@@ -75,14 +77,22 @@ class TrlTrainee:
         self._tokenizer = load_tokenizer(base)
         self._end_ids = end_token_ids(base, self._tokenizer)
         self._encoder = make_encoder(config, make_task(config), base)
-        self._steps = StepSchedule(config, splits["train"], base)
+        memories = read_memories(run, "train", splits["train"])
+        self._steps = StepSchedule(config, splits["train"], base, memories)
         self._loop = asyncio.Runner()
         self._played = Played([], {})
         self._started = math.nan
         self._logs: list[dict[str, float]] = []
         held_out = splits.get("validation", [])
         self._validation = Schedule(config, splits["train"]).validation(held_out)
-        self._validator = player_recipe(config, held_out, {config.evaluation.metric: 1.0}, base, None)()
+        self._validator = player_recipe(
+            config,
+            held_out,
+            {config.evaluation.metric: 1.0},
+            base,
+            None,
+            memories=read_memories(run, "validation", held_out),
+        )()
         settings = grpo_settings(config)
         self.steps_per_update = settings.pop("steps_per_update")
         # In the folder of the checkpoints, so that what it writes is moved and not copied; hidden, so that it
@@ -162,18 +172,17 @@ class TrlTrainee:
         means = {name: float(np.mean([log[name] for log in self._logs if name in log])) for name in names}
         return means | {"seconds/learner": seconds}
 
-    def validate(self) -> list[float]:
-        """Return the score of each validation episode that could be scored, played greedily."""
+    def validate(self, num_recorded: int = 0) -> Groups:
+        """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
         sampler = self._sampler
         assert sampler is not None  # Without validation streams nobody asks.
         sampler.load_weights(dict(self._network.policy_weights()), sampler.weights_version + 1)
 
         async def play() -> list[LanguageGroup]:
-            tasks = (self._validator.play(task, sampler) for task in self._validation)
-            return list(await asyncio.gather(*tasks))
+            tasks = with_records(self._validation, num_recorded)
+            return list(await asyncio.gather(*(self._validator.play(task, sampler) for task in tasks)))
 
-        groups = self._loop.run(play())
-        return [trajectory.episode_return for group in groups for trajectory in group if trajectory.scored]
+        return self._loop.run(play())
 
     def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
         """Write a checkpoint with the state that TRL has just written."""

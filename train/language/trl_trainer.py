@@ -54,7 +54,9 @@ def train_with_trl(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     if config.learner.num_threads:
         torch.set_num_threads(config.learner.num_threads)
     with _silence(), contextlib.closing(TrlTrainee(config, run, splits)) as trainee:
-        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing)
+        loop = TrainLoop(
+            config, run, trainee, training_record(config, splits), standing, splits.get("validation", ())
+        )
         progress.start(config.algorithm.num_updates, done=standing.updates)
         try:
             with GracefulStop() as stop:

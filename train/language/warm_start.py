@@ -11,12 +11,14 @@ import torch
 from memdojo.agents.baselines import make_baseline
 from memdojo.agents.language import PromptEncoder
 from memdojo.agents.language_models import load_causal_lm, load_tokenizer, save_model
+from memdojo.envs.retrieval_episode import Granularity
 from memdojo.envs.text_tasks import AnswerTask, ManagerTask
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
 from ..config import TrainConfig
 from ..loop import load_splits, training_record
+from ..memories import read_memories
 from ..progress import Progress
 from ..runs import RunFolder
 from .checkpoints import MODEL, language_spec, save_language_policy
@@ -40,7 +42,7 @@ def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     assert config.policy.model is not None  # The configuration has seen to it.
     splits = load_splits(config)
     tokenizer = load_tokenizer(config.policy.model)
-    lessons = _lessons(config, splits["train"][: stage.num_streams], tokenizer)
+    lessons = _lessons(config, run, splits["train"][: stage.num_streams], tokenizer)
     if not lessons.examples:
         raise ConfigError(
             f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have "
@@ -78,15 +80,17 @@ def initial_model(config: TrainConfig, run: RunFolder) -> str:
     return config.policy.model
 
 
-def _lessons(config: TrainConfig, streams: Sequence[Stream], tokenizer: Any) -> Lessons:
+def _lessons(config: TrainConfig, run: RunFolder, streams: Sequence[Stream], tokenizer: Any) -> Lessons:
     stage = config.warm_start
-    task = make_task(config)
+    task = make_task(config, training=True)
     encoder = PromptEncoder(tokenizer, task.format, config.policy.max_prompt_tokens)
     if stage.trajectories is not None:
         return recorded_lessons(stage.trajectories, encoder)
     if isinstance(task, ManagerTask):
         teacher = make_baseline(stage.teacher)
         return manager_lessons(streams, teacher, task, encoder, config.episode.capacity, config.seed)
+    memories = read_memories(run, "train", streams)
+    top_k, granularity = config.episode.top_k, Granularity(config.episode.granularity)
     if isinstance(task, AnswerTask):
-        return answer_lessons(streams, task, encoder, config.episode.top_k)
-    return retriever_lessons(streams, task, encoder, config.episode.top_k)
+        return answer_lessons(streams, task, encoder, top_k, memories, granularity)
+    return retriever_lessons(streams, task, encoder, top_k, memories, granularity)

@@ -6,11 +6,16 @@ from typing import Annotated
 
 import typer
 
+from .compare import compare
 from .data import data_app
 from .evaluate import evaluate
-from .listings import baselines, envs, streams
+from .listings import baselines, envs, streams, sweeps
 from .models import merge, model_app, serve
+from .report import report
+from .rescore import rescore
 from .running import command
+from .serve_memory import serve_memory
+from .sweep import sweep
 from .train import train
 
 HELP = """Train and evaluate policies that manage the memory of language-model agents.
@@ -18,6 +23,8 @@ HELP = """Train and evaluate policies that manage the memory of language-model a
 memdojo train quickstart                    train a small policy, evaluate it, print the table
 
 memdojo eval runs/quickstart sum_idf        evaluate it again, beside a baseline
+
+memdojo report runs/quickstart              see what its memory did, in a browser
 
 memdojo streams synthetic:test              look at the data
 """
@@ -50,11 +57,17 @@ def _options(
 
 command(app, "train")(train)
 command(app, "eval")(evaluate)
+command(app, "compare")(compare)
+command(app, "rescore")(rescore)
+command(app, "report")(report)
+command(app, "sweep")(sweep)
 command(app, "envs")(envs)
 command(app, "streams")(streams)
 command(app, "baselines")(baselines)
+command(app, "sweeps")(sweeps)
 command(app, "merge")(merge)
 command(app, "serve")(serve)
+command(app, "serve-memory")(serve_memory)
 app.add_typer(data_app, name="data")
 app.add_typer(model_app, name="model")
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from .fetch import fetch
 from .running import INPUT_ERROR, DebugOption, command
 
-data_app = typer.Typer(help="Check data files.", no_args_is_help=True)
+data_app = typer.Typer(help="Fetch and check data files.", no_args_is_help=True)
 
 
 def check(
@@ -36,8 +37,4 @@ def check(
 
 
 command(data_app, "check")(check)
-
-
-@data_app.callback()
-def _data() -> None:
-    """Keep `check` a sub-command although it is the only one."""
+command(data_app, "fetch")(fetch)

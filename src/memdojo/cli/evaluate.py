@@ -15,17 +15,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
 from memdojo.envs.answering import Answerer, ExtractiveAnswerer
+from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError
+from memdojo.rewards.grading import needs_judge
 
+from .judges import judge_from_options, judge_of_runs
 from .running import DebugOption, QuietOption, parse_options
 
 if TYPE_CHECKING:
     from memdojo.envs.types import Stream
     from memdojo.eval.report import EvalReport
     from memdojo.eval.settings import EvalSettings
+    from memdojo.policies import Learned
     from memdojo.train.config import TrainConfig
 
-    from .targets import Learned, Targets
+    from .targets import Targets
 
 
 def evaluate(
@@ -50,20 +54,53 @@ def evaluate(
         float | None, typer.Option(help="The same as a share of the stream's turns.")
     ] = None,
     top_k: Annotated[int | None, typer.Option(help="Entries from which a question is answered.")] = None,
+    granularity: Annotated[
+        Literal["turn", "session"] | None,
+        typer.Option(help="What a retriever ranks; by default what the checkpoints did, else turns."),
+    ] = None,
     task: Annotated[
         Literal["manager", "retriever"] | None,
         typer.Option(help="Where only baselines are named; manager by default."),
     ] = None,
     retriever: Annotated[
-        str, typer.Option(help="Retriever under the managers: a name or a checkpoint.")
-    ] = "bm25",
+        str | None,
+        typer.Option(
+            help="Retriever under the managers: a name or a checkpoint; by default that of the training."
+        ),
+    ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Ask a judge: keys of the table judge, such as kind=endpoint; by default that of the runs.",
+        ),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            help="Who wrote the memory over which retrievers and answer agents are asked: a manager "
+            "baseline, or a manager's run or checkpoint; by default as in training."
+        ),
+    ] = None,
     metric: Annotated[str, typer.Option(help="Score that counts, such as recall@10 or token_f1.")] = "",
     reference: Annotated[
         str | None, typer.Option(help="What paired differences are from; by default the best baseline.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that draws.")] = 3,
     seed: Annotated[int, typer.Option(help="Seeds the episodes.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the tables as CSV and JSON.")] = None,
+    capacities: Annotated[
+        str, typer.Option(metavar="SHARES", help="Evaluate at each of these shares, such as 0.1,0.25,0.5.")
+    ] = "",
+    lengths: Annotated[
+        str, typer.Option(metavar="FACTORS", help="Make synthetic streams so many times as long: 1,2,4,8,16.")
+    ] = "",
+    failed_below: Annotated[
+        float, typer.Option(help="A question whose score is lower has failed and is diagnosed.")
+    ] = 0.5,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for tables and episodes; what it has is not played again."),
+    ] = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -75,6 +112,10 @@ def evaluate(
 
     memdojo eval all --task retriever --streams jsonl:my_data.jsonl --out tables
 
+    memdojo eval runs/quickstart all --capacities 0.1,0.2,0.4 --out curve
+
+    memdojo eval runs/quickstart all --lengths 1,2,4,8,16
+
     Store, top_k and metric are by default those of the checkpoints and runs.
     """
     from memdojo.envs.streams.registry import load_streams
@@ -83,16 +124,28 @@ def evaluate(
 
     found = find_targets(targets, task)
     spec, options = _choose_streams(found.learned, streams, parse_options(option))
-    limits = _choose_limits(found.learned, max_entries, capacity_share, top_k)
+    limits = _choose_limits(found.learned, max_entries, capacity_share, top_k, granularity)
     answerer = _answerer_of_runs(found.learned)
     settings = _settings(limits, metric or _score_of_runs(found.learned), answerer, num_seeds=seeds)
     if found.task == "manager":
-        settings = dataclasses.replace(settings, retriever=find_retriever(retriever))
+        under = find_retriever(retriever or retriever_of(found.learned))
+        core_tokens = core_tokens_of(found.learned)
+        settings = dataclasses.replace(settings, retriever=under, max_core_tokens=core_tokens)
+    written = _choose_memory(found, memory, limits)
     loaded = load_streams(spec, **options)
-    for note in require_held_out(found.learned, loaded):
+    configs = [each.config for each in found.learned if each.config is not None]
+    settings = dataclasses.replace(settings, judge=judge_from_options(judge) or judge_of_runs(configs))
+    if settings.judge is None and needs_judge(settings.score):
+        raise ConfigError(f"--metric is {settings.score}, a judge's verdict; name a judge by --judge.")
+    for note in require_held_out((*found.learned, *_frozen(configs, written)), loaded):
         typer.echo(note, err=True)
-    _print_heading(found.task, spec, loaded, settings)
-    report = _run(found, loaded, settings, quiet=quiet, seed=seed, reference=reference)
+    settings = dataclasses.replace(_with_memories(settings, written, loaded), failed_below=failed_below)
+    _print_heading(found.task, spec, loaded, settings, capacities)
+    if capacities or lengths:
+        how: dict[str, Any] = {"seed": seed, "reference": reference, "quiet": quiet}
+        _print_curve(found, (spec, options), loaded, settings, (capacities, lengths), out, **how)
+        return
+    report = _run(found, loaded, settings, quiet=quiet, seed=seed, reference=reference, folder=out)
     report.print()
     if out is not None:
         report.write(out)
@@ -100,41 +153,68 @@ def evaluate(
 
 
 def evaluate_run(
-    config: TrainConfig, checkpoint: Path, warm_start: Path | None, out: Path, *, quiet: bool
+    config: TrainConfig,
+    checkpoint: Path,
+    before: Sequence[Path],
+    out: Path,
+    *,
+    quiet: bool,
+    shown: bool = True,
 ) -> None:
     """Evaluate a run's checkpoint on its test streams beside the baselines, print it and keep it in `out`.
 
     Args:
         config: The run.
         checkpoint: What it trained.
-        warm_start: The policy that it began with, to be compared with; None where there is none.
+        before: Checkpoints that it began with, to be compared with.
         out: Folder for the tables.
         quiet: Show no bar.
+        shown: Print heading and tables; without it they are only kept.
 
     Raises:
         ConfigError: If the run has no test streams.
     """
     from memdojo.envs.streams.registry import load_streams
+    from memdojo.policies import load_learned
 
-    from .targets import ALL, Targets, find_targets, load_target, require_held_out
+    from .targets import ALL, Targets, find_retriever, find_targets, require_held_out
 
     spec = _test_spec(config)
-    before = [load_target(warm_start)] if warm_start is not None else []
-    learned = (load_target(checkpoint), *before)
+    learned = (load_learned(checkpoint), *map(load_learned, before))
     baselines = find_targets(config.evaluation.baselines or (ALL,), learned[0].task).baselines
     found = Targets(learned[0].task, learned, baselines)
     streams = load_streams(spec, **config.streams.load_options("test"))
-    require_held_out(found.learned, streams)
     episode = config.episode
-    limits = _Limits(episode.max_entries, episode.capacity_share, episode.top_k)
+    written = None
+    if episode.memory is not None:
+        written = _Written(episode.memory, episode.max_entries, episode.capacity_share)
+    require_held_out((*found.learned, *_frozen([config], written)), streams)
+    limits = _Limits(episode.max_entries, episode.capacity_share, episode.top_k, episode.granularity)
     score = config.evaluation.score(episode.top_k)
-    settings = _settings(limits, score, make_run_answerer(config), num_seeds=3)
-    _print_heading(found.task, spec, streams, settings)
+    settings = dataclasses.replace(
+        _settings(limits, score, make_run_answerer(config), num_seeds=3),
+        retriever=find_retriever(episode.retriever),
+        max_core_tokens=episode.max_core_tokens,
+        judge=judge_of_runs([config]),
+    )
+    settings = _with_memories(settings, written, streams)
+    if shown:
+        _print_heading(found.task, spec, streams, settings)
     num_resamples = config.evaluation.num_resamples
-    report = _run(found, streams, settings, quiet=quiet, seed=config.seed, num_resamples=num_resamples)
-    report.print()
+    report = _run(
+        found,
+        streams,
+        settings,
+        quiet=quiet,
+        seed=config.seed,
+        num_resamples=num_resamples,
+        folder=out,
+        replace_others=True,
+    )
     report.write(out)
-    typer.echo(f"written to {out}")
+    if shown:
+        report.print()
+        typer.echo(f"written to {out}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +222,65 @@ class _Limits:
     max_entries: int | None
     capacity_share: float | None
     top_k: int
+    granularity: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Who wrote a memory, and with what limits; none given means its own."""
+
+    name: str
+    max_entries: int | None
+    capacity_share: float | None
+
+
+def _choose_memory(found: Targets, name: str | None, limits: _Limits) -> _Written | None:
+    """Return whose memory was asked for, else the one that the checkpoints were trained over."""
+    if name is not None and found.task == "manager":
+        raise ConfigError(f"--memory is {name!r}, but managers write their own; leave it out.")
+    if name is not None:
+        return _Written(name, limits.max_entries, limits.capacity_share)
+    if found.task == "manager":
+        return None
+    known = {
+        _Written(each.training.memory, each.training.max_entries, each.training.capacity_share)
+        for each in found.learned
+    }
+    if len(known) > 1:
+        raise ConfigError("the checkpoints were trained over different memories; choose one by --memory.")
+    written = known.pop() if known else None
+    if written is None or not written.name:
+        return None
+    if limits.max_entries is None and limits.capacity_share is None:
+        return written
+    return _Written(written.name, limits.max_entries, limits.capacity_share)
+
+
+def _with_memories(
+    settings: EvalSettings, written: _Written | None, streams: Sequence[Stream]
+) -> EvalSettings:
+    """Return the settings with what a manager leaves of the streams, which it plays now."""
+    if written is None:
+        return settings
+    from memdojo.envs.written_memory import WrittenMemories
+    from memdojo.train.config_tables import EpisodeConfig
+    from memdojo.train.memories import load_writer, write_memories
+
+    limits = EpisodeConfig(max_entries=written.max_entries, capacity_share=written.capacity_share)
+    memories = write_memories(load_writer(written.name, limits), streams)
+    of_stream = {stream.id: memory for stream, memory in zip(streams, memories, strict=True)}
+    return dataclasses.replace(settings, memories=WrittenMemories(written.name, of_stream))
+
+
+def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Learned]:
+    """Return the checkpoints that have a part in an evaluation without being what is evaluated."""
+    from memdojo.agents.baselines import list_baselines
+    from memdojo.policies import load_learned
+
+    folders = {each.answerer.checkpoint for each in configs if each.answerer.checkpoint is not None}
+    if written is not None and written.name not in list_baselines():
+        folders.add(written.name)
+    return [load_learned(Path(folder)) for folder in sorted(folders)]
 
 
 def _choose_streams(
@@ -158,6 +297,21 @@ def _choose_streams(
             f"--streams is missing and {why}; name the streams, such as --streams synthetic:test."
         )
     return _test_spec(configs[0]), configs[0].streams.load_options("test") | options
+
+
+def retriever_of(learned: Sequence[Learned]) -> str:
+    """Return the retriever under which managers were trained, or BM25 where there are none."""
+    names = {each.training.retriever for each in learned} or {"bm25"}
+    if len(names) > 1:
+        raise ConfigError(
+            f"the checkpoints were trained with the retrievers {sorted(names)}; choose one by --retriever."
+        )
+    return names.pop()
+
+
+def core_tokens_of(learned: Sequence[Learned]) -> int:
+    """Return the largest core block that any of the managers was trained with."""
+    return max((each.training.max_core_tokens for each in learned), default=DEFAULT_CORE_TOKENS)
 
 
 def _score_of_runs(learned: Sequence[Learned]) -> str:
@@ -177,7 +331,11 @@ def _test_spec(config: TrainConfig) -> str:
 
 
 def _choose_limits(
-    learned: Sequence[Learned], max_entries: int | None, capacity_share: float | None, top_k: int | None
+    learned: Sequence[Learned],
+    max_entries: int | None,
+    capacity_share: float | None,
+    top_k: int | None,
+    granularity: str | None,
 ) -> _Limits:
     """Return the limits asked for, else those that the checkpoints were trained with."""
     if max_entries is not None and capacity_share is not None:
@@ -200,7 +358,14 @@ def _choose_limits(
                 f"the checkpoints were trained with top_k {sorted(depths)}; choose one by --top-k."
             )
         top_k = depths.pop()
-    return _Limits(max_entries, capacity_share, top_k)
+    if granularity is None:
+        kinds = {each.training.granularity for each in learned if each.task == "retriever"} or {"turn"}
+        if len(kinds) > 1:
+            raise ConfigError(
+                "some of the checkpoints rank turns and some rank sessions; choose one by --granularity."
+            )
+        granularity = kinds.pop()
+    return _Limits(max_entries, capacity_share, top_k, granularity)
 
 
 def _answerer_of_runs(learned: Sequence[Learned]) -> Answerer:
@@ -224,12 +389,14 @@ def make_run_answerer(config: TrainConfig) -> Answerer:
 
 def _settings(limits: _Limits, score: str, answerer: Answerer, *, num_seeds: int) -> EvalSettings:
     from memdojo.envs.answering import CachedAnswerer
+    from memdojo.envs.retrieval_episode import Granularity
     from memdojo.eval.settings import EvalSettings
 
     return EvalSettings(
         max_entries=limits.max_entries,
         capacity_share=limits.capacity_share,
         top_k=limits.top_k,
+        granularity=Granularity(limits.granularity),
         ranks=tuple(sorted({min(5, limits.top_k), limits.top_k})),
         answerer=CachedAnswerer(answerer),
         score=score,
@@ -237,18 +404,28 @@ def _settings(limits: _Limits, score: str, answerer: Answerer, *, num_seeds: int
     )
 
 
-def _print_heading(task: str, spec: str, streams: Sequence[Stream], settings: EvalSettings) -> None:
+def _print_heading(
+    task: str, spec: str, streams: Sequence[Stream], settings: EvalSettings, capacities: str = ""
+) -> None:
     num_questions = sum(len(stream.questions) for stream in streams)
     store = "a store without limit"
     if settings.max_entries is not None:
         store = f"a store of {settings.max_entries} entries"
     elif settings.capacity_share is not None:
         store = f"a store of {settings.capacity_share:.0%} of the turns"
+    if capacities:
+        store = f"stores of {capacities} of the turns"
     under = f", {store}" if task == "manager" else ""
+    if settings.memories is not None:
+        under = f", over what {settings.memories.name} wrote"
     typer.echo(
         f"{task}s on {spec}: {len(streams)} streams of {len({stream.group for stream in streams})} groups, "
-        f"{num_questions} questions{under}, answers from {settings.top_k} entries"
+        f"{num_questions} questions{under}, answers from {settings.top_k} {_entries(task, settings)}"
     )
+
+
+def _entries(task: str, settings: EvalSettings) -> str:
+    return "sessions" if task == "retriever" and settings.granularity == "session" else "entries"
 
 
 def _run(
@@ -257,8 +434,34 @@ def _run(
     from memdojo.eval.report import run_evaluation
 
     policies = targets.managers() if targets.task == "manager" else targets.retrievers()
+    how["fingerprints"] = targets.fingerprints()
     with _episode_progress(quiet) as progress:
         return run_evaluation(policies, streams, settings, progress=progress, **how)
+
+
+def _print_curve(
+    found: Targets,
+    source: tuple[str, dict[str, Any]],
+    streams: Sequence[Stream],
+    settings: EvalSettings,
+    points: tuple[str, str],
+    out: Path | None,
+    *,
+    quiet: bool,
+    **how: Any,
+) -> None:
+    from .curves import print_capacities, print_lengths
+
+    capacities, lengths = points
+    if capacities and lengths:
+        raise ConfigError("--capacities and --lengths are both given; measure one difficulty at a time.")
+    how["fingerprints"] = found.fingerprints()
+    with _episode_progress(quiet) as progress:
+        how["progress"] = progress
+        if capacities:
+            print_capacities(found, streams, settings, capacities, out, **how)
+        else:
+            print_lengths(found, *source, settings, lengths, out, **how)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""`memdojo envs`, `memdojo streams` and `memdojo baselines`: what is there."""
+"""`memdojo envs`, `memdojo streams`, `memdojo baselines` and `memdojo sweeps`: what is there."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ def baselines(debug: DebugOption = False) -> None:
     for task, known in (("manager", list_baselines()), ("retriever", list_retriever_baselines())):
         print_table([task, "what it does"], [[name, description] for name, description in known.items()])
         typer.echo()
+
+
+def sweeps(debug: DebugOption = False) -> None:
+    """List the sweeps that memdojo sweep knows: what each varies, and what that tests."""
+    from memdojo.eval.sweeps import list_sweeps
+
+    rows = [
+        [sweep.name, sweep.option, ", ".join(f"{value:g}" for value in sweep.values), sweep.tests]
+        for sweep in list_sweeps().values()
+    ]
+    print_table(["sweep", "option", "values", "what it tests"], rows)
 
 
 def streams(

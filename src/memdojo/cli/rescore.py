@@ -26,7 +26,9 @@ def rescore(
     ] = None,
     judge: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Ask a judge: keys of the table judge, such as kind=endpoint."),
+        typer.Option(
+            metavar="KEY=VALUE", help="Ask a judge: keys of the table judge, such as kind=endpoint."
+        ),
     ] = None,
     failed_below: Annotated[
         float | None, typer.Option(help="A question whose score is lower has failed and is diagnosed.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from memdojo.agents.baselines import (
     NamedRetriever,
@@ -15,33 +16,17 @@ from memdojo.agents.baselines import (
     make_retriever_baseline,
 )
 from memdojo.agents.policy import ManagerPolicy
-from memdojo.envs.memory.retrievers import BM25Retriever, list_retrievers
-from memdojo.errors import CheckpointError, ConfigError, LeakError, MissingDependencyError, unknown_name
+from memdojo.envs.memory.retrievers import list_retrievers, make_retriever
+from memdojo.envs.streams.files import sha256_of
+from memdojo.envs.streams.splits import shared_groups
+from memdojo.errors import ConfigError, LeakError, unknown_name
+from memdojo.policies import Learned, Task, is_folder, load_learned
 
 if TYPE_CHECKING:
     from memdojo.envs.types import Stream
-    from memdojo.train.checkpoints import TrainingRecord
-    from memdojo.train.config import TrainConfig
 
-Task = Literal["manager", "retriever"]
 ALL = "all"
 """Names all baselines at once."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Learned:
-    """A policy out of a checkpoint.
-
-    Attributes:
-        policy: A `ManagerPolicy`, a `Retriever`, or an `Answerer` if it is an answer agent.
-        config: Of its run, where the target was a run.
-    """
-
-    path: Path
-    task: Task
-    policy: Any
-    training: TrainingRecord
-    config: TrainConfig | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +44,11 @@ class Targets:
             learned.policy.name = name
             policies.append(learned.policy)
         return [*policies, *map(make_baseline, self.baselines)]
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return a digest of each checkpoint by the name of its policy; recorded episodes carry it."""
+        names = _distinct_names(self.learned)
+        return {name: _digest(each.path) for name, each in zip(names, self.learned, strict=True)}
 
     def retrievers(self) -> list[NamedRetriever]:
         """Build all retrievers of a task `retriever`, the learned ones first."""
@@ -79,7 +69,7 @@ def find_targets(targets: Sequence[str], task: Task | None) -> Targets:
         UnknownNameError: If a target is neither a folder nor a baseline.
         CheckpointError: If a folder holds no usable checkpoint.
     """
-    learned = [load_target(Path(target)) for target in targets if _is_folder(target)]
+    learned = [load_learned(Path(target)) for target in targets if is_folder(target)]
     for each in learned:
         if each.task != (task or learned[0].task):
             raise ConfigError(
@@ -87,7 +77,7 @@ def find_targets(targets: Sequence[str], task: Task | None) -> Targets:
                 f"{task or learned[0].task}; evaluate one task at a time."
             )
     chosen: Task = learned[0].task if learned else task or "manager"
-    names = [target for target in targets if not _is_folder(target)]
+    names = [target for target in targets if not is_folder(target)]
     if ALL in names:
         known = list_baselines() if chosen == "manager" else list_retriever_baselines()
         names = [*(name for name in names if name != ALL), *(name for name in known if name not in names)]
@@ -96,28 +86,8 @@ def find_targets(targets: Sequence[str], task: Task | None) -> Targets:
     return Targets(chosen, tuple(learned), tuple(dict.fromkeys(names)))
 
 
-def load_target(path: Path) -> Learned:
-    """Load a checkpoint, or the best (else the newest) checkpoint of a run.
-
-    Raises:
-        CheckpointError: If there is none, or it is damaged.
-    """
-    from memdojo.train.runs import CONFIG, RunFolder
-
-    path = path.expanduser()
-    if not path.is_dir():
-        raise CheckpointError(f"{path} does not exist; give a checkpoint, a run or the name of a baseline.")
-    if not (path / CONFIG).is_file():
-        return _load_checkpoint(path, None)
-    run = RunFolder.open(path)
-    checkpoint = run.best or run.latest
-    if checkpoint is None:
-        raise CheckpointError(f"the run {path} has no checkpoint yet; train it first.")
-    return _load_checkpoint(checkpoint, run.config)
-
-
 def as_retriever(learned: Learned, name: str) -> NamedRetriever:
-    """Name a retriever out of a checkpoint; an answer agent answers from what BM25 finds.
+    """Name a retriever out of a checkpoint; an answer agent answers from what its retriever finds.
 
     Raises:
         ConfigError: If it is a manager.
@@ -125,14 +95,14 @@ def as_retriever(learned: Learned, name: str) -> NamedRetriever:
     if learned.task != "retriever":
         raise ConfigError(f"{learned.path} is a {learned.task}; a retriever is wanted here.")
     if hasattr(learned.policy, "answer"):
-        return NamedRetriever.of(name, BM25Retriever(), learned.policy)
+        return NamedRetriever.of(name, make_retriever(learned.training.retriever), learned.policy)
     return NamedRetriever.of(name, learned.policy)
 
 
 def find_retriever(target: str) -> NamedRetriever:
     """Return the retriever that a folder holds or a name stands for."""
-    if _is_folder(target):
-        learned = load_target(Path(target))
+    if is_folder(target):
+        learned = load_learned(Path(target))
         return as_retriever(learned, learned.training.config_name or "compact")
     return make_retriever_baseline(target)
 
@@ -149,42 +119,21 @@ def require_held_out(learned: Sequence[Learned], streams: Sequence[Stream]) -> l
     groups = {stream.group for stream in streams}
     notes = []
     for each in learned:
-        if shared := groups & set(each.training.groups):
+        if shared := shared_groups(groups, each.training.groups):
             raise LeakError(
-                f"{each.path} was trained on the groups {', '.join(map(repr, sorted(shared)))} of these "
+                f"{each.path} was trained on the groups {', '.join(map(repr, shared))} of these "
                 "streams; evaluate it on others."
             )
-        if shared := groups & set(each.training.validation_groups):
+        if shared := shared_groups(groups, each.training.validation_groups):
             notes.append(f"note: {each.path} was chosen by its score on {len(shared)} of these groups.")
     return notes
 
 
-def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
-    try:
-        from memdojo.agents.compact import use_one_thread
-        from memdojo.train.checkpoints import load_policy, load_spec, read_policy_json
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
-        ) from error
-    if read_policy_json(folder).get("kind") == "language":
-        return _load_language_checkpoint(folder, config)
-    use_one_thread()
-    spec = load_spec(folder)
-    return Learned(folder, spec.kind, load_policy(folder), spec.training, config)
-
-
-def _load_language_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
-    from memdojo.train.language.checkpoints import load_language_spec
-    from memdojo.train.language.policies import load_language_policy
-
-    spec = load_language_spec(folder)
-    task: Task = "manager" if spec.task == "manager" else "retriever"
-    return Learned(folder, task, load_language_policy(folder, spec), spec.training, config)
-
-
-def _is_folder(target: str) -> bool:
-    return "/" in target or Path(target).is_dir()
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0{sha256_of(path)}\0".encode())
+    return digest.hexdigest()
 
 
 def _require_baseline(name: str, task: Task) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -57,38 +59,70 @@ def train(
     from memdojo.train.config_files import load_config
     from memdojo.train.progress import make_progress
     from memdojo.train.runs import RunFolder
+    from memdojo.train.trackers import require_trackers
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite removes it; give one of the two.")
     resolved = load_config(config, overrides or ())
     trainer = _import_trainer()
+    require_trackers(resolved.logging.report_to)
     _require_streams(resolved)
     if resume:
         run = RunFolder.resume(run_dir, resolved)
     else:
         run = RunFolder.create(run_dir, resolved, overwrite=overwrite)
+    how_to_resume = _resume_command(config, overrides, run_dir)
+    if resolved.has_rounds:
+        _train_in_rounds(trainer, resolved, run, quiet, how_to_resume)
+        return
     with make_progress(quiet=quiet) as progress:
-        result = _train(trainer, resolved, run, resume, progress, _resume_command(config, overrides, run_dir))
+        train_it = partial(trainer.train, resolved, run, resume=resume, progress=progress)
+        result = _train(train_it, run, progress, how_to_resume)
     typer.echo(f"{run.path}: {result.updates} updates, best checkpoint {result.best}")
-    if resolved.streams.test is None:
+    before = [run.warm_start] if run.warm_start.is_dir() else []
+    _evaluate(resolved, result.best, before, run.path, quiet=quiet)
+
+
+def _train_in_rounds(
+    trainer: ModuleType, config: TrainConfig, run: RunFolder, quiet: bool, how_to_resume: str
+) -> None:
+    """Train round by round, and evaluate what the last round has left beside what came before it."""
+    from memdojo.train.progress import make_progress
+    from memdojo.train.rounds import train_in_rounds
+
+    with make_progress(quiet=quiet) as progress:
+        train_them = partial(train_in_rounds, config, run, trainer.train, progress=progress)
+        result = _train(train_them, run, progress, how_to_resume)
+    for runs, out in ((result.runs, run.path), (result.partner_runs, None)):
+        if runs:
+            *earlier, last = runs
+            started = [runs[0].warm_start] if runs[0].warm_start.is_dir() else []
+            best = _best(last)
+            typer.echo(f"{last.path}: best checkpoint {best}")
+            before = [*map(_best, reversed(earlier)), *started]
+            _evaluate(last.config, best, before, out or last.path, quiet=quiet)
+
+
+def _best(run: RunFolder) -> Path:
+    """Return the best checkpoint of a run that is trained, by the path that the run itself was given by."""
+    from memdojo.train.checkpoint_folders import update_of
+
+    assert run.best is not None  # It is trained.
+    return run.checkpoint_folder(update_of(run.best))
+
+
+def _evaluate(config: TrainConfig, best: Path, before: list[Path], run: Path, *, quiet: bool) -> None:
+    if config.streams.test is None:
         typer.echo("streams.test is not set, so there is no final evaluation; memdojo eval does it any time.")
         return
     from .evaluate import evaluate_run
 
-    warm_start = run.warm_start if run.warm_start.is_dir() else None
-    evaluate_run(resolved, result.best, warm_start, run.path / "evaluation", quiet=quiet)
+    evaluate_run(config, best, before, run / "evaluation", quiet=quiet)
 
 
-def _train(
-    trainer: ModuleType,
-    config: TrainConfig,
-    run: RunFolder,
-    resume: bool,
-    progress: Progress,
-    how_to_resume: str,
-) -> Any:
+def _train(train: Callable[[], Any], run: RunFolder, progress: Progress, how_to_resume: str) -> Any:
     try:
-        return trainer.train(config, run, resume=resume, progress=progress)
+        return train()
     except KeyboardInterrupt:
         progress.close()
         if run.remove_if_untrained():
@@ -117,11 +151,11 @@ def _import_trainer() -> ModuleType:
 def _require_streams(config: TrainConfig) -> None:
     """Read one stream of each split, so that a wrong spec is told before an earlier run is touched."""
     from memdojo.envs.streams.registry import iter_streams
+    from memdojo.train.config_tables import SPLITS
 
-    for split in ("train", "validation", "test"):
-        spec = getattr(config.streams, split)
-        if spec is not None:
-            next(iter(iter_streams(spec, **config.streams.load_options(split))), None)
+    for split in SPLITS:
+        for spec in config.streams.specs(split):
+            next(iter(iter_streams(spec, **config.streams.load_options(split, spec))), None)
 
 
 def _resume_command(config: str, overrides: list[str] | None, run_dir: Path) -> str:

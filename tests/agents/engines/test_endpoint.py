@@ -133,9 +133,7 @@ def test_a_time_out_is_a_reply_with_an_error(server: Server) -> None:
 
     server.respond = respond
     (reply,) = EndpointChat("tiny", server.url, timeout_s=0.1, max_retries=0).reply([CONVERSATION], 8)
-    assert reply.error == (
-        f"the endpoint {server.url} did not answer within 0.1 s; raise timeout_s."
-    )
+    assert reply.error == (f"the endpoint {server.url} did not answer within 0.1 s; raise timeout_s.")
 
 
 def test_an_endpoint_that_is_not_there_is_a_reply_with_an_error() -> None:

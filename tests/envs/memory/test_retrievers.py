@@ -10,6 +10,7 @@ from memdojo.envs.memory import (
     MemoryStore,
     RandomRetriever,
     RecencyRetriever,
+    WrittenOrderRetriever,
     list_retrievers,
     make_retriever,
 )
@@ -110,6 +111,14 @@ def test_recency_ranks_by_last_change_of_text_then_by_higher_id() -> None:
     hits = RecencyRetriever().search(store, "whatever", 3)
     assert ids(hits) == [1, 4, 3]
     assert [hit.score for hit in hits] == pytest.approx([1, 1 / 2, 1 / 3])
+
+
+def test_written_order_is_that_of_the_ids_whatever_the_query() -> None:
+    store = store_of("one", "two", "three")
+    store.apply(Delete(2), 9)
+    hits = WrittenOrderRetriever().search(store, "three", 9)
+    assert ids(hits) == [1, 3]
+    assert [hit.score for hit in hits] == [1, 1 / 2]
 
 
 def test_random_order_depends_on_seed_store_and_query_alone() -> None:

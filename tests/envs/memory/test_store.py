@@ -338,7 +338,9 @@ def test_operation_that_the_store_does_not_know_is_a_type_error() -> None:
     class Merge(Operation):
         ids: tuple[int, ...]
 
-    with pytest.raises(TypeError, match=r"cannot apply .*Merge.*; operations are Add, Delete, Noop, Rewrite, Update"):
+    with pytest.raises(
+        TypeError, match=r"cannot apply .*Merge.*; operations are Add, Delete, Noop, Rewrite, Update"
+    ):
         MemoryStore().apply(Merge((1, 2)), 0)
     with pytest.raises(TypeError, match="of type int; give a str"):
         MemoryStore().apply(Add(5), 0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -83,10 +84,43 @@ def test_whole_episodes_are_compared_and_count_alike_whatever_their_rows() -> No
 
 
 def test_rows_are_compared_and_count_alike_whatever_their_episode() -> None:
-    # To go: 1, 1, 1 and 3. Mean 1.5, deviation sqrt((3 * 0.25 + 2.25) / 4).
+    # Paid for the episode: 1, 1, 1 and 3. Mean 1.5, deviation sqrt((3 * 0.25 + 2.25) / 4).
     group = (_episode(0.0, 0.0, 1.0), _episode(3.0))
     advantages = grpo_advantages([group], _algorithm(advantage="rows"))
     assert advantages == pytest.approx(np.array([-0.5, -0.5, -0.5, 1.5]) / math.sqrt(0.75), rel=1e-5)
+
+
+def _steps(*rewards: tuple[float, float]) -> LanguageTrajectory:
+    """Return an episode whose rows are paid for the episode, and for their step alone, undivided."""
+    num_steps = len(rewards)
+    rows = [
+        dataclasses.replace(_row(shared + own / num_steps), step_reward=own / num_steps, num_steps=num_steps)
+        for shared, own in rewards
+    ]
+    return LanguageTrajectory("s", tuple(rows))
+
+
+def test_what_is_for_the_episode_is_shared_by_all_rows_and_what_is_for_a_step_is_its_own() -> None:
+    # Two and three chunks. Answers pay 0.6 and 0.0 at the end, the calls of each chunk 1, 0.5 and 0, 1, 0.5.
+    # Each row is worth r1 + r2,t: 1.6, 1.1 and 0, 1, 0.5. Mean 4.2 / 5 = 0.84, and the deviations squared
+    # 0.5776, 0.0676, 0.7056, 0.0256, 0.1156 have the mean 1.492 / 5 = 0.2984.
+    group = (_steps((0.0, 1.0), (0.6, 0.5)), _steps((0.0, 0.0), (0.0, 1.0), (0.0, 0.5)))
+    assert group[0].row_rewards == pytest.approx([1.6, 1.1])
+    assert group[1].row_rewards == pytest.approx([0.0, 1.0, 0.5])
+    # The rewards of an episode still add up to its return: 0.6 + 0.75 and 0.5.
+    assert [trajectory.episode_return for trajectory in group] == pytest.approx([1.35, 0.5])
+    advantages = grpo_advantages([group], _algorithm(advantage="rows"))
+    expected = np.array([0.76, 0.26, -0.84, 0.16, -0.34]) / math.sqrt(0.2984)
+    assert advantages == pytest.approx(expected, rel=1e-4)
+
+
+def test_episodes_of_equal_returns_teach_by_their_rows() -> None:
+    group = (_steps((0.5, 1.0), (0.0, 0.0)), _steps((0.5, 0.0), (0.0, 1.0)))
+    for advantage, num_left in (("rows", 1), ("trajectory", 0)):
+        algorithm = _algorithm(advantage=advantage, skip_equal_groups=True)
+        assert len(select_groups([group], algorithm).groups) == num_left
+    alike = (_steps((0.5, 1.0), (0.0, 1.0)),) * 2
+    assert not select_groups([alike], _algorithm(advantage="rows", skip_equal_groups=True)).groups
 
 
 def test_steps_are_compared_where_several_episodes_have_them() -> None:

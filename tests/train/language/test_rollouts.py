@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from memdojo.envs.text_tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.types import Stream
 from memdojo.errors import EngineError
 from memdojo.rewards.reward import Reward
+from memdojo.train.language.ray_rollouts import share_out_tasks
 from memdojo.train.language.rollouts import LanguagePlayer, SamplingSettings
 from memdojo.train.language.rows import LanguageGroup
 from memdojo.train.rollouts import RolloutTask
@@ -238,3 +240,45 @@ def test_an_answer_agent_is_graded_on_its_own_answer(streams: list[Stream], toke
     wrong = _saying(tokenizer, "USE\nANSWER nonsense")
     assert _play(player, RolloutTask(0, (1,), question=0), right)[0].episode_return == 1.0
     assert _play(player, RolloutTask(0, (1,), question=0), wrong)[0].episode_return == 0.0
+
+
+def test_a_worker_gets_what_it_played_before_and_no_more_than_its_share() -> None:
+    tasks = [RolloutTask(stream, (1,), question=question) for stream in range(4) for question in range(5)]
+    workers = share_out_tasks(tasks, 3)
+    assert sorted(Counter(workers).values()) == [6, 7, 7]
+    # Alone, each goes home, whatever else there is in other updates.
+    homes = [share_out_tasks([task], 3)[0] for task in tasks]
+    assert share_out_tasks(tasks[::-1], 3)[0] == homes[-1]
+    assert sum(worker == home for worker, home in zip(workers, homes, strict=True)) >= 15
+    assert share_out_tasks(tasks, 1) == [0] * 20
+
+
+def test_a_recorded_episode_has_what_each_step_did_to_the_store(
+    streams: list[Stream], tokenizer: Any
+) -> None:
+    player, engine = _manager(streams, tokenizer), _saying(tokenizer, "KEEP a")
+    (trajectory,) = _play(player, RolloutTask(0, (1,), greedy=True, recorded=True), engine)
+    record = trajectory.record
+    assert record is not None
+    assert (record.stream, record.figures) == (streams[0].id, {"capacity_entries": 3})
+    # The fourth KEEP finds a full store.
+    assert [step.num_entries for step in record.steps] == [1, 2, 3, 3]
+    statuses = [operation.status.value for step in record.steps for operation in step.operations]
+    assert statuses[:3] == ["applied"] * 3
+    assert statuses[3] != "applied"
+    assert [step.turns for step in record.steps] == [
+        tuple(turn.id for turn in chunk.turns) for chunk in streams[0].chunks
+    ]
+    (plain,) = _play(player, RolloutTask(0, (1,), greedy=True), engine)
+    assert plain.record is None
+
+
+def test_an_episode_tells_what_its_memory_came_to(streams: list[Stream], tokenizer: Any) -> None:
+    (trajectory,) = _play(_manager(streams, tokenizer), RolloutTask(0, (1,)), _saying(tokenizer, "KEEP a"))
+    assert trajectory.memory["entries"] == 3
+    assert 0 < trajectory.memory["compression"] < 1
+    assert 0 <= trajectory.memory["evidence_stored"] <= 1
+    failing = _manager(streams, tokenizer, max_prompt_tokens=5)
+    (failed,) = _play(failing, RolloutTask(0, (1,)), _saying(tokenizer, "KEEP a"))
+    assert failed.failure
+    assert failed.memory == {}

@@ -1,0 +1,229 @@
+"""`memdojo sweep`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError
+
+from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
+
+if TYPE_CHECKING:
+    from memdojo.eval.sweep_points import Job, Mapper, Measured, PointMeasure, SweepSettings
+    from memdojo.eval.sweep_report import SweepReport, Told
+    from memdojo.eval.sweeps import Point
+
+    from .targets import Targets
+
+
+def sweep(
+    policies: Annotated[
+        list[str],
+        typer.Argument(metavar="POLICY...", help="Checkpoints, runs, names of baselines, or 'all'."),
+    ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A sweep of memdojo sweeps; by default all. May be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for points, tables and figures; what it has is not measured again."),
+    ] = None,
+    task: Annotated[
+        Literal["manager", "retriever"] | None,
+        typer.Option(help="Where only baselines are named; manager by default."),
+    ] = None,
+    retriever: Annotated[
+        str | None,
+        typer.Option(help="Retriever under the managers; by default that of the training, else bm25."),
+    ] = None,
+    metric: Annotated[str, typer.Option(help="Score of all points.")] = "token_f1",
+    num_streams: Annotated[int, typer.Option(help="Streams of a point.")] = 16,
+    split: Annotated[str, typer.Option(help="Split of the synthetic streams.")] = "test",
+    seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that draws.")] = 3,
+    seed: Annotated[int, typer.Option(help="Seeds streams, episodes and intervals.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Points measured at a time, as Ray tasks; by default one a core. 1 needs no Ray."),
+    ] = None,
+    gpus: Annotated[float, typer.Option(help="GPUs of a worker, for language policies.")] = 0,
+    address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster; without it Ray starts on this machine.")
+    ] = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Sweep one difficulty of synthetic streams at a time: a policy's fingerprint, with base rates.
+
+    memdojo sweep recency similarity hand_priority --out fingerprints
+
+    memdojo sweep runs/quickstart --only facts --only capacity --out fingerprints
+
+    memdojo sweep all --task retriever --only distractors --num-streams 8
+
+    The same command goes on with a sweep that was interrupted.
+    """
+    from memdojo.envs.streams.registry import load_streams
+    from memdojo.eval.sweep_report import run_sweeps
+    from memdojo.eval.sweeps import find_sweeps
+
+    from .targets import find_targets, require_held_out
+
+    recipe = _Recipe(tuple(policies), task, retriever, metric, num_streams, split, seeds, seed)
+    found = find_targets(policies, task)
+    settings = recipe.settings(found)
+    sweeps = find_sweeps(tuple(only or ()), for_retrievers=found.task == "retriever")
+    base = load_streams(f"synthetic:{split}", num_streams=num_streams, seed=seed)
+    for note in require_held_out(found.learned, base):
+        typer.echo(note, err=True)
+    mapper = _mapper(workers, gpus, address)
+    with _progress(quiet) as progress:
+        report = run_sweeps(
+            _policies(found),
+            sweeps,
+            settings,
+            folder=out,
+            mapper=mapper,
+            measure=recipe,
+            fingerprints=found.fingerprints(),
+            progress=progress,
+        )
+    report.print()
+    if out is not None:
+        _write(report, out)
+    _tell_failures(report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """What was asked for: measures a point in any process, which finds the policies by what was typed."""
+
+    policies: tuple[str, ...]
+    task: Literal["manager", "retriever"] | None
+    retriever: str | None
+    metric: str
+    num_streams: int
+    split: str
+    seeds: int
+    seed: int
+
+    def __call__(self, job: Job) -> Measured:
+        """Return what was measured of each policy of the job."""
+        return _measure(self)(job)
+
+    def settings(self, found: Targets) -> SweepSettings:
+        """Return what is the same at all points.
+
+        Raises:
+            ConfigError: If a retriever is to stand under retrievers.
+        """
+        from memdojo.eval.sweep_points import SweepSettings
+
+        from .evaluate import core_tokens_of, retriever_of
+        from .targets import find_retriever
+
+        settings = SweepSettings(self.split, self.num_streams, self.seed)
+        evaluation = dataclasses.replace(settings.evaluation, score=self.metric, num_seeds=self.seeds)
+        if found.task == "manager":
+            under = find_retriever(self.retriever or retriever_of(found.learned))
+            core_tokens = core_tokens_of(found.learned)
+            evaluation = dataclasses.replace(evaluation, retriever=under, max_core_tokens=core_tokens)
+        elif self.retriever is not None:
+            raise ConfigError(
+                f"--retriever is {self.retriever!r}, but retrievers are swept themselves; leave it out."
+            )
+        return dataclasses.replace(settings, evaluation=evaluation)
+
+
+@cache
+def _measure(recipe: _Recipe) -> PointMeasure:
+    """Load the policies; once in each process."""
+    from memdojo.eval.sweep_points import PointMeasure
+
+    from .targets import find_targets
+
+    found = find_targets(recipe.policies, recipe.task)
+    groups = {group for each in found.learned for group in each.training.groups}
+    return PointMeasure(_policies(found), recipe.settings(found), groups)
+
+
+def _policies(found: Targets) -> Any:
+    return found.managers() if found.task == "manager" else found.retrievers()
+
+
+def _mapper(workers: int | None, gpus: float, address: str | None) -> Mapper:
+    if workers is not None and workers < 1:
+        raise ConfigError(f"--workers is {workers}; give at least 1.")
+    chosen = workers or len(os.sched_getaffinity(0))
+    if chosen == 1 and address is None:
+        from memdojo.eval.sweep_points import one_after_the_other
+
+        return one_after_the_other
+    try:
+        from memdojo.train.ray_map import RayMap
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{chosen} workers need {error.name}, which is not installed: pip install 'memdojo[train]', or "
+            "pass --workers 1"
+        ) from error
+    return RayMap(chosen, num_gpus=gpus, address=address)
+
+
+def _write(report: SweepReport, out: Path) -> None:
+    from memdojo.eval.sweep_figures import write_figures
+
+    report.write(out)
+    try:
+        write_figures(report, out)
+    except MissingDependencyError as error:
+        # The tables are there, and the same command draws the figures later without measuring anything again.
+        typer.echo(f"note: {error}", err=True)
+    typer.echo(f"written to {out}")
+
+
+def _tell_failures(report: SweepReport) -> None:
+    if not report.failures:
+        return
+    point, error = report.failures[0]
+    cause = " ".join(str(error).split()) or type(error).__name__
+    typer.echo(
+        f"error: {len(report.failures)} points failed and are tried again by the same command; the first, "
+        f"{point}, with: {cause}",
+        err=True,
+    )
+    raise typer.Exit(INPUT_ERROR if isinstance(error, MemdojoError) else FAULT)
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[Told]:
+    """Give what shows a bar on a terminal, and prints a line for each point elsewhere."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda point, done, total: typer.echo(f"point {done}/{total}  {point}", err=True)
+        return
+    columns: tuple[Any, ...] = (
+        TextColumn("[bold]sweep"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    with RichProgress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(point: Point, done: int, total: int) -> None:
+            bar.update(task, description=str(point), completed=done, total=total)
+
+        yield show
