@@ -238,10 +238,16 @@ class LanguageManager(_LanguagePolicy):
         self.turns_per_chunk = turns_per_chunk
         format: ManagerFormat = encoder.format
         self._task = ManagerTask(format, related_entries)
+        self._completions: list[str] = []
+
+    def last_completions(self) -> list[str]:
+        """Return for each episode of the last `act` what the model wrote, without marks of its template."""
+        return self._completions
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, as far as they could be parsed."""
         completions = self._complete([self._task.view(episode) for episode in episodes])
+        self._completions = [text for text, _ in completions]
         return [tuple(self._task.format.parse(text, view).decision) for text, view in completions]
 
 

@@ -61,3 +61,12 @@ class ExplainsChoices(Protocol):
     def last_choices(self) -> list[tuple[Choice, ...]]:
         """Return for each episode of the last `act` the likeliest choices, likeliest first."""
         ...
+
+
+@runtime_checkable
+class TellsCompletions(Protocol):
+    """A policy that decides by writing; records of episodes keep what it wrote."""
+
+    def last_completions(self) -> list[str]:
+        """Return for each episode of the last `act` what was written, word for word."""
+        ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy
+from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy, TellsCompletions
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.memory.retrievers import Retriever
 from memdojo.envs.memory.store import MemoryStore
@@ -33,6 +33,7 @@ class WatchedPolicy:
         self._policy = policy
         self._steps: dict[int, list[StepRecord]] = {}
         self._choices: dict[int, tuple[Choice, ...]] = {}
+        self._completions: dict[int, str] = {}
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return what the policy decides, after a look at what the step before came to."""
@@ -42,6 +43,9 @@ class WatchedPolicy:
         if isinstance(self._policy, ExplainsChoices):
             told = self._policy.last_choices()
             self._choices = {id(episode): each for episode, each in zip(episodes, told, strict=True)}
+        if isinstance(self._policy, TellsCompletions):
+            written = self._policy.last_completions()
+            self._completions = {id(episode): each for episode, each in zip(episodes, written, strict=True)}
         return operations
 
     def steps(self, episode: ManagerEpisode) -> tuple[StepRecord, ...]:
@@ -55,7 +59,8 @@ class WatchedPolicy:
         if episode.step_index == len(steps):
             return
         began = time.perf_counter()
-        steps.append(last_step(episode, self._choices.get(id(episode), ())))
+        key = id(episode)
+        steps.append(last_step(episode, self._choices.get(key, ()), self._completions.get(key, "")))
         self.seconds += time.perf_counter() - began
 
 
@@ -92,12 +97,13 @@ class WatchedRetrievers:
         )
 
 
-def last_step(episode: ManagerEpisode, choices: tuple[Choice, ...] = ()) -> StepRecord:
+def last_step(episode: ManagerEpisode, choices: tuple[Choice, ...] = (), completion: str = "") -> StepRecord:
     """Write down what the last step of an episode came to, while the store is still as it left it.
 
     Args:
         episode: At least one step of it is done.
         choices: What the policy thought of its choices.
+        completion: What it wrote, if it is a language policy.
     """
     index, context = episode.step_index - 1, episode.context
     questions = context.due.get(index, ())
@@ -111,6 +117,7 @@ def last_step(episode: ManagerEpisode, choices: tuple[Choice, ...] = ()) -> Step
         ),
         num_entries=len(episode.store),
         choices=choices,
+        completion=completion,
     )
 
 

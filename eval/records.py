@@ -91,6 +91,7 @@ class StepRecord:
         questions: What was retrieved for each question.
         num_entries: Entries in the store after the step.
         choices: What the policy thought of its choices, likeliest first; empty where it does not say.
+        completion: What a language policy wrote, word for word; empty where the policy is none.
     """
 
     outcome: StepOutcome
@@ -99,6 +100,7 @@ class StepRecord:
     questions: tuple[QuestionRecord, ...] = ()
     num_entries: int = 0
     choices: tuple[Choice, ...] = ()
+    completion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

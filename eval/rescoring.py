@@ -18,7 +18,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
 from .bootstrap import NUM_RESAMPLES
-from .evaluate import EvaluationTables
+from .evaluate import Evaluation, EvaluationTables
 from .judged import judged_episodes
 from .record_files import EpisodeFile, read_conditions, read_episodes, read_streams
 from .records import EpisodeRecord
@@ -77,6 +77,23 @@ def rescore(
     kept = {name: value for name, value in conditions.items() if name not in ("answerer", "seed")}
     report.details["settings"] |= kept | _new_conditions(answerer, judge)
     return report
+
+
+def recorded_evaluation(folder: str | Path, score: str) -> Evaluation:
+    """Return the tables of the episodes that a folder has, with the answers and verdicts that they have.
+
+    Args:
+        folder: As for `rescore`, or the `trajectories/` of a run, which do not say who answered.
+        score: The column that counts.
+
+    Raises:
+        DataError: If the folder has no recorded episodes.
+    """
+    contexts = _Contexts(read_streams(folder))
+    tables = EvaluationTables(recorded_settings(folder), score)
+    for record in read_episodes(folder):
+        tables.add(contexts.of(record), record)
+    return tables.evaluation({*list_baselines(), *list_retriever_baselines()})
 
 
 def recorded_settings(

@@ -136,6 +136,7 @@
       this.note = make("p", "more");
       this.shown = new Map(); // Id to { version, node }.
       this.all = false;
+      this.reading = false; // Whether what the policy wrote is unfolded.
       this.body.replaceChildren(this.ops, this.list, this.note);
     }
     show() {
@@ -157,11 +158,18 @@
         (step.ops || []).forEach((op, at) => nodes.push(...this.opNodes(op, number, at)));
         if (this.episode.writes && !step.ops) nodes.push(make("p", "more", "Nothing was written at this step."));
         if (step.p) nodes.push(make("h4", "", "What the policy thought of its choices"), ...step.p.map((each) => this.choice(each)));
+        if (step.c) nodes.push(this.completion(step.c));
       }
       if (first === count && this.episode.writes && axis.length)
         nodes.push(make("p", "more", "In the middle of a chunk: this policy decides at its end."));
       this.ops.hidden = !nodes.length;
       this.ops.replaceChildren(...nodes);
+    }
+    completion(text) {
+      const node = make("details", "written", make("summary", "", "What the model wrote"), make("pre", "", text));
+      node.open = this.reading;
+      node.addEventListener("toggle", () => { this.reading = node.open; });
+      return node;
     }
     opNodes(op, number, at) {
       const { versions } = this.episode;

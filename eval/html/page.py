@@ -21,7 +21,7 @@ from ..tables import category_names
 from . import plots_curves, plots_evaluation, plots_learning
 from .escaping import csp_hash, json_for_script
 from .plots import BOUNDS, Plot, Plots
-from .sources import CurvesPart, EvaluationPart, RunMetrics, rows_of
+from .sources import CurvesPart, EvaluationPart, RunMetrics, TrainingPart, rows_of
 from .stage import Stage, set_stage
 
 MAX_BYTES = 20_000_000
@@ -85,6 +85,7 @@ def write_report(
     evaluations: Sequence[EvaluationPart],
     runs: Sequence[RunMetrics] = (),
     curves: Sequence[CurvesPart] = (),
+    trainings: Sequence[TrainingPart] = (),
     *,
     title: str = "",
     num_streams: int = NUM_STREAMS,
@@ -98,8 +99,10 @@ def write_report(
         evaluations: Each gets a section; their recorded episodes are shown in one theatre.
         runs: Whose learning curves are drawn.
         curves: Scores at several points of a difficulty, and sweeps.
+        trainings: Episodes that were recorded while runs were trained; shown in the theatre as well.
         title: Heads the page; "" makes one of the names.
-        num_streams: How many streams of an evaluation the theatre shows; 0 leaves the episodes out.
+        num_streams: How many streams of an evaluation or training the theatre shows; 0 leaves the episodes
+            out.
         max_bytes: Episodes that would make the file larger than this are left out, and the page says so.
         hints: Sentences for the reader of the page, such as how to record episodes that are missing.
 
@@ -107,11 +110,16 @@ def write_report(
         ConfigError: If there is nothing to report, or `num_streams` is negative.
         DataError: If recorded episodes cannot be read or the file cannot be written.
     """
-    if not evaluations and not curves and not any(run.lines for run in runs):
+    if not evaluations and not curves and not trainings and not any(run.lines for run in runs):
         raise ConfigError("there are neither evaluations nor metrics; evaluate or train something first.")
     if num_streams < 0:
         raise ConfigError(f"the number of streams is {num_streams}; give 0 or more.")
-    given: tuple[RunMetrics | EvaluationPart | CurvesPart, ...] = (*runs, *evaluations, *curves)
+    given: tuple[RunMetrics | EvaluationPart | CurvesPart | TrainingPart, ...] = (
+        *runs,
+        *evaluations,
+        *curves,
+        *trainings,
+    )
     names = dict.fromkeys(each.name for each in given)
     content: dict[str, Any] = {
         "title": title or " · ".join(names),
@@ -124,7 +132,7 @@ def write_report(
     }
     without = _render(content, Stage({"streams": []}, {}))
     left = max_bytes - len(without.encode()) - _OUTSIDE
-    stage = set_stage(evaluations, num_streams, max(left, 0))
+    stage = set_stage(evaluations, num_streams, max(left, 0), trainings)
     html = _render(content, stage)
     path = Path(path).expanduser()
     with atomic_writer(path) as file:

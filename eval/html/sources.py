@@ -18,6 +18,7 @@ from ..findings_tables import grids_of_findings
 from ..record_files import EPISODES, STREAMS, read_conditions, read_episodes, read_streams
 from ..records import EpisodeRecord
 from ..render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
+from ..rescoring import recorded_evaluation
 from ..sweep_report import SweepReport, read_sweeps
 from ..tables import category_names
 from .theatre import Verdict
@@ -139,6 +140,25 @@ class CurvesPart:
     sweeps: SweepReport | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingPart:
+    """Validation episodes that a training recorded; made by `find_training`.
+
+    Attributes:
+        name: Of the run; the policies are it after so many updates.
+        folder: Where the episodes lie.
+        score: The column that counts.
+    """
+
+    name: str
+    folder: Path
+    score: str
+
+
+Verdicts = dict[tuple[str, int, str], dict[str, Verdict]]
+"""What was found out about each question, by policy, repetition and stream of its episode."""
+
+
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table by the names of its columns."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
@@ -185,16 +205,38 @@ def find_curves(folder: str | Path, name: str = "") -> CurvesPart | None:
     return CurvesPart(name or path.resolve().name, tables, sweeps)
 
 
-def verdicts_of(part: EvaluationPart) -> dict[tuple[str, int, str], dict[str, Verdict]]:
-    """Return what was found out about each question, by policy, repetition and stream of its episode."""
-    found: dict[tuple[str, int, str], dict[str, Verdict]] = {}
-    for row in rows_of(part.folder.questions[["policy", "seed", "stream", "question", "score"]]):
+def find_training(folder: str | Path, name: str, score: str) -> TrainingPart | None:
+    """Return the validation episodes of a training, None where it recorded none.
+
+    Args:
+        folder: The `trajectories/` of a run.
+        name: Of the run.
+        score: The column that counts; that of the run's metric.
+    """
+    path = Path(folder).expanduser()
+    has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
+    return TrainingPart(name, path, score) if has_episodes else None
+
+
+def verdicts_of(part: EvaluationPart) -> Verdicts:
+    """Return what an evaluation found out about its questions."""
+    path = part.folder.path / "diagnosis.csv"
+    failures = _read_table(path, texts=True) if path.is_file() else pd.DataFrame()
+    return _verdicts(part.folder.questions, failures)
+
+
+def verdicts_of_training(part: TrainingPart) -> Verdicts:
+    """Return the scores and failures of recorded episodes, which have no tables beside them."""
+    evaluation = recorded_evaluation(part.folder, part.score)
+    return _verdicts(evaluation.questions, evaluation.findings.failures)
+
+
+def _verdicts(questions: pd.DataFrame, failures: pd.DataFrame) -> Verdicts:
+    found: Verdicts = {}
+    for row in rows_of(questions[["policy", "seed", "stream", "question", "score"]]):
         key = row["policy"], int(row["seed"]), row["stream"]
         found.setdefault(key, {})[row["question"]] = Verdict(float(row["score"]))
-    path = part.folder.path / "diagnosis.csv"
-    if not path.is_file():
-        return found
-    for row in rows_of(_read_table(path, texts=True)):
+    for row in rows_of(failures):
         key = row["policy"], int(row["seed"]), row["stream"]
         places = {name: _whole(row[name]) for name in ("step", "operation", "entry", "rank")}
         verdict = Verdict(
@@ -243,5 +285,5 @@ def _read_table(path: Path, *, texts: bool = False) -> pd.DataFrame:
         raise DataError(f"{path} cannot be read: {error}; evaluate again.") from error
 
 
-def _whole(text: str) -> int | None:
-    return int(float(text)) if text else None
+def _whole(value: Any) -> int | None:
+    return None if value == "" or pd.isna(value) else int(float(value))

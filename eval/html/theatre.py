@@ -7,7 +7,7 @@ some hundred kilobytes. The memory at a step is not stored: it follows from the 
 A stream:   id, group, source; turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
             source turns, evidence turns]
-A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices)
+A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion)
 
 Keys at their default are left out. `page.js` reads all of this, and nothing else does.
 """
@@ -187,6 +187,7 @@ class _Encoder:
                 n=step.num_entries,
                 tokens=step.outcome.memory_tokens,
                 p=[_choice(choice) for choice in step.choices],
+                c=step.completion,
             ),
         }
 

@@ -128,7 +128,9 @@ def test_a_manager_acts_greedily_and_leaves_out_what_means_nothing(tokenizer: An
     assert operations == (Add("Ann: Fact number 1.", ("t1",), None, "turn"),)
     episode.step(operations)
     (kept,) = episode.store.entries
+    assert manager.last_completions() == ["KEEP b\nhm"]
     assert manager.act([episode]) == [(Delete(kept.id), Noop())]
+    assert manager.last_completions() == ["DROP 1\nNOOP"]
     assert {type(request) for request in engine.requests} == {GenerationRequest}
     assert {request.temperature for request in engine.requests} == {0.0}
     assert {request.max_tokens for request in engine.requests} == {16}

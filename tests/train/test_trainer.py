@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from typer.testing import CliRunner
 
+from memdojo.cli import app
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl import write_jsonl
 from memdojo.envs.types import Chunk, Question, Stream, Turn
@@ -174,6 +177,35 @@ def test_validation_episodes_are_recorded_for_each_update_on_the_same_streams(tm
     assert all(step.choices[0].is_taken for step in record.steps)
     run, _ = _train(tmp_path / "none", *overrides, "logging.num_trajectories=0")
     assert not (run.path / "trajectories").exists()
+
+
+@pytest.mark.usefixtures("local")
+def test_a_report_shows_the_updates_as_policies(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path, "logging.trajectories_every=2", "logging.num_trajectories=1")
+    page = tmp_path / "report.html"
+    result = CliRunner().invoke(app, ["report", str(run.path), "--out", str(page)])
+    assert result.exit_code == 0, result.stderr
+    assert "2 episodes on 1 streams" in result.stdout
+    blocks = re.findall(r'<script[^>]* id="([^"]+)">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
+    of_id = {id: json.loads(text) for id, text in blocks}
+    (stream,) = of_id["index"]["streams"]
+    assert [each["name"] for each in stream["episodes"]] == ["run, update 2", "run, update 4"]
+    records = list(read_episodes(run.path / "trajectories"))
+    for shown, record in zip(stream["episodes"], records, strict=True):
+        steps = of_id[shown["block"]]["steps"]
+        assert len(steps) == 12
+        assert [step.get("n", 0) for step in steps] == [step.num_entries for step in record.steps]
+        asked = [each for step in steps for each in step.get("asked", ())]
+        # Validated by evidence recall: what was retrieved of the evidence, as a share of it.
+        assert [each["score"] for each in asked] == [
+            round(len(each.evidence & frozenset().union(*each.retrieved)) / len(each.evidence), 4)
+            for each in record.outcome.questions
+        ]
+        failed = [each for each in asked if each["score"] < 0.5]
+        assert [each for each in asked if "blame" in each] == failed
+        assert shown["failed"] == len(failed) > 0
+        # A store of 3 entries for 12 turns: evidence is not in it, or it would be retrieved.
+        assert {each["blame"]["by"] for each in failed} == {"write"}
 
 
 @pytest.mark.usefixtures("local")

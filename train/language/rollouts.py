@@ -183,7 +183,8 @@ class LanguagePlayer:
         recording.add(prompt, generation, outcome, score, self._reward.by_step(score))
         if task.recorded:
             # A judge may have said more about the outcome than the episode knows.
-            recording.steps.append(dataclasses.replace(last_step(episode), outcome=outcome))
+            done = last_step(episode, completion=completion)
+            recording.steps.append(dataclasses.replace(done, outcome=outcome))
         recording.add_grades(outcome, self._metrics, by_source=self._has_sources)
 
     def _memory(self, task: RolloutTask, played: Recording) -> dict[str, float]:

@@ -15,7 +15,7 @@ from .compare import CONFIG, EVALUATION, TABLE
 from .running import DebugOption, QuietOption
 
 if TYPE_CHECKING:
-    from memdojo.eval.html.sources import CurvesPart, EvaluationPart, RunMetrics
+    from memdojo.eval.html.sources import CurvesPart, EvaluationPart, RunMetrics, TrainingPart
     from memdojo.train.runs import RunFolder
 
 
@@ -29,7 +29,8 @@ def report(
     ],
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     streams: Annotated[
-        int, typer.Option(help="Streams of each evaluation in the memory theatre; 0 leaves it out.")
+        int,
+        typer.Option(help="Streams of each evaluation or training in the theatre; 0 leaves it out."),
     ] = 8,
     evaluate: Annotated[
         bool,
@@ -62,7 +63,13 @@ def report(
     for target in dict.fromkeys(targets):
         _find(Path(target).expanduser(), found, evaluate=evaluate, quiet=quiet)
     written = write_report(
-        out, found.evaluations, found.runs, found.curves, num_streams=streams, hints=found.hints
+        out,
+        found.evaluations,
+        found.runs,
+        found.curves,
+        found.trainings,
+        num_streams=streams,
+        hints=found.hints,
     )
     for sentence in (*found.hints, *written.left_out):
         typer.echo(f"note: {sentence}", err=True)
@@ -77,6 +84,7 @@ class _Found:
     evaluations: list[EvaluationPart] = field(default_factory=list)
     runs: list[RunMetrics] = field(default_factory=list)
     curves: list[CurvesPart] = field(default_factory=list)
+    trainings: list[TrainingPart] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
 
 
@@ -116,7 +124,9 @@ def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None
     from .compare import evaluate_folder
 
     run = RunFolder.open(path)
-    found.runs += _metrics_of(run)
+    for name, trained in _trained(run):
+        found.runs.append(_metrics_of(name, trained))
+        found.trainings += _training_of(name, trained)
     folder = path / EVALUATION
     if evaluate and not ((folder / TABLE).is_file() and (folder / EPISODES).is_file()):
         typer.echo(f"{path} has no recorded episodes yet; evaluating it", err=True)
@@ -137,22 +147,33 @@ def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None
             found.curves.append(curves)
 
 
-def _metrics_of(run: RunFolder) -> Iterator[RunMetrics]:
-    """Yield the metrics of a run, or of each of its rounds."""
-    from memdojo.eval.html.sources import RunMetrics
+def _trained(run: RunFolder) -> Iterator[tuple[str, RunFolder]]:
+    """Yield a run, or each of its rounds, by its name."""
     from memdojo.train.runs import ROUND, RunFolder
 
     name = run.path.resolve().name
     rounds = [each for each in _rounds(run.path, ROUND) if (each / CONFIG).is_file()]
     for folder in rounds or [run.path]:
-        each = RunFolder.open(folder)
-        config = each.config
-        facts = ("task", config.task), ("algorithm", config.algorithm.name), ("seed", config.seed)
-        yield RunMetrics(
-            name if folder == run.path else f"{name}/{folder.name}",
-            each.metrics(),
-            tuple((fact, str(value)) for fact, value in facts),
-        )
+        yield name if folder == run.path else f"{name}/{folder.name}", RunFolder.open(folder)
+
+
+def _metrics_of(name: str, run: RunFolder) -> RunMetrics:
+    from memdojo.eval.html.sources import RunMetrics
+
+    config = run.config
+    facts = ("task", config.task), ("algorithm", config.algorithm.name), ("seed", config.seed)
+    return RunMetrics(name, run.metrics(), tuple((fact, str(value)) for fact, value in facts))
+
+
+def _training_of(name: str, run: RunFolder) -> list[TrainingPart]:
+    """Return the validation episodes that the run recorded, if it did."""
+    from memdojo.eval.html.sources import find_training
+    from memdojo.train.runs import TRAJECTORIES
+
+    config = run.config
+    score = config.evaluation.score(config.episode.top_k)
+    training = find_training(run.path / TRAJECTORIES, name, score)
+    return [] if training is None else [training]
 
 
 def _rounds(path: Path, start: str) -> Sequence[Path]:

@@ -19,7 +19,7 @@ TEXTS = ("Oslo is the home of Ana", "Rex is the name of her dog", HOSTILE, "The 
 
 
 class Thoughtful(ScriptedRule):
-    """A scripted manager that says what it thought of its choices."""
+    """A scripted manager that says what it thought of its choices, and writes what it should not."""
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         decided = super().act(episodes)
@@ -29,6 +29,9 @@ class Thoughtful(ScriptedRule):
 
     def last_choices(self) -> list[tuple[Choice, ...]]:
         return self._choices
+
+    def last_completions(self) -> list[str]:
+        return [HOSTILE for _ in self._choices]
 
 
 def add(turn: int) -> Add:

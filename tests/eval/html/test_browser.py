@@ -111,6 +111,12 @@ def test_every_operation_is_a_signed_difference_with_its_source(opened: Opened) 
     assert "tea" in new
     assert "Ana:" not in gone + new
     assert opened.all("#left-body .choice") == ["● ADD75.0 %", "NOOP25.0 %"]
+    # What the model wrote is text, folded until it is asked for.
+    assert opened.all("#left-body .written pre") == [HOSTILE.strip()]
+    assert not opened.page.locator("#left-body .written pre").is_visible()
+    opened.page.locator("#left-body .written summary").click()
+    opened.page.keyboard.press("ArrowLeft")
+    assert opened.page.locator("#left-body .written pre").is_visible()
 
 
 def test_two_policies_stand_side_by_side_on_one_stream(opened: Opened) -> None:

@@ -12,7 +12,15 @@ from memdojo.agents.baselines import make_baseline
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.html.escaping import csp_hash
 from memdojo.eval.html.page import write_report
-from memdojo.eval.html.sources import CurvesPart, EvaluationPart, RunMetrics, find_curves, read_evaluation
+from memdojo.eval.html.sources import (
+    CurvesPart,
+    EvaluationPart,
+    RunMetrics,
+    TrainingPart,
+    find_curves,
+    find_training,
+    read_evaluation,
+)
 from memdojo.eval.html.stage import set_stage
 from memdojo.eval.sweep_points import SweepSettings
 from memdojo.eval.sweep_report import run_sweeps
@@ -168,6 +176,27 @@ def test_a_baseline_that_two_evaluations_share_is_shown_once(folder: Path) -> No
     stage = set_stage(parts, 8, 10**7)
     names = [each["name"] for each in stage.index["streams"][0]["episodes"]]
     assert names == ["forgets", "keeps", "recency", "forgets (two)", "keeps (two)", "oracle", "no_op"]
+
+
+def test_what_a_training_recorded_comes_last_and_is_the_first_to_be_left_out(
+    part: EvaluationPart, folder: Path, tmp_path: Path
+) -> None:
+    # The episodes of an evaluation stand in for those of a training: five policies on two streams.
+    training = find_training(folder, "run", part.score)
+    assert isinstance(training, TrainingPart)
+    stage = set_stage([part], 8, 10**7, [training])
+    first = [each["name"] for each in stage.index["streams"][0]["episodes"]]
+    assert first[:5] == ["forgets", "keeps", "recency", "oracle", "no_op"]
+    assert sorted(first[5:]) == sorted(f"run, {name}" for name in first[:5])
+    without = write_report(tmp_path / "without.html", [part])
+    whole = write_report(tmp_path / "whole.html", [part], trainings=[training])
+    assert (without.num_episodes, whole.num_episodes) == (10, 20)
+    limit = whole.num_bytes - 500
+    small = write_report(tmp_path / "small.html", [part], trainings=[training], max_bytes=limit)
+    assert 10 <= small.num_episodes < 20
+    assert "what a training recorded last" in small.left_out[0]
+    assert set_stage([], 1, 10**7, [training]).left_out[0].startswith("1 more streams")
+    assert find_training(tmp_path, "run", part.score) is None
 
 
 def test_several_evaluations_are_compared(folder: Path, tmp_path: Path) -> None:

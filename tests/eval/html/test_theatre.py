@@ -6,13 +6,20 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from memdojo.agents.baselines import make_retriever_baseline
-from memdojo.eval.html.sources import first_episodes, read_evaluation, streams_of, verdicts_of
+from memdojo.eval.html.sources import (
+    TrainingPart,
+    first_episodes,
+    read_evaluation,
+    streams_of,
+    verdicts_of,
+    verdicts_of_training,
+)
 from memdojo.eval.html.theatre import EpisodeBlock, StreamPart, Verdict, episode_block
 from memdojo.eval.records import EpisodeRecord
 from memdojo.eval.report import run_evaluation
 from memdojo.eval.settings import EvalSettings
 
-from .conftest import a_stream
+from .conftest import HOSTILE, a_stream
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +69,7 @@ def test_entries_know_the_evidence_that_they_hold(block: EpisodeBlock) -> None:
 def test_choices_and_questions_stand_at_their_step(block: EpisodeBlock) -> None:
     first, last = block.steps[0], block.steps[-1]
     assert first["p"] == [["ADD", None, 0.75, 1], ["NOOP", None, 0.25, 0]]
+    assert first["c"] == last["c"] == HOSTILE
     assert [asked["q"] for asked in first["asked"]] == [3]
     home = last["asked"][0]
     assert home["score"] == 0
@@ -85,6 +93,16 @@ def test_verdicts_are_those_of_the_evaluation(folder: Path) -> None:
     assert (found["home"].step, found["home"].operation, found["home"].entry) == (2, 1, 1)
     assert (found["dog"].cause, found["dog"].step) == ("overwritten", 3)
     assert found["early"] == Verdict(1.0)
+
+
+def test_verdicts_without_tables_are_those_that_the_tables_would_have(folder: Path) -> None:
+    part = read_evaluation(folder)
+    assert part.score == "token_f1"
+    found = verdicts_of_training(TrainingPart("run", folder, part.score))
+    assert found == verdicts_of(part)
+    # By what was retrieved, a question that was answered by luck or not at all may fail or not.
+    found = verdicts_of_training(TrainingPart("run", folder, "kept_evidence"))
+    assert {verdict.score for verdict in found["keeps", 0, "s"].values()} == {1.0}
 
 
 def test_a_retriever_has_questions_and_no_memory() -> None:

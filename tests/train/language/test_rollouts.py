@@ -263,6 +263,7 @@ def test_a_recorded_episode_has_what_each_step_did_to_the_store(
     assert (record.stream, record.figures) == (streams[0].id, {"capacity_entries": 3})
     # The fourth KEEP finds a full store.
     assert [step.num_entries for step in record.steps] == [1, 2, 3, 3]
+    assert [step.completion for step in record.steps] == ["KEEP a"] * 4
     statuses = [operation.status.value for step in record.steps for operation in step.operations]
     assert statuses[:3] == ["applied"] * 3
     assert statuses[3] != "applied"
