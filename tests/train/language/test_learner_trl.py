@@ -133,7 +133,7 @@ def test_loss_and_gradient_are_those_of_trl(kl_coefficient: float, epochs: int, 
         importance_cap=0.0,  # TRL corrects only what vLLM sampled for it.
         kl_coefficient=kl_coefficient,
         max_gradient_norm=1e9,
-        learning_rate=3e-3,
+        learning_rate=1e-3,  # A larger step clips every token, and nothing is left to compare.
     )
     reference = copy.deepcopy(_model())
     with torch.no_grad():
