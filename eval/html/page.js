@@ -166,9 +166,11 @@
       this.ops.replaceChildren(...nodes);
     }
     completion(text) {
-      const node = make("details", "written", make("summary", "", "What the model wrote"), make("pre", "", text));
+      const summary = make("summary", "", "What the model wrote");
+      const node = make("details", "written", summary, make("pre", "", text));
       node.open = this.reading;
-      node.addEventListener("toggle", () => { this.reading = node.open; });
+      // Not on "toggle", which comes later than a key that is pressed at once; a click unfolds after this.
+      summary.addEventListener("click", () => { this.reading = !node.open; });
       return node;
     }
     opNodes(op, number, at) {
