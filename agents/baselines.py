@@ -23,7 +23,7 @@ from memdojo.errors import ConfigError, unknown_name
 
 from .hybrid import HandHybridRetriever
 from .oracles import EmptyRetriever, LabelledManager, OracleManager, OracleRetriever
-from .policy import ManagerPolicy
+from .policy import ManagerPolicy, release_models
 from .rules import (
     NoOpRule,
     Priorities,
@@ -73,10 +73,7 @@ class NamedRetriever:
 
     def release(self) -> None:
         """Let retriever and answerer give back the memory of their models, if they have any."""
-        for each in (self.shared, self.answerer):
-            release = getattr(each, "release", None)
-            if release is not None:
-                release()
+        release_models(self.shared, self.answerer)
 
     @classmethod
     def of(cls, name: str, retriever: Retriever, answerer: Answerer | None = None) -> NamedRetriever:

@@ -25,7 +25,7 @@ from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, Unk
 
 from .baselines import UPPER_BOUND, make_baseline, make_retriever_baseline
 from .oracles import LabelledManager, OracleManager
-from .policy import ManagerPolicy
+from .policy import ManagerPolicy, release_models
 
 DEFAULT_MANAGER, DEFAULT_RETRIEVER = "recency", "bm25"
 DEFAULT_TOP_K = 10
@@ -276,10 +276,7 @@ class MemoryAgent:
         """Close the file and let models give back their memory; what waits is in the file. Twice is fine."""
         with self._lock:
             self._file.close()
-            for each in (self.manager, self.retriever, self.answerer):
-                release = getattr(each, "release", None)
-                if release is not None:
-                    release()
+            release_models(self.manager, self.retriever, self.answerer)
 
     def __enter__(self) -> Self:
         return self

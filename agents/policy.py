@@ -70,3 +70,11 @@ class TellsCompletions(Protocol):
     def last_completions(self) -> list[str]:
         """Return for each episode of the last `act` what was written, word for word."""
         ...
+
+
+def release_models(*policies: object) -> None:
+    """Let policies, retrievers and answerers that hold a model give its memory back."""
+    for policy in policies:
+        release = getattr(policy, "release", None)
+        if release is not None:
+            release()

@@ -108,9 +108,13 @@ def percentile_interval(
         sums: Sum of the scores of each unit, shape (num_units,).
         counts: Number of scored questions of each unit, all positive, shape (num_units,).
     """
-    means = resampled_means(sums, counts, np.random.default_rng(seed), num_resamples)
+    return percentiles(resampled_means(sums, counts, np.random.default_rng(seed), num_resamples), confidence)
+
+
+def percentiles(values: npt.ArrayLike, confidence: float) -> tuple[float, float]:
+    """Return the ends between which a share of the values lies, half of the rest on either side."""
     tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    low, high = np.quantile(np.asarray(values, np.float64), [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -218,6 +222,4 @@ def bootstrap_normalised(
     is_bounded = high > low
     if not is_bounded.any():
         return math.nan, math.nan
-    tail = (1 - confidence) / 2
-    ends = np.quantile((means - low)[is_bounded] / (high - low)[is_bounded], [tail, 1 - tail])
-    return float(ends[0]), float(ends[1])
+    return percentiles((means - low)[is_bounded] / (high - low)[is_bounded], confidence)

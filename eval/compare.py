@@ -15,7 +15,7 @@ import pandas as pd
 from memdojo.agents.baselines import ALL_KNOWING
 from memdojo.errors import ConfigError, DataError, unknown_name
 
-from .bootstrap import NUM_RESAMPLES, bootstrap_difference, bootstrap_mean
+from .bootstrap import NUM_RESAMPLES, bootstrap_difference, bootstrap_mean, question_means
 from .reliable import (
     Scores,
     improvement_interval,
@@ -185,7 +185,7 @@ def _row(
     how: dict[str, Any],
 ) -> dict[str, object]:
     scores, others = group_scores(runs), group_scores(against)
-    pooled = pd.concat(runs).groupby(_KEYS, sort=True)["score"].mean().reset_index()
+    pooled = question_means(pd.concat(runs))
     mean = bootstrap_mean(pooled, **how)
     iqm_low, iqm_high = interquartile_interval(scores, **how)
     row: dict[str, object] = {

@@ -21,7 +21,7 @@ from memdojo.agents.baselines import (
     make_baseline,
     make_retriever_baseline,
 )
-from memdojo.agents.policy import ManagerPolicy
+from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.answering import Answerer
 from memdojo.envs.stream_context import StreamContext
 from memdojo.envs.streams.chunking import rechunk
@@ -101,7 +101,7 @@ def evaluate_manager(
             policy.turns_per_chunk,
             _num_seeds(policy, settings),
             partial(play_managers, policy, settings=settings),
-            partial(_release, policy),
+            partial(release_models, policy),
             settings.answerer,
         )
         for policy in named
@@ -138,7 +138,7 @@ def evaluate_retriever(
             None,
             _num_seeds(retriever, settings),
             partial(play_retrievers, retriever, settings=settings),
-            partial(_release, retriever),
+            retriever.release,
             settings.answerer if retriever.answerer is None else retriever.answerer,
         )
         for retriever in named
@@ -155,13 +155,6 @@ class _Run(NamedTuple):
     play: Callable[[Sequence[Start]], list[Played]]
     release: Callable[[], None]
     answerer: Answerer | None
-
-
-def _release(policy: object) -> None:
-    """Let a policy that holds a model give its memory back before the next one loads another."""
-    release = getattr(policy, "release", None)
-    if release is not None:
-        release()
 
 
 def _play_all(
@@ -191,6 +184,7 @@ def _play_all(
             done += len(batch)
             if progress is not None:
                 progress(run.name, done, total)
+        # Before the next policy loads a model of its own.
         run.release()
     return tables.evaluation(known_baselines)
 

@@ -30,11 +30,12 @@ def judged_episodes(
     verdicts = dict(zip(map(id, lacking), judging.grade(lacking), strict=True))
 
     def judged(step: StepRecord) -> StepRecord:
-        questions = tuple(
-            dataclasses.replace(question, verdict=verdicts.get(id(question), question.verdict))
-            for question in step.outcome.questions
+        return step.with_outcomes(
+            tuple(
+                dataclasses.replace(question, verdict=verdicts.get(id(question), question.verdict))
+                for question in step.outcome.questions
+            )
         )
-        return dataclasses.replace(step, outcome=dataclasses.replace(step.outcome, questions=questions))
 
     episodes = []
     for record in records:

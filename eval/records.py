@@ -6,13 +6,14 @@ here are the schema of `episodes.jsonl.gz`, in which each line is one `EpisodeRe
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from memdojo.agents.policy import Choice
 from memdojo.envs.streams.rendering import render_entry
 from memdojo.envs.types import MemoryEntry, OperationKind, OperationStatus
-from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
+from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome, StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,10 @@ class StepRecord:
     num_entries: int = 0
     choices: tuple[Choice, ...] = ()
     completion: str = ""
+
+    def with_outcomes(self, questions: tuple[QuestionOutcome, ...]) -> StepRecord:
+        """Return the step with other outcomes of its questions."""
+        return dataclasses.replace(self, outcome=dataclasses.replace(self.outcome, questions=questions))
 
 
 @dataclass(frozen=True, slots=True)

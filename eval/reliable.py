@@ -8,17 +8,16 @@ here (a conversation, a persona), and the score of a run on a group is the mean 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from memdojo.errors import ConfigError
 
+from .bootstrap import CONFIDENCE, NUM_RESAMPLES, percentiles
+
 Scores = npt.NDArray[np.float64]
 """Scores of a method, shape (num_runs, num_groups)."""
-
-NUM_RESAMPLES = 2000
 
 
 def interquartile_mean(scores: Scores) -> float:
@@ -32,7 +31,7 @@ def interquartile_mean(scores: Scores) -> float:
 
 
 def interquartile_interval(
-    scores: Scores, *, seed: int = 0, num_resamples: int = NUM_RESAMPLES, confidence: float = 0.95
+    scores: Scores, *, seed: int = 0, num_resamples: int = NUM_RESAMPLES, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
     """Return the percentile interval of the interquartile mean, by a bootstrap stratified by group.
 
@@ -47,7 +46,7 @@ def interquartile_interval(
     for _ in range(num_resamples):
         drawn = rng.integers(num_runs, size=(num_runs, num_groups))
         means.append(interquartile_mean(np.take_along_axis(scores, drawn, axis=0)))
-    return _percentiles(means, confidence)
+    return percentiles(means, confidence)
 
 
 def probability_of_improvement(first: Scores, second: Scores) -> float:
@@ -78,7 +77,7 @@ def improvement_interval(
     *,
     seed: int = 0,
     num_resamples: int = NUM_RESAMPLES,
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
 ) -> tuple[float, float]:
     """Return the percentile interval of the probability of improvement, runs drawn anew in every group.
 
@@ -94,10 +93,4 @@ def improvement_interval(
             for scores in (first, second)
         ]
         values.append(probability_of_improvement(*drawn))
-    return _percentiles(values, confidence)
-
-
-def _percentiles(values: Any, confidence: float) -> tuple[float, float]:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    return percentiles(values, confidence)

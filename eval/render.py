@@ -15,20 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .bootstrap import ResamplingUnit
-from .tables import AVERAGES, CATEGORY_PREFIX, category_names
+from .tables import AVERAGES, CATEGORY_PREFIX, OPERATION_FIGURES, STORE_AND_TIME_FIGURES, category_names
 
 MISSING = "-"
-
-_OPERATIONS = ("add", "update", "delete", "rewrite", "noop", "evicted", "rejected", "malformed")
-_STORE_AND_TIME = (
-    "mean_entries",
-    "final_entries",
-    "final_tokens",
-    "compression",
-    "tokens_written",
-    "tokens_read",
-    "seconds",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +108,8 @@ def metric_grid(summary: pd.DataFrame, metrics: Sequence[str]) -> Grid:
 
 def episode_grid(summary: pd.DataFrame) -> Grid:
     """Lay out what an episode's operations, store and time come to on average."""
-    shown = [column for column in _OPERATIONS if column in summary and summary[column].any()]
-    shown += [column for column in _STORE_AND_TIME if column in summary]
+    shown = [column for column in OPERATION_FIGURES if column in summary and summary[column].any()]
+    shown += [column for column in STORE_AND_TIME_FIGURES if column in summary]
     rows = [(row["policy"], *(number(row[column]) for column in shown)) for row in summary.to_dict("records")]
     headers = ("policy", *(column.replace("_", " ") for column in shown))
     return Grid("Operations, store and seconds, mean per episode", headers, tuple(rows))

@@ -167,9 +167,7 @@ def _without_verdicts(record: EpisodeRecord) -> EpisodeRecord:
     steps = []
     for step in record.steps:
         questions = tuple(dataclasses.replace(question, verdict=None) for question in step.outcome.questions)
-        steps.append(
-            dataclasses.replace(step, outcome=dataclasses.replace(step.outcome, questions=questions))
-        )
+        steps.append(step.with_outcomes(questions))
     return dataclasses.replace(record, steps=tuple(steps))
 
 

@@ -105,9 +105,7 @@ def answer_again(
             _answered(outcome, by_place.get((step_index, place)))
             for place, outcome in enumerate(step.outcome.questions)
         )
-        steps.append(
-            dataclasses.replace(step, outcome=dataclasses.replace(step.outcome, questions=questions))
-        )
+        steps.append(step.with_outcomes(questions))
     return dataclasses.replace(record, steps=tuple(steps))
 
 

@@ -184,11 +184,16 @@ def _draw_rates(axes: Axes, rows: Rows) -> None:
     _set_axis(axes, _numbers(rates, "value").tolist())
 
 
-def _set_axis(axes: Axes, values: Sequence[float]) -> None:
+def set_values(axes: Axes, values: Sequence[float]) -> None:
+    """Put the values of a sweep, in ascending order, on the axis below."""
     if values[0] > 0 and values[-1] >= GEOMETRIC * values[0]:
         axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:g}" for value in values])
     axes.minorticks_off()
+
+
+def _set_axis(axes: Axes, values: Sequence[float]) -> None:
+    set_values(axes, values)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -167,34 +168,22 @@ def run_sweeps(
         DataError: If a file is damaged or cannot be written.
     """
     settings = settings or SweepSettings()
-    if folder is None:
-        with TemporaryDirectory() as temporary:
-            return run_sweeps(
-                targets,
-                sweeps,
-                settings,
-                folder=temporary,
-                mapper=mapper,
-                measure=measure,
-                fingerprints=fingerprints,
-                training_groups=training_groups,
-                progress=progress,
-            )
-    files = PointFolder(folder, settings, fingerprints)
-    here = PointMeasure(targets, settings, training_groups)
-    points = [point for sweep in sweeps for point in sweep.points]
-    jobs = [Job(point, policies) for point in points if (policies := files.missing(point, here.policies))]
     failures = []
-    done = len(points) - len(jobs)
-    for job, result in mapper(measure or here, jobs) if jobs else ():
-        if isinstance(result, Exception):
-            failures.append((job.point, result))
-        else:
-            files.add(job.point, result)
-        done += 1
-        if progress is not None:
-            progress(job.point, done, len(points))
-    return dataclasses.replace(read_sweeps(folder), failures=tuple(failures))
+    with TemporaryDirectory() if folder is None else nullcontext(folder) as place:
+        files = PointFolder(place, settings, fingerprints)
+        here = PointMeasure(targets, settings, training_groups)
+        points = [point for sweep in sweeps for point in sweep.points]
+        jobs = [Job(point, policies) for point in points if (policies := files.missing(point, here.policies))]
+        done = len(points) - len(jobs)
+        for job, result in mapper(measure or here, jobs) if jobs else ():
+            if isinstance(result, Exception):
+                failures.append((job.point, result))
+            else:
+                files.add(job.point, result)
+            done += 1
+            if progress is not None:
+                progress(job.point, done, len(points))
+        return dataclasses.replace(read_sweeps(place), failures=tuple(failures))
 
 
 def read_sweeps(folder: str | Path) -> SweepReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,15 +20,8 @@ CATEGORY_PREFIX = "category "
 AVERAGES = ("category_average", "abstention")
 """Columns of a summary that stand beside those of the categories, as far as they exist."""
 
-EPISODE_FIGURES = (
-    "add",
-    "update",
-    "delete",
-    "rewrite",
-    "noop",
-    "evicted",
-    "rejected",
-    "malformed",
+OPERATION_FIGURES = ("add", "update", "delete", "rewrite", "noop", "evicted", "rejected", "malformed")
+STORE_AND_TIME_FIGURES = (
     "mean_entries",
     "final_entries",
     "final_tokens",
@@ -36,6 +30,7 @@ EPISODE_FIGURES = (
     "tokens_read",
     "seconds",
 )
+EPISODE_FIGURES = (*OPERATION_FIGURES, *STORE_AND_TIME_FIGURES)
 """Columns of `Evaluation.streams` whose mean over episodes stands in a summary, as far as they exist."""
 
 
@@ -68,7 +63,6 @@ def summary_table(
             **_score_columns(evaluation, policy, interval),
             "normalised": normalise(interval.mean, intervals[LOWER_BOUND].mean, intervals[UPPER_BOUND].mean),
             **_category_columns(evaluation, policy),
-            **_average_columns(evaluation, policy),
             **_metric_columns(evaluation, policy),
             **_episode_columns(evaluation, policy),
         }
@@ -188,16 +182,15 @@ def _score_columns(evaluation: Evaluation, policy: str, interval: Interval) -> d
 def _category_columns(evaluation: Evaluation, policy: str) -> dict[str, float]:
     rows = evaluation.of(policy)
     categories = sorted(category for category in rows["category"].unique() if category)
-    return {
+    by_category = {
         f"{CATEGORY_PREFIX}{category}": _mean(rows[rows["category"] == category], "score")
         for category in categories
     }
+    return by_category | _average_columns(rows, list(by_category.values()))
 
 
-def _average_columns(evaluation: Evaluation, policy: str) -> dict[str, float]:
+def _average_columns(rows: pd.DataFrame, by_category: Sequence[float]) -> dict[str, float]:
     """Return what LongMemEval reports beside the overall score, by the names in `AVERAGES`."""
-    rows = evaluation.of(policy)
-    by_category = list(_category_columns(evaluation, policy).values())
     averages = {}
     if len(by_category) > 1:
         averages[AVERAGES[0]] = float(pd.Series(by_category).mean())

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from memdojo.agents.baselines import list_baselines, make_baseline
 from memdojo.agents.play import play_memory
-from memdojo.agents.policy import ManagerPolicy
+from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.manager_episode import ManagerEpisode
 from memdojo.envs.settings import CapacitySettings
 from memdojo.envs.stream_context import StreamContext
@@ -92,9 +92,7 @@ def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[Memory
         episodes = [ManagerEpisode(StreamContext(each), writer.capacity.for_stream(each)) for each in cut]
         for stores in play_memory(writer.policy, episodes):
             yield {question: store.entries for question, store in stores.items()}
-    release = getattr(writer.policy, "release", None)
-    if release is not None:
-        release()
+    release_models(writer.policy)
 
 
 def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from memdojo.agents.baselines import ALL_KNOWING, list_baselines, list_retriever_baselines
 
+from ..sweep_figures import set_values
 from ..sweep_report import SweepReport
 from .plots import (
     BOUNDS,
@@ -24,9 +25,6 @@ from .plots import (
     short_name,
 )
 from .sources import CurvesPart, rows_of
-
-GEOMETRIC = 8
-"""Values whose largest is so many times the smallest stand on a logarithmic axis."""
 
 
 def curve_plots(plots: Plots, part: CurvesPart) -> list[Plot]:
@@ -62,10 +60,7 @@ def sweep_plots(plots: Plots, sweeps: SweepReport) -> list[Plot]:
                 _draw_sweep(axes, policy, place, points)
                 first, last = (100 * points[end]["normalised"] for end in (0, -1))
                 told.append(f"{policy} from {first:.1f} to {last:.1f}")
-            if values[0] > 0 and values[-1] >= GEOMETRIC * values[0]:
-                axes.set_xscale("log")
-                axes.minorticks_off()
-            axes.set_xticks(values, [f"{value:g}" for value in values])
+            set_values(axes, values)
             axes.set_xlabel(str(table["option"].iloc[0]).replace("_", " "))
             axes.set_ylabel("normalised × 100")
             legend_above(figure)

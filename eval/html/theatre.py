@@ -4,7 +4,7 @@ The page gets one block for each stream and one for each episode. Texts and vers
 are named by their place, turns by their place in the dialogue, so that an episode of a thousand steps takes
 some hundred kilobytes. The memory at a step is not stored: it follows from the operations up to it.
 
-A stream:   id, group, source; turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
+A stream:   turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
             source turns, evidence turns]
 A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion)
@@ -102,9 +102,6 @@ class StreamPart:
                 last = chunk.session
             place += len(chunk.turns)
         return {
-            "id": self.stream.id,
-            "group": self.stream.group,
-            "source": self.stream.source,
             "turns": [[turn.id, turn.speaker, turn.text, _time(turn.time)] for turn in self.stream.turns],
             "sessions": sessions,
             "questions": [self._question(question) for question in self.stream.questions],
@@ -235,7 +232,6 @@ class _Encoder:
             "q": self.part.question(outcome.question_id),
             **_short(
                 hits=hits,
-                stored=self.part.turns(outcome.stored),
                 answer=outcome.answer,
                 error=outcome.answer_error,
                 judge=outcome.verdict,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from memdojo.agents.play import play_manager
-from memdojo.agents.policy import ManagerPolicy
+from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.answering import Answerer
 from memdojo.envs.manager_episode import ManagerEpisode, ValidityRule
 from memdojo.envs.memory.retrievers import Retriever
@@ -102,9 +102,7 @@ def build_one_steps(config: TrainConfig, streams: Sequence[Stream]) -> OneSteps 
         windows = [step_window(streams[index], chunk, window_turns) for index, chunk in batch]
         built = _memories_before(windows, builder, config.episode.capacity, (config.seed, first))
         memories |= zip(batch, built, strict=True)
-    release = getattr(builder, "release", None)
-    if release is not None:
-        release()
+    release_models(builder)
     return OneSteps(window_turns, memories)
 
 

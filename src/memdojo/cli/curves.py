@@ -73,8 +73,7 @@ def print_lengths(
         return load_streams(spec, **options | {"num_sessions": factor * num_sessions})
 
     factors = _numbers("--lengths", lengths, int)
-    policies = found.managers() if found.task == "manager" else found.retrievers()
-    table = evaluate_lengths(policies, load, settings, factors, folder=out, **how)
+    table = evaluate_lengths(found.policies(), load, settings, factors, folder=out, **how)
     print_grids([curve_grid(table, settings.chosen_score(load(1)))])
     _say_where(out)
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as RichProgress
 
-from memdojo.envs.answering import Answerer, ExtractiveAnswerer
+from memdojo.envs.answering import Answerer, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError
 from memdojo.rewards.grading import needs_judge
 
-from .judges import judge_from_options, judge_of_runs
+from .judges import answerer_of, judge_from_options, judge_of_runs
+from .progress import progress_bar
 from .running import DebugOption, QuietOption, parse_options
 
 if TYPE_CHECKING:
@@ -120,20 +117,18 @@ def evaluate(
     """
     from memdojo.envs.streams.registry import load_streams
 
-    from .targets import find_retriever, find_targets, require_held_out
+    from .targets import find_targets, require_held_out
 
     found = find_targets(targets, task)
-    spec, options = _choose_streams(found.learned, streams, parse_options(option))
+    configs = [each.config for each in found.learned if each.config is not None]
+    spec, options = _choose_streams(configs, streams, parse_options(option))
     limits = _choose_limits(found.learned, max_entries, capacity_share, top_k, granularity)
-    answerer = _answerer_of_runs(found.learned)
-    settings = _settings(limits, metric or _score_of_runs(found.learned), answerer, num_seeds=seeds)
+    answerer = _answerer_of_runs(configs)
+    settings = _settings(limits, metric or _score_of_runs(configs), answerer, num_seeds=seeds)
     if found.task == "manager":
-        under = find_retriever(retriever or retriever_of(found.learned))
-        core_tokens = core_tokens_of(found.learned)
-        settings = dataclasses.replace(settings, retriever=under, max_core_tokens=core_tokens)
+        settings = settings_of_managers(settings, found.learned, retriever)
     written = _choose_memory(found, memory, limits)
     loaded = load_streams(spec, **options)
-    configs = [each.config for each in found.learned if each.config is not None]
     settings = dataclasses.replace(settings, judge=judge_from_options(judge) or judge_of_runs(configs))
     if settings.judge is None and needs_judge(settings.score):
         raise ConfigError(f"--metric is {settings.score}, a judge's verdict; name a judge by --judge.")
@@ -192,7 +187,7 @@ def evaluate_run(
     limits = _Limits(episode.max_entries, episode.capacity_share, episode.top_k, episode.granularity)
     score = config.evaluation.score(episode.top_k)
     settings = dataclasses.replace(
-        _settings(limits, score, make_run_answerer(config), num_seeds=3),
+        _settings(limits, score, answerer_of(config.answerer), num_seeds=3),
         retriever=find_retriever(episode.retriever),
         max_core_tokens=episode.max_core_tokens,
         judge=judge_of_runs([config]),
@@ -284,12 +279,11 @@ def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Le
 
 
 def _choose_streams(
-    learned: Sequence[Learned], spec: str | None, options: dict[str, Any]
+    configs: Sequence[TrainConfig], spec: str | None, options: dict[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """Return spec and options: those asked for, else the test streams of the only run."""
     if spec is not None:
         return spec, options
-    configs = [each.config for each in learned if each.config is not None]
     chosen = {(config.streams.test, repr(config.streams.load_options("test"))) for config in configs}
     if len(chosen) != 1:
         why = "the runs have different test streams" if chosen else "no run is among the targets"
@@ -299,7 +293,21 @@ def _choose_streams(
     return _test_spec(configs[0]), configs[0].streams.load_options("test") | options
 
 
-def retriever_of(learned: Sequence[Learned]) -> str:
+def settings_of_managers(
+    settings: EvalSettings, learned: Sequence[Learned], retriever: str | None
+) -> EvalSettings:
+    """Return the settings with what stands under managers: as in their training, but the retriever asked for.
+
+    Raises:
+        ConfigError: If they were trained with different retrievers and none is asked for.
+    """
+    from .targets import find_retriever
+
+    under = find_retriever(retriever or _retriever_of(learned))
+    return dataclasses.replace(settings, retriever=under, max_core_tokens=_core_tokens_of(learned))
+
+
+def _retriever_of(learned: Sequence[Learned]) -> str:
     """Return the retriever under which managers were trained, or BM25 where there are none."""
     names = {each.training.retriever for each in learned} or {"bm25"}
     if len(names) > 1:
@@ -309,16 +317,14 @@ def retriever_of(learned: Sequence[Learned]) -> str:
     return names.pop()
 
 
-def core_tokens_of(learned: Sequence[Learned]) -> int:
+def _core_tokens_of(learned: Sequence[Learned]) -> int:
     """Return the largest core block that any of the managers was trained with."""
     return max((each.training.max_core_tokens for each in learned), default=DEFAULT_CORE_TOKENS)
 
 
-def _score_of_runs(learned: Sequence[Learned]) -> str:
+def _score_of_runs(configs: Sequence[TrainConfig]) -> str:
     """Return the column that the runs were judged by; "" (the evaluation's own choice) where they differ."""
-    scores = {
-        each.config.evaluation.score(each.config.episode.top_k) for each in learned if each.config is not None
-    }
+    scores = {config.evaluation.score(config.episode.top_k) for config in configs}
     return scores.pop() if len(scores) == 1 else ""
 
 
@@ -368,27 +374,16 @@ def _choose_limits(
     return _Limits(max_entries, capacity_share, top_k, granularity)
 
 
-def _answerer_of_runs(learned: Sequence[Learned]) -> Answerer:
+def _answerer_of_runs(configs: Sequence[TrainConfig]) -> Answerer:
     """Return who answered in the runs, or the extractive reader where no run is among the targets."""
-    configs = [each.config for each in learned if each.config is not None]
     if len({repr(config.answerer) for config in configs}) > 1:
         raise ConfigError("the runs have different answerers; evaluate them one at a time.")
     if not configs:
         return ExtractiveAnswerer()
-    return make_run_answerer(configs[0])
-
-
-def make_run_answerer(config: TrainConfig) -> Answerer:
-    """Return who answers the questions of a run; a model is loaded when it is first asked."""
-    if config.answerer.kind == "extractive":
-        return ExtractiveAnswerer()
-    from memdojo.train.language.setup import make_answerer
-
-    return make_answerer(config.answerer)
+    return answerer_of(configs[0].answerer)
 
 
 def _settings(limits: _Limits, score: str, answerer: Answerer, *, num_seeds: int) -> EvalSettings:
-    from memdojo.envs.answering import CachedAnswerer
     from memdojo.envs.retrieval_episode import Granularity
     from memdojo.eval.settings import EvalSettings
 
@@ -433,10 +428,9 @@ def _run(
 ) -> EvalReport:
     from memdojo.eval.report import run_evaluation
 
-    policies = targets.managers() if targets.task == "manager" else targets.retrievers()
     how["fingerprints"] = targets.fingerprints()
-    with _episode_progress(quiet) as progress:
-        return run_evaluation(policies, streams, settings, progress=progress, **how)
+    with progress_bar("evaluate", quiet=quiet) as progress:
+        return run_evaluation(targets.policies(), streams, settings, progress=progress, **how)
 
 
 def _print_curve(
@@ -456,27 +450,9 @@ def _print_curve(
     if capacities and lengths:
         raise ConfigError("--capacities and --lengths are both given; measure one difficulty at a time.")
     how["fingerprints"] = found.fingerprints()
-    with _episode_progress(quiet) as progress:
+    with progress_bar("evaluate", quiet=quiet) as progress:
         how["progress"] = progress
         if capacities:
             print_capacities(found, streams, settings, capacities, out, **how)
         else:
             print_lengths(found, *source, settings, lengths, out, **how)
-
-
-@contextlib.contextmanager
-def _episode_progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Give what shows a bar on a terminal; None elsewhere, where the table alone is wanted."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (
-        TextColumn("[bold]evaluate"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-    )
-    with RichProgress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda name, done, total: bar.update(task, description=name, completed=done, total=total)

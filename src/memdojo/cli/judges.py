@@ -1,10 +1,11 @@
-"""Judges and other tables of a configuration from options of the command line."""
+"""Judges and answerers as options of the command line and configurations name them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from memdojo.envs.answering import Answerer, ExtractiveAnswerer
 from memdojo.errors import ConfigError
 
 from .running import parse_options
@@ -12,7 +13,7 @@ from .running import parse_options
 if TYPE_CHECKING:
     from memdojo.agents.judging import Judging
     from memdojo.train.config import TrainConfig
-    from memdojo.train.config_language import JudgeConfig
+    from memdojo.train.config_language import AnswererConfig, JudgeConfig
 
 
 def judge_from_options(options: list[str] | None) -> Judging | None:
@@ -41,6 +42,16 @@ def judge_of_runs(configs: Sequence[TrainConfig]) -> Judging | None:
     if len(judges) > 1:
         raise ConfigError("the runs have different judges; choose one by --judge.")
     return _judging(next(iter(judges.values()))) if judges else None
+
+
+def answerer_of(config: AnswererConfig) -> Answerer:
+    """Return who answers by a table `[answerer]`; a model is loaded when it is first asked."""
+    if config.kind == "extractive":
+        # It needs none of the libraries that the other kinds do.
+        return ExtractiveAnswerer()
+    from memdojo.train.language.setup import make_answerer
+
+    return make_answerer(config)
 
 
 def table_from_options(name: str, config: Any, options: list[str]) -> Any:

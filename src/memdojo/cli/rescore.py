@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .judges import judge_from_options, table_from_options
+from .judges import answerer_of, judge_from_options, table_from_options
 from .running import DebugOption
 
 if TYPE_CHECKING:
@@ -67,12 +67,7 @@ def rescore(
 def _answerer(options: list[str] | None) -> Answerer | None:
     if not options:
         return None
-    from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
+    from memdojo.envs.answering import CachedAnswerer
     from memdojo.train.config_language import AnswererConfig
 
-    config = table_from_options("answerer", AnswererConfig, options)
-    if config.kind == "extractive":
-        return CachedAnswerer(ExtractiveAnswerer())
-    from memdojo.train.language.setup import make_answerer
-
-    return CachedAnswerer(make_answerer(config))
+    return CachedAnswerer(answerer_of(table_from_options("answerer", AnswererConfig, options)))

@@ -9,21 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+from rich.progress import TimeRemainingColumn
 
 from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError
 
+from .progress import progress_bar
 from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
 
 if TYPE_CHECKING:
     from memdojo.eval.sweep_points import Job, Mapper, Measured, PointMeasure, SweepSettings
     from memdojo.eval.sweep_report import SweepReport, Told
-    from memdojo.eval.sweeps import Point
 
     from .targets import Targets
 
@@ -91,7 +89,7 @@ def sweep(
     mapper = _mapper(workers, gpus, address)
     with _progress(quiet) as progress:
         report = run_sweeps(
-            _policies(found),
+            found.policies(),
             sweeps,
             settings,
             folder=out,
@@ -131,15 +129,12 @@ class _Recipe:
         """
         from memdojo.eval.sweep_points import SweepSettings
 
-        from .evaluate import core_tokens_of, retriever_of
-        from .targets import find_retriever
+        from .evaluate import settings_of_managers
 
         settings = SweepSettings(self.split, self.num_streams, self.seed)
         evaluation = dataclasses.replace(settings.evaluation, score=self.metric, num_seeds=self.seeds)
         if found.task == "manager":
-            under = find_retriever(self.retriever or retriever_of(found.learned))
-            core_tokens = core_tokens_of(found.learned)
-            evaluation = dataclasses.replace(evaluation, retriever=under, max_core_tokens=core_tokens)
+            evaluation = settings_of_managers(evaluation, found.learned, self.retriever)
         elif self.retriever is not None:
             raise ConfigError(
                 f"--retriever is {self.retriever!r}, but retrievers are swept themselves; leave it out."
@@ -156,11 +151,7 @@ def _measure(recipe: _Recipe) -> PointMeasure:
 
     found = find_targets(recipe.policies, recipe.task)
     groups = {group for each in found.learned for group in each.training.groups}
-    return PointMeasure(_policies(found), recipe.settings(found), groups)
-
-
-def _policies(found: Targets) -> Any:
-    return found.managers() if found.task == "manager" else found.retrievers()
+    return PointMeasure(found.policies(), recipe.settings(found), groups)
 
 
 def _mapper(workers: int | None, gpus: float, address: str | None) -> Mapper:
@@ -209,21 +200,8 @@ def _tell_failures(report: SweepReport) -> None:
 @contextlib.contextmanager
 def _progress(quiet: bool) -> Iterator[Told]:
     """Give what shows a bar on a terminal, and prints a line for each point elsewhere."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda point, done, total: typer.echo(f"point {done}/{total}  {point}", err=True)
-        return
-    columns: tuple[Any, ...] = (
-        TextColumn("[bold]sweep"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
-    with RichProgress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def show(point: Point, done: int, total: int) -> None:
-            bar.update(task, description=str(point), completed=done, total=total)
-
-        yield show
+    with progress_bar("sweep", TimeRemainingColumn(), quiet=quiet) as show:
+        if show is None:
+            yield lambda point, done, total: typer.echo(f"point {done}/{total}  {point}", err=True)
+        else:
+            yield lambda point, done, total: show(str(point), done, total)

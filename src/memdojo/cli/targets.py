@@ -45,6 +45,10 @@ class Targets:
             policies.append(learned.policy)
         return [*policies, *map(make_baseline, self.baselines)]
 
+    def policies(self) -> list[ManagerPolicy] | list[NamedRetriever]:
+        """Build all policies of the task, whichever it is."""
+        return self.managers() if self.task == "manager" else self.retrievers()
+
     def fingerprints(self) -> dict[str, str]:
         """Return a digest of each checkpoint by the name of its policy; recorded episodes carry it."""
         names = _distinct_names(self.learned)
