@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memdojo.envs.answering import Answerer
-from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.memory.retrievers import Retriever
+from memdojo.envs.episodes.base import finish_together
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.retrieval_episode import RetrievalEpisode
-from memdojo.envs.stepping import finish_together
 from memdojo.rewards.outcomes import EpisodeOutcome
 
 from .policy import ManagerPolicy

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.types import Operation, OperationKind
 
 

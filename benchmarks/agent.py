@@ -31,11 +31,11 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import torch
 
 import memdojo
-from memdojo.agents.compact_manager import CompactManager, new_manager_network
-from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_network
-from memdojo.envs.manager_features import ManagerFeatures
+from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.envs.features.manager import ManagerFeatures
+from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.memory import MemoryStore, save_store
-from memdojo.envs.retrieval_features import RetrievalFeatures
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Add, Capacity, Turn
 

@@ -28,8 +28,8 @@ import numpy as np
 
 import memdojo  # noqa: F401  # Registers the environments.
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
-from memdojo.envs.settings import StreamPool
-from memdojo.envs.vector_env import MemoryManagerVectorEnv
+from memdojo.envs.gym.pool import StreamPool
+from memdojo.envs.gym.vector import MemoryManagerVectorEnv
 
 MAX_ENTRIES = 500
 CALL_SECONDS = 0.02

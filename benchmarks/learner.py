@@ -23,12 +23,12 @@ from accelerate import Accelerator
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from memdojo.train.config_language import LearnerConfig
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.agents.language.network import PolicyNetwork
+from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.batches import MicroBatch, UpdateRows, pad_rows, share_out
 from memdojo.train.language.learner import LanguageLearner
-from memdojo.train.language.network import PolicyNetwork
-from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory, Row
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
 VOCABULARY = 4096
 ROWS_OF_AN_EPISODE, GROUP_SIZE = 5, 10

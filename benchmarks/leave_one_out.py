@@ -16,19 +16,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from memdojo.agents.baselines import make_baseline
-from memdojo.envs.streams.locomo import CONVERSATIONS
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.envs.streams.benchmarks.locomo import CONVERSATIONS
 from memdojo.envs.streams.registry import load_streams
-from memdojo.eval.evaluate import Evaluation, evaluate_manager
-from memdojo.eval.render import paired_grid, print_grids, score_grid
-from memdojo.eval.settings import EvalSettings
-from memdojo.eval.tables import paired_table, summary_table
-from memdojo.train.checkpoints import load_policy
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import load_config
-from memdojo.train.progress import make_progress
-from memdojo.train.runs import RunFolder
-from memdojo.train.trainer import train
+from memdojo.eval.playing.evaluate import Evaluation, evaluate_manager
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.tables.render import paired_grid, print_grids, score_grid
+from memdojo.eval.tables.results import paired_table, summary_table
+from memdojo.train.checkpoints.compact import load_policy
+from memdojo.train.config.files import load_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.entry import train
+from memdojo.train.runs.folder import RunFolder
+from memdojo.train.runs.progress import make_progress
 
 BASELINES = ("recency", "random", "longest_first", "sum_idf", "hand_priority")
 LEARNED = "learned"

@@ -33,13 +33,13 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import memdojo
-from memdojo.agents.baselines import make_baseline
+from memdojo.agents.baselines.registry import make_baseline
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.eval.html.page import write_report
 from memdojo.eval.html.sources import RunMetrics, read_evaluation
+from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import run_evaluation
-from memdojo.eval.settings import EvalSettings
-from memdojo.policies import load_policy
+from memdojo.train.checkpoints.loading import load_policy
 
 TURNS_PER_SESSION = 14
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

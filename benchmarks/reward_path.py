@@ -32,20 +32,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from memdojo.agents.answerer import AsyncCachedAnswerer, ChatAnswerer
-from memdojo.agents.compact_manager import CompactManager, new_manager_network
-from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_network
+from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.agents.graders.answerer import AsyncCachedAnswerer, ChatAnswerer
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
-from memdojo.envs.retrieval_episode import Granularity, TierOrder, Tiers
-from memdojo.envs.retrieval_features import RetrievalFeatures
-from memdojo.envs.settings import CapacitySettings
-from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.envs.features.retrieval import RetrievalFeatures
+from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.rewards import TIERS
-from memdojo.train.rollouts import question_starts
+from memdojo.train.rollouts.tasks import question_starts
 
 GROUP_SIZE = 8
 
@@ -119,8 +119,9 @@ class Counting:
 
 def model_answerer(model: str, at_a_time: int) -> ChatAnswerer:
     from memdojo.agents.engines.chat import EngineChat
-    from memdojo.agents.engines.settings import EngineSettings, make_engine
-    from memdojo.agents.language_models import load_tokenizer
+    from memdojo.agents.engines.make import make_engine
+    from memdojo.agents.engines.settings import EngineSettings
+    from memdojo.agents.language.models import load_tokenizer
 
     engine = make_engine(model, EngineSettings(kind="vllm", max_sequences=at_a_time))
     return ChatAnswerer(EngineChat(engine, load_tokenizer(model)), 8)

@@ -21,14 +21,14 @@ from collections.abc import Sequence
 import ray
 
 from memdojo.agents.engines.actors import EnginePool
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import load_config
+from memdojo.train.config.files import load_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.episodes.schedule import Schedule
+from memdojo.train.episodes.splits import load_splits
 from memdojo.train.language.ray_rollouts import LanguageRollouts
-from memdojo.train.language.rows import Row
 from memdojo.train.language.setup import engine_settings, player_recipe
-from memdojo.train.loop import load_splits
-from memdojo.train.rollouts import start_ray
-from memdojo.train.schedule import Schedule
+from memdojo.train.language.trajectories import Row
+from memdojo.train.rollouts.ray_session import start_ray
 
 
 def main() -> None:

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from memdojo.agents.baselines import ALL_KNOWING
+from memdojo.agents.baselines.registry import ALL_KNOWING
 from memdojo.errors import ConfigError, DataError, unknown_name
 
-from .bootstrap import NUM_RESAMPLES, bootstrap_difference, bootstrap_mean, question_means
-from .reliable import (
+from .statistics.bootstrap import NUM_RESAMPLES, bootstrap_difference, bootstrap_mean, question_means
+from .statistics.reliable import (
     Scores,
     improvement_interval,
     interquartile_interval,
     interquartile_mean,
     probability_of_improvement,
 )
-from .render import MISSING, Grid, interval, percent, signed_percent
+from .tables.render import MISSING, Grid, interval, percent, signed_percent
 
 _KEYS = ["group", "stream", "question"]
 

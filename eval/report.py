@@ -11,20 +11,28 @@ from typing import Any, TextIO
 
 import pandas as pd
 
-from memdojo.agents.baselines import NamedRetriever
+from memdojo.agents.baselines.registry import NamedRetriever
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
-from .bootstrap import CONFIDENCE, NUM_RESAMPLES
-from .evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
-from .findings_tables import blame_table, finding_grids, forgetting_table, growth_table, plan_table
-from .record_files import EpisodeFile
-from .render import Grid, category_grid, episode_grid, metric_grid, paired_grid, print_grids, score_grid
-from .settings import EvalSettings
-from .tables import category_names, paired_table, summary_table
+from .playing.evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
+from .playing.settings import EvalSettings
+from .records.files import EpisodeFile
+from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
+from .tables.findings import blame_table, finding_grids, forgetting_table, growth_table, plan_table
+from .tables.render import (
+    Grid,
+    category_grid,
+    episode_grid,
+    metric_grid,
+    paired_grid,
+    print_grids,
+    score_grid,
+)
+from .tables.results import category_names, paired_table, summary_table
 
 FORMAT_VERSION = 1
 """Version of `eval.json`."""

@@ -7,24 +7,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from memdojo.agents.baselines import NamedRetriever, list_baselines, list_retriever_baselines
-from memdojo.agents.judging import Judging
-from memdojo.agents.oracles import EmptyRetriever
+from memdojo.agents.baselines.oracles import EmptyRetriever
+from memdojo.agents.baselines.registry import NamedRetriever, list_baselines, list_retriever_baselines
+from memdojo.agents.graders.judging import Judging
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
-from memdojo.envs.retrieval_episode import Granularity
-from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.episodes.archive import Granularity
+from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
-from .bootstrap import NUM_RESAMPLES
-from .evaluate import Evaluation, EvaluationTables
-from .judged import judged_episodes
-from .record_files import EpisodeFile, read_conditions, read_episodes, read_streams
-from .records import EpisodeRecord
+from .playing.evaluate import Evaluation, EvaluationTables
+from .playing.judged import judged_episodes
+from .playing.resuming import answer_again
+from .playing.settings import EvalSettings
+from .records.files import EpisodeFile, read_conditions, read_episodes, read_streams
+from .records.types import EpisodeRecord
 from .report import EvalReport, make_report
-from .resuming import answer_again
-from .settings import EvalSettings
+from .statistics.bootstrap import NUM_RESAMPLES
 
 
 def rescore(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from memdojo.registry import Registry
+
 from .locomo import locomo_score
-from .metrics import metric, metric_names
+from .metrics import METRICS, metric, metric_names
 from .outcomes import QuestionOutcome
 
 OFFICIAL = "official"
@@ -19,23 +24,62 @@ JUDGE = "judge"
 LONGMEMEVAL_JUDGE = "longmemeval_judge"
 REALMEM_JUDGE = "realmem_judge"
 
-JUDGED_METRICS = (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE)
-"""Grades that are a judge's verdict; `memdojo.agents.judge_prompts` says what the judge is asked for each."""
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A way to grade a question that needs more of it than a metric does.
+
+    Attributes:
+        function: The score of an answered question; None where it lacks what it needs.
+        needs_judge: True if it is a judge's verdict; `memdojo.agents.graders.judge_prompts` has its prompt.
+        of_questions: True if a question may name it as its metric.
+    """
+
+    function: Callable[[QuestionOutcome], float | None]
+    needs_judge: bool = False
+    of_questions: bool = True
+
+
+GRADES: Registry[Grade] = Registry("grade", apart_from=(METRICS,))
+"""Grades by name, beside the metrics, each of which grades as well."""
+
+
+def _verdict(question: QuestionOutcome) -> float | None:
+    return question.verdict
+
+
+def _locomo(question: QuestionOutcome) -> float | None:
+    return locomo_score(question.answer or "", wanted_answers(question), question.category)
+
+
+def _official(question: QuestionOutcome) -> float | None:
+    return grade(question.metric or DEFAULT_METRIC, question)
+
+
+for _name in (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE):
+    GRADES.add(_name, Grade(_verdict, needs_judge=True))
+GRADES.add(LOCOMO, Grade(_locomo))
+GRADES.add(OFFICIAL, Grade(_official, of_questions=False))
 
 
 def question_metric_names() -> tuple[str, ...]:
     """Return what a question may name as its metric."""
-    return (*metric_names(), LOCOMO, *JUDGED_METRICS)
+    return (*metric_names(), *(name for name in GRADES if GRADES.get(name).of_questions))
 
 
 def grade_names() -> tuple[str, ...]:
     """Return the names that `grade` knows."""
-    return (*question_metric_names(), OFFICIAL)
+    return (*metric_names(), *GRADES)
 
 
 def needs_judge(metric: str) -> bool:
-    """Tell whether a question's metric is a judge's verdict."""
-    return metric in JUDGED_METRICS
+    """Return whether a question's metric is a judge's verdict."""
+    return metric in GRADES and GRADES.get(metric).needs_judge
+
+
+def wanted_answers(question: QuestionOutcome) -> tuple[str, ...]:
+    """Return the references that count: none of an unanswerable question, whose may explain why it is."""
+    return () if question.unanswerable else question.references
 
 
 def grade(name: str, question: QuestionOutcome) -> float | None:
@@ -57,11 +101,6 @@ def grade(name: str, question: QuestionOutcome) -> float | None:
     """
     if question.answer is None:
         return None
-    if name == OFFICIAL:
-        name = question.metric or DEFAULT_METRIC
-    if needs_judge(name):
-        return question.verdict
-    references = () if question.unanswerable else question.references
-    if name == LOCOMO:
-        return locomo_score(question.answer, references, question.category)
-    return metric(name)(question.answer, references)
+    if name in GRADES:
+        return GRADES.get(name).function(question)
+    return metric(name)(question.answer, wanted_answers(question))

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.registry import Registry
 
 Metric = Callable[[str, Sequence[str]], float]
 """`(prediction, references) -> score in [0, 1]`."""
@@ -97,14 +97,13 @@ def rouge_l_recall(prediction: str, references: Sequence[str]) -> float:
     return best_reference(_rouge_l_recall, prediction, references)
 
 
-_METRICS: dict[str, Metric] = {
-    "exact_match": exact_match,
-    "token_f1": token_f1,
-    "substring_exact_match": substring_exact_match,
-    "bleu_1": bleu_1,
-    "rouge_l": rouge_l,
-    "rouge_l_recall": rouge_l_recall,
-}
+METRICS: Registry[Metric] = Registry(
+    "metric", name_pattern=re.compile(r"[^\W\d]\w*"), name_rule="letters, digits and '_'"
+)
+"""Functions of a prediction and its reference answers to a score in [0, 1], by name."""
+
+for _function in (exact_match, token_f1, substring_exact_match, bleu_1, rouge_l, rouge_l_recall):
+    METRICS.add(_function.__name__, _function)
 
 
 def register_metric(name: str, function: Metric) -> None:
@@ -118,20 +117,9 @@ def register_metric(name: str, function: Metric) -> None:
             where the right answer is that there is no information; `best_reference` sees to that.
 
     Raises:
-        ConfigError: If the name is malformed, or another metric or reward part has it.
+        ConfigError: If the name is malformed, or another metric, grade or reward part has it.
     """
-    from .parts import reward_part_names
-
-    if not name.isidentifier():
-        raise ConfigError(f"{name!r} cannot name a metric; use letters, digits and '_'.")
-    known = _METRICS.get(name)
-    # A module that is imported a second time, as after a reload, may register the same function again.
-    same = known is not None and _origin(known) == _origin(function)
-    if not same and name in reward_part_names():
-        raise ConfigError(
-            f"a metric or reward part named {name!r} is registered already; choose another name."
-        )
-    _METRICS[name] = function
+    METRICS.add(name, function)
 
 
 def metric(name: str) -> Metric:
@@ -140,18 +128,12 @@ def metric(name: str) -> Metric:
     Raises:
         UnknownNameError: If there is none; the message lists those that exist.
     """
-    if name not in _METRICS:
-        raise unknown_name("metric", name, _METRICS)
-    return _METRICS[name]
+    return METRICS.get(name)
 
 
 def metric_names() -> tuple[str, ...]:
     """Return the names that `metric` knows."""
-    return tuple(_METRICS)
-
-
-def _origin(function: Metric) -> tuple[str, str]:
-    return getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
+    return tuple(METRICS)
 
 
 def best_reference(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import unknown_name
+from memdojo.registry import Registry
 
-from .grading import grade, grade_names, needs_judge
+from .grading import GRADES, grade, grade_names, needs_judge
+from .metrics import METRICS
 from .outcomes import QuestionOutcome, StepOutcome
 from .ranking import ndcg_at_k, recall_at_k
 
@@ -43,7 +45,8 @@ class RewardPart:
     by_step: bool = False
 
 
-_PARTS: dict[str, RewardPart] = {}
+PARTS: Registry[RewardPart] = Registry("reward part", apart_from=(METRICS, GRADES))
+"""The parts that are no grades, by name. Every grade is a part as well."""
 
 
 def register_reward_part(
@@ -65,12 +68,7 @@ def register_reward_part(
     """
 
     def register(function: PartFunction) -> PartFunction:
-        known = _PARTS.get(name)
-        # A module that is imported a second time, as after a reload, may register the same function again.
-        taken = known is not None and _origin(known.function) != _origin(function)
-        if taken or name in grade_names():
-            raise ConfigError(f"the reward part {name!r} is registered already; choose another name.")
-        _PARTS[name] = RewardPart(
+        part = RewardPart(
             name,
             function,
             needs_answers,
@@ -80,6 +78,9 @@ def register_reward_part(
             needs_validity,
             by_step,
         )
+        # A module that is executed again, as by a reload, registers an equal function anew.
+        is_same = name in PARTS and _origin(PARTS.get(name).function) == _origin(function)
+        PARTS.add(name, part, replace=is_same)
         return function
 
     return register
@@ -93,14 +94,14 @@ def reward_part(name: str) -> RewardPart:
     """
     if name in grade_names():
         return _grading_part(name)
-    if name not in _PARTS:
+    if name not in PARTS:
         raise unknown_name("reward part", name, reward_part_names())
-    return _PARTS[name]
+    return PARTS.get(name)
 
 
 def reward_part_names() -> tuple[str, ...]:
     """Return the names of all parts, sorted: the registered ones, and all by which `grade` grades."""
-    return tuple(sorted({*_PARTS, *grade_names()}))
+    return tuple(sorted({*PARTS, *grade_names()}))
 
 
 def mean_over_questions(outcome: StepOutcome, score: Callable[[QuestionOutcome, str], float]) -> float | None:

@@ -11,14 +11,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import memdojo
-from memdojo.agents.compact_manager import new_manager_network
-from memdojo.agents.compact_retriever import new_retriever_network
+from memdojo.agents.compact.manager import new_manager_network
+from memdojo.agents.compact.retriever import new_retriever_network
 from memdojo.cli import app
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
-from memdojo.envs.streams.jsonl import write_jsonl
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import DataError
-from memdojo.train.checkpoints import TrainingRecord, manager_spec, retriever_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, retriever_spec, save_policy
 
 SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
 FACTS = (
@@ -285,7 +285,7 @@ def test_training_that_never_began_leaves_nothing(
     def fail(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("memdojo.train.trainer.train", fail)
+    monkeypatch.setattr("memdojo.train.entry.train", fail)
     result = _invoke("train", small_config, "--run-dir", tmp_path / "runs")
     assert result.exit_code == 130
     assert "interrupted before the first update; nothing was left behind" in result.stderr
@@ -299,7 +299,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         run.log(1, {"reward": 0.5})  # type: ignore[attr-defined]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("memdojo.train.trainer.train", fail)
+    monkeypatch.setattr("memdojo.train.entry.train", fail)
     runs = tmp_path / "my runs"
     result = _invoke("train", small_config, "seed=3", "--run-dir", runs)
     assert result.exit_code == 130

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from memdojo.agents.compact_manager import new_manager_network
+from memdojo.agents.compact.manager import new_manager_network
 from memdojo.cli import app
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
-from memdojo.eval.record_files import EPISODES
-from memdojo.train.checkpoints import TrainingRecord, manager_spec, save_policy
-from memdojo.train.config_files import load_config
-from memdojo.train.runs import RunFolder
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.eval.records.files import EPISODES
+from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, save_policy
+from memdojo.train.config.files import load_config
+from memdojo.train.runs.folder import RunFolder
 
 SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
 STREAMS = ("--streams", "synthetic:test")
@@ -54,7 +54,9 @@ def test_an_evaluation_that_is_run_again_plays_nothing_again(
     assert "Diagnosis: questions with token f1 below 0.5" in first.stdout
     for name in ("diagnosis", "blame", "plan", "forgetting", "growth"):
         assert (tmp_path / "t" / f"{name}.csv").is_file()
-    monkeypatch.setattr("memdojo.eval.playing.play_manager", lambda *args: pytest.fail("played again"))
+    monkeypatch.setattr(
+        "memdojo.eval.playing.episodes.play_manager", lambda *args: pytest.fail("played again")
+    )
     second = _invoke(*arguments)
     assert second.stdout == first.stdout
     refused = _invoke(*arguments, "--top-k", "3")

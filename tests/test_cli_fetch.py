@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-import memdojo.envs.streams.published as published_module
+import memdojo.envs.streams.benchmarks.published as published_module
 from memdojo.cli import app
-from memdojo.envs.streams.published import PublishedData, PublishedFile
+from memdojo.envs.streams.benchmarks.published import PublishedData, PublishedFile
 
 CONTENT = b"one line\n"
 CHECKSUM = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from memdojo.agents.compact_manager import new_manager_network
+from memdojo.agents.compact.manager import new_manager_network
 from memdojo.cli import app
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
-from memdojo.train.checkpoints import TrainingRecord, manager_spec, save_policy
-from memdojo.train.config_files import load_config
-from memdojo.train.runs import RunFolder
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, save_policy
+from memdojo.train.config.files import load_config
+from memdojo.train.runs.folder import RunFolder
 
 SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
 SMALL = (

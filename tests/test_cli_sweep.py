@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from memdojo.agents.compact_manager import new_manager_network
+from memdojo.agents.compact.manager import new_manager_network
 from memdojo.cli import app
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.errors import MissingDependencyError
-from memdojo.train.checkpoints import TrainingRecord, manager_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, save_policy
 
 SMALL = ("--num-streams", "1", "--seeds", "1")
 
@@ -66,7 +66,9 @@ def test_a_checkpoint_is_swept_beside_a_baseline_and_swept_once(
     assert "point 5/5  top_k at 20" in first.stderr
     names = {"points", "sweeps.csv", "sweeps.json", "tables.md", "top_k.svg", "fingerprint.svg"}
     assert {path.name for path in out.iterdir()} == names
-    monkeypatch.setattr("memdojo.eval.playing.play_manager", lambda *args: pytest.fail("played again"))
+    monkeypatch.setattr(
+        "memdojo.eval.playing.episodes.play_manager", lambda *args: pytest.fail("played again")
+    )
     assert _invoke(*arguments, "--out", out).stdout == first.stdout
     refused = _invoke(*arguments, "--out", out, "--seed", "1")
     assert refused.exit_code == 2
@@ -79,7 +81,7 @@ def test_without_matplotlib_there_are_tables_and_a_note(
     def none(*args: object) -> None:
         raise MissingDependencyError("figures need matplotlib, which is not installed: pip install it")
 
-    monkeypatch.setattr("memdojo.eval.sweep_figures._new_figure", none)
+    monkeypatch.setattr("memdojo.eval.sweeps.figures._new_figure", none)
     done = _invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
     assert done.exit_code == 0
     assert "note: figures need matplotlib" in done.stderr
@@ -108,7 +110,7 @@ def _streams(folder: Path) -> list[dict[str, str]]:
 def test_a_point_that_fails_is_told_and_the_others_are_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from memdojo.eval import sweep_points
+    from memdojo.eval.sweeps import points as sweep_points
 
     run = sweep_points.run_evaluation
 

@@ -14,14 +14,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
-from memdojo.agents.baselines import list_baselines, list_retriever_baselines
+from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 from memdojo.cli import app
 from memdojo.configs import config_names
-from memdojo.envs.memory.retrievers import list_retrievers
+from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.envs.streams.registry import list_sources
 from memdojo.rewards import reward_part_names
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import load_config, parse_config
+from memdojo.train.config.files import load_config, parse_config
+from memdojo.train.config.run import TrainConfig
 
 ROOT = Path(__file__).parents[1]
 PAGES = [

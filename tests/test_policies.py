@@ -4,22 +4,23 @@ from typing import Literal
 import pytest
 
 import memdojo
-from memdojo.agents.baselines import make_baseline
-from memdojo.agents.compact_manager import CompactManager, new_manager_network
-from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_network
-from memdojo.agents.language import LanguageAnswerAgent, LanguageManager, LanguageRetriever
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.agents.language.policies import LanguageAnswerAgent, LanguageManager, LanguageRetriever
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import ExtractiveAnswerer
-from memdojo.envs.manager_features import FeatureSettings, ManagerFeatures
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.memory import BM25Retriever
 from memdojo.envs.types import Capacity
 from memdojo.errors import CheckpointError, ConfigError, RunFolderError, UnknownNameError
-from memdojo.eval.evaluate import evaluate_manager
-from memdojo.eval.settings import EvalSettings
-from memdojo.policies import load_learned
-from memdojo.train.checkpoints import TrainingRecord, manager_spec, retriever_spec, save_policy
-from memdojo.train.config_files import dump_config, load_config
-from memdojo.train.language.checkpoints import MODEL, LanguageSpec, save_language_policy
+from memdojo.eval.playing.evaluate import evaluate_manager
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, retriever_spec, save_policy
+from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
+from memdojo.train.checkpoints.loading import load_learned
+from memdojo.train.checkpoints.model_folders import MODEL
+from memdojo.train.config.files import dump_config, load_config
 
 SETTINGS = FeatureSettings(num_candidates=4)
 

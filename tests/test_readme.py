@@ -5,7 +5,7 @@ import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from memdojo.envs.registration import ENV_IDS
+from memdojo.envs.gym.registration import ENV_IDS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

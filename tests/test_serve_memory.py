@@ -14,8 +14,8 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
-from memdojo.agents.memory_agent import MemoryAgent
-from memdojo.cli.memory_tools import make_server
+from memdojo.deploy.mcp_tools import make_server
+from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.envs.types import Capacity
 
 SAID = {

@@ -1,4 +1,4 @@
 """Training of policies: configuration, rollouts, advantages, learners and run folders.
 
-Modules are imported by name: `memdojo.train.config` and `memdojo.train.runs` need no torch, the others do.
+Modules are imported by name: those of `config/` and `runs/` need no torch, nearly all others do.
 """

@@ -20,7 +20,8 @@ from memdojo.errors import EngineError, MemdojoError
 
 from .actor_client import EngineClient, EngineDiedError, Outcome, translated
 from .engine import Engine, Generation, GenerationRequest
-from .settings import EngineSettings, make_engine
+from .make import make_engine
+from .settings import EngineSettings
 
 __all__ = ["EngineActor", "EngineClient", "EnginePool"]
 

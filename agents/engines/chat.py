@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from memdojo.envs.prompt_format import Message
+from memdojo.envs.prompts.protocol import Message
 from memdojo.errors import EngineError, ModelError
 
 from .engine import GenerationRequest, Sampler

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .engine import Engine, Generation, GenerationRequest
-from .settings import EngineSettings, make_engine
+from .make import make_engine
+from .settings import EngineSettings
 
 
 class EngineOnDemand:

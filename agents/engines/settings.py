@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 from memdojo.errors import unknown_name
 
 if TYPE_CHECKING:
-    from .engine import Engine
-
+    pass
 EngineKind = Literal["vllm", "transformers"]
 Precision = Literal["float32", "bfloat16", "float16"]
-
 CPU_CACHE_GIB = 1.0
 """Key-value cache on a CPU where `EngineSettings.memory` does not say."""
 GPU_MEMORY_SHARE = 0.85
@@ -67,24 +65,3 @@ class EngineSettings:
     def fingerprint(self, model: str, weights_version: int) -> str:
         """Return what names an engine of the model with these settings at that version of its weights."""
         return f"{self.kind}(model={model}, dtype={self.dtype}, weights={weights_version})"
-
-
-def make_engine(model: str, settings: EngineSettings) -> Engine:
-    """Load a model in this process and start to serve it.
-
-    Args:
-        model: Folder or hub id of a Hugging Face causal language model.
-        settings: How to serve it.
-
-    Raises:
-        MissingDependencyError: If the library that serves is not installed.
-        ModelError: If there is no such model.
-        EngineError: If it cannot be served: too little memory, no such GPU, libraries that do not fit.
-    """
-    if settings.kind == "vllm":
-        from .vllm_engine import VLLMEngine
-
-        return VLLMEngine(model, settings)
-    from .transformers_engine import TransformersEngine
-
-    return TransformersEngine(model, settings)

@@ -13,20 +13,19 @@ from .embedders import (
 )
 from .index import BM25Index
 from .persistence import load_store, save_store
-from .retrievers import (
+from .retrieval.protocol import Retriever
+from .retrieval.retrievers import (
     BM25Retriever,
     DenseRetriever,
     FusionRetriever,
     RandomRetriever,
     RecencyRetriever,
-    Retriever,
     WrittenOrderRetriever,
     list_retrievers,
     make_retriever,
     register_retriever,
 )
-from .snapshot import StoreDiff, StoreSnapshot
-from .store import MemoryStore
+from .store import MemoryStore, StoreDiff, StoreSnapshot
 
 __all__ = [
     "BM25Index",

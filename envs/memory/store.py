@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -31,7 +32,6 @@ from .analysis import count_tokens
 from .corpus import Corpus
 from .index import BM25Index
 from .refusals import refuse_duplicate, refuse_for_room, refuse_text, refuse_unknown_id
-from .snapshot import StoreDiff, StoreSnapshot
 from .table import EntryTable
 
 _MAX_GAP = 64
@@ -485,3 +485,38 @@ def _rebuild_store(
     entries: tuple[MemoryEntry, ...], next_id: int, capacity: Capacity, corpus: Corpus | None
 ) -> MemoryStore:
     return MemoryStore.from_entries(entries, next_id=next_id, capacity=capacity, corpus=corpus)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDiff:
+    """How one store differs from another.
+
+    Attributes:
+        added: Entries that only the other store has, in order of id.
+        removed: Entries that only this store has, in order of id.
+        changed: Entries of both that differ: as they are here and as they are there.
+    """
+
+    added: tuple[MemoryEntry, ...]
+    removed: tuple[MemoryEntry, ...]
+    changed: tuple[tuple[MemoryEntry, MemoryEntry], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+
+class StoreSnapshot:
+    """The state of a store at one moment; nothing changes it afterwards."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    @property
+    def entries(self) -> tuple[MemoryEntry, ...]:
+        """All entries in order of id."""
+        return self._store.entries
+
+    def __len__(self) -> int:
+        return len(self._store)

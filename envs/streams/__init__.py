@@ -1,8 +1,14 @@
 """Streams of dialogue: where they come from, how they are checked, split, cut and rendered."""
 
-from .check import Problem, check_file, check_stream
 from .chunking import rechunk
-from .jsonl import read_jsonl, stream_from_dict, stream_to_dict, write_jsonl
+from .jsonl.reading import (
+    check_file,
+    read_jsonl,
+    stream_from_dict,
+    stream_to_dict,
+    write_jsonl,
+)
+from .jsonl.rules import Problem, check_stream
 from .registry import SourceInfo, StreamSource, iter_streams, list_sources, load_streams, register_source
 from .rendering import render_entry, render_turn
 from .splits import check_no_leak, split_by_group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -239,7 +239,7 @@ def _synthetic() -> StreamSource:
 
 
 def _locomo() -> StreamSource:
-    from .locomo import SPLITS, load_locomo
+    from .benchmarks.locomo import SPLITS, load_locomo
 
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_locomo(split or "all", **options)
@@ -250,7 +250,7 @@ def _locomo() -> StreamSource:
 
 
 def _factconsolidation() -> StreamSource:
-    from .factconsolidation import SPLITS, load_factconsolidation
+    from .benchmarks.factconsolidation import SPLITS, load_factconsolidation
 
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_factconsolidation(split or "all", **options)
@@ -260,7 +260,7 @@ def _factconsolidation() -> StreamSource:
 
 
 def _haystack() -> StreamSource:
-    from .haystack import SPLITS, load_haystack
+    from .benchmarks.haystack import SPLITS, load_haystack
 
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_haystack(split or "all", **options)
@@ -272,7 +272,7 @@ def _haystack() -> StreamSource:
 
 
 def _mem_alpha() -> StreamSource:
-    from .mem_alpha import SPLITS, load_mem_alpha
+    from .benchmarks.mem_alpha import SPLITS, load_mem_alpha
 
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_mem_alpha(split or "train", **options)
@@ -282,14 +282,14 @@ def _mem_alpha() -> StreamSource:
 
 
 def _memoryagentbench() -> StreamSource:
-    from .memoryagentbench import SPLITS, load_memoryagentbench
+    from .benchmarks.memoryagentbench import SPLITS, load_memoryagentbench
 
     description = "The contexts of MemoryAgentBench, or any file of its schema; fetch the files first."
     return StreamSource("memoryagentbench", load_memoryagentbench, tuple(SPLITS), description)
 
 
 def _longmemeval() -> StreamSource:
-    from .longmemeval import SPLITS, load_longmemeval
+    from .benchmarks.longmemeval import SPLITS, load_longmemeval
 
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_longmemeval(split or "all", **options)
@@ -299,7 +299,7 @@ def _longmemeval() -> StreamSource:
 
 
 def _realmem() -> StreamSource:
-    from .realmem import SPLITS, load_realmem
+    from .benchmarks.realmem import SPLITS, load_realmem
 
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_realmem(split or "all", **options)
@@ -309,7 +309,7 @@ def _realmem() -> StreamSource:
 
 
 def _jsonl() -> StreamSource:
-    from .jsonl import read_jsonl
+    from .jsonl.reading import read_jsonl
 
     description = "A file of your own in memdojo's JSON Lines format."
     return StreamSource("jsonl", read_jsonl, (), description, options=(), takes_path=True)
@@ -327,3 +327,22 @@ _BUILT_IN: dict[str, Callable[[], StreamSource]] = {
     "realmem": _realmem,
     "synthetic": _synthetic,
 }
+
+
+def load_mixture(specs: Mapping[str, float], options: Callable[[str], Mapping[str, Any]]) -> list[Stream]:
+    """Return the streams of all parts, part by part; the `source` of each is the spec of its part.
+
+    Args:
+        specs: What the parts are named by. Weights say nothing here: every stream is there once.
+        options: Returns the options of a spec.
+
+    Raises:
+        UnknownNameError: If a source, split or option is unknown.
+        ConfigError: If a spec is malformed or an option has an impossible value.
+        DataError: If data is missing or damaged, or a part has no stream.
+    """
+    return [
+        dataclasses.replace(stream, source=spec)
+        for spec in specs
+        for stream in load_streams(spec, **options(spec))
+    ]

@@ -16,13 +16,13 @@ from memdojo.envs.streams.files import atomic_writer
 from memdojo.errors import ConfigError
 
 from ..compare import Method, compare, compare_grid, group_by_name
-from ..render import Grid, interval, percent, signed_percent
-from ..tables import category_names
+from ..tables.render import Grid, interval, percent, signed_percent
+from ..tables.results import category_names
 from . import plots_curves, plots_evaluation, plots_learning
 from .escaping import csp_hash, json_for_script
 from .plots import BOUNDS, Plot, Plots
 from .sources import CurvesPart, EvaluationPart, RunMetrics, TrainingPart, rows_of
-from .stage import Stage, set_stage
+from .theatre_stage import Stage, set_stage
 
 MAX_BYTES = 20_000_000
 """No report is larger, unless its tables and figures alone are."""

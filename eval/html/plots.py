@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from memdojo.agents.baselines import LOWER_BOUND, UPPER_BOUND
+from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND
 
 from .svg import colour, inline_svg
 

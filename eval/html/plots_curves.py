@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from memdojo.agents.baselines import ALL_KNOWING, list_baselines, list_retriever_baselines
+from memdojo.agents.baselines.registry import ALL_KNOWING, list_baselines, list_retriever_baselines
 
-from ..sweep_figures import set_values
-from ..sweep_report import SweepReport
+from ..sweeps.figures import set_values
+from ..sweeps.report import SweepReport
 from .plots import (
     BOUNDS,
     MARKERS,

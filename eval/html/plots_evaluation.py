@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..diagnosis import Blame
-from ..findings_tables import ALL_CATEGORIES
-from ..tables import CATEGORY_PREFIX, category_names
+from ..findings.diagnosis import Blame
+from ..tables.findings import ALL_CATEGORIES
+from ..tables.results import CATEGORY_PREFIX, category_names
 from .plots import (
     BOUNDS,
     MARKERS,

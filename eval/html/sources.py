@@ -10,17 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from memdojo.agents.baselines import LOWER_BOUND, UPPER_BOUND
+from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND
 from memdojo.errors import DataError
 
 from ..compare import EvaluationFolder
-from ..findings_tables import grids_of_findings
-from ..record_files import EPISODES, STREAMS, read_conditions, read_episodes, read_streams
-from ..records import EpisodeRecord
-from ..render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
+from ..records.files import EPISODES, STREAMS, read_conditions, read_episodes, read_streams
+from ..records.types import EpisodeRecord
 from ..rescoring import recorded_evaluation
-from ..sweep_report import SweepReport, read_sweeps
-from ..tables import category_names
+from ..sweeps.report import SweepReport, read_sweeps
+from ..tables.findings import grids_of_findings
+from ..tables.render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
+from ..tables.results import category_names
 from .theatre import Verdict
 
 CAPACITIES, LENGTHS, SWEEPS = "capacities.csv", "lengths.csv", "sweeps.json"

@@ -23,7 +23,7 @@ from memdojo.agents.policy import Choice
 from memdojo.envs.types import MemoryEntry, OperationStatus, Question, Stream
 from memdojo.rewards.outcomes import QuestionOutcome
 
-from ..records import EntryRecord, EpisodeRecord, OperationRecord, QuestionRecord, StepRecord
+from ..records.types import EntryRecord, EpisodeRecord, OperationRecord, QuestionRecord, StepRecord
 
 Plain = dict[str, Any]
 

@@ -11,16 +11,17 @@ import importlib
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
-from memdojo.envs.registration import register_all, register_env
+from memdojo.envs.gym.registration import register_all, register_env
 from memdojo.errors import MemdojoError
 
 if TYPE_CHECKING:
-    from memdojo.agents.memory_agent import AgentAnswer, MemoryAgent
-    from memdojo.envs.checker import check_memory_env
-    from memdojo.envs.manager_episode import ManagerEpisode
+    from memdojo.deploy.memory_agent import AgentAnswer, MemoryAgent
+    from memdojo.deploy.open_memory import open_memory
+    from memdojo.envs.episodes.context import StreamContext
+    from memdojo.envs.episodes.manager import ManagerEpisode
+    from memdojo.envs.episodes.retrieval import RetrievalEpisode
+    from memdojo.envs.gym.checker import check_memory_env
     from memdojo.envs.memory.store import MemoryStore
-    from memdojo.envs.retrieval_episode import RetrievalEpisode
-    from memdojo.envs.stream_context import StreamContext
     from memdojo.envs.streams.registry import list_sources, load_streams, register_source
     from memdojo.envs.types import (
         Add,
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
         Update,
         WhenFull,
     )
-    from memdojo.policies import load_policy, open_memory
     from memdojo.rewards import Reward, register_reward_part
+    from memdojo.train.checkpoints.loading import load_policy
 
 __all__ = [
     "Add",
@@ -83,12 +84,12 @@ _TYPES = "memdojo.envs.types"
 _REGISTRY = "memdojo.envs.streams.registry"
 _HOME = {
     "Add": _TYPES,
-    "AgentAnswer": "memdojo.agents.memory_agent",
+    "AgentAnswer": "memdojo.deploy.memory_agent",
     "Capacity": _TYPES,
     "Chunk": _TYPES,
     "Delete": _TYPES,
-    "ManagerEpisode": "memdojo.envs.manager_episode",
-    "MemoryAgent": "memdojo.agents.memory_agent",
+    "ManagerEpisode": "memdojo.envs.episodes.manager",
+    "MemoryAgent": "memdojo.deploy.memory_agent",
     "MemoryEntry": _TYPES,
     "MemoryStore": "memdojo.envs.memory.store",
     "Noop": _TYPES,
@@ -96,19 +97,19 @@ _HOME = {
     "OperationResult": _TYPES,
     "OperationStatus": _TYPES,
     "Question": _TYPES,
-    "RetrievalEpisode": "memdojo.envs.retrieval_episode",
+    "RetrievalEpisode": "memdojo.envs.episodes.retrieval",
     "Reward": "memdojo.rewards",
     "Rewrite": _TYPES,
     "Stream": _TYPES,
-    "StreamContext": "memdojo.envs.stream_context",
+    "StreamContext": "memdojo.envs.episodes.context",
     "Turn": _TYPES,
     "Update": _TYPES,
     "WhenFull": _TYPES,
-    "check_memory_env": "memdojo.envs.checker",
+    "check_memory_env": "memdojo.envs.gym.checker",
     "list_sources": _REGISTRY,
-    "load_policy": "memdojo.policies",
+    "load_policy": "memdojo.train.checkpoints.loading",
     "load_streams": _REGISTRY,
-    "open_memory": "memdojo.policies",
+    "open_memory": "memdojo.deploy.open_memory",
     "register_reward_part": "memdojo.rewards",
     "register_source": _REGISTRY,
 }

@@ -1,13 +1,13 @@
 from collections.abc import Sequence
 
-from memdojo.agents.baselines import make_baseline
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.play import play_manager, play_memory, play_retrieval
-from memdojo.agents.rules import ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.memory.retrievers import BM25Retriever
-from memdojo.envs.retrieval_episode import RetrievalEpisode
-from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.types import Add, Capacity, Chunk, Question, Stream, Turn
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from memdojo.agents.baselines import list_baselines, make_baseline
+from memdojo.agents.baselines.registry import list_baselines, make_baseline
 from memdojo.agents.policy import ManagerPolicy
-from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.types import Capacity, Chunk, Operation, Question, Stream, Turn
 from memdojo.errors import EpisodeStateError
 

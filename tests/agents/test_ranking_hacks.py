@@ -7,13 +7,14 @@ from datetime import datetime
 
 import pytest
 
-from memdojo.agents.hacks import RETRIEVER_HACKS
-from memdojo.agents.oracles import OracleRetriever
+from memdojo.agents.baselines.oracles import OracleRetriever
+from memdojo.agents.baselines.reward_hacks import RETRIEVER_HACKS
 from memdojo.agents.play import play_retrieval
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.memory.retrievers import Retriever
-from memdojo.envs.retrieval_episode import Granularity, RetrievalEpisode, Tiers
-from memdojo.envs.stream_context import StreamContext
+from memdojo.envs.episodes.archive import Granularity, Tiers
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.rewards.reward import Reward
 

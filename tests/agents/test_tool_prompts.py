@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from memdojo.agents.language import PromptEncoder, has_words_for_tools
-from memdojo.agents.language_tiny import CHAT_TEMPLATE, train_tokenizer
-from memdojo.envs.brief_format import BriefFormat
-from memdojo.envs.mem_alpha_format import MemAlphaFormat
-from memdojo.envs.prompt_format import ManagerView
+from memdojo.agents.language.policies import PromptEncoder, has_words_for_tools
+from memdojo.agents.language.tiny import CHAT_TEMPLATE, train_tokenizer
+from memdojo.envs.prompts.brief import BriefFormat
+from memdojo.envs.prompts.mem_alpha import MemAlphaFormat
+from memdojo.envs.prompts.protocol import ManagerView
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Capacity, Chunk, MemoryEntry, Noop, Turn
 

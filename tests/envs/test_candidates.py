@@ -3,13 +3,14 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
-from memdojo.envs.memory.retrievers import make_retriever
-from memdojo.envs.memsifter_format import BriefRankingFormat
-from memdojo.envs.prompt_format import showing
-from memdojo.envs.retrieval_episode import Granularity, RetrievalEpisode
-from memdojo.envs.stream_context import StreamContext
-from memdojo.envs.stream_env import candidates_for, select_candidates
-from memdojo.envs.text_tasks import RankingTask
+from memdojo.envs.episodes.archive import Granularity
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.memory.retrieval.candidates import candidates_for, select_candidates
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.prompts.memsifter import BriefRankingFormat
+from memdojo.envs.prompts.protocol import showing
+from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 
 TEXTS = (

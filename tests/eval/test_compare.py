@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from memdojo.agents.baselines import make_baseline
+from memdojo.agents.baselines.registry import make_baseline
 from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.eval.compare import (
@@ -16,8 +16,8 @@ from memdojo.eval.compare import (
     group_by_name,
     group_scores,
 )
+from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import run_evaluation
-from memdojo.eval.settings import EvalSettings
 
 
 def run(*scores: float) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from memdojo.agents.baselines import (
+from memdojo.agents.baselines.registry import (
     list_baselines,
     list_retriever_baselines,
     make_baseline,
@@ -16,8 +16,8 @@ from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, LeakError
+from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import EvalReport, run_evaluation
-from memdojo.eval.settings import EvalSettings
 
 FILES = [
     "blame.csv",

@@ -4,15 +4,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from memdojo.agents.baselines import make_baseline, make_retriever_baseline
+from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, DataError
-from memdojo.eval.record_files import read_conditions, read_episodes
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.records.files import read_conditions, read_episodes
 from memdojo.eval.report import EvalReport, run_evaluation
 from memdojo.eval.rescoring import rescore
-from memdojo.eval.settings import EvalSettings
 from memdojo.rewards.outcomes import QuestionOutcome
 
 

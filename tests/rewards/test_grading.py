@@ -21,7 +21,7 @@ from memdojo.rewards import (
     reward_part,
     reward_part_names,
 )
-from memdojo.rewards.metrics import _METRICS
+from memdojo.rewards.metrics import METRICS
 
 QUESTION = QuestionOutcome(
     question_id="q1",
@@ -39,10 +39,8 @@ STEP = StepOutcome(0, (), (), 4, 0, 1, 0, 1, 0.0, 0.0, True)
 
 @pytest.fixture
 def scratch_metrics() -> Iterator[None]:
-    before = dict(_METRICS)
-    yield
-    _METRICS.clear()
-    _METRICS.update(before)
+    with METRICS.temporarily():
+        yield
 
 
 def test_official_grades_each_question_by_its_own_metric() -> None:

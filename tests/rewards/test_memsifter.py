@@ -13,7 +13,7 @@ from memdojo.rewards import (
     marginal_utility_of,
     tier_weights,
 )
-from memdojo.train.advantages import group_relative_advantages
+from memdojo.train.algorithms.advantages import group_relative_advantages
 
 WEIGHTS = (0.3691, 0.1309, 0.1131, 0.0714, 0.0264, 0.2891)
 EVIDENCE = frozenset({"t1", "t2", "t3"})

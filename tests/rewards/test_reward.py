@@ -23,7 +23,7 @@ from memdojo.rewards import (
     reward_part,
     reward_part_names,
 )
-from memdojo.rewards.parts import _PARTS
+from memdojo.rewards.parts import PARTS
 
 QUESTION = QuestionOutcome(
     question_id="q1",
@@ -55,10 +55,8 @@ NOOP = OperationOutcome("NOOP", applied=True, malformed=False, text_tokens=0)
 
 @pytest.fixture
 def scratch_parts() -> Iterator[None]:
-    before = dict(_PARTS)
-    yield
-    _PARTS.clear()
-    _PARTS.update(before)
+    with PARTS.temporarily():
+        yield
 
 
 def value(name: str, step: StepOutcome) -> float | None:

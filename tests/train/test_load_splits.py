@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from memdojo.errors import ConfigError, LeakError
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import parse_config
-from memdojo.train.loop import load_splits, training_record
-from memdojo.train.schedule import Schedule
+from memdojo.train.config.files import parse_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.episodes.schedule import Schedule
+from memdojo.train.episodes.splits import load_splits, training_record
 
 MIXTURE = {"synthetic:train": 3.0, "synthetic": 1.0}
 

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memdojo.agents.compact_retriever import CompactRetriever, new_retriever_network
-from memdojo.envs.retrieval_episode import Granularity, Tiers
-from memdojo.envs.retrieval_features import RetrievalFeatures
+from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.envs.episodes.archive import Granularity, Tiers
+from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.streams.registry import load_streams
 from memdojo.rewards.reward import Reward
-from memdojo.train.checkpoints import load_spec, load_training_state
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import load_config, parse_config
-from memdojo.train.progress import NoProgress
-from memdojo.train.rollouts import RetrieverPlayer, RolloutTask, question_starts
-from memdojo.train.runs import RunFolder
-from memdojo.train.trainer import train
+from memdojo.train.checkpoints.compact import load_spec, load_training_state
+from memdojo.train.compact.players import RetrieverPlayer
+from memdojo.train.config.files import load_config, parse_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.entry import train
+from memdojo.train.rollouts.tasks import RolloutTask, question_starts
+from memdojo.train.runs.folder import RunFolder
+from memdojo.train.runs.progress import NoProgress
 
 OPTIONS: dict[str, Any] = {
     "num_sessions": 3,
@@ -129,8 +130,8 @@ def test_a_resumed_run_by_priority_gives_the_numbers_of_one_that_was_not(tmp_pat
 
 @pytest.mark.slow
 def test_the_laptop_version_runs_from_end_to_end(tmp_path: Path) -> None:
-    from memdojo.agents.language_tiny import build_tiny_model
-    from memdojo.train.language.checkpoints import load_language_spec
+    from memdojo.agents.language.tiny import build_tiny_model
+    from memdojo.train.checkpoints.language import load_language_spec
 
     model = tmp_path / "model"
     model.mkdir()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..advantages import (
+from ..algorithms.advantages import (
     FloatArray,
     IntArray,
     generalised_advantages,
@@ -22,8 +22,8 @@ from ..advantages import (
     group_relative_row_advantages,
     group_relative_step_advantages,
 )
-from ..config_tables import AlgorithmConfig
-from .rows import LanguageGroup, LanguageTrajectory, Row
+from ..config.tables import AlgorithmConfig
+from .trajectories import LanguageGroup, LanguageTrajectory, Row
 
 EQUAL_RETURNS = 1e-9
 """Returns that differ by no more are equal: the same rewards in another order add up to other last digits."""

@@ -18,12 +18,12 @@ from ray.util.queue import Empty, Queue
 
 from memdojo.errors import EngineError
 
-from ..config import TrainConfig
-from ..interrupts import GracefulStop
+from ..config.run import TrainConfig
 from ..loop import TrainResult
-from ..progress import Progress, Report
-from ..rollouts import start_ray
-from ..runs import RunFolder
+from ..rollouts.ray_session import start_ray
+from ..runs.folder import RunFolder
+from ..runs.interrupts import GracefulStop
+from ..runs.progress import Progress, Report
 from .setup import learner_device
 
 ValueT = TypeVar("ValueT")

@@ -10,12 +10,13 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from memdojo.agents.language.network import Evaluation, PolicyNetwork, whole
 from memdojo.errors import ConfigError, DivergenceError, EngineError
 
-from ..checkpoints import TrainingState
-from ..config_language import LearnerConfig
-from ..config_tables import AlgorithmConfig
-from ..losses import explained_variance
+from ..algorithms.losses import explained_variance
+from ..checkpoints.compact import TrainingState
+from ..config.language import LearnerConfig
+from ..config.tables import AlgorithmConfig
 from .batches import (
     MicroBatch,
     UpdateRows,
@@ -25,10 +26,7 @@ from .batches import (
     select_groups,
     share_out,
 )
-from .learner_state import pack_state, restore_state
-from .network import Evaluation, PolicyNetwork, whole
-from .objective import UpdateTensors, loss_terms, sampler_mismatch
-from .parallel import (
+from .learner_processes import (
     accumulating,
     first_not_finite,
     gradient_norm,
@@ -36,7 +34,9 @@ from .parallel import (
     scalar,
     sum_over_processes,
 )
-from .rows import LanguageGroup
+from .learner_state import pack_state, restore_state
+from .objective import UpdateTensors, loss_terms, sampler_mismatch
+from .trajectories import LanguageGroup
 
 
 class LanguageLearner:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from memdojo.agents.language.network import whole
 from memdojo.errors import CheckpointError
 
-from ..checkpoints import TrainingState, pack_optimizer, restore_optimizer
-from .network import whole
-from .parallel import shard_like
+from ..checkpoints.compact import TrainingState, pack_optimizer, restore_optimizer
+from .learner_processes import shard_like
 
 _OPTIMIZER, _WEIGHTS = "optimizer.", "weights."
 

@@ -15,12 +15,12 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
-from memdojo.agents.language_models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import ConfigError, ModelError
 
-from ..checkpoint_folders import whole_folder
-from .model_folders import MODEL, POLICY, find_model
-from .network import PolicyNetwork
+from ..checkpoints.model_folders import MODEL, POLICY, find_model
+from ..runs.checkpoint_folders import whole_folder
 
 ADAPTER_CONFIG = "adapter_config.json"
 _CONFIG_KEYS_THAT_MAY_DIFFER = {

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..config_tables import AlgorithmConfig
-from ..losses import clipped_surrogate, importance_weights, kl_from_reference
+from memdojo.agents.language.network import Evaluation
+
+from ..algorithms.losses import clipped_surrogate, importance_weights, kl_from_reference
+from ..config.tables import AlgorithmConfig
 from .batches import MicroBatch, UpdateRows
-from .network import Evaluation
 
 
 @dataclass(slots=True, eq=False)

@@ -15,9 +15,9 @@ from memdojo.agents.engines.actors import EngineClient, EnginePool
 from memdojo.agents.engines.engine import Generation, GenerationRequest
 from memdojo.errors import EngineError
 
-from ..rollouts import RolloutTask
-from .rollouts import LanguagePlayer
-from .rows import LanguageGroup
+from ..rollouts.tasks import RolloutTask
+from .players import LanguagePlayer
+from .trajectories import LanguageGroup
 
 LanguageRecipe = Callable[[], LanguagePlayer]
 

@@ -11,36 +11,36 @@ import torch
 from accelerate import Accelerator
 from peft import LoraConfig, get_peft_model
 
-from memdojo.agents.answerer import ChatAnswerer
 from memdojo.agents.engines.chat import ChatModel, EngineChat
 from memdojo.agents.engines.endpoint import EndpointChat
 from memdojo.agents.engines.engine import Sampler
 from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.settings import EngineSettings
-from memdojo.agents.judging import Judging
-from memdojo.agents.language import LanguageAnswerAgent, PromptEncoder
-from memdojo.agents.language_models import check_model, load_causal_lm, load_tokenizer
+from memdojo.agents.graders.answerer import ChatAnswerer
+from memdojo.agents.graders.judging import Judging
+from memdojo.agents.language.models import check_model, load_causal_lm, load_tokenizer
+from memdojo.agents.language.network import PolicyNetwork
+from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
 from memdojo.envs.answering import Answerer, ExtractiveAnswerer
-from memdojo.envs.formats import make_format
-from memdojo.envs.memory.retrievers import make_retriever
-from memdojo.envs.retrieval_episode import NO_TIERS, Granularity
-from memdojo.envs.text_tasks import AnswerTask, ManagerTask, RankingTask
+from memdojo.envs.episodes.archive import NO_TIERS, Granularity
+from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.prompts.registry import make_format
+from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.types import Stream
-from memdojo.envs.written_memory import Memory
 from memdojo.errors import ConfigError
 from memdojo.rewards.grading import OFFICIAL
 from memdojo.rewards.reward import Reward
 
-from ..checkpoint_folders import find_checkpoint
-from ..config import TrainConfig
-from ..config_language import AnswererConfig, JudgeConfig
-from .checkpoints import LanguageSpec, load_language_spec
+from ..checkpoints.language import LanguageSpec, load_language_spec
+from ..checkpoints.model_folders import find_model
+from ..config.language import AnswererConfig, JudgeConfig
+from ..config.run import TrainConfig
+from ..runs.checkpoint_folders import find_checkpoint
 from .learner import LanguageLearner
-from .model_folders import find_model
-from .network import PolicyNetwork
-from .one_step import OneSteps
+from .one_step_episodes import OneSteps
+from .players import LanguagePlayer, SamplingSettings
 from .ray_rollouts import LanguageRecipe
-from .rollouts import LanguagePlayer, SamplingSettings
 
 AnyTask = ManagerTask | RankingTask | AnswerTask
 

@@ -11,27 +11,29 @@ from typing import Any, TypeVar
 import ray
 
 from memdojo.agents.engines.actors import EnginePool
-from memdojo.agents.language_models import load_tokenizer, quieten_transformers
+from memdojo.agents.language.models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
 
-from ..checkpoints import TrainingRecord, load_training_state
-from ..config import TrainConfig
-from ..config_tables import Split
-from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, load_splits, prepare_run, training_record
-from ..memories import MEMORY_SPLITS, keep_memories, read_memories
-from ..progress import Progress
-from ..recorded_episodes import with_records
-from ..rollouts import RolloutTask, start_ray
-from ..runs import RunFolder
-from ..schedule import Schedule
-from .checkpoints import MODEL, language_spec, save_language_policy, write_model
+from ..checkpoints.compact import TrainingRecord, load_training_state
+from ..checkpoints.language import language_spec, save_language_policy, write_model
+from ..checkpoints.model_folders import MODEL
+from ..config.run import TrainConfig
+from ..config.tables import Split
+from ..episodes.memories import MEMORY_SPLITS, keep_memories, read_memories
+from ..episodes.schedule import Schedule
+from ..episodes.splits import load_splits, training_record
+from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, prepare_run
+from ..rollouts.ray_session import start_ray
+from ..rollouts.recorded_episodes import with_records
+from ..rollouts.tasks import RolloutTask
+from ..runs.folder import RunFolder
+from ..runs.progress import Progress
 from .distributed import from_main, train_in_processes
 from .learner import LanguageLearner
-from .metrics import play_metrics
-from .one_step import build_one_steps
+from .one_step_episodes import build_one_steps
 from .ray_rollouts import LanguageRollouts
-from .recorded import write_trajectories
-from .rows import LanguageGroup
+from .recorded_trajectories import write_trajectories
+from .rollout_metrics import play_metrics
 from .setup import (
     answerer_engine_settings,
     answerer_model,
@@ -43,13 +45,14 @@ from .setup import (
     make_task,
     player_recipe,
 )
-from .warm_start import initial_model, warm_start
+from .trajectories import LanguageGroup
+from .warm_start.stage import initial_model, warm_start
 
 ValueT = TypeVar("ValueT")
 
 
 def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
-    """Train a language policy; see `memdojo.train.trainer.train`.
+    """Train a language policy; see `memdojo.train.entry.train`.
 
     Raises:
         ConfigError: If the prompts may be longer than the model's context.
@@ -64,7 +67,7 @@ def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     keep_memories(config, run, progress)
     warm_start(config, run, progress)
     if config.learner.kind == "trl":
-        from .trl_trainer import train_with_trl
+        from .trl.trainer import train_with_trl
 
         return train_with_trl(config, run, resume=resume, progress=progress)
     if config.learner.num_processes == 1:

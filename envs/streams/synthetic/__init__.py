@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .generator import generate_stream, recommended_capacity, synthetic_streams
-from .partition import SPLITS
+from .phrasings.partition import SPLITS
 from .questions import CATEGORIES
 from .settings import SyntheticSettings
 

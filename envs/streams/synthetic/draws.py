@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from .partition import share
+from .phrasings.partition import share
 
 T = TypeVar("T")
 

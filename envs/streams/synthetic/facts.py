@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import phrasings_circle as circle
-from . import phrasings_life as life
-from . import phrasings_self as own
-from . import phrasings_taste as taste
-from .attributes import Attribute
-from .dialogue import RELATIONS
 from .draws import Draws
+from .phrasings import circle, life, taste
+from .phrasings import oneself as own
+from .phrasings.attributes import Attribute
+from .phrasings.framing import RELATIONS
 from .pools import values
 from .settings import SyntheticSettings
 

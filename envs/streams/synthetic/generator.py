@@ -14,7 +14,7 @@ from memdojo.errors import ConfigError
 
 from ...types import Chunk, OperationKind, PlannedOperation, Stream, Turn
 from .draws import Draws
-from .partition import check_split
+from .phrasings.partition import check_split
 from .plan import Event, EventKind, Plan, make_plan
 from .questions import QuestionWriter
 from .settings import SyntheticSettings

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .attributes import Scope
-from .dialogue import STRANGER_HEADS, STRANGER_PLACES
 from .draws import Draws
 from .facts import DISTRACTORS, Fact, FactChooser
+from .phrasings.attributes import Scope
+from .phrasings.framing import STRANGER_HEADS, STRANGER_PLACES
 from .pools import values
 from .settings import GREETING_TURNS, SyntheticSettings
 from .values import Value, ValueDeck

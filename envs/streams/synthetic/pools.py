@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from functools import cache
 
-from .partition import share, words
+from .phrasings.partition import share, words
 
 FEMALE_NAMES = words("""
     Ana, Beatriz, Clara, Daphne, Elif, Farah, Greta, Hanna, Ines, Jasmin, Katja, Leonie, Mirela, Nadia,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...types import Question
-from .attributes import Scope
-from .dialogue import COUNT_QUESTIONS, PERSON_FORMS, SIBLINGS
 from .draws import Draws
 from .facts import Fact
+from .phrasings.attributes import Scope
+from .phrasings.framing import COUNT_QUESTIONS, PERSON_FORMS, SIBLINGS
 from .plan import Event, EventKind, Plan
 from .settings import SyntheticSettings
 from .values import count_answers

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .draws import Draws
+from .phrasings.small_talk import MONTHS
 from .pools import number_word, values
-from .small_talk import MONTHS
 
 PLAN_WINDOW_DAYS = 240
 """Dates of plans lie within so many days of the last session."""

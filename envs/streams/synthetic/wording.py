@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import dialogue, reactions, small_talk_home, small_talk_town
-from .attributes import Scope
 from .draws import Draws
 from .facts import Fact
+from .phrasings import framing as dialogue
+from .phrasings import reactions, small_talk_home, small_talk_town
+from .phrasings.attributes import Scope
+from .phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS, MONTHS, SmallTalkTopic
 from .plan import REVISIONS, Event, EventKind, Plan
 from .settings import SyntheticSettings
-from .small_talk import ACKNOWLEDGEMENTS, FILLERS, MONTHS, SmallTalkTopic
 from .values import with_article
 
 TOPICS = (*small_talk_home.TOPICS, *small_talk_town.TOPICS)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from memdojo.agents.baselines import make_baseline, make_retriever_baseline
+from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
 from memdojo.errors import ConfigError
 
 from .running import DebugOption, QuietOption, parse_options
 
 if TYPE_CHECKING:
     from memdojo.eval.compare import EvaluationFolder, Method
-    from memdojo.eval.settings import EvalSettings
-    from memdojo.train.runs import RunFolder
+    from memdojo.eval.playing.settings import EvalSettings
+    from memdojo.train.runs.folder import RunFolder
 
 CONFIG, EVALUATION, TABLE = "config.toml", "evaluation", "eval.csv"
 
@@ -66,7 +66,7 @@ def compare(
     """
     from memdojo.eval.compare import compare as compare_methods
     from memdojo.eval.compare import compare_grid, comparison_text
-    from memdojo.eval.render import print_grids
+    from memdojo.eval.tables.render import print_grids
 
     found = _find(targets, quiet=quiet)
     settings_of_baselines = (streams, parse_options(option), capacity_share, task)
@@ -126,7 +126,7 @@ def _find(targets: Sequence[str], *, quiet: bool) -> _Found:
 def _evaluation_of(path: Path, quiet: bool) -> EvaluationFolder:
     """Return the evaluation of a run, made now where there is none."""
     from memdojo.eval.compare import EvaluationFolder
-    from memdojo.train.runs import RunFolder
+    from memdojo.train.runs.folder import RunFolder
 
     if not (path / EVALUATION / TABLE).is_file():
         typer.echo(f"{path} has no evaluation yet; making it", err=True)
@@ -199,7 +199,7 @@ def _baseline_runs(name: str, folders: Sequence[EvaluationFolder], metric: str) 
 
 
 def _evaluated(folder: EvaluationFolder, name: str) -> Any:
-    from memdojo.eval.record_files import read_conditions, read_streams
+    from memdojo.eval.records.files import read_conditions, read_streams
     from memdojo.eval.report import run_evaluation
 
     settings = _settings_of(folder)
@@ -241,7 +241,7 @@ def _settings_of(folder: EvaluationFolder) -> EvalSettings:
 
 
 def _is_manager(folder: EvaluationFolder) -> bool:
-    from memdojo.eval.record_files import read_episodes
+    from memdojo.eval.records.files import read_episodes
 
     return any(step.turns for record in read_episodes(folder.path) for step in record.steps)
 
@@ -257,8 +257,8 @@ def _evaluated_baselines(
     from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
     from memdojo.envs.streams.registry import load_streams
     from memdojo.eval.compare import EvaluationFolder
+    from memdojo.eval.playing.settings import EvalSettings
     from memdojo.eval.report import run_evaluation
-    from memdojo.eval.settings import EvalSettings
 
     if spec is None:
         raise ConfigError(

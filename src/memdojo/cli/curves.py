@@ -12,7 +12,7 @@ from memdojo.errors import ConfigError
 
 if TYPE_CHECKING:
     from memdojo.envs.types import Stream
-    from memdojo.eval.settings import EvalSettings
+    from memdojo.eval.playing.settings import EvalSettings
 
     from .targets import Targets
 
@@ -32,8 +32,8 @@ def print_capacities(
     Raises:
         ConfigError: If the targets are retrievers, or the capacities are no numbers.
     """
-    from memdojo.eval.curves import curve_grid, evaluate_capacities, front_grid
-    from memdojo.eval.render import print_grids
+    from memdojo.eval.sweeps.curves import curve_grid, evaluate_capacities, front_grid
+    from memdojo.eval.tables.render import print_grids
 
     if found.task != "manager":
         raise ConfigError("--capacities is for managers: retrievers have no store that could be full.")
@@ -60,8 +60,8 @@ def print_lengths(
     """
     from memdojo.envs.streams.registry import load_streams
     from memdojo.envs.streams.synthetic import SyntheticSettings
-    from memdojo.eval.curves import curve_grid, evaluate_lengths
-    from memdojo.eval.render import print_grids
+    from memdojo.eval.sweeps.curves import curve_grid, evaluate_lengths
+    from memdojo.eval.tables.render import print_grids
 
     if spec.partition(":")[0] != "synthetic":
         raise ConfigError(

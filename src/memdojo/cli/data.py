@@ -22,7 +22,7 @@ def check(
 
     memdojo data check my_data.jsonl
     """
-    from memdojo.envs.streams.check import check_file
+    from memdojo.envs.streams.jsonl.reading import check_file
 
     problems = check_file(path)
     if not problems:

@@ -21,10 +21,10 @@ from .running import DebugOption, QuietOption, parse_options
 
 if TYPE_CHECKING:
     from memdojo.envs.types import Stream
+    from memdojo.eval.playing.settings import EvalSettings
     from memdojo.eval.report import EvalReport
-    from memdojo.eval.settings import EvalSettings
-    from memdojo.policies import Learned
-    from memdojo.train.config import TrainConfig
+    from memdojo.train.checkpoints.loading import Learned
+    from memdojo.train.config.run import TrainConfig
 
     from .targets import Targets
 
@@ -170,7 +170,7 @@ def evaluate_run(
         ConfigError: If the run has no test streams.
     """
     from memdojo.envs.streams.registry import load_streams
-    from memdojo.policies import load_learned
+    from memdojo.train.checkpoints.loading import load_learned
 
     from .targets import ALL, Targets, find_retriever, find_targets, require_held_out
 
@@ -257,9 +257,9 @@ def _with_memories(
     """Return the settings with what a manager leaves of the streams, which it plays now."""
     if written is None:
         return settings
-    from memdojo.envs.written_memory import WrittenMemories
-    from memdojo.train.config_tables import EpisodeConfig
-    from memdojo.train.memories import load_writer, write_memories
+    from memdojo.envs.episodes.written_memory import WrittenMemories
+    from memdojo.train.config.tables import EpisodeConfig
+    from memdojo.train.episodes.memories import load_writer, write_memories
 
     limits = EpisodeConfig(max_entries=written.max_entries, capacity_share=written.capacity_share)
     memories = write_memories(load_writer(written.name, limits), streams)
@@ -269,8 +269,8 @@ def _with_memories(
 
 def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Learned]:
     """Return the checkpoints that have a part in an evaluation without being what is evaluated."""
-    from memdojo.agents.baselines import list_baselines
-    from memdojo.policies import load_learned
+    from memdojo.agents.baselines.registry import list_baselines
+    from memdojo.train.checkpoints.loading import load_learned
 
     folders = {each.answerer.checkpoint for each in configs if each.answerer.checkpoint is not None}
     if written is not None and written.name not in list_baselines():
@@ -384,8 +384,8 @@ def _answerer_of_runs(configs: Sequence[TrainConfig]) -> Answerer:
 
 
 def _settings(limits: _Limits, score: str, answerer: Answerer, *, num_seeds: int) -> EvalSettings:
-    from memdojo.envs.retrieval_episode import Granularity
-    from memdojo.eval.settings import EvalSettings
+    from memdojo.envs.episodes.archive import Granularity
+    from memdojo.eval.playing.settings import EvalSettings
 
     return EvalSettings(
         max_entries=limits.max_entries,

@@ -18,8 +18,8 @@ from .running import DebugOption, QuietOption
 from .tables import print_table
 
 if TYPE_CHECKING:
-    from memdojo.envs.streams.fetch import Fetched
-    from memdojo.envs.streams.published import PublishedData, PublishedFile
+    from memdojo.envs.streams.benchmarks.fetch import Fetched
+    from memdojo.envs.streams.benchmarks.published import PublishedData, PublishedFile
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -42,7 +42,7 @@ def fetch(
 
     memdojo data fetch locomo longmemeval:oracle
     """
-    from memdojo.envs.streams.published import find_published, published
+    from memdojo.envs.streams.benchmarks.published import find_published, published
 
     if list_all:
         _print_list(published())
@@ -60,7 +60,7 @@ def fetch(
 
 
 def _fetch_one(file: PublishedFile, *, quiet: bool) -> None:
-    from memdojo.envs.streams.fetch import fetch_file
+    from memdojo.envs.streams.benchmarks.fetch import fetch_file
 
     def tell_damage(path: Path) -> None:
         typer.echo(f"  {path} is damaged: its checksum is wrong. It is fetched again.", err=True)
@@ -71,7 +71,7 @@ def _fetch_one(file: PublishedFile, *, quiet: bool) -> None:
 
 
 def _what_happened(fetched: Fetched) -> str:
-    from memdojo.envs.streams.fetch import Found
+    from memdojo.envs.streams.benchmarks.fetch import Found
 
     is_new = fetched.found is not Found.INTACT
     if fetched.checked:
@@ -116,7 +116,7 @@ class _Transfer:
 
 
 def _print_list(all_data: tuple[PublishedData, ...]) -> None:
-    from memdojo.envs.streams.fetch import is_present
+    from memdojo.envs.streams.benchmarks.fetch import is_present
 
     rows = []
     for data in all_data:

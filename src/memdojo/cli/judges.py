@@ -11,9 +11,9 @@ from memdojo.errors import ConfigError
 from .running import parse_options
 
 if TYPE_CHECKING:
-    from memdojo.agents.judging import Judging
-    from memdojo.train.config import TrainConfig
-    from memdojo.train.config_language import AnswererConfig, JudgeConfig
+    from memdojo.agents.graders.judging import Judging
+    from memdojo.train.config.language import AnswererConfig, JudgeConfig
+    from memdojo.train.config.run import TrainConfig
 
 
 def judge_from_options(options: list[str] | None) -> Judging | None:
@@ -24,7 +24,7 @@ def judge_from_options(options: list[str] | None) -> Judging | None:
     """
     if not options:
         return None
-    from memdojo.train.config_language import JudgeConfig
+    from memdojo.train.config.language import JudgeConfig
 
     judge = _judging(table_from_options("judge", JudgeConfig, options))
     if judge is None:
@@ -74,7 +74,7 @@ def _judging(config: JudgeConfig) -> Judging | None:
     """Return a judge of all answers; a model is loaded when it is first asked."""
     if config.kind == "none":
         return None
-    from memdojo.agents.judging import Judging
+    from memdojo.agents.graders.judging import Judging
     from memdojo.train.language.setup import make_judge_chat
 
     chat = make_judge_chat(config)

@@ -33,7 +33,7 @@ def envs(debug: DebugOption = False) -> None:
 
 def baselines(debug: DebugOption = False) -> None:
     """List the hand-made policies that every evaluation can take."""
-    from memdojo.agents.baselines import list_baselines, list_retriever_baselines
+    from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 
     for task, known in (("manager", list_baselines()), ("retriever", list_retriever_baselines())):
         print_table([task, "what it does"], [[name, description] for name, description in known.items()])
@@ -42,7 +42,7 @@ def baselines(debug: DebugOption = False) -> None:
 
 def sweeps(debug: DebugOption = False) -> None:
     """List the sweeps that memdojo sweep knows: what each varies, and what that tests."""
-    from memdojo.eval.sweeps import list_sweeps
+    from memdojo.eval.sweeps.registry import list_sweeps
 
     rows = [
         [sweep.name, sweep.option, ", ".join(f"{value:g}" for value in sweep.values), sweep.tests]

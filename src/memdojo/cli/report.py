@@ -16,7 +16,7 @@ from .running import DebugOption, QuietOption
 
 if TYPE_CHECKING:
     from memdojo.eval.html.sources import CurvesPart, EvaluationPart, RunMetrics, TrainingPart
-    from memdojo.train.runs import RunFolder
+    from memdojo.train.runs.folder import RunFolder
 
 
 def report(
@@ -118,8 +118,8 @@ def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
 
 def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
     from memdojo.eval.html.sources import find_curves, read_evaluation
-    from memdojo.eval.record_files import EPISODES
-    from memdojo.train.runs import RunFolder
+    from memdojo.eval.records.files import EPISODES
+    from memdojo.train.runs.folder import RunFolder
 
     from .compare import evaluate_folder
 
@@ -149,7 +149,7 @@ def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None
 
 def _trained(run: RunFolder) -> Iterator[tuple[str, RunFolder]]:
     """Yield a run, or each of its rounds, by its name."""
-    from memdojo.train.runs import ROUND, RunFolder
+    from memdojo.train.runs.folder import ROUND, RunFolder
 
     name = run.path.resolve().name
     rounds = [each for each in _rounds(run.path, ROUND) if (each / CONFIG).is_file()]
@@ -168,7 +168,7 @@ def _metrics_of(name: str, run: RunFolder) -> RunMetrics:
 def _training_of(name: str, run: RunFolder) -> list[TrainingPart]:
     """Return the validation episodes that the run recorded, if it did."""
     from memdojo.eval.html.sources import find_training
-    from memdojo.train.runs import TRAJECTORIES
+    from memdojo.train.runs.folder import TRAJECTORIES
 
     config = run.config
     score = config.evaluation.score(config.episode.top_k)

@@ -68,6 +68,6 @@ def _answerer(options: list[str] | None) -> Answerer | None:
     if not options:
         return None
     from memdojo.envs.answering import CachedAnswerer
-    from memdojo.train.config_language import AnswererConfig
+    from memdojo.train.config.language import AnswererConfig
 
     return CachedAnswerer(answerer_of(table_from_options("answerer", AnswererConfig, options)))

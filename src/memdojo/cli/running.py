@@ -65,7 +65,7 @@ def parse_options(options: list[str] | None) -> dict[str, Any]:
     Raises:
         ConfigError: If one is malformed or comes twice.
     """
-    from memdojo.train.config_files import parse_override
+    from memdojo.train.config.files import parse_override
 
     parsed: dict[str, Any] = {}
     for option in options or ():

@@ -65,9 +65,8 @@ def serve_memory(
         raise MissingDependencyError(
             "serve-memory needs mcp, which is not installed: pip install 'memdojo[mcp]'"
         )
-    from memdojo.policies import open_memory
-
-    from .memory_tools import make_server
+    from memdojo.deploy.mcp_tools import make_server
+    from memdojo.deploy.open_memory import open_memory
 
     chosen = _choose_answerer(answerer, answerer_model, answerer_url)
     with open_memory(
@@ -101,7 +100,7 @@ def _choose_answerer(run: str | None, model: str | None, url: str | None) -> Ans
     if model is None:
         return run
     try:
-        from memdojo.train.config_language import AnswererConfig
+        from memdojo.train.config.language import AnswererConfig
         from memdojo.train.language.setup import make_answerer
     except ImportError as error:
         raise missing_for_language(error.name) from error

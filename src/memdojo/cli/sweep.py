@@ -20,8 +20,8 @@ from .progress import progress_bar
 from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
 
 if TYPE_CHECKING:
-    from memdojo.eval.sweep_points import Job, Mapper, Measured, PointMeasure, SweepSettings
-    from memdojo.eval.sweep_report import SweepReport, Told
+    from memdojo.eval.sweeps.points import Job, Mapper, Measured, PointMeasure, SweepSettings
+    from memdojo.eval.sweeps.report import SweepReport, Told
 
     from .targets import Targets
 
@@ -74,8 +74,8 @@ def sweep(
     The same command goes on with a sweep that was interrupted.
     """
     from memdojo.envs.streams.registry import load_streams
-    from memdojo.eval.sweep_report import run_sweeps
-    from memdojo.eval.sweeps import find_sweeps
+    from memdojo.eval.sweeps.registry import find_sweeps
+    from memdojo.eval.sweeps.report import run_sweeps
 
     from .targets import find_targets, require_held_out
 
@@ -127,7 +127,7 @@ class _Recipe:
         Raises:
             ConfigError: If a retriever is to stand under retrievers.
         """
-        from memdojo.eval.sweep_points import SweepSettings
+        from memdojo.eval.sweeps.points import SweepSettings
 
         from .evaluate import settings_of_managers
 
@@ -145,7 +145,7 @@ class _Recipe:
 @cache
 def _measure(recipe: _Recipe) -> PointMeasure:
     """Load the policies; once in each process."""
-    from memdojo.eval.sweep_points import PointMeasure
+    from memdojo.eval.sweeps.points import PointMeasure
 
     from .targets import find_targets
 
@@ -159,11 +159,11 @@ def _mapper(workers: int | None, gpus: float, address: str | None) -> Mapper:
         raise ConfigError(f"--workers is {workers}; give at least 1.")
     chosen = workers or len(os.sched_getaffinity(0))
     if chosen == 1 and address is None:
-        from memdojo.eval.sweep_points import one_after_the_other
+        from memdojo.eval.sweeps.points import one_after_the_other
 
         return one_after_the_other
     try:
-        from memdojo.train.ray_map import RayMap
+        from memdojo.train.rollouts.ray_map import RayMap
     except ImportError as error:
         raise MissingDependencyError(
             f"{chosen} workers need {error.name}, which is not installed: pip install 'memdojo[train]', or "
@@ -173,7 +173,7 @@ def _mapper(workers: int | None, gpus: float, address: str | None) -> Mapper:
 
 
 def _write(report: SweepReport, out: Path) -> None:
-    from memdojo.eval.sweep_figures import write_figures
+    from memdojo.eval.sweeps.figures import write_figures
 
     report.write(out)
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memdojo.agents.baselines import (
+from memdojo.agents.baselines.registry import (
     NamedRetriever,
     list_baselines,
     list_retriever_baselines,
@@ -16,11 +16,11 @@ from memdojo.agents.baselines import (
     make_retriever_baseline,
 )
 from memdojo.agents.policy import ManagerPolicy
-from memdojo.envs.memory.retrievers import list_retrievers, make_retriever
+from memdojo.envs.memory.retrieval.retrievers import list_retrievers, make_retriever
 from memdojo.envs.streams.files import sha256_of
 from memdojo.envs.streams.splits import shared_groups
 from memdojo.errors import ConfigError, LeakError, unknown_name
-from memdojo.policies import Learned, Task, is_folder, load_learned
+from memdojo.train.checkpoints.loading import Learned, Task, is_folder, load_learned
 
 if TYPE_CHECKING:
     from memdojo.envs.types import Stream

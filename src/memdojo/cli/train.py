@@ -16,9 +16,9 @@ from memdojo.errors import ConfigError, MissingDependencyError
 from .running import INTERRUPTED, DebugOption, QuietOption
 
 if TYPE_CHECKING:
-    from memdojo.train.config import TrainConfig
-    from memdojo.train.progress import Progress
-    from memdojo.train.runs import RunFolder
+    from memdojo.train.config.run import TrainConfig
+    from memdojo.train.runs.folder import RunFolder
+    from memdojo.train.runs.progress import Progress
 
 TRAINING_PACKAGES = ("torch", "ray", "safetensors", "tensorboard")
 
@@ -56,10 +56,10 @@ def train(
 
     An empty value takes a key out of the file: streams.window_turns=
     """
-    from memdojo.train.config_files import load_config
-    from memdojo.train.progress import make_progress
-    from memdojo.train.runs import RunFolder
-    from memdojo.train.trackers import require_trackers
+    from memdojo.train.config.files import load_config
+    from memdojo.train.runs.folder import RunFolder
+    from memdojo.train.runs.progress import make_progress
+    from memdojo.train.runs.trackers import require_trackers
 
     if resume and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite removes it; give one of the two.")
@@ -87,8 +87,8 @@ def _train_in_rounds(
     trainer: ModuleType, config: TrainConfig, run: RunFolder, quiet: bool, how_to_resume: str
 ) -> None:
     """Train round by round, and evaluate what the last round has left beside what came before it."""
-    from memdojo.train.progress import make_progress
-    from memdojo.train.rounds import train_in_rounds
+    from memdojo.train.language.rounds import train_in_rounds
+    from memdojo.train.runs.progress import make_progress
 
     with make_progress(quiet=quiet) as progress:
         train_them = partial(train_in_rounds, config, run, trainer.train, progress=progress)
@@ -105,7 +105,7 @@ def _train_in_rounds(
 
 def _best(run: RunFolder) -> Path:
     """Return the best checkpoint of a run that is trained, by the path that the run itself was given by."""
-    from memdojo.train.checkpoint_folders import update_of
+    from memdojo.train.runs.checkpoint_folders import update_of
 
     assert run.best is not None  # It is trained.
     return run.checkpoint_folder(update_of(run.best))
@@ -138,7 +138,7 @@ def _train(train: Callable[[], Any], run: RunFolder, progress: Progress, how_to_
 
 def _import_trainer() -> ModuleType:
     try:
-        import memdojo.train.trainer as trainer
+        import memdojo.train.entry as trainer
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] not in TRAINING_PACKAGES:
             raise
@@ -151,7 +151,7 @@ def _import_trainer() -> ModuleType:
 def _require_streams(config: TrainConfig) -> None:
     """Read one stream of each split, so that a wrong spec is told before an earlier run is touched."""
     from memdojo.envs.streams.registry import iter_streams
-    from memdojo.train.config_tables import SPLITS
+    from memdojo.train.config.tables import SPLITS
 
     for split in SPLITS:
         for spec in config.streams.specs(split):

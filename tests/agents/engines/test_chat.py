@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerFast
 from memdojo.agents.engines.chat import EngineChat, Reply
 from memdojo.agents.engines.engine import GenerationRequest
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
-from memdojo.envs.prompt_format import Message
+from memdojo.envs.prompts.protocol import Message
 from memdojo.errors import EngineError, ModelError
 
 CONVERSATION = (Message("system", "Be short."), Message("user", "Where?"))

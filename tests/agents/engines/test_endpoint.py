@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from memdojo.agents.engines.endpoint import EndpointChat
-from memdojo.envs.prompt_format import Message
+from memdojo.envs.prompts.protocol import Message
 from memdojo.errors import MissingDependencyError
 
 CONVERSATION = (Message("system", "Be short."), Message("user", "Where does Ana live?"))

@@ -11,7 +11,8 @@ import torch
 from transformers import LlamaForCausalLM
 
 from memdojo.agents.engines.engine import Generation, GenerationRequest, StopReason, generate_all
-from memdojo.agents.engines.settings import EngineSettings, make_engine
+from memdojo.agents.engines.make import make_engine
+from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.engines.transformers_engine import TransformersEngine, sample
 from memdojo.errors import EngineError, ModelError
 

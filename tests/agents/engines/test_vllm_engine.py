@@ -12,7 +12,8 @@ from transformers import LlamaForCausalLM
 
 from memdojo.agents.engines import vllm_engine
 from memdojo.agents.engines.engine import Generation, GenerationRequest, StopReason, generate_all
-from memdojo.agents.engines.settings import EngineSettings, make_engine
+from memdojo.agents.engines.make import make_engine
+from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.engines.vllm_engine import VLLMEngine
 from memdojo.errors import EngineError, MissingDependencyError, ModelError
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from memdojo.envs.memory import MemoryStore, make_retriever
-from memdojo.envs.memory.retrievers import PoolsRetriever
+from memdojo.envs.memory.retrieval.retrievers import PoolsRetriever
 from memdojo.envs.types import Add, Rewrite
 from memdojo.errors import ConfigError
 

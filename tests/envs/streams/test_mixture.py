@@ -1,6 +1,6 @@
 import pytest
 
-from memdojo.envs.streams.mixture import load_mixture
+from memdojo.envs.streams.registry import load_mixture
 from memdojo.errors import UnknownNameError
 
 

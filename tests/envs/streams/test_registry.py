@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from memdojo.envs.streams import registry
-from memdojo.envs.streams.jsonl import write_jsonl
+from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.streams.registry import (
     SourceInfo,
     StreamSource,

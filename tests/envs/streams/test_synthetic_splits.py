@@ -6,11 +6,13 @@ from itertools import combinations
 
 import pytest
 
-from memdojo.envs.streams.synthetic import SPLITS, SyntheticSettings, dialogue, reactions, synthetic_streams
+from memdojo.envs.streams.synthetic import SPLITS, SyntheticSettings, synthetic_streams
 from memdojo.envs.streams.synthetic.facts import ALL_ATTRIBUTES
-from memdojo.envs.streams.synthetic.partition import share
+from memdojo.envs.streams.synthetic.phrasings import framing as dialogue
+from memdojo.envs.streams.synthetic.phrasings import reactions
+from memdojo.envs.streams.synthetic.phrasings.partition import share
+from memdojo.envs.streams.synthetic.phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS
 from memdojo.envs.streams.synthetic.pools import POOL_NAMES, values
-from memdojo.envs.streams.synthetic.small_talk import ACKNOWLEDGEMENTS, FILLERS
 from memdojo.envs.streams.synthetic.wording import TOPICS
 
 PAIRS = list(combinations(SPLITS, 2))

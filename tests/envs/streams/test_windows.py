@@ -4,7 +4,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from memdojo.envs.streams.check import check_stream
+from memdojo.envs.streams.jsonl.rules import check_stream
 from memdojo.envs.streams.windows import linked_chunks, sample_windows, step_window, window
 from memdojo.envs.types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
 from memdojo.errors import ConfigError

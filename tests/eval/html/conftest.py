@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from memdojo.agents.baselines import make_baseline
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.policy import Choice
-from memdojo.agents.rules import ScriptedRule
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
-from memdojo.envs.manager_episode import ManagerEpisode
+from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.types import Add, Chunk, Delete, Operation, OperationKind, Question, Stream, Turn, Update
+from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import run_evaluation
-from memdojo.eval.settings import EvalSettings
 
 HOSTILE = '<script>window.hacked = 1</script><img src="x" onerror="window.hacked = 2"> </script> & \u2028 end'
 """What somebody says who would like to be run."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from memdojo.agents.baselines import make_baseline
+from memdojo.agents.baselines.registry import make_baseline
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.html.escaping import csp_hash
 from memdojo.eval.html.page import write_report
@@ -21,10 +21,10 @@ from memdojo.eval.html.sources import (
     find_training,
     read_evaluation,
 )
-from memdojo.eval.html.stage import set_stage
-from memdojo.eval.sweep_points import SweepSettings
-from memdojo.eval.sweep_report import run_sweeps
-from memdojo.eval.sweeps import Sweep
+from memdojo.eval.html.theatre_stage import set_stage
+from memdojo.eval.sweeps.points import SweepSettings
+from memdojo.eval.sweeps.registry import Sweep
+from memdojo.eval.sweeps.report import run_sweeps
 
 from .conftest import HOSTILE
 

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from memdojo.agents.baselines import make_retriever_baseline
+from memdojo.agents.baselines.registry import make_retriever_baseline
 from memdojo.eval.html.sources import (
     TrainingPart,
     first_episodes,
@@ -15,9 +15,9 @@ from memdojo.eval.html.sources import (
     verdicts_of_training,
 )
 from memdojo.eval.html.theatre import EpisodeBlock, StreamPart, Verdict, episode_block
-from memdojo.eval.records import EpisodeRecord
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.records.types import EpisodeRecord
 from memdojo.eval.report import run_evaluation
-from memdojo.eval.settings import EvalSettings
 
 from .conftest import HOSTILE, a_stream
 

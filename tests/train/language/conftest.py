@@ -13,6 +13,6 @@ OPTIONS: dict[str, Any] = {"num_sessions": 1, "turns_per_session": 12, "num_fact
 @pytest.fixture(scope="session")
 def tokenizer() -> Any:
     """Return the tokenizer of tiny models, trained on a few streams."""
-    from memdojo.agents.language_tiny import train_tokenizer
+    from memdojo.agents.language.tiny import train_tokenizer
 
     return train_tokenizer(load_streams("synthetic:train", num_streams=20), 1024)

@@ -11,26 +11,26 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from memdojo.agents.answerer import AsyncCachedAnswerer
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
-from memdojo.agents.language import LanguageAnswerAgent, PromptEncoder
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.graders.answerer import AsyncCachedAnswerer
+from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.memory.retrievers import make_retriever
-from memdojo.envs.memory_r1_answer_format import MemoryR1AnswerFormat
-from memdojo.envs.settings import CapacitySettings
-from memdojo.envs.text_tasks import AnswerTask
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.prompts.memory_r1 import MemoryR1AnswerFormat
+from memdojo.envs.prompts.tasks import AnswerTask
 from memdojo.envs.types import Chunk, MemoryEntry, Question, Stream, Turn
 from memdojo.errors import ConfigError, EngineError
 from memdojo.rewards.reward import Reward
-from memdojo.train.checkpoints import TrainingRecord, write_json
-from memdojo.train.config_language import AnswererConfig
-from memdojo.train.language.checkpoints import LanguageSpec, save_language_policy
-from memdojo.train.language.lessons import answer_lessons
-from memdojo.train.language.rollouts import LanguagePlayer, SamplingSettings
-from memdojo.train.language.rows import LanguageTrajectory
+from memdojo.train.checkpoints.compact import TrainingRecord, write_json
+from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
+from memdojo.train.config.language import AnswererConfig
+from memdojo.train.language.players import LanguagePlayer, SamplingSettings
 from memdojo.train.language.setup import answerer_engine_settings, answerer_model, make_answerer
-from memdojo.train.rollouts import RolloutTask
+from memdojo.train.language.trajectories import LanguageTrajectory
+from memdojo.train.language.warm_start.lessons import answer_lessons
+from memdojo.train.rollouts.tasks import RolloutTask
 
 TURNS = (
     Turn("t0", "Ann", "I moved to Boston.", datetime(2023, 5, 1)),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.batches import (
     UpdateRows,
     grpo_advantages,
@@ -18,7 +18,7 @@ from memdojo.train.language.batches import (
     select_groups,
     share_out,
 )
-from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory, Row
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
 
 def _row(reward: float = 0.0, prompt: Sequence[int] = (1,), response: Sequence[int] = (2,)) -> Row:

@@ -15,14 +15,14 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
-from memdojo.train.checkpoints import TrainingState
-from memdojo.train.config_language import LearnerConfig
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.train.checkpoints.compact import TrainingState
+from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.batches import grpo_advantages, ppo_advantages
 from memdojo.train.language.learner import LanguageLearner
-from memdojo.train.language.network import PolicyNetwork
-from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory, Row
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
 TEMPERATURE = 0.8
 

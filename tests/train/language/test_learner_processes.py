@@ -20,13 +20,13 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from memdojo.agents.language.network import PolicyNetwork, whole
 from memdojo.errors import DivergenceError
-from memdojo.train.checkpoints import TrainingState
-from memdojo.train.config_language import LearnerConfig
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.train.checkpoints.compact import TrainingState
+from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.learner import LanguageLearner
-from memdojo.train.language.network import PolicyNetwork, whole
-from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory, Row
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
 CASES: dict[str, dict[str, Any]] = {
     "grpo": {"algorithm": {"name": "grpo", "advantage": "rows", "entropy_coefficient": 0.01}},

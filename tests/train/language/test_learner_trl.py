@@ -15,12 +15,12 @@ from accelerate import Accelerator
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from memdojo.train.config_language import LearnerConfig
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.agents.language.network import PolicyNetwork
+from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.batches import grpo_advantages
 from memdojo.train.language.learner import LanguageLearner
-from memdojo.train.language.network import PolicyNetwork
-from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory, Row
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
 pytestmark = [
     pytest.mark.slow,  # TRL and what it brings take long to load.

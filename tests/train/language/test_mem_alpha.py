@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.cli import app
-from memdojo.train.config_files import load_config
-from memdojo.train.language.checkpoints import load_language_spec
-from memdojo.train.runs import RunFolder
+from memdojo.train.checkpoints.language import load_language_spec
+from memdojo.train.config.files import load_config
+from memdojo.train.runs.folder import RunFolder
 
 FEWER = (
     *("warm_start.num_steps=30", "warm_start.num_streams=30"),

@@ -11,28 +11,28 @@ import pytest
 
 from memdojo.agents.engines.chat import Conversation, Reply
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
-from memdojo.agents.judging import Judging
-from memdojo.agents.language import PromptEncoder
+from memdojo.agents.graders.judging import Judging
+from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.manager_episode import ManagerEpisode
-from memdojo.envs.mem_alpha_brief import MemAlphaBriefFormat
-from memdojo.envs.memory.retrievers import make_retriever
-from memdojo.envs.settings import CapacitySettings
-from memdojo.envs.stream_context import StreamContext
-from memdojo.envs.text_tasks import ManagerTask
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.prompts.mem_alpha_brief import MemAlphaBriefFormat
+from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.types import Add, Capacity, Chunk, Question, Stream, Turn
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import parse_config
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.train.config.files import parse_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.tables import AlgorithmConfig
+from memdojo.train.episodes.splits import load_splits
 from memdojo.train.language.batches import grpo_advantages
-from memdojo.train.language.metrics import play_metrics
-from memdojo.train.language.rollouts import LanguagePlayer, SamplingSettings
-from memdojo.train.language.rows import LanguageGroup, LanguageTrajectory
+from memdojo.train.language.players import LanguagePlayer, SamplingSettings
+from memdojo.train.language.rollout_metrics import play_metrics
 from memdojo.train.language.setup import make_judging
-from memdojo.train.loop import load_splits
-from memdojo.train.rollouts import RolloutTask
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory
+from memdojo.train.rollouts.tasks import RolloutTask
 
 # With their speakers 5 + 7 and 9 + 5 tokens, 26 in all; the last turn is no memory.
 CHUNKS = (
@@ -261,7 +261,7 @@ def test_questions_that_only_a_judge_can_grade_are_refused_before_the_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     judged = replace(STREAM, questions=(replace(QUESTIONS[0], metric="longmemeval_judge"),))
-    monkeypatch.setattr("memdojo.train.loop.load_streams", lambda spec, **options: [judged])
+    monkeypatch.setattr("memdojo.train.episodes.splits.load_streams", lambda spec, **options: [judged])
     with pytest.raises(ConfigError, match=r"question 'q1' of stream 's' is graded by longmemeval_judge"):
         load_splits(_config(reward={"official": 1.0}))
     endpoint = {"kind": "endpoint", "model": "big", "url": "http://127.0.0.1:1/v1"}

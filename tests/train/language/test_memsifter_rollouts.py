@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
-from memdojo.agents.language import PromptEncoder
+from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.memsifter_format import MemSifterFormat
-from memdojo.envs.retrieval_episode import Granularity, Tiers
-from memdojo.envs.settings import CapacitySettings
-from memdojo.envs.text_tasks import RankingTask
+from memdojo.envs.episodes.archive import Granularity, Tiers
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.prompts.memsifter import MemSifterFormat
+from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.rewards.reward import Reward
-from memdojo.train.config_tables import AlgorithmConfig
+from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.batches import grpo_advantages, select_groups
-from memdojo.train.language.rollouts import LanguagePlayer, SamplingSettings
-from memdojo.train.language.rows import LanguageGroup
-from memdojo.train.rollouts import RolloutTask
+from memdojo.train.language.players import LanguagePlayer, SamplingSettings
+from memdojo.train.language.trajectories import LanguageGroup
+from memdojo.train.rollouts.tasks import RolloutTask
 
 REWARD = {"marginal_utility": 1.0, "evidence_dcg": 0.5}
 NUM_SESSIONS = 4

@@ -7,11 +7,11 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
-from memdojo.agents.language_models import load_causal_lm, load_tokenizer, save_model
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.errors import ConfigError, MemdojoError, ModelError, RunFolderError
+from memdojo.train.checkpoints.model_folders import find_model
 from memdojo.train.language.merging import average_models
-from memdojo.train.language.model_folders import find_model
 
 NORM = "model.norm.weight"
 

@@ -14,14 +14,15 @@ import ray
 
 from memdojo.agents.engines.actors import EnginePool
 from memdojo.agents.engines.settings import EngineSettings
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.errors import EngineError
-from memdojo.train.config_files import parse_config
+from memdojo.train.config.files import parse_config
+from memdojo.train.episodes.splits import load_splits
 from memdojo.train.language.ray_rollouts import LanguageRollouts
-from memdojo.train.language.rows import LanguageGroup
 from memdojo.train.language.setup import player_recipe
-from memdojo.train.loop import load_splits
-from memdojo.train.rollouts import RolloutTask, start_ray
+from memdojo.train.language.trajectories import LanguageGroup
+from memdojo.train.rollouts.ray_session import start_ray
+from memdojo.train.rollouts.tasks import RolloutTask
 
 from .conftest import OPTIONS
 

@@ -10,12 +10,12 @@ import torch
 from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.cli import app
-from memdojo.train.config_files import dump_config, parse_config
-from memdojo.train.language.checkpoints import load_language_spec
-from memdojo.train.language.model_folders import find_model
-from memdojo.train.runs import RunFolder
+from memdojo.train.checkpoints.language import load_language_spec
+from memdojo.train.checkpoints.model_folders import find_model
+from memdojo.train.config.files import dump_config, parse_config
+from memdojo.train.runs.folder import RunFolder
 
 from .conftest import OPTIONS
 

@@ -17,16 +17,16 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from memdojo.agents.language_tiny import build_tiny_model
+from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.errors import ConfigError
-from memdojo.eval.record_files import read_episodes
-from memdojo.train.config import TrainConfig
-from memdojo.train.config_files import dump_config, parse_config
-from memdojo.train.language.checkpoints import load_language_spec
+from memdojo.eval.records.files import read_episodes
+from memdojo.train.checkpoints.language import load_language_spec
+from memdojo.train.config.files import dump_config, parse_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.entry import train
 from memdojo.train.loop import TrainResult
-from memdojo.train.progress import NoProgress
-from memdojo.train.runs import RunFolder
-from memdojo.train.trainer import train
+from memdojo.train.runs.folder import RunFolder
+from memdojo.train.runs.progress import NoProgress
 
 from .conftest import OPTIONS
 

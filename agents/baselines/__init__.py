@@ -1,0 +1,1 @@
+"""Policies without training: rules, oracles and the scripted exploits that rewards are tested against."""

@@ -1,0 +1,188 @@
+"""The all-knowing manager and retriever: they look at the questions and bound what can be reached."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain
+from weakref import WeakKeyDictionary
+
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.rendering import render_turn
+from memdojo.envs.types import (
+    Add,
+    Delete,
+    Hit,
+    MemoryEntry,
+    Noop,
+    Operation,
+    OperationKind,
+    PlannedOperation,
+    Turn,
+    Update,
+)
+
+from .rules import TurnRule, add_turn, make_room
+
+PLANNED_WORTH = 1e-6
+"""Worth of a planned entry that serves no question with evidence: less than any that does."""
+
+
+class OracleManager(TurnRule):
+    """Keeps what serves the questions still to come.
+
+    A turn is worth, for each question not yet asked that names it as evidence, its share of the question's
+    evidence: the worths in the store then add up to the evidence kept. From a full store the entries of least
+    worth leave, or the turn stays out. What has lost its worth is deleted, for it would only stand in the way
+    of the retriever.
+
+    Where questions lack evidence, it goes by the operations that the stream plans (`Stream.oracle`): what is
+    planned to be written is worth a little, and what is planned to be replaced or deleted leaves.
+    """
+
+    name = "oracle"
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[StreamContext, _Worth] = WeakKeyDictionary()
+
+    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Delete what has lost its worth, then add the turn if it is worth more than what must leave."""
+        context, store, step = episode.context, episode.store, episode.step_index
+        if context not in self._known:
+            self._known[context] = _Worth(context)
+        worth = self._known[context].at(step)
+        worths = {
+            entry.id: sum(worth.get(source, 0.0) for source in entry.sources) for entry in store.entries
+        }
+        for entry in _replaced(store, context.stream.oracle.get(turn.id, ())):
+            if worths[entry.id] <= PLANNED_WORTH:
+                worths[entry.id] = 0.0
+        spent: list[Operation] = [Delete(id) for id, value in worths.items() if value <= 0]
+        cheapest_first = sorted(store.entries, key=lambda entry: worths[entry.id])
+        leaving = make_room(store, render_turn(turn), cheapest_first)
+        gain = worth.get(turn.id, 0.0)
+        if leaving is None or gain <= sum(worths[entry.id] for entry in leaving):
+            return tuple(spent) or (Noop(),)
+        # Those that are deleted anyway stand in front of `leaving`.
+        return (*spent, add_turn(turn, leaving=leaving[len(spent) :]))
+
+
+class LabelledManager(TurnRule):
+    """Writes what the stream's labels say (`Stream.oracle`): the teacher of how a memory is worded.
+
+    It looks at no question. At a turn without a plan, and so in a stream without labels, it does nothing.
+    From a full store the oldest entries leave; a text that fits into no store of this capacity is left out.
+    """
+
+    name = "labelled"
+
+    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Do what is planned at the turn, with the entries that are there."""
+        # Several operations of one turn: each has to meet the store as the one before has left it.
+        store = episode.store.fork()
+        operations: list[Operation] = []
+        for planned in episode.context.stream.oracle.get(turn.id, ()):
+            operation = _as_operation(planned, turn, store)
+            if operation is not None and store.apply(operation, episode.step_index).applied:
+                operations.append(operation)
+        return tuple(operations) or (Noop(),)
+
+
+def _as_operation(planned: PlannedOperation, turn: Turn, store: MemoryStore) -> Operation | None:
+    """Return the operation that a plan comes to; None if there is nothing to do it to, or no room."""
+    if planned.kind is OperationKind.NOOP:
+        return None
+    meant = _replaced(store, (planned,))
+    if meant and planned.kind is OperationKind.DELETE:
+        return Delete(meant[-1].id)
+    if meant and planned.kind is OperationKind.UPDATE:
+        return Update(meant[-1].id, planned.text, (turn.id,), turn.time)
+    leaving = make_room(store, planned.text, store.entries) if _writes(planned) else None
+    if leaving is None:
+        return None
+    return Add(planned.text, (turn.id,), turn.time, evicts=tuple(entry.id for entry in leaving))
+
+
+class _Worth:
+    """What turns are worth to the questions that are still to be asked."""
+
+    def __init__(self, context: StreamContext) -> None:
+        # No reference to the context: it is the weak key under which this is kept.
+        self._due = sorted(context.due)
+        self._questions = [context.due[index] for index in self._due]
+        self._by_num_asked: dict[int, dict[str, float]] = {}
+        stream = context.stream
+        lacks_evidence = context.num_evidence_questions < len(stream.questions)
+        self._planned = [
+            turn_id for turn_id, plan in stream.oracle.items() if lacks_evidence and any(map(_writes, plan))
+        ]
+
+    def at(self, step: int) -> dict[str, float]:
+        """Return the worth of each turn at a step, by turn id; turns without worth are missing."""
+        num_asked = bisect_left(self._due, step)
+        if num_asked not in self._by_num_asked:
+            worth = dict.fromkeys(self._planned, PLANNED_WORTH)
+            for question in chain.from_iterable(self._questions[num_asked:]):
+                for turn_id in question.evidence:
+                    worth[turn_id] = worth.get(turn_id, 0.0) + 1 / len(question.evidence)
+            self._by_num_asked = {num_asked: worth}
+        return self._by_num_asked[num_asked]
+
+
+def _writes(planned: PlannedOperation) -> bool:
+    return planned.kind in (OperationKind.ADD, OperationKind.UPDATE)
+
+
+def _replaced(store: MemoryStore, plan: Iterable[PlannedOperation]) -> list[MemoryEntry]:
+    """Return the entries from the turns whose entries the plan updates or deletes."""
+    targets = {planned.target for planned in plan if planned.target is not None}
+    return [entry for entry in store.entries if targets.intersection(entry.sources)] if targets else []
+
+
+class EmptyRetriever:
+    """Finds nothing."""
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return nothing."""
+        return ()
+
+
+class OracleRetriever:
+    """Entries that support the question's evidence first, then those of BM25.
+
+    Args:
+        context: The stream whose questions are the queries; questions of equal text share their evidence.
+    """
+
+    def __init__(self, context: StreamContext) -> None:
+        self._context = context
+        self._filler = BM25Retriever()
+        self._evidence: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        for question in context.stream.questions:
+            self._evidence[question.text] |= question.evidence
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return `k` entries or fewer; the n-th from the end scores n."""
+        fillers = [hit.entry for hit in self._filler.search(store, query, k)]
+        ranked = {entry.id: entry for entry in (*self._supporting(store, query), *fillers)}
+        best = list(ranked.values())[:k]
+        return tuple(Hit(entry, float(len(best) - rank)) for rank, entry in enumerate(best))
+
+    def _supporting(self, store: MemoryStore, query: str) -> list[MemoryEntry]:
+        """Return a few entries that cover the evidence, chosen greedily, those that cover most in front."""
+        missing = self._evidence.get(query, frozenset())
+        chosen: list[MemoryEntry] = []
+        while missing:
+            best = max(store.entries, key=lambda entry: len(self._covered(entry) & missing), default=None)
+            if best is None or not self._covered(best) & missing:
+                break
+            chosen.append(best)
+            missing -= self._covered(best)
+        return chosen
+
+    def _covered(self, entry: MemoryEntry) -> frozenset[str]:
+        return self._context.supported_evidence(entry)

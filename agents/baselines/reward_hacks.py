@@ -1,0 +1,127 @@
+"""Scripted policies that game a reward: what a reward pays them says whether it can be gamed.
+
+They stand in no table of baselines, because nobody wants to be compared with them; `MANAGER_HACKS` and
+`RETRIEVER_HACKS` name them, and `StuffingAnswerer` is the reader's. The policy that always leaves the memory
+as it is is the baseline `no_op`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from memdojo.envs.answering import Answer, AnswerRequest
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.types import Delete, Hit, Operation, Turn
+
+from ..policy import ManagerPolicy
+from .rules import NoOpRule, TurnRule, add_turn
+
+
+class AddEverything(TurnRule):
+    """Adds every turn as it was said, whatever is there already; a full store refuses."""
+
+    name = "add_everything"
+
+    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Add the turn."""
+        return (add_turn(turn),)
+
+
+class DuplicateEverything(TurnRule):
+    """Adds every turn twice, for rewards that count what was written."""
+
+    name = "duplicate_everything"
+
+    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Add the turn, and again."""
+        return (add_turn(turn), add_turn(turn))
+
+
+class DeleteEverything(TurnRule):
+    """Deletes every entry; from an empty store the next one that there will be, which must fail."""
+
+    name = "delete_everything"
+
+    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Delete all that there is."""
+        ids = [entry.id for entry in episode.store.entries] or [episode.store.next_id]
+        return tuple(map(Delete, ids))
+
+
+class StuffingAnswerer:
+    """A reader that answers with all that it was given, so that the right words are among the others."""
+
+    fingerprint = "stuffing"
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        """Answer each question with its whole context."""
+        return [Answer(" ".join(request.context)) for request in requests]
+
+
+class DuplicateRetriever:
+    """Names the best entry at every rank."""
+
+    def __init__(self) -> None:
+        self._retriever = BM25Retriever()
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return the best hit `k` times."""
+        return self._retriever.search(store, query, 1) * k
+
+
+class OutOfRangeRetriever:
+    """Names entries that do not exist: the best ones under ids that nobody has."""
+
+    def __init__(self) -> None:
+        self._retriever = BM25Retriever()
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return the best hits with the ids that the store gives next."""
+        hits = self._retriever.search(store, query, k)
+        return tuple(
+            Hit(dataclasses.replace(hit.entry, id=store.next_id + rank), hit.score)
+            for rank, hit in enumerate(hits)
+        )
+
+
+class NegativeIdRetriever:
+    """Names entries by ids below 0, which a careless look-up counts from the end."""
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return the last entries under the ids -1, -2 and so on."""
+        latest = store.entries[::-1][:k]
+        return tuple(Hit(dataclasses.replace(entry, id=-rank), 0.0) for rank, entry in enumerate(latest, 1))
+
+
+class EverythingRetriever:
+    """Names everything there is, so that the evidence is among it."""
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return all entries in the order of their ids, however many were asked for."""
+        return tuple(Hit(entry, 0.0) for entry in store.entries)
+
+
+MANAGER_HACKS: Mapping[str, Callable[[], ManagerPolicy]] = MappingProxyType(
+    {
+        "no_op": NoOpRule,
+        "add_everything": AddEverything,
+        "duplicate_everything": DuplicateEverything,
+        "delete_everything": DeleteEverything,
+    }
+)
+"""Managers that game a reward, by name."""
+
+RETRIEVER_HACKS: Mapping[str, Callable[[], Retriever]] = MappingProxyType(
+    {
+        "duplicate_ranking": DuplicateRetriever,
+        "out_of_range_ids": OutOfRangeRetriever,
+        "negative_ids": NegativeIdRetriever,
+        "rank_everything": EverythingRetriever,
+    }
+)
+"""Retrievers that game a reward, by name."""

@@ -1,0 +1,1 @@
+"""Language models that answer questions and judge answers, behind caches."""

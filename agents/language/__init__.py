@@ -1,0 +1,1 @@
+"""Language policies: causal language models that read prompts and write operations, rankings or answers."""

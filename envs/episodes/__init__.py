@@ -1,0 +1,1 @@
+"""Manager and retrieval episodes: the domain logic that environments, rollouts and evaluation share."""

@@ -1,0 +1,240 @@
+"""What all episodes of one stream share, computed once however many rollouts there are."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..memory.analysis import analyze, count_tokens
+from ..memory.corpus import Corpus
+from ..memory.embedders import Embedder
+from ..streams.rendering import render_turn
+from ..streams.turn_features import COLUMN, FloatArray, turn_features
+from ..types import MemoryEntry, Question, Stream, Turn
+
+if TYPE_CHECKING:
+    from ..memory.store import MemoryStore
+
+TurnValues = Callable[["StreamContext"], npt.NDArray[np.floating[Any]]]
+"""Gives every turn of a context a number, shape (num_turns,); see `StreamContext.turn_values`."""
+
+SUPPORT_THRESHOLD = 0.5
+"""Share of a turn's content words that an entry must still hold to count as evidence from that turn.
+
+Provenance alone would let a policy overwrite one entry for ever and keep the sources of all that it lost.
+"""
+
+SIMILARITY_BLOCK = 64
+"""Similarities are computed for so many turns at a time: one product of matrices, not many with a vector."""
+
+MAX_TURNS_WITH_SIMILARITIES = 2896
+"""In streams of at most so many turns similarities are kept: a square of float32, 32 MiB at most."""
+
+
+class _SimilarityTable:
+    """Cosines between turns, row by row as far as they were asked for."""
+
+    __slots__ = ("cosines", "num_rows")
+
+    def __init__(self, num_turns: int) -> None:
+        self.cosines: FloatArray = np.zeros((num_turns, num_turns), np.float32)
+        self.num_rows = 0
+
+
+class StreamContext:
+    """A stream with its turns indexed, its questions scheduled and its texts analysed.
+
+    Attributes:
+        stream: The stream itself.
+        turns: All turns in order.
+        turn_index: Position of each turn id in `turns`.
+        turn_texts: Each turn as it would be stored verbatim.
+        corpus: Index of texts that the stores of all episodes of this stream share.
+        due: The questions that are asked after each chunk, by chunk index.
+        tables: What features keep with the stream for all of its episodes, by name.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.turns: Sequence[Turn] = stream.turns
+        self.turn_index = {turn.id: index for index, turn in enumerate(self.turns)}
+        self.turn_texts: Sequence[str] = tuple(render_turn(turn) for turn in self.turns)
+        self.corpus = Corpus(texts=self.turn_texts)
+        self.due = {index: tuple(questions) for index, questions in _questions_due(stream).items()}
+        self._support: dict[tuple[str, str], bool] = {}
+        self._embeddings: dict[str, FloatArray] = {}
+        self.tables: dict[str, FloatArray] = {}
+        self._turn_values: dict[TurnValues, list[float]] = {}
+        self._similarities: dict[str, _SimilarityTable] = {}
+
+    @cached_property
+    def stream_tokens(self) -> int:
+        """Tokens of the whole dialogue."""
+        return sum(count_tokens(text) for text in self.turn_texts)
+
+    @cached_property
+    def num_evidence_questions(self) -> int:
+        """Questions of the stream that need evidence."""
+        return sum(bool(question.needed_evidence) for question in self.stream.questions)
+
+    @cached_property
+    def evidence_turns(self) -> frozenset[str]:
+        """Ids of the turns that any question needs."""
+        return frozenset().union(*(question.needed_evidence for question in self.stream.questions))
+
+    @cached_property
+    def turn_features(self) -> FloatArray:
+        """Causal features of every turn, shape (num_turns, len(TURN_FEATURES))."""
+        return turn_features(self.turns, self.turn_texts)
+
+    @cached_property
+    def speaker_of(self) -> Mapping[str, str]:
+        """Who said each turn, by turn id."""
+        return {turn.id: turn.speaker for turn in self.turns}
+
+    @cached_property
+    def following_features(self) -> FloatArray:
+        """Features of the turn that followed each turn; zeros behind the last. Shape as `turn_features`."""
+        following = np.zeros_like(self.turn_features)
+        following[:-1] = self.turn_features[1:]
+        return following
+
+    @cached_property
+    def positions(self) -> npt.NDArray[np.int64]:
+        """How many turns of the dialogue came before each turn, ascending, shape (num_turns,)."""
+        return np.arange(len(self.turns), dtype=np.int64)
+
+    @cached_property
+    def speaker_codes(self) -> npt.NDArray[np.int32]:
+        """A number for each turn's speaker, shape (num_turns,)."""
+        codes: dict[str, int] = {}
+        return np.array([codes.setdefault(turn.speaker, len(codes)) for turn in self.turns], dtype=np.int32)
+
+    def turn_values(self, function: TurnValues) -> Sequence[float]:
+        """Return what `function` gives for every turn, called once for all episodes."""
+        values = self._turn_values.get(function)
+        if values is None:
+            values = self._turn_values[function] = function(self).tolist()
+        return values
+
+    def embeddings(self, embedder: Embedder) -> FloatArray:
+        """Unit vectors of all turns, shape (num_turns, embedder.dim), computed once for each embedder."""
+        vectors = self._embeddings.get(embedder.name)
+        if vectors is None:
+            vectors = self._embeddings[embedder.name] = embedder.embed(self.turn_texts)
+        return vectors
+
+    def similarities(self, embedder: Embedder, index: int) -> FloatArray:
+        """Cosines of turn `index` with each turn up to and with itself, shape (index + 1,)."""
+        if len(self.turns) > MAX_TURNS_WITH_SIMILARITIES:
+            vectors = self.embeddings(embedder)
+            cosines: FloatArray = vectors[: index + 1] @ vectors[index]
+            return cosines
+        row: FloatArray = self._similarity_table(embedder, index)[index, : index + 1]
+        return row
+
+    def similarities_among(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Cosines of some turns with one another, shape (num_turns, num_turns).
+
+        Only the cosine of a turn (row) with an earlier one (column) is meant; other places may hold anything
+        finite.
+        """
+        if len(self.turns) > MAX_TURNS_WITH_SIMILARITIES:
+            vectors = self.embeddings(embedder)[turns]
+            return vectors @ vectors.T
+        return self._similarity_table(embedder, int(turns.max(initial=0)))[turns[:, None], turns]
+
+    def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),)."""
+        among = self.similarities_among(embedder, turns)
+        largest: FloatArray = (among * (turns[:, None] > turns)).max(axis=0, initial=0.0)
+        return largest
+
+    def _similarity_table(self, embedder: Embedder, index: int) -> FloatArray:
+        """Cosines of turns (rows) with earlier ones (columns), filled as far as row `index` at least."""
+        table = self._similarities.get(embedder.name)
+        if table is None:
+            table = self._similarities[embedder.name] = _SimilarityTable(len(self.turns))
+        while table.num_rows <= index:
+            first, end = table.num_rows, table.num_rows + SIMILARITY_BLOCK
+            vectors = self.embeddings(embedder)
+            # All episodes of the stream meet the same pairs, so each is computed once.
+            table.cosines[first:end, :end] = vectors[first:end] @ vectors[:end].T
+            table.num_rows = end
+        return table.cosines
+
+    @cached_property
+    def turn_of_document(self) -> npt.NDArray[np.intp]:
+        """Position of the turn with each text of `corpus`, by document id, shape (num_documents + 1,).
+
+        -1 where several turns have the text, and at the last place, which stands for every other text.
+        """
+        turns = np.full(len(self.corpus) + 1, -1, dtype=np.intp)
+        counts = Counter(self.turn_texts)
+        for index, text in enumerate(self.turn_texts):
+            document = self.corpus.document(text)
+            assert document is not None  # The corpus was made of these texts.
+            if counts[text] == 1:
+                turns[document] = index
+        return turns
+
+    def origins(self, store: MemoryStore) -> npt.NDArray[np.intp]:
+        """Return the index of the turn that the text of each entry last came from, shape (num_entries,)."""
+        turn_of_document, documents = self.turn_of_document, store.documents
+        # Documents behind those of the turns are texts that were not said; the last place of the table is
+        # theirs.
+        rows: npt.NDArray[np.intp] = turn_of_document[np.minimum(documents, len(turn_of_document) - 1)]
+        # Nearly all texts are those of one turn each; the table of documents spares a look at every entry.
+        (unknown,) = (rows < 0).nonzero()
+        if len(unknown):
+            entries = store.entries
+            rows[unknown] = [self.turn_index[entries[each].sources[-1]] for each in unknown.tolist()]
+        return rows
+
+    @cached_property
+    def rarities(self) -> FloatArray:
+        """The column `sum_idf` of `turn_features`, shape (num_turns,)."""
+        return np.ascontiguousarray(self.turn_features[:, COLUMN["sum_idf"]])
+
+    def supported_evidence(self, entry: MemoryEntry) -> frozenset[str]:
+        """Evidence turns that the entry came from and whose content its text still holds."""
+        return frozenset(
+            turn_id
+            for turn_id in entry.sources
+            if turn_id in self.evidence_turns and self._supports(entry.text, turn_id)
+        )
+
+    def _supports(self, text: str, turn_id: str) -> bool:
+        key = (text, turn_id)
+        known = self._support.get(key)
+        if known is None:
+            turn_text = self.turn_texts[self.turn_index[turn_id]]
+            known = self._support[key] = (
+                turn_text in text or _containment(turn_text, text) >= SUPPORT_THRESHOLD
+            )
+        return known
+
+
+def questions_in_order(stream: Stream) -> tuple[Question, ...]:
+    """Return the questions of a stream in the order in which they are asked."""
+    due = _questions_due(stream)
+    return tuple(question for index in sorted(due) for question in due[index])
+
+
+def _questions_due(stream: Stream) -> dict[int, list[Question]]:
+    last = len(stream.chunks) - 1
+    due: defaultdict[int, list[Question]] = defaultdict(list)
+    for question in stream.questions:
+        due[last if question.ask_after is None else question.ask_after].append(question)
+    return due
+
+
+def _containment(part: str, whole: str) -> float:
+    """Share of the distinct content words of `part` that occur in `whole`."""
+    words = set(analyze(part))
+    return len(words.intersection(analyze(whole))) / len(words) if words else 0.0

@@ -1,0 +1,265 @@
+"""A stream streaming by a memory store, with the questions asked when they are due.
+
+No Gymnasium, no text rendering and no learning: environments, rollouts and evaluation are faces of this.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Self
+
+from memdojo.errors import EpisodeStateError
+from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
+
+from ..answering import Answer, Answerer, AnswerRequest
+from ..memory.analysis import count_tokens
+from ..memory.retrieval.per_speaker import for_stream
+from ..memory.retrieval.protocol import Retriever
+from ..memory.retrieval.retrievers import BM25Retriever
+from ..memory.store import MemoryStore
+from ..streams.rendering import render_entry
+from ..types import (
+    Add,
+    Capacity,
+    Chunk,
+    Hit,
+    MemoryEntry,
+    Noop,
+    Operation,
+    OperationResult,
+    OperationStatus,
+    Question,
+    Rewrite,
+    Update,
+)
+from .base import Episode
+from .context import StreamContext
+
+ValidityRule = Callable[[OperationResult, Chunk, MemoryStore], float | None]
+"""Grades an operation that was applied, given the chunk that it is about and the store that it left; None
+where there is nothing to grade."""
+
+
+class ManagerEpisode(Episode):
+    """One pass of a stream through a memory store.
+
+    A step is a chunk: operations change the store, then the questions that are due are answered from what
+    the retriever finds in it. `step` does all of it. `begin_step` and `finish_step` are its two halves, so
+    that the questions of many episodes can be answered in one batch in between.
+
+    Deterministic from the stream, the operations and the seed.
+
+    Args:
+        context: The stream with what all of its episodes share.
+        capacity: Limits of the store.
+        retriever: Finds the entries from which a question is answered.
+        top_k: How many entries it hands over.
+        answerer: Answers the questions. Without one nobody answers (rewards on evidence need no answers).
+        seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
+        validity: Grades each operation that is applied; None leaves `OperationOutcome.valid` empty.
+    """
+
+    def __init__(
+        self,
+        context: StreamContext,
+        capacity: Capacity,
+        *,
+        retriever: Retriever | None = None,
+        top_k: int = 10,
+        answerer: Answerer | None = None,
+        seed: int = 0,
+        validity: ValidityRule | None = None,
+    ) -> None:
+        store = MemoryStore(capacity, context.corpus)
+        super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
+        self.retriever: Retriever = for_stream(retriever or BM25Retriever(), context.speaker_of)
+        self.results: tuple[OperationResult, ...] = ()
+        self.hits: tuple[tuple[Hit, ...], ...] = ()
+        self._validity = validity
+        self._grades: tuple[float | None, ...] = ()
+        self._pending: _PendingStep | None = None
+        self._kept: Counter[str] = Counter()
+        self._evidence_weight = self._initial_evidence_weights()
+        self._potential = 0.0
+
+    @property
+    def chunk(self) -> Chunk | None:
+        """The chunk that waits for operations; None once the stream has ended."""
+        chunks = self.context.stream.chunks
+        return chunks[self.step_index] if self.step_index < len(chunks) else None
+
+    @property
+    def ended(self) -> bool:
+        """True after the last chunk."""
+        return self.chunk is None
+
+    def step(self, operations: Iterable[Operation], *, malformed: Sequence[str] = ()) -> StepOutcome:
+        """Apply the operations, ask what is due, move to the next chunk and say what came of it.
+
+        Args:
+            operations: Applied in order. One that cannot be applied leaves the store as it was.
+            malformed: One message for each piece of a completion that was no operation at all.
+
+        Raises:
+            EpisodeStateError: If the stream has ended or a step is half done.
+        """
+        requests = self.begin_step(operations, malformed=malformed)
+        return self.finish_step(() if self.answerer is None else self.answerer.answer(requests))
+
+    def begin_step(
+        self, operations: Iterable[Operation], *, malformed: Sequence[str] = ()
+    ) -> tuple[AnswerRequest, ...]:
+        """Apply the operations and return the questions that are due, each with what was retrieved for it.
+
+        `results` then holds what each operation did, and `hits` what was retrieved for each question. Without
+        an answerer nothing is requested.
+        """
+        chunk = self._require_chunk()
+        potential_before = self._potential
+        results: list[OperationResult] = []
+        grades: list[float | None] = []
+        for operation in operations:
+            result = self._apply(operation)
+            results.append(result)
+            grades.append(self._grade(result, chunk))
+        results += [OperationResult(Noop(), OperationStatus.MALFORMED, why=why) for why in malformed]
+        self.results = tuple(results)
+        self._grades = (*grades, *(None for _ in malformed))
+        questions = self.context.due.get(chunk.index, ())
+        self.hits = tuple(
+            self.retriever.search(self.store, question.text, self.top_k) for question in questions
+        )
+        entries = [tuple(hit.entry for hit in found) for found in self.hits]
+        self._pending = _PendingStep(questions, entries, potential_before)
+        if self.answerer is None:
+            return ()
+        return tuple(
+            AnswerRequest(question.text, tuple(map(render_entry, found)), question.time)
+            for question, found in zip(questions, entries, strict=True)
+        )
+
+    def finish_step(self, answers: Sequence[Answer | None]) -> StepOutcome:
+        """Take the answers to what `begin_step` returned, in its order, and move to the next chunk.
+
+        Raises:
+            EpisodeStateError: If no step was begun, or the number of answers differs from the questions.
+        """
+        if self._pending is None:
+            raise EpisodeStateError("finish_step came without begin_step; begin a step first.")
+        pending = self._pending
+        if self.answerer is None and not answers:
+            answers = [None] * len(pending.questions)
+        if len(answers) != len(pending.questions):
+            raise EpisodeStateError(
+                f"{len(answers)} answers came for {len(pending.questions)} questions; give one for each."
+            )
+        outcome = StepOutcome(
+            step=self.step_index,
+            questions=tuple(
+                self._question_outcome(question, entries, answer, self._stored_evidence(question))
+                for question, entries, answer in zip(pending.questions, pending.entries, answers, strict=True)
+            ),
+            operations=tuple(map(_operation_outcome, self.results, self._grades)),
+            num_questions=len(self.context.stream.questions),
+            num_evidence_questions=self.context.num_evidence_questions,
+            num_steps=len(self.context.stream.chunks),
+            memory_tokens=self.store.tokens,
+            stream_tokens=self.context.stream_tokens,
+            potential_before=pending.potential_before,
+            potential_after=self._potential,
+            terminal=self.step_index == len(self.context.stream.chunks) - 1,
+        )
+        self._freeze_potential(pending.questions)
+        self._pending = None
+        self.step_index += 1
+        self._outcomes.append(outcome)
+        return outcome
+
+    @property
+    def is_half_done(self) -> bool:
+        """True between `begin_step` and `finish_step`."""
+        return self._pending is not None
+
+    def fork(self, seed: int | None = None) -> Self:
+        """Return an independent episode in the same state; see `Episode.fork`."""
+        fork = super().fork(seed)
+        fork._kept = self._kept.copy()
+        fork._evidence_weight = dict(self._evidence_weight)
+        return fork
+
+    def _require_chunk(self) -> Chunk:
+        if self._pending is not None:
+            raise EpisodeStateError("the last step still waits for its answers; call finish_step first.")
+        chunk = self.chunk
+        if chunk is None:
+            raise EpisodeStateError(
+                f"stream {self.context.stream.id!r} has ended after {self.step_index} steps; "
+                "start a new episode."
+            )
+        return chunk
+
+    def _apply(self, operation: Operation) -> OperationResult:
+        result = self.store.apply(operation, self.step_index)
+        for entry in result.evicted:
+            self._count_evidence(entry, -1)
+        if result.before is not None and result.applied:
+            self._count_evidence(result.before, -1)
+        if result.after is not None:
+            self._count_evidence(result.after, +1)
+        return result
+
+    def _grade(self, result: OperationResult, chunk: Chunk) -> float | None:
+        if self._validity is None or not result.applied:
+            return None
+        return self._validity(result, chunk, self.store)
+
+    def _count_evidence(self, entry: MemoryEntry, change: int) -> None:
+        # Sorted, because a set of strings has another order in every process, and the sum another last bit.
+        for turn_id in sorted(self.context.supported_evidence(entry)):
+            was_kept = self._kept[turn_id] > 0
+            self._kept[turn_id] += change
+            is_kept = self._kept[turn_id] > 0
+            self._potential += (is_kept - was_kept) * self._evidence_weight[turn_id]
+
+    def _initial_evidence_weights(self) -> dict[str, float]:
+        weights = dict.fromkeys(self.context.evidence_turns, 0.0)
+        for question in self.context.stream.questions:
+            for turn_id in question.needed_evidence:
+                weights[turn_id] += self._evidence_share(question)
+        return weights
+
+    def _evidence_share(self, question: Question) -> float:
+        return 1 / (len(question.needed_evidence) * self.context.num_evidence_questions)
+
+    def _freeze_potential(self, asked: Iterable[Question]) -> None:
+        # What happens to evidence after its question was asked neither pays nor costs.
+        for question in asked:
+            for turn_id in question.needed_evidence:
+                self._evidence_weight[turn_id] -= self._evidence_share(question)
+
+    def _stored_evidence(self, question: Question) -> frozenset[str]:
+        return frozenset(turn_id for turn_id in question.needed_evidence if self._kept[turn_id] > 0)
+
+
+class _PendingStep(NamedTuple):
+    """A step whose questions wait for their answers."""
+
+    questions: tuple[Question, ...]
+    entries: list[tuple[MemoryEntry, ...]]
+    potential_before: float
+
+
+def _operation_outcome(result: OperationResult, valid: float | None) -> OperationOutcome:
+    operation = result.operation
+    text = operation.text if isinstance(operation, Add | Update | Rewrite) else ""
+    entry = result.after or result.before
+    return OperationOutcome(
+        kind=operation.kind.value,
+        applied=result.applied,
+        malformed=result.status is OperationStatus.MALFORMED,
+        text_tokens=count_tokens(text),
+        text=text,
+        entry_kind="" if entry is None else entry.kind,
+        valid=valid,
+    )

@@ -1,0 +1,1 @@
+"""Array observations of manager and retrieval episodes."""

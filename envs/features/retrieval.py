@@ -1,0 +1,238 @@
+"""Readable features of a query and the entries of a store, for ranking."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from ..memory.analysis import analyze
+from ..memory.embedders import Embedder, make_embedder
+from ..memory.lru_cache import Recent
+from ..memory.store import MemoryStore
+from ..streams.rendering import split_turn
+from ..streams.turn_features import COLUMN, TURN_FEATURES, inverse_document_frequency, turn_features
+from ..types import MemoryEntry, Turn
+
+FloatArray = npt.NDArray[np.float32]
+
+MATCH_FEATURES = (
+    "bm25_z",
+    "bm25",
+    "dense_z",
+    "dense",
+    "coverage",
+    "matched_terms",
+    "matched_pairs",
+    "speaker_named",
+    "speaker_named_coverage",
+    "named_in_text",
+    "date_match",
+    "when_time_words",
+    "how_many_numbers",
+    "session_max",
+    "session_mean",
+    "session_top",
+    "previous_bm25",
+    "next_bm25",
+    "previous_dense",
+    "next_dense",
+    "around_bm25",
+    "answers_matching_question",
+    "recency",
+)
+"""Columns of a candidate in front of those of `TURN_FEATURES`."""
+
+RETRIEVAL_FEATURES = MATCH_FEATURES + TURN_FEATURES
+
+MAX_TABLES = 16
+"""Stores whose entries a `RetrievalFeatures` keeps described: evaluation asks several side by side."""
+
+_NAME = re.compile(r"\b[A-Z][a-z]+\b")
+_WHEN = re.compile(r"\b(?:when|what (?:date|day|month|year|time)|how long)\b", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\bhow (?:many|much|old|often)\b", re.IGNORECASE)
+# Without its capital, "may" is a verb far more often than a month.
+_MONTH_NAMES = "January February March April May June July August September October November December"
+_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
+_MONTH = re.compile(rf"\b({'|'.join(_MONTH_NUMBERS)})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalObservation:
+    """The candidates for one query.
+
+    Attributes:
+        features: Shape (N, len(RETRIEVAL_FEATURES)), float32.
+        entry_ids: Ids of the candidates, shape (N,).
+    """
+
+    features: FloatArray
+    entry_ids: npt.NDArray[np.int64]
+
+
+class RetrievalFeatures:
+    """Describes every entry of a store by how it, its neighbours and its session match a query.
+
+    What does not depend on the query is kept for the stores met last, so many questions to one are cheap.
+    """
+
+    def __init__(self, embedder: str = "hashed_ngrams") -> None:
+        self.embedder: Embedder = make_embedder(embedder)
+        self._tables: Recent[tuple[tuple[MemoryEntry, ...], _EntryTable]] = Recent(MAX_TABLES)
+
+    def observe(self, store: MemoryStore, query: str) -> RetrievalObservation:
+        """Describe all entries of `store` for `query`."""
+        entries = store.entries
+        # The entries are kept beside their table, so that no other tuple takes over their identity.
+        _, table = self._tables.get_or_make(
+            id(entries), lambda: (entries, _EntryTable.of(entries, self.embedder))
+        )
+        if not entries:
+            return RetrievalObservation(np.zeros((0, len(RETRIEVAL_FEATURES)), np.float32), table.ids)
+        matches = self._match(store, table, query)
+        features = np.concatenate(
+            [np.stack([matches[name] for name in MATCH_FEATURES], axis=1), table.prior], axis=1
+        )
+        return RetrievalObservation(np.clip(features, -10, 10).astype(np.float32), table.ids)
+
+    def _match(self, store: MemoryStore, table: _EntryTable, query: str) -> dict[str, FloatArray]:
+        bm25 = store.index.scores(query)[store.documents].astype(np.float32)
+        dense = table.vectors @ self.embedder.embed([query])[0]
+        terms = analyze(query)
+        matched, pairs, coverage = _term_matches(store, table, terms)
+        names = {name.lower() for name in _NAME.findall(query)}
+        speaker_named = np.array([speaker in names for speaker in table.speakers], np.float32)
+        named = np.array([len(names & of_entry) for of_entry in table.names], np.float32)
+        bm25_z, dense_z = _standardise(bm25), _standardise(dense)
+        session_max, session_mean = table.over_sessions(bm25)
+        scale = max(float(bm25.max()), 1e-6)
+        previous = table.neighbour(bm25, -1) / scale
+        following = table.neighbour(bm25, 1) / scale
+        is_when, is_how_many = bool(_WHEN.search(query)), bool(_HOW_MANY.search(query))
+        prior = table.prior
+        numbers = prior[:, COLUMN["digits"]] + prior[:, COLUMN["number_words"]]
+        times = prior[:, COLUMN["time_words"]] + prior[:, COLUMN["calendar_words"]]
+        asked_before = table.neighbour(prior[:, COLUMN["ends_with_question"]], -1)
+        return {
+            "bm25_z": bm25_z / 2,
+            "bm25": bm25 / scale,
+            "dense_z": dense_z / 2,
+            "dense": dense,
+            "coverage": coverage,
+            "matched_terms": matched / 4,
+            "matched_pairs": pairs / 2,
+            "speaker_named": speaker_named,
+            "speaker_named_coverage": speaker_named * coverage,
+            "named_in_text": named,
+            "date_match": table.date_matches(query),
+            "when_time_words": times * is_when,
+            "how_many_numbers": numbers * is_how_many,
+            "session_max": session_max / scale,
+            "session_mean": _standardise(session_mean) / 2,
+            "session_top": (bm25 >= session_max).astype(np.float32) * (bm25 > 0),
+            "previous_bm25": previous,
+            "next_bm25": following,
+            "previous_dense": table.neighbour(dense, -1),
+            "next_dense": table.neighbour(dense, 1),
+            "around_bm25": (table.neighbour(bm25, -2) + table.neighbour(bm25, 2)) / scale,
+            "answers_matching_question": previous * asked_before,
+            "recency": np.linspace(0, 1, len(bm25), dtype=np.float32),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _EntryTable:
+    """What does not depend on the query."""
+
+    ids: npt.NDArray[np.int64]
+    prior: FloatArray
+    vectors: FloatArray
+    speakers: tuple[str, ...]
+    names: tuple[frozenset[str], ...]
+    terms: tuple[frozenset[str], ...]
+    pairs: tuple[frozenset[tuple[str, str]], ...]
+    sessions: npt.NDArray[np.intp]
+    steps: npt.NDArray[np.int64]
+    months: npt.NDArray[np.int64]
+    years: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, entries: tuple[MemoryEntry, ...], embedder: Embedder) -> _EntryTable:
+        texts = [entry.text for entry in entries]
+        words = [analyze(text) for text in texts]
+        split = [split_turn(text) for text in texts]
+        turns = [
+            Turn(str(entry.id), speaker, said, entry.time)
+            for entry, (speaker, said) in zip(entries, split, strict=True)
+        ]
+        times = [entry.time for entry in entries]
+        codes: dict[object, int] = {}
+        return cls(
+            ids=np.array([entry.id for entry in entries], np.int64),
+            prior=turn_features(turns, texts),
+            vectors=embedder.embed(texts) if texts else np.zeros((0, embedder.dim), np.float32),
+            speakers=tuple(speaker.lower() for speaker, _ in split),
+            names=tuple(frozenset(name.lower() for name in _NAME.findall(said)) for _, said in split),
+            terms=tuple(map(frozenset, words)),
+            pairs=tuple(frozenset(pairwise(of_text)) for of_text in words),
+            # Entries of one time are of one session.
+            sessions=np.array([codes.setdefault(time, len(codes)) for time in times], np.intp),
+            steps=np.array([entry.created_step for entry in entries], np.int64),
+            months=np.array([time.month if time else 0 for time in times], np.int64),
+            years=np.array([time.year if time else 0 for time in times], np.int64),
+        )
+
+    def over_sessions(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return for each entry the largest and the mean value of its session, each of shape (N,)."""
+        num_sessions = int(self.sessions.max()) + 1
+        largest = np.full(num_sessions, -np.inf, values.dtype)
+        np.maximum.at(largest, self.sessions, values)
+        sums = np.bincount(self.sessions, values, minlength=num_sessions)
+        counts = np.bincount(self.sessions, minlength=num_sessions)
+        means = (sums / np.maximum(counts, 1)).astype(np.float32)
+        return largest[self.sessions], means[self.sessions]
+
+    def neighbour(self, values: FloatArray, offset: int) -> FloatArray:
+        """Return the value of the entry `offset` places away in the same passage; 0 where none is."""
+        shifted = np.zeros_like(values)
+        distance = abs(offset)
+        if len(values) > distance:
+            near = self.steps[distance:] - self.steps[:-distance] <= distance
+            near &= self.sessions[distance:] == self.sessions[:-distance]
+            if offset > 0:
+                shifted[:-distance] = np.where(near, values[distance:], 0)
+            else:
+                shifted[distance:] = np.where(near, values[:-distance], 0)
+        return shifted
+
+    def date_matches(self, query: str) -> FloatArray:
+        """Return how many of month and year of each entry the query names, halved, shape (N,)."""
+        months = [_MONTH_NUMBERS[month] for month in _MONTH.findall(query)]
+        years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", query)]
+        matches = np.isin(self.months, months).astype(np.float32) + np.isin(self.years, years)
+        return (matches / 2).astype(np.float32)
+
+
+def _term_matches(
+    store: MemoryStore, table: _EntryTable, terms: list[str]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return matched terms, matched pairs of them and the matched share of rarity, each of shape (N,)."""
+    distinct = sorted(set(terms))
+    weights = inverse_document_frequency(store.index.document_frequency(distinct), len(store))
+    pairs = set(pairwise(terms))
+    matched = np.zeros(len(table.terms), np.float32)
+    weight = np.zeros(len(table.terms), np.float32)
+    for term, of_term in zip(distinct, weights, strict=True):
+        has_term = np.fromiter((term in of_entry for of_entry in table.terms), np.float32, len(table.terms))
+        matched += has_term
+        weight += has_term * of_term
+    shared_pairs = np.array([len(pairs & of_entry) for of_entry in table.pairs], np.float32)
+    return matched, shared_pairs, weight / max(float(np.sum(weights)), 1e-6)
+
+
+def _standardise(values: FloatArray) -> FloatArray:
+    standardised: FloatArray = (values - values.mean()) / (values.std() + 1e-6)
+    return standardised

@@ -1,0 +1,126 @@
+"""The ids under which Gymnasium finds the environments: memdojo's own and other people's."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
+
+from memdojo.errors import ConfigError
+
+ENTRY_POINT_GROUP = "memdojo.envs"
+"""Entry points of this group, in other packages, are called without arguments when memdojo is imported."""
+
+ENV_IDS = (
+    "memdojo/MemoryManager-v0",
+    "memdojo/ProxyRetriever-v0",
+    "memdojo/AnswerAgent-v0",
+    "memdojo/MemoryManagerFeatures-v0",
+    "memdojo/ProxyRetrieverFeatures-v0",
+)
+
+_TEXT, _FEATURES, _VECTOR = "memdojo.envs.gym.text", "memdojo.envs.gym.features", "memdojo.envs.gym.vector"
+_ENTRY_POINTS: dict[str, tuple[str, str | None]] = {
+    "memdojo/MemoryManager-v0": (f"{_TEXT}:MemoryManagerEnv", f"{_VECTOR}:MemoryManagerVectorEnv"),
+    "memdojo/ProxyRetriever-v0": (f"{_TEXT}:ProxyRetrieverEnv", None),
+    "memdojo/AnswerAgent-v0": (f"{_TEXT}:AnswerAgentEnv", None),
+    "memdojo/MemoryManagerFeatures-v0": (
+        f"{_FEATURES}:MemoryManagerFeaturesEnv",
+        f"{_VECTOR}:MemoryManagerFeaturesVectorEnv",
+    ),
+    "memdojo/ProxyRetrieverFeatures-v0": (f"{_FEATURES}:ProxyRetrieverFeaturesEnv", None),
+}
+
+_ID = re.compile(r"(?:[\w-]+/)?[\w.-]+?-v\d+")
+_ENTRY_POINT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_loaded_plugins: set[str] = set()
+
+
+def register_all() -> None:
+    """Register memdojo's environments, and those of installed packages, with Gymnasium.
+
+    `import memdojo` does it; to do it again changes nothing. Gymnasium reads the entry-point group
+    `gymnasium.envs`, which names this function, no more since its version 1.0.
+    """
+    for id, (entry_point, vector_entry_point) in _ENTRY_POINTS.items():
+        # Gymnasium's passive checker is left out: the environments pass the full check in the tests, and it
+        # costs a third of the speed.
+        register_env(
+            id, entry_point, vector_entry_point=vector_entry_point, options={"disable_env_checker": True}
+        )
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        _load_plugin(point)
+
+
+def register_env(
+    id: str,
+    entry_point: str | Callable[..., gym.Env[Any, Any]],
+    *,
+    vector_entry_point: str | Callable[..., gym.vector.VectorEnv[Any, Any, Any]] | None = None,
+    options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> EnvSpec:
+    """Register an environment with Gymnasium and return its spec; to do the same again changes nothing.
+
+    Worker processes must register it themselves: import the module that does, or name it in an entry point of
+    the group `memdojo.envs`.
+
+    Args:
+        id: `namespace/Name-v0`; the version is obligatory, so that results can name it.
+        entry_point: The environment class, or where it is: `module:Class`.
+        vector_entry_point: Likewise for a class that plays several episodes at once.
+        options: Further arguments of `gymnasium.register`, such as `{"max_episode_steps": 200}`.
+        **kwargs: Default arguments of the environment's constructor.
+
+    Raises:
+        ConfigError: If the id is malformed, an entry point is neither a callable nor `module:Class`, or the
+            id stands for something else already.
+    """
+    if not _ID.fullmatch(id):
+        raise ConfigError(f"{id!r} is no environment id; write it as 'namespace/Name-v0'.")
+    for name, point in (("entry_point", entry_point), ("vector_entry_point", vector_entry_point)):
+        if isinstance(point, str) and not _ENTRY_POINT.fullmatch(point):
+            raise ConfigError(f"the {name} of {id!r} is {point!r}; write it as 'package.module:Class'.")
+        is_left_out = point is None and name == "vector_entry_point"
+        if not (is_left_out or isinstance(point, str) or callable(point)):
+            raise ConfigError(f"the {name} of {id!r} is {point!r}; give a class or 'package.module:Class'.")
+    known = gym.registry.get(id)
+    if known is not None:
+        if (known.entry_point, known.vector_entry_point, known.kwargs) == (
+            entry_point,
+            vector_entry_point,
+            kwargs,
+        ):
+            return known
+        raise ConfigError(
+            f"{id!r} is registered already, for {known.entry_point!r} with {known.kwargs!r}; choose another "
+            "name or version."
+        )
+    try:
+        gym.register(id, entry_point, vector_entry_point=vector_entry_point, kwargs=kwargs, **(options or {}))
+    except gym.error.Error as error:
+        raise ConfigError(f"Gymnasium refuses to register {id!r}: {error}") from error
+    return gym.registry[id]
+
+
+def _load_plugin(point: EntryPoint) -> None:
+    if point.value in _loaded_plugins:
+        return
+    _loaded_plugins.add(point.value)
+    try:
+        point.load()()
+    except Exception as error:
+        # Somebody's broken package must not take memdojo with it, but nor may its environments be missing
+        # without a word.
+        origin = point.dist.name if point.dist is not None else "an unknown package"
+        warnings.warn(
+            f"the environments of {origin} are not registered: its entry point {point.name} = {point.value} "
+            f"failed with {error!r}.",
+            RuntimeWarning,
+            stacklevel=2,
+        )

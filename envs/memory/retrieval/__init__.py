@@ -1,0 +1,1 @@
+"""Retrievers: rankings of the entries of a store for a query."""

@@ -1,0 +1,80 @@
+"""As many entries of every speaker: what one of them said most about does not crowd out the others."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+
+from ...types import Hit, MemoryEntry
+
+if TYPE_CHECKING:
+    from ..store import MemoryStore
+    from .protocol import Retriever
+
+_SAID_BY = re.compile(r"([^\s:][^:\n]{0,39}): ")
+"""How a turn begins that was stored as it was said."""
+
+
+class PerSpeakerRetriever:
+    """The best entries of each speaker, in one order by their scores.
+
+    Of k entries each of n speakers has at most k / n, rounded up; in Memory-R1 (arXiv:2508.19828) 30 of 60.
+    An entry is whose turns it came from; where that is nobody or several, whose name its text has. An entry
+    of several counts for each of them, and stays if one of them has room; those of nobody have a share, too.
+
+    Args:
+        base: Ranks the entries.
+        speaker_of: Who said which turn, by turn id. Without it a speaker is known only where a text begins
+            with the name and a colon, as turns do that are stored as they were said.
+    """
+
+    def __init__(self, base: Retriever, speaker_of: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.base = base
+        self._speaker_of = speaker_of
+        self._names = {
+            speaker: re.compile(rf"\b{re.escape(speaker)}\b") for speaker in {*speaker_of.values()} if speaker
+        }
+
+    def of_stream(self, speaker_of: Mapping[str, str]) -> Self:
+        """Return the retriever for the stores of a stream whose turns were said by these speakers."""
+        return type(self)(self.base, speaker_of)
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return at most `k` entries, highest score first, no more of a speaker than the speaker's share."""
+        if k < 0:
+            raise ValueError(f"k is {k}; give the number of entries wanted, 0 or more.")
+        ranked = [(hit, self._speakers(hit.entry)) for hit in self.base.search(store, query, len(store))]
+        known = set(self._names) or {speaker for _, speakers in ranked for speaker in speakers if speaker}
+        share = -(-k // max(len(known), 1))
+        taken: Counter[str] = Counter()
+        kept = []
+        for hit, speakers in ranked:
+            if any(taken[speaker] < share for speaker in speakers):
+                taken.update(speakers)
+                kept.append(hit)
+        return tuple(kept[:k])
+
+    def _speakers(self, entry: MemoryEntry) -> set[str]:
+        """Return whose the entry is; the empty name stands for nobody's."""
+        if not self._names:
+            match = _SAID_BY.match(entry.text)
+            return {match[1] if match else ""}
+        said = {speaker for turn in entry.sources if (speaker := self._speaker_of.get(turn))}
+        if len(said) == 1:
+            return said
+        return {name for name in said or self._names if self._names[name].search(entry.text)} or said or {""}
+
+
+def for_stream(retriever: Retriever, speaker_of: Mapping[str, str]) -> Retriever:
+    """Return the retriever, told who said the turns of the stream whose stores it searches.
+
+    One that does not want to know, as it has no `of_stream`, is returned as it is.
+    """
+    of_stream = getattr(retriever, "of_stream", None)
+    if of_stream is None:
+        return retriever
+    told: Retriever = of_stream(speaker_of)
+    return told

@@ -1,0 +1,165 @@
+"""What text policies do in an episode: a view out of its state, a step out of their completion.
+
+The Gymnasium environments and the rollouts of language models are faces of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+from ..answering import Answer, AnswerRequest
+from ..episodes.base import Episode
+from ..episodes.manager import ManagerEpisode
+from ..episodes.retrieval import RetrievalEpisode
+from ..memory.retrieval.candidates import candidates_for, select_candidates
+from ..memory.retrieval.per_speaker import for_stream
+from ..memory.retrieval.protocol import Retriever
+from ..streams.rendering import render_turn
+from .protocol import (
+    AnswerFormat,
+    AnswerView,
+    ManagerFormat,
+    ManagerView,
+    ParseError,
+    PromptFormat,
+    RankingFormat,
+    RankingView,
+)
+
+EpisodeT = TypeVar("EpisodeT", bound=Episode, contravariant=True)
+ViewT = TypeVar("ViewT")
+
+
+class Begun(NamedTuple):
+    """A step that was begun.
+
+    Attributes:
+        requests: The questions that an answerer has to answer.
+        own_answers: Answers that the policy gave itself, to be handed to `finish_step` instead.
+    """
+
+    requests: tuple[AnswerRequest, ...]
+    own_answers: tuple[Answer, ...] = ()
+
+
+class TextTask(Protocol[EpisodeT, ViewT]):
+    """What a policy that speaks text does in one kind of episode.
+
+    Attributes:
+        format: How it is spoken to, and how it replies.
+    """
+
+    @property
+    def format(self) -> PromptFormat[ViewT, object]: ...  # noqa: D102
+
+    def view(self, episode: EpisodeT) -> ViewT:
+        """Return what the policy decides on now."""
+        ...
+
+    def begin(self, episode: EpisodeT, view: ViewT, completion: str) -> Begun:
+        """Begin the episode's step with what the completion says. Never raises for what a model wrote."""
+        ...
+
+
+class ManagerTask:
+    """Operations on the store for each chunk.
+
+    Args:
+        format: How the policy is spoken to.
+        related_entries: Most entries shown, those that BM25 finds for the chunk; None shows all. See
+            `select_candidates`.
+    """
+
+    def __init__(self, format: ManagerFormat, related_entries: int | None = None) -> None:
+        self.format = format
+        self.related_entries = related_entries
+
+    def view(self, episode: ManagerEpisode) -> ManagerView:
+        """Return the chunk with the entries that are shown."""
+        store, chunk = episode.store, episode.chunk
+        query = "" if chunk is None else "\n".join(map(render_turn, chunk.turns))
+        shown = select_candidates(store, query, self.related_entries)
+        return ManagerView(chunk, shown, store.capacity, store.tokens, len(store))
+
+    def begin(self, episode: ManagerEpisode, view: ManagerView, completion: str) -> Begun:
+        """Apply the operations; the questions that are due want answers."""
+        parsed = self.format.parse(completion, view)
+        return Begun(episode.begin_step(parsed.decision, malformed=_texts(parsed.errors)))
+
+
+class RankingTask:
+    """A ranking of candidates for each question.
+
+    Args:
+        format: How the policy is spoken to.
+        max_candidates: Most candidates shown; None shows all.
+        prefilter: Chooses them where there are more, and whom a prompt that is too long leaves out; by
+            default BM25. See `candidates_for`.
+        keep_evidence: Never leave out a candidate that holds evidence while another one is shown. For
+            training prompts alone: whoever is evaluated must not be told.
+    """
+
+    def __init__(
+        self,
+        format: RankingFormat,
+        max_candidates: int | None,
+        prefilter: Retriever | None = None,
+        *,
+        keep_evidence: bool = False,
+    ) -> None:
+        self.format = format
+        self.max_candidates = max_candidates
+        self.prefilter = prefilter
+        self.keep_evidence = keep_evidence
+
+    def view(self, episode: RetrievalEpisode) -> RankingView:
+        """Return the question with its candidates."""
+        question = episode.question
+        if question is None:
+            return RankingView(None, None, (), episode.top_k)
+        kept: tuple[int, ...] = ()
+        if self.keep_evidence:
+            needed, supported = question.needed_evidence, episode.context.supported_evidence
+            kept = tuple(entry.id for entry in episode.store.entries if supported(entry) & needed)
+        chosen = candidates_for(episode.store, question.text, self.max_candidates, self.prefilter, kept)
+        return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying)
+
+    def begin(self, episode: RetrievalEpisode, view: RankingView, completion: str) -> Begun:
+        """Hand over the ranked entries; the question wants an answer."""
+        parsed = self.format.parse(completion, view)
+        return Begun(episode.begin_step(parsed.decision, malformed=_texts(parsed.errors)))
+
+
+class AnswerTask:
+    """The useful entries and the answer to each question.
+
+    Args:
+        format: How the policy is spoken to.
+        retriever: Finds the entries that the policy is shown.
+        max_entries: How many it finds.
+    """
+
+    def __init__(self, format: AnswerFormat, retriever: Retriever, max_entries: int) -> None:
+        self.format = format
+        self.retriever = retriever
+        self.max_entries = max_entries
+
+    def view(self, episode: RetrievalEpisode) -> AnswerView:
+        """Return the question with what was retrieved for it."""
+        question = episode.question
+        if question is None:
+            return AnswerView(None, None, ())
+        retriever = for_stream(self.retriever, episode.context.speaker_of)
+        hits = retriever.search(episode.store, question.text, self.max_entries)
+        return AnswerView(question.text, question.time, tuple(hit.entry for hit in hits))
+
+    def begin(self, episode: RetrievalEpisode, view: AnswerView, completion: str) -> Begun:
+        """Hand over the useful entries, with the policy's own answer."""
+        parsed = self.format.parse(completion, view)
+        requests = episode.begin_step(parsed.decision.useful, malformed=_texts(parsed.errors))
+        return Begun(requests, (Answer(parsed.decision.answer),))
+
+
+def _texts(errors: Sequence[ParseError]) -> tuple[str, ...]:
+    return tuple(map(str, errors))

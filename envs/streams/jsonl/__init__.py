@@ -1,0 +1,1 @@
+"""memdojo's JSON Lines format of streams: schema, rules, reading and writing."""

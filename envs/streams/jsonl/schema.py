@@ -1,0 +1,199 @@
+"""The JSON Lines format, one stream a line: what each object may hold and how it becomes a record.
+
+Unknown fields are refused, and no value is converted: `"3"` is not a number and `3` is not a text. What the
+values must be to one another (evidence names turns, and so on) is in `rules`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ...types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
+
+
+def _parse_time(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a time is a text")
+    return datetime.fromisoformat(value)
+
+
+def _refuse_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("the text is blank")
+    return value
+
+
+def _refuse_surrogates(value: str) -> str:
+    # JSON can escape half of a surrogate pair, which no file, hash or tokeniser takes.
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("the text holds half of a surrogate pair") from None
+    return value
+
+
+Label = Annotated[str, AfterValidator(_refuse_surrogates)]
+"""A text that may be empty."""
+Text = Annotated[Label, AfterValidator(_refuse_blank)]
+"""A text that says something."""
+Time = Annotated[datetime, BeforeValidator(_parse_time)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class TurnRow(_Row):
+    """One utterance; see `memdojo.envs.types.Turn`. Without the field `time` it has its chunk's."""
+
+    id: Text
+    speaker: Text
+    text: Text
+    time: Time | None = None
+
+    def record(self, chunk_time: datetime | None) -> Turn:
+        """Return the frozen record; an explicit null says that the turn's time is not known."""
+        time = self.time if "time" in self.model_fields_set else chunk_time
+        return Turn(self.id, self.speaker, self.text, time)
+
+
+class ChunkRow(_Row):
+    """What one step shows. `index` may be left out; where it is given it is the chunk's position."""
+
+    index: int | None = None
+    session: Label = ""
+    time: Time | None = None
+    turns: Annotated[list[TurnRow], Field(min_length=1)]
+
+    def record(self, index: int) -> Chunk:
+        """Return the frozen record at position `index`."""
+        return Chunk(index, tuple(turn.record(self.time) for turn in self.turns), self.session, self.time)
+
+
+class QuestionRow(_Row):
+    """A question; see `memdojo.envs.types.Question`."""
+
+    id: Text
+    text: Text
+    answers: list[Text] = []
+    category: Label = ""
+    evidence: list[Text] = []
+    ask_after: int | None = None
+    unanswerable: bool = False
+    time: Time | None = None
+    metric: Label = ""
+
+    def record(self) -> Question:
+        """Return the frozen record."""
+        return Question(
+            self.id,
+            self.text,
+            tuple(self.answers),
+            self.category,
+            frozenset(self.evidence),
+            self.ask_after,
+            self.unanswerable,
+            self.time,
+            self.metric,
+        )
+
+
+class OperationRow(_Row):
+    """What an all-knowing manager does; see `memdojo.envs.types.PlannedOperation`."""
+
+    kind: Literal["ADD", "UPDATE", "DELETE", "NOOP"]
+    text: Label = ""
+    target: Text | None = None
+
+    def record(self) -> PlannedOperation:
+        """Return the frozen record."""
+        return PlannedOperation(OperationKind(self.kind), self.text, self.target)
+
+
+class StreamRow(_Row):
+    """One line of the file; see `memdojo.envs.types.Stream`."""
+
+    id: Text
+    group: Text
+    chunks: Annotated[list[ChunkRow], Field(min_length=1)]
+    questions: Annotated[list[QuestionRow], Field(min_length=1)]
+    oracle: dict[Label, list[OperationRow]] = {}
+
+    def record(self, source: str) -> Stream:
+        """Return the frozen record; `source` is the spec that names the file."""
+        return Stream(
+            self.id,
+            self.group,
+            tuple(chunk.record(index) for index, chunk in enumerate(self.chunks)),
+            tuple(question.record() for question in self.questions),
+            source,
+            MappingProxyType(
+                {turn: tuple(row.record() for row in rows) for turn, rows in self.oracle.items()}
+            ),
+        )
+
+
+def stream_to_dict(stream: Stream) -> dict[str, Any]:
+    """Return the stream as the JSON object of its line; fields at their default are left out.
+
+    `stream.source` is not part of it: a stream that is read gets the spec of the file it was read from.
+    """
+    position = {turn.id: place for place, turn in enumerate(stream.turns)}
+    record: dict[str, Any] = {
+        "id": stream.id,
+        "group": stream.group,
+        "chunks": [
+            _compact(
+                index=chunk.index,
+                session=chunk.session,
+                time=_time(chunk.time),
+                turns=[_turn_to_dict(turn, chunk.time) for turn in chunk.turns],
+            )
+            for chunk in stream.chunks
+        ],
+        "questions": [
+            _compact(
+                id=question.id,
+                text=question.text,
+                answers=list(question.answers),
+                category=question.category,
+                # In the order of the dialogue, so that the same stream always gives the same bytes.
+                evidence=sorted(question.evidence, key=lambda id: (position.get(id, -1), id)),
+                ask_after=question.ask_after,
+                unanswerable=question.unanswerable,
+                time=_time(question.time),
+                metric=question.metric,
+            )
+            for question in stream.questions
+        ],
+    }
+    if stream.oracle:
+        record["oracle"] = {
+            turn: [_compact(kind=str(plan.kind), text=plan.text, target=plan.target) for plan in plans]
+            for turn, plans in stream.oracle.items()
+        }
+    return record
+
+
+def _turn_to_dict(turn: Turn, chunk_time: datetime | None) -> dict[str, object]:
+    record: dict[str, object] = {"id": turn.id, "speaker": turn.speaker, "text": turn.text}
+    if _time(turn.time) != _time(chunk_time):
+        record["time"] = _time(turn.time)
+    return record
+
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _compact(**fields: object) -> dict[str, object]:
+    """Return the fields without those that equal their default: None, False, an empty text or list."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if not (value is None or value is False or value == "" or value == [])
+    }

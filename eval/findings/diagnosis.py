@@ -1,0 +1,231 @@
+"""Why a question failed: the evidence was not written, not read, or not used. Told by provenance.
+
+The rules, in this order; docs/evaluation.md has them for readers:
+
+1. A question that needs an answer and names no evidence is `unknown`.
+2. An unanswerable question needs no evidence: it is `use`.
+3. If some evidence turn is supported by no entry when the question is asked, it is `write`.
+4. If some evidence turn is supported by no entry that was retrieved, it is `read`.
+5. Else it is `use`.
+
+So each failure has exactly one blame. Of several turns that are missing, the first in the dialogue is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from memdojo.envs.types import OperationStatus
+from memdojo.rewards.outcomes import QuestionOutcome
+
+from ..records.types import EntryRecord, EpisodeRecord, OperationRecord, QuestionRecord, StepRecord
+
+FAILED_BELOW = 0.5
+"""A question whose score is lower than this has failed."""
+
+
+class Blame(StrEnum):
+    """What a failure is put down to."""
+
+    WRITE = "write"
+    """Evidence was not in the store when the question was asked."""
+    READ = "read"
+    """All evidence was in the store, and not all of it was retrieved."""
+    USE = "use"
+    """All evidence was retrieved, or none is needed, and the answer was wrong."""
+    UNKNOWN = "unknown"
+    """Nobody knows the evidence of the question."""
+
+
+class Cause(StrEnum):
+    """What happened to the evidence turn that is named."""
+
+    NEVER_STORED = "never stored"
+    REFUSED = "refused"
+    """The store refused the operation that would have written it."""
+    TOO_LITTLE = "too little kept"
+    """An entry came from the turn, but never held half of its content words."""
+    OVERWRITTEN = "overwritten"
+    DELETED = "deleted"
+    EVICTED = "evicted"
+    RANKED_LOW = "ranked too low"
+    NOT_RANKED = "not ranked"
+    """The retriever does not rank an entry that supports it, or was not asked for more than `top_k`."""
+    NONE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why one question failed.
+
+    Attributes:
+        blame: Write, read, use or unknown.
+        cause: What happened to `turn`; NONE for use and unknown.
+        turn: The evidence turn that was missing; "" for use and unknown.
+        step: Index of the step at which it was lost, or that showed it and did not keep it; None where the
+            step is not known or none is to blame.
+        operation: Place of the operation among those of `step`; None where no operation did it.
+        entry: Id of the entry that held the turn last.
+        rank: For read, the rank of the first entry that supports the turn; None where it was not ranked.
+        missing: All evidence turns that were missing, in the order of the dialogue.
+    """
+
+    blame: Blame
+    cause: Cause = Cause.NONE
+    turn: str = ""
+    step: int | None = None
+    operation: int | None = None
+    entry: int | None = None
+    rank: int | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What an operation did to a turn that some question needs."""
+
+    cause: Cause
+    step: int
+    operation: int
+    entry: int | None
+
+
+class _Examination:
+    """Finds out why questions of one episode failed.
+
+    Args:
+        record: The episode.
+        turn_index: Position of each turn of the stream in the dialogue, by its id.
+        is_evidence_known: Whether the data set names the evidence of a question, by its id.
+    """
+
+    def __init__(
+        self, record: EpisodeRecord, turn_index: Mapping[str, int], is_evidence_known: Mapping[str, bool]
+    ) -> None:
+        self._turn_index = turn_index
+        self._is_known = is_evidence_known
+        self._shown = {turn: step.outcome.step for step in record.steps for turn in step.turns}
+        self._history = _History()
+        self._findings = [self._of_step(step) for step in record.steps]
+
+    def findings(self) -> list[Finding]:
+        """Return why each question would have failed, in the order in which they were asked.
+
+        Whether it has failed is for its score to say.
+        """
+        return [finding for of_step in self._findings for finding in of_step]
+
+    def _of_step(self, step: StepRecord) -> list[Finding]:
+        self._history.apply(step)
+        return [
+            self._of_question(outcome, question)
+            for outcome, question in zip(step.outcome.questions, step.questions, strict=True)
+        ]
+
+    def _of_question(self, outcome: QuestionOutcome, question: QuestionRecord) -> Finding:
+        if not self._is_known[outcome.question_id] and not outcome.unanswerable:
+            return Finding(Blame.UNKNOWN)
+        if unwritten := self._in_order(outcome.evidence - outcome.stored):
+            return self._unwritten(unwritten)
+        if unread := self._in_order(outcome.evidence - frozenset().union(*outcome.retrieved)):
+            rank = question.ranks.get(unread[0])
+            cause = Cause.NOT_RANKED if rank is None else Cause.RANKED_LOW
+            return Finding(Blame.READ, cause, unread[0], rank=rank, missing=unread)
+        return Finding(Blame.USE)
+
+    def _unwritten(self, missing: tuple[str, ...]) -> Finding:
+        turn = missing[0]
+        if not self._shown:
+            # A memory that a manager wrote before: its operations are in no step of this episode.
+            return Finding(Blame.WRITE, turn=turn, missing=missing)
+        event = self._history.last_event(turn)
+        if event is None:
+            return Finding(Blame.WRITE, Cause.NEVER_STORED, turn, step=self._shown.get(turn), missing=missing)
+        return Finding(
+            Blame.WRITE,
+            event.cause,
+            turn,
+            step=event.step,
+            operation=event.operation,
+            entry=event.entry,
+            missing=missing,
+        )
+
+    def _in_order(self, turns: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(turns, key=self._turn_index.__getitem__))
+
+
+class _History:
+    """Which entries hold which turns, and by what operation a turn was lost."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, set[int]] = {}
+        self._lost: dict[str, _Event] = {}
+        self._refused: dict[str, _Event] = {}
+
+    def apply(self, step: StepRecord) -> None:
+        """Follow the operations of a step."""
+        for place, operation in enumerate(step.operations):
+            if operation.status is OperationStatus.APPLIED:
+                self._follow(operation, step.outcome.step, place)
+            else:
+                event = _Event(Cause.REFUSED, step.outcome.step, place, None)
+                self._refused |= dict.fromkeys(operation.sources, event)
+
+    def last_event(self, turn: str) -> _Event | None:
+        """Return what happened last to a turn that no entry holds; None if nothing ever came from it."""
+        return self._lost.get(turn) or self._refused.get(turn)
+
+    def _follow(self, operation: OperationRecord, step: int, place: int) -> None:
+        gone: list[tuple[EntryRecord, Cause]] = [(entry, Cause.EVICTED) for entry in operation.evicted]
+        if operation.before is not None:
+            cause = Cause.DELETED if operation.after is None else Cause.OVERWRITTEN
+            gone.append((operation.before, cause))
+        for entry, _ in gone:
+            for turn in entry.supports:
+                self._holders.get(turn, set()).discard(entry.entry.id)
+        after = operation.after
+        if after is not None:
+            for turn in after.supports:
+                self._holders.setdefault(turn, set()).add(after.entry.id)
+            self._note_thin(after, step, place)
+        for entry, cause in gone:
+            for turn in entry.supports:
+                if not self._holders.get(turn):
+                    self._lost[turn] = _Event(cause, step, place, entry.entry.id)
+
+    def _note_thin(self, after: EntryRecord, step: int, place: int) -> None:
+        """Note the turns that an entry came from without holding enough of them."""
+        for turn in after.entry.sources:
+            if turn not in after.supports and turn not in self._holders and turn not in self._lost:
+                self._lost[turn] = _Event(Cause.TOO_LITTLE, step, place, after.entry.id)
+
+
+def is_failed(score: float, failed_below: float = FAILED_BELOW) -> bool:
+    """True if a question of this score has failed; one without a score (NaN) has not."""
+    return score < failed_below
+
+
+def diagnose(
+    record: EpisodeRecord,
+    scores: Sequence[float],
+    turn_index: Mapping[str, int],
+    is_evidence_known: Mapping[str, bool],
+    failed_below: float = FAILED_BELOW,
+) -> list[Finding | None]:
+    """Return for each question of an episode why it failed, None where it did not.
+
+    Args:
+        record: The episode.
+        scores: Of its questions in the order in which they were asked; NaN where there is none.
+        turn_index: Position of each turn of the stream in the dialogue, by its id.
+        is_evidence_known: Whether the data set names the evidence of a question, by its id.
+        failed_below: The score below which a question has failed.
+    """
+    findings = _Examination(record, turn_index, is_evidence_known).findings()
+    return [
+        finding if is_failed(score, failed_below) else None
+        for finding, score in zip(findings, scores, strict=True)
+    ]

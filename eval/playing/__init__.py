@@ -1,0 +1,1 @@
+"""Playing policies on held-out streams and collecting their results."""

@@ -1,0 +1,149 @@
+"""What the episodes of an evaluation show beside their scores: failures, plans, growth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from memdojo.envs.episodes.context import StreamContext
+
+from ..findings.diagnosis import FAILED_BELOW, Finding, diagnose, is_failed
+from ..findings.oracle_measures import PlanMeasures
+from ..records.types import EpisodeRecord
+from .result_rows import Row
+
+GROWTH_POINTS = 10
+"""The memory is measured after each tenth of the steps."""
+
+FAILURE_COLUMNS = (
+    "policy", "seed", "stream", "group", "question", "category", "score", "blame", "cause", "turn", "step",
+    "operation", "entry", "rank", "missing",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """Tables with a row for each failure, episode and point of an episode.
+
+    Attributes:
+        failures: One row per failed question; see `Finding` for the columns.
+        plans: One row per episode of a manager on a stream that says what should be done.
+        growth: `GROWTH_POINTS` rows per episode of a manager: what the memory had come to.
+    """
+
+    failures: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FAILURE_COLUMNS)))
+    plans: pd.DataFrame = field(default_factory=pd.DataFrame)
+    growth: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+class FindingsCollector:
+    """Gathers the rows of `Findings`, episode by episode.
+
+    Args:
+        failed_below: The score below which a question has failed.
+    """
+
+    def __init__(self, failed_below: float = FAILED_BELOW) -> None:
+        self._failed_below = failed_below
+        self._failures: list[Row] = []
+        self._plans: list[Row] = []
+        self._growth: list[Row] = []
+        self._measures: dict[int, tuple[StreamContext, PlanMeasures]] = {}
+
+    def add(self, context: StreamContext, record: EpisodeRecord, rows: Sequence[Row]) -> None:
+        """Take an episode with its rows of `question_rows`."""
+        key = {"policy": record.policy, "seed": record.repetition}
+        known = {question.id: bool(question.evidence) for question in context.stream.questions}
+        scores = [row["score"] for row in rows]
+        findings = diagnose(record, scores, context.turn_index, known, self._failed_below)
+        self._failures += [
+            key | _failure_row(row, finding)
+            for row, finding in zip(rows, findings, strict=True)
+            if finding is not None
+        ]
+        if not any(step.turns for step in record.steps):
+            return
+        key |= {"stream": record.stream, "group": record.group}
+        self._growth += [key | row for row in _growth_rows(record)]
+        if id(context) not in self._measures:
+            self._measures[id(context)] = context, PlanMeasures(context)
+        measures = self._measures[id(context)][1]
+        if measures.has_plan:
+            self._plans.append(key | _plan_row(context, record, scores, measures, self._failed_below))
+
+    def findings(self) -> Findings:
+        """Return all that was gathered."""
+        return Findings(
+            pd.DataFrame(self._failures, columns=list(FAILURE_COLUMNS)),
+            pd.DataFrame(self._plans),
+            pd.DataFrame(self._growth),
+        )
+
+
+def _failure_row(row: Row, finding: Finding) -> Row:
+    columns = {name: row[name] for name in ("stream", "group", "question", "category", "score")}
+    return columns | {
+        "blame": finding.blame.value,
+        "cause": finding.cause.value,
+        "turn": finding.turn,
+        "step": finding.step,
+        "operation": finding.operation,
+        "entry": finding.entry,
+        "rank": finding.rank,
+        "missing": " ".join(finding.missing),
+    }
+
+
+def _plan_row(
+    context: StreamContext,
+    record: EpisodeRecord,
+    scores: Sequence[float],
+    measures: PlanMeasures,
+    failed_below: float,
+) -> Row:
+    row: Row = {}
+    for kind, counts in measures.operation_counts(record).items():
+        name = kind.value.lower()
+        row |= {
+            f"{name}_done": counts.done,
+            f"{name}_right": counts.right,
+            f"{name}_planned": counts.planned,
+            f"{name}_met": counts.met,
+        }
+    superseded, outdated, revised, contradicted = measures.superseded_kept(record)
+    evidence = {question.id: question.evidence for question in context.stream.questions}
+    asked = record.outcome.questions
+    about_revised = [
+        (question, score)
+        for question, score in zip(asked, scores, strict=True)
+        if measures.is_revised(evidence[question.question_id])
+    ]
+    return row | {
+        "superseded": superseded,
+        "outdated_kept": outdated,
+        "revised": revised,
+        "contradictions": contradicted,
+        "revised_questions": len(about_revised),
+        "stale_answers": sum(
+            is_failed(score, failed_below) and measures.is_stale(question, evidence[question.question_id])
+            for question, score in about_revised
+        ),
+    }
+
+
+def _growth_rows(record: EpisodeRecord) -> list[Row]:
+    last = len(record.steps) - 1
+    rows = []
+    for point in range(1, GROWTH_POINTS + 1):
+        step = record.steps[max(0, round(point * (last + 1) / GROWTH_POINTS) - 1)]
+        rows.append(
+            {
+                "share": point / GROWTH_POINTS,
+                "entries": step.num_entries,
+                "tokens": step.outcome.memory_tokens,
+                "evidence_kept": step.outcome.potential_after,
+            }
+        )
+    return rows

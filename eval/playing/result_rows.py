@@ -1,0 +1,142 @@
+"""What an episode produced as rows of tables: one per question, one per episode."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.memory.analysis import count_tokens
+from memdojo.envs.types import OperationKind, Question
+from memdojo.rewards.grading import JUDGE, grade
+from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome
+from memdojo.rewards.ranking import ndcg_at_k, recall_at_k
+
+from ..records.types import EpisodeRecord, question_context
+from .settings import KEPT_EVIDENCE
+
+ANSWER_METRICS = ("exact_match", "token_f1")
+"""The answer metrics that every table has; the one that counts joins them where it is another."""
+
+_AT_RANK = {"recall": recall_at_k, "ndcg": ndcg_at_k}
+
+Row = dict[str, Any]
+
+
+def metric_columns(ranks: tuple[int, ...], score: str, *, judged: bool = False) -> tuple[str, ...]:
+    """Return the names of the score columns of `question_rows`, the column `score` itself left out."""
+    evidence = (*(f"{name}@{k}" for name in _AT_RANK for k in ranks), KEPT_EVIDENCE)
+    return (*_answer_metrics(score, judged), *evidence)
+
+
+def _answer_metrics(score: str, judged: bool) -> tuple[str, ...]:
+    metrics = (*ANSWER_METRICS, JUDGE) if judged else ANSWER_METRICS
+    is_answer_metric = score != KEPT_EVIDENCE and "@" not in score
+    return tuple(dict.fromkeys((*metrics, score))) if is_answer_metric else metrics
+
+
+def question_rows(
+    context: StreamContext,
+    outcome: EpisodeOutcome,
+    ranks: tuple[int, ...],
+    score: str,
+    *,
+    judged: bool = False,
+) -> list[Row]:
+    """Return one row per question, in the order in which they were asked.
+
+    Args:
+        context: The stream as it was played.
+        outcome: What the episode produced.
+        ranks: The k of the recall@k and ndcg@k columns.
+        score: Column that counts; it is copied to the column `score`.
+        judged: Whether a judge graded the answers, so that there is a column `judge`.
+    """
+    questions = {question.id: question for question in context.stream.questions}
+    metrics = _answer_metrics(score, judged)
+    rows = []
+    for asked in outcome.questions:
+        question = questions[asked.question_id]
+        values = _answer_scores(asked, metrics) | _evidence_scores(asked, ranks)
+        rows.append(
+            {
+                "stream": outcome.stream_id,
+                "group": outcome.group,
+                "question": asked.question_id,
+                "category": asked.category,
+                "score": values[score],
+                **values,
+                **_timing(context, question),
+                "unanswerable": asked.unanswerable,
+                "text": question.text,
+                "references": " | ".join(asked.references),
+                "answer": asked.answer,
+                "answer_error": asked.answer_error,
+            }
+        )
+    return rows
+
+
+def _answer_scores(asked: QuestionOutcome, metrics: tuple[str, ...]) -> dict[str, float]:
+    """Grade the answer; NaN where it, or a judge's verdict, is missing, which is not the same as 0."""
+    grades = {name: grade(name, asked) for name in metrics}
+    return {name: math.nan if value is None else value for name, value in grades.items()}
+
+
+def _evidence_scores(asked: QuestionOutcome, ranks: tuple[int, ...]) -> dict[str, float]:
+    """Measure what was stored and retrieved; NaN for a question that names no evidence."""
+    known = bool(asked.evidence)
+    scores = {
+        f"{name}@{k}": measure(asked.retrieved, asked.evidence, k) if known else math.nan
+        for name, measure in _AT_RANK.items()
+        for k in ranks
+    }
+    scores[KEPT_EVIDENCE] = len(asked.stored) / len(asked.evidence) if known else math.nan
+    return scores
+
+
+def _timing(context: StreamContext, question: Question) -> dict[str, int | None]:
+    """Say after how many turns the question is asked, and how many of them came after its last evidence."""
+    chunks = context.stream.chunks
+    last = chunks[-1 if question.ask_after is None else question.ask_after].turns[-1]
+    asked_after = context.turn_index[last.id] + 1
+    latest = max((context.turn_index[turn_id] for turn_id in question.evidence), default=None)
+    return {
+        "asked_after_turns": asked_after,
+        "evidence_age_turns": None if latest is None else asked_after - latest - 1,
+    }
+
+
+def operation_row(context: StreamContext, record: EpisodeRecord) -> Row:
+    """Return an episode's row: what it did to the store, what the store came to and what it cost."""
+    outcome, steps = record.outcome, record.steps
+    operations = outcome.operations
+    applied = [operation.kind for operation in operations if operation.applied and not operation.malformed]
+    num_entries = [step.num_entries for step in steps]
+    final_tokens = outcome.steps[-1].memory_tokens if steps else 0
+    row: Row = {
+        "stream": outcome.stream_id,
+        "group": outcome.group,
+        "turns": len(context.turns),
+        "steps": len(outcome.steps),
+        "questions": len(outcome.questions),
+    }
+    row |= {kind.value.lower(): applied.count(kind.value) for kind in OperationKind}
+    return row | {
+        "rejected": sum(not operation.applied and not operation.malformed for operation in operations),
+        "malformed": sum(operation.malformed for operation in operations),
+        "evicted": sum(len(operation.evicted) for step in steps for operation in step.operations),
+        "mean_entries": sum(num_entries) / max(len(steps), 1),
+        "final_entries": num_entries[-1] if steps else 0,
+        "final_tokens": final_tokens,
+        "stream_tokens": context.stream_tokens,
+        "compression": final_tokens / max(context.stream_tokens, 1),
+        "tokens_written": sum(operation.text_tokens for operation in operations),
+        "tokens_read": sum(
+            count_tokens(line)
+            for step in steps
+            for question in step.questions
+            for line in question_context(question)
+        ),
+        **record.figures,
+    }

@@ -1,0 +1,1 @@
+"""Recorded episodes: their schema, their files and the recorder."""

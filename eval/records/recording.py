@@ -1,0 +1,174 @@
+"""Watches episodes while they are played and writes down what they do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy, TellsCompletions
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.types import Hit, MemoryEntry, Operation, OperationResult, Question
+from memdojo.rewards.outcomes import EpisodeOutcome
+
+from .types import EntryRecord, HitRecord, OperationRecord, QuestionRecord, StepRecord
+
+
+class WatchedPolicy:
+    """A manager whose steps are written down.
+
+    Attributes:
+        name, turns_per_chunk, stochastic: Those of the policy.
+        seconds: Time that writing down took, which is none of the policy's.
+    """
+
+    def __init__(self, policy: ManagerPolicy) -> None:
+        self.name = policy.name
+        self.turns_per_chunk = policy.turns_per_chunk
+        self.stochastic = policy.stochastic
+        self.seconds = 0.0
+        self._policy = policy
+        self._steps: dict[int, list[StepRecord]] = {}
+        self._choices: dict[int, tuple[Choice, ...]] = {}
+        self._completions: dict[int, str] = {}
+
+    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+        """Return what the policy decides, after a look at what the step before came to."""
+        for episode in episodes:
+            self._look_at(episode)
+        operations = self._policy.act(episodes)
+        if isinstance(self._policy, ExplainsChoices):
+            told = self._policy.last_choices()
+            self._choices = {id(episode): each for episode, each in zip(episodes, told, strict=True)}
+        if isinstance(self._policy, TellsCompletions):
+            written = self._policy.last_completions()
+            self._completions = {id(episode): each for episode, each in zip(episodes, written, strict=True)}
+        return operations
+
+    def steps(self, episode: ManagerEpisode) -> tuple[StepRecord, ...]:
+        """Return all steps of an episode that has ended."""
+        self._look_at(episode)
+        return tuple(self._steps[id(episode)])
+
+    def _look_at(self, episode: ManagerEpisode) -> None:
+        """Write down the last step, while the store is still as it left it."""
+        steps = self._steps.setdefault(id(episode), [])
+        if episode.step_index == len(steps):
+            return
+        began = time.perf_counter()
+        key = id(episode)
+        steps.append(last_step(episode, self._choices.get(key, ()), self._completions.get(key, "")))
+        self.seconds += time.perf_counter() - began
+
+
+class WatchedRetrievers:
+    """Hands each episode's questions to that episode's retriever and writes down what it finds.
+
+    Attributes:
+        seconds: Time that writing down took, which is none of the retrievers'.
+    """
+
+    def __init__(self, episodes: Sequence[RetrievalEpisode], retrievers: Sequence[Retriever]) -> None:
+        self.seconds = 0.0
+        self._pairs = list(zip(episodes, retrievers, strict=True))
+        self._found: dict[int, list[tuple[QuestionRecord, int]]] = {id(episode): [] for episode in episodes}
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        """Return what the episode's retriever finds for its current question."""
+        # An episode's store may be another one at the next question.
+        episode, retriever = next(pair for pair in self._pairs if pair[0].store is store)
+        hits = retriever.search(store, query, k)
+        began = time.perf_counter()
+        question = episode.question
+        assert question is not None  # It is what is searched for.
+        record = question_record(episode.context, retriever, store, question, hits)
+        self._found[id(episode)].append((record, len(store)))
+        self.seconds += time.perf_counter() - began
+        return hits
+
+    def steps(self, episode: RetrievalEpisode, outcome: EpisodeOutcome) -> tuple[StepRecord, ...]:
+        """Return all steps of an episode that has ended."""
+        return tuple(
+            StepRecord(step, questions=(record,), num_entries=num_entries)
+            for step, (record, num_entries) in zip(outcome.steps, self._found[id(episode)], strict=True)
+        )
+
+
+def last_step(episode: ManagerEpisode, choices: tuple[Choice, ...] = (), completion: str = "") -> StepRecord:
+    """Write down what the last step of an episode came to, while the store is still as it left it.
+
+    Args:
+        episode: At least one step of it is done.
+        choices: What the policy thought of its choices.
+        completion: What it wrote, if it is a language policy.
+    """
+    index, context = episode.step_index - 1, episode.context
+    questions = context.due.get(index, ())
+    return StepRecord(
+        episode.outcome().steps[index],
+        turns=tuple(turn.id for turn in context.stream.chunks[index].turns),
+        operations=tuple(_operation_record(context, result) for result in episode.results),
+        questions=tuple(
+            question_record(context, episode.retriever, episode.store, question, hits)
+            for question, hits in zip(questions, episode.hits, strict=True)
+        ),
+        num_entries=len(episode.store),
+        choices=choices,
+        completion=completion,
+    )
+
+
+def question_record(
+    context: StreamContext,
+    retriever: Retriever,
+    store: MemoryStore,
+    question: Question,
+    hits: Sequence[Hit],
+) -> QuestionRecord:
+    """Write down what was found for a question, and where the evidence stands that was not."""
+    found = frozenset().union(*(context.supported_evidence(hit.entry) for hit in hits))
+    missed = question.needed_evidence - found
+    ranks = _full_ranks(context, retriever, store, question, missed) if missed else {}
+    return QuestionRecord(tuple(HitRecord(hit.entry, float(hit.score)) for hit in hits), ranks)
+
+
+def _full_ranks(
+    context: StreamContext,
+    retriever: Retriever,
+    store: MemoryStore,
+    question: Question,
+    missed: frozenset[str],
+) -> dict[str, int | None]:
+    """Return the rank of the stored evidence among missed turns, in the order of the dialogue."""
+    stored = missed & frozenset().union(*(context.supported_evidence(entry) for entry in store.entries))
+    ranks: dict[str, int | None] = dict.fromkeys(sorted(stored, key=context.turn_index.__getitem__))
+    if not stored or not getattr(retriever, "ranks_all", True):
+        return ranks
+    for rank, hit in enumerate(retriever.search(store, question.text, len(store)), start=1):
+        for turn_id in context.supported_evidence(hit.entry) & stored:
+            if ranks[turn_id] is None:
+                ranks[turn_id] = rank
+    return ranks
+
+
+def _operation_record(context: StreamContext, result: OperationResult) -> OperationRecord:
+    before, after = (
+        None if entry is None else _entry_record(context, entry) for entry in (result.before, result.after)
+    )
+    return OperationRecord(
+        result.operation.kind,
+        result.status,
+        result.why,
+        before,
+        after,
+        tuple(_entry_record(context, entry) for entry in result.evicted),
+        tuple(getattr(result.operation, "sources", ())),
+    )
+
+
+def _entry_record(context: StreamContext, entry: MemoryEntry) -> EntryRecord:
+    supported = sorted(context.supported_evidence(entry), key=context.turn_index.__getitem__)
+    return EntryRecord(entry, tuple(supported))

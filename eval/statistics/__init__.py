@@ -1,0 +1,1 @@
+"""Bootstrap intervals, paired differences and the aggregate measures of rliable."""

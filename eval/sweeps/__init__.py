@@ -1,0 +1,1 @@
+"""Sweeps of one difficulty at a time: registry, points, report and figures."""

@@ -1,0 +1,1 @@
+"""Tables of results and findings, and how they are rendered."""

@@ -1,0 +1,177 @@
+"""Tables of an evaluation for people: on a terminal, as plain text, and as Markdown."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..statistics.bootstrap import ResamplingUnit
+from .results import AVERAGES, CATEGORY_PREFIX, OPERATION_FIGURES, STORE_AND_TIME_FIGURES, category_names
+
+MISSING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of text: the first column names the row, the others hold numbers."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def plain(self) -> str:
+        """Return aligned lines, as wide as they need to be."""
+        widths = [max(map(len, column)) for column in zip(self.headers, *self.rows, strict=True)]
+        lines = [self._line(cells, widths) for cells in (self.headers, *self.rows)]
+        return "\n".join([self.title, *lines, *([self.note] if self.note else [])])
+
+    def markdown(self) -> str:
+        """Return the table in GitHub's Markdown."""
+        rule = [":--", *["--:"] * (len(self.headers) - 1)]
+        # A bar would end the cell.
+        rows = [[cell.replace("|", "\\|") for cell in cells] for cells in (self.headers, *self.rows)]
+        lines = [f"| {' | '.join(cells)} |" for cells in (rows[0], rule, *rows[1:])]
+        return "\n".join([f"**{self.title}**", "", *lines, *(["", self.note] if self.note else [])])
+
+    def rich(self) -> Table:
+        """Return the table for a terminal."""
+        table = Table(
+            title=Text(self.title), title_justify="left", caption=Text(self.note), caption_justify="left"
+        )
+        table.box = SIMPLE_HEAD
+        for place, header in enumerate(self.headers):
+            table.add_column(header, justify="right" if place else "left", overflow="fold", no_wrap=not place)
+        for cells in self.rows:
+            # As Text, for a name with brackets would be read as markup.
+            table.add_row(*map(Text, cells))
+        return table
+
+    @staticmethod
+    def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+        numbers = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+        return "  ".join([cells[0].ljust(widths[0]), *numbers]).rstrip()
+
+
+def score_grid(summary: pd.DataFrame, score: str) -> Grid:
+    """Lay out scores, intervals and normalised scores; all times 100."""
+    rows = [
+        (
+            row["policy"],
+            percent(row["score"]),
+            interval(row["low"], row["high"]),
+            percent(row["normalised"]),
+            str(row["num_questions"]),
+            str(row["unscored"]),
+        )
+        for row in summary.to_dict("records")
+    ]
+    headers = ("policy", score.replace("_", " "), "95 % interval", "normalised", "questions", "unscored")
+    return Grid("Scores x 100", headers, tuple(rows), _unit_note(summary))
+
+
+def category_grid(summary: pd.DataFrame, score: str) -> Grid:
+    """Lay out the score of the questions of each category, times 100."""
+    categories = [*category_names(summary), *(column for column in AVERAGES if column in summary)]
+    rows = [
+        (row["policy"], *(percent(row[category]) for category in categories))
+        for row in summary.to_dict("records")
+    ]
+    headers = (
+        "policy",
+        *(
+            name.replace("_", " ") if name in AVERAGES else name.removeprefix(CATEGORY_PREFIX)
+            for name in categories
+        ),
+    )
+    return Grid(f"{score.replace('_', ' ')} x 100 by category", headers, tuple(rows))
+
+
+def metric_grid(summary: pd.DataFrame, metrics: Sequence[str]) -> Grid:
+    """Lay out all metrics, times 100."""
+    shown = [metric for metric in metrics if metric in summary]
+    rows = [
+        (row["policy"], *(percent(row[metric]) for metric in shown)) for row in summary.to_dict("records")
+    ]
+    headers = ("policy", *(metric.replace("_", " ") for metric in shown))
+    return Grid("Metrics x 100", headers, tuple(rows))
+
+
+def episode_grid(summary: pd.DataFrame) -> Grid:
+    """Lay out what an episode's operations, store and time come to on average."""
+    shown = [column for column in OPERATION_FIGURES if column in summary and summary[column].any()]
+    shown += [column for column in STORE_AND_TIME_FIGURES if column in summary]
+    rows = [(row["policy"], *(number(row[column]) for column in shown)) for row in summary.to_dict("records")]
+    headers = ("policy", *(column.replace("_", " ") for column in shown))
+    return Grid("Operations, store and seconds, mean per episode", headers, tuple(rows))
+
+
+def paired_grid(paired: pd.DataFrame) -> Grid:
+    """Lay out paired differences (times 100)."""
+    rows = [
+        (
+            row["policy"],
+            signed_percent(row["difference"]),
+            interval(row["low"], row["high"]),
+            "yes" if row["excludes_zero"] else "no",
+            str(row["num_questions"]),
+        )
+        for row in paired.to_dict("records")
+    ]
+    reference = paired["minus"].iloc[0]
+    headers = ("policy", "difference", "95 % interval", "excludes 0", "questions")
+    return Grid(f"Paired differences x 100 from {reference}", headers, tuple(rows), _unit_note(paired))
+
+
+def print_grids(grids: Sequence[Grid], file: TextIO | None = None) -> None:
+    """Print tables: framed on a terminal; elsewhere plain lines that nothing cuts or wraps."""
+    file = sys.stdout if file is None else file
+    console = Console(file=file)
+    for grid in grids:
+        if console.is_terminal:
+            console.print(grid.rich())
+        else:
+            print(grid.plain(), end="\n\n", file=file)
+
+
+def percent(value: float) -> str:
+    """Return `value` times 100 with one decimal, or a dash for NaN."""
+    return MISSING if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def signed_percent(value: float) -> str:
+    """Return `value` times 100 with its sign and one decimal, or a dash for NaN."""
+    return MISSING if math.isnan(value) else f"{100 * value:+.1f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Return both ends times 100, or a dash where there is no interval."""
+    return MISSING if math.isnan(low) else f"[{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def number(value: float) -> str:
+    """Return a count or a time with as many digits as mean something."""
+    if math.isnan(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    return f"{value:.2f}" if abs(value) < 1 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _unit_note(table: pd.DataFrame) -> str:
+    row: dict[Any, Any] = table.iloc[0].to_dict()
+    num_units, unit = row["num_units"], row["unit"]
+    if unit == ResamplingUnit.GROUP:
+        return f"Intervals: bootstrap over {num_units} groups."
+    if unit == ResamplingUnit.STREAM:
+        return f"Intervals: bootstrap over {num_units} streams, because all are of one group."
+    return "No intervals: they take at least two streams."

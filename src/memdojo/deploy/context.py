@@ -1,0 +1,286 @@
+"""A dialogue that goes on for ever, as policies see it: with the turns that memory still stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from memdojo.envs.episodes.context import StreamContext, TurnValues
+from memdojo.envs.memory.corpus import with_room
+from memdojo.envs.memory.embedders import Embedder
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.turn_features import COLUMN, TURN_FEATURES, FloatArray, TurnFeaturizer
+from memdojo.envs.types import MemoryEntry, OperationResult, Stream, Turn
+
+_SLACK = 64
+"""Turns are dropped once those that nothing needs are so many more than those that stay."""
+
+_BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """A turn with what has to be known of it once those around it are gone.
+
+    Attributes:
+        turn: What was said.
+        text: As it would be stored.
+        position: How many turns came before it.
+        features: Its `turn_features`.
+        following: Those of the turn that came after it; zeros where none has come.
+    """
+
+    turn: Turn
+    text: str
+    position: int
+    features: FloatArray
+    following: FloatArray
+
+
+class LiveContext(StreamContext):
+    """What policies may know of a dialogue whose end nobody knows.
+
+    Everything is as in the `StreamContext` of the whole dialogue, but only the turns that the entries of one
+    store last came from, and the last turn, are at hand: indices count these alone, and `positions` has
+    their places in the dialogue. So the work of a step grows with the store, and not with what was ever said;
+    of the rest, the counts of the words are kept. It belongs to one store and must be told of every change.
+
+    Args:
+        featurizer: Has the word counts of the dialogue so far.
+        kept: The turns at hand, in their order.
+        origins: Which of the turns the text of each entry last came from: positions by id of the entry.
+    """
+
+    def __init__(
+        self,
+        featurizer: TurnFeaturizer | None = None,
+        kept: Sequence[KeptTurn] = (),
+        origins: dict[int, int] | None = None,
+    ) -> None:
+        super().__init__(Stream("live", "live", (), ()))
+        self.featurizer = featurizer or TurnFeaturizer()
+        self._turns: list[Turn] = []
+        self._texts: list[str] = []
+        self._features: FloatArray = np.zeros((0, len(TURN_FEATURES)), np.float32)
+        self._following: FloatArray = np.zeros((0, len(TURN_FEATURES)), np.float32)
+        self._positions = np.zeros(0, np.int64)
+        self._codes = np.zeros(0, np.int32)
+        self._code_of: dict[str, int] = {}
+        self._vectors: dict[str, FloatArray] = {}
+        self._num_embedded: dict[str, int] = {}
+        self._superseded: dict[str, _Superseded] = {}
+        self._origins: dict[int, int] = {}
+        for each in kept:
+            self._put(each)
+        index_at = {each.position: index for index, each in enumerate(kept)}
+        self._origins = {id: index_at[position] for id, position in (origins or {}).items()}
+        self._show()
+
+    @property
+    def num_turns(self) -> int:
+        """Turns of the whole dialogue so far."""
+        return self.featurizer.num_turns
+
+    def append(self, turn: Turn, text: str) -> KeptTurn:
+        """Take the next turn of the dialogue, which would be stored as `text`."""
+        position = self.num_turns
+        features = self.featurizer.add(turn, text)
+        if self._turns and self._positions[len(self._turns) - 1] == position - 1:
+            self._following[len(self._turns) - 1] = features
+        kept = KeptTurn(turn, text, position, features, np.zeros_like(features))
+        self._put(kept)
+        self._show()
+        return kept
+
+    def note(self, result: OperationResult) -> None:
+        """Learn what became of an operation on the store."""
+        for entry in result.evicted:
+            self._origins.pop(entry.id, None)
+        if result.after is not None:
+            if result.before is None or result.before.text != result.after.text:
+                self._origins[result.after.id] = self._origin(result.after)
+        elif result.applied and result.before is not None:
+            self._origins.pop(result.before.id, None)
+
+    def tidy(self) -> None:
+        """Drop the turns that no entry came from, once they are many; the last one stays."""
+        needed = set(self._origins.values())
+        if self._turns:
+            needed.add(len(self._turns) - 1)
+        if len(self._turns) <= 2 * len(needed) + _SLACK:
+            return
+        kept = np.array(sorted(needed), np.intp)
+        self._turns = [self._turns[index] for index in kept.tolist()]
+        self._texts = [self._texts[index] for index in kept.tolist()]
+        self._features, self._following = self._features[kept], self._following[kept]
+        self._positions, self._codes = self._positions[kept], self._codes[kept]
+        for name, num_embedded in self._num_embedded.items():
+            self._num_embedded[name] = int(np.searchsorted(kept, num_embedded))
+            self._vectors[name] = self._vectors[name][kept[: self._num_embedded[name]]]
+        new_index = {index: place for place, index in enumerate(kept.tolist())}
+        self._origins = {id: new_index[index] for id, index in self._origins.items()}
+        self._superseded = {name: known.renumbered(kept) for name, known in self._superseded.items()}
+        self.turn_index = {turn.id: index for index, turn in enumerate(self._turns)}
+        self._show()
+
+    def adopt(self, entry: MemoryEntry, turn: Turn) -> None:
+        """Take a turn at hand for the one that the entry came from."""
+        self._origins[entry.id] = self.turn_index[turn.id]
+
+    def origin(self, entry: MemoryEntry) -> KeptTurn:
+        """Return the turn that the entry's text last came from."""
+        return self._kept(self._origins[entry.id])
+
+    def last(self) -> KeptTurn | None:
+        """Return the last turn of the dialogue, unless it was forgotten."""
+        if not self._turns or self._positions[len(self._turns) - 1] != self.num_turns - 1:
+            return None
+        return self._kept(len(self._turns) - 1)
+
+    def origins(self, store: MemoryStore) -> npt.NDArray[np.intp]:
+        """Return the index of the turn that the text of each entry last came from, shape (num_entries,)."""
+        found = self._origins
+        return np.fromiter((found[entry.id] for entry in store.entries), np.intp, len(store))
+
+    def turn_values(self, function: TurnValues) -> Sequence[float]:
+        """Return what `function` gives for the turns at hand, called anew because they change."""
+        values: list[float] = function(self).tolist()
+        return values
+
+    def embeddings(self, embedder: Embedder) -> FloatArray:
+        """Unit vectors of the turns at hand, shape (num_turns, embedder.dim); each turn is embedded once."""
+        num_known = self._num_embedded.get(embedder.name, 0)
+        vectors = self._vectors.get(embedder.name, np.zeros((0, embedder.dim), np.float32))
+        if num_known < len(self._texts):
+            vectors = self._vectors[embedder.name] = with_room(vectors, len(self._texts))
+            vectors[num_known : len(self._texts)] = embedder.embed(self._texts[num_known:])
+            self._num_embedded[embedder.name] = len(self._texts)
+        return vectors[: len(self._texts)]
+
+    def similarities(self, embedder: Embedder, index: int) -> FloatArray:
+        """Cosines of turn `index` with each turn at hand up to and with itself, shape (index + 1,)."""
+        vectors = self.embeddings(embedder)
+        cosines: FloatArray = vectors[: index + 1] @ vectors[index]
+        return cosines
+
+    def similarities_among(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Cosines of some turns with one another, shape (num_turns, num_turns)."""
+        vectors = self.embeddings(embedder)[turns]
+        return vectors @ vectors.T
+
+    def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),).
+
+        The turns differ little from one step to the next, so what was found is kept, and only what has come
+        or gone is looked at.
+        """
+        known = self._superseded.get(embedder.name) or _Superseded.empty()
+        distinct, places = np.unique(turns, return_inverse=True)
+        known = self._superseded[embedder.name] = known.moved_to(distinct, self.embeddings(embedder))
+        return known.cosines[places]
+
+    def _kept(self, index: int) -> KeptTurn:
+        return KeptTurn(
+            self._turns[index],
+            self._texts[index],
+            int(self._positions[index]),
+            self._features[index].copy(),
+            self._following[index].copy(),
+        )
+
+    def _origin(self, entry: MemoryEntry) -> int:
+        """Return the newest of the entry's turns that says just its text, else its newest; else the last."""
+        at_hand = [self.turn_index[id] for id in reversed(entry.sources) if id in self.turn_index]
+        said = (index for index in at_hand if self._texts[index] == entry.text)
+        return next(said, at_hand[0] if at_hand else len(self._turns) - 1)
+
+    def _put(self, kept: KeptTurn) -> None:
+        end = len(self._turns) + 1
+        self._features = with_room(self._features, end)
+        self._following = with_room(self._following, end)
+        self._positions = with_room(self._positions, end)
+        self._codes = with_room(self._codes, end)
+        self._features[end - 1] = kept.features
+        self._following[end - 1] = kept.following
+        self._positions[end - 1] = kept.position
+        self._codes[end - 1] = self._code_of.setdefault(kept.turn.speaker, len(self._code_of))
+        self._turns.append(kept.turn)
+        self._texts.append(kept.text)
+        self.turn_index[kept.turn.id] = end - 1
+
+    def _show(self) -> None:
+        """Let what the stream's context computes once show the turns at hand."""
+        end = len(self._turns)
+        self.turns, self.turn_texts = self._turns, self._texts
+        self.turn_features = self._features[:end]
+        self.following_features = self._following[:end]
+        self.positions = self._positions[:end]
+        self.speaker_codes = self._codes[:end]
+        self.rarities = self._features[:end, COLUMN["sum_idf"]]
+        self.tables.clear()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Superseded:
+    """For each of some turns the largest cosine with a newer one of them, and the turn that has it.
+
+    Attributes:
+        turns: Ascending indices.
+        cosines: At least 0.
+        by: Index of the newer turn; -1 where no cosine is above 0.
+    """
+
+    turns: npt.NDArray[np.intp]
+    cosines: FloatArray
+    by: npt.NDArray[np.intp]
+
+    @classmethod
+    def empty(cls) -> _Superseded:
+        return cls(np.zeros(0, np.intp), np.zeros(0, np.float32), np.zeros(0, np.intp))
+
+    def renumbered(self, kept: npt.NDArray[np.intp]) -> _Superseded:
+        """Return the same after all turns but `kept` were dropped."""
+        stays = np.isin(self.turns, kept)
+        by = self.by[stays]
+        # Of a turn whose newer one has gone nothing is known any more.
+        gone = (by >= 0) & ~np.isin(by, kept)
+        stays_known = ~gone
+        turns = np.searchsorted(kept, self.turns[stays][stays_known])
+        by = by[stays_known]
+        return _Superseded(
+            turns, self.cosines[stays][stays_known], np.where(by < 0, -1, np.searchsorted(kept, by))
+        )
+
+    def moved_to(self, turns: npt.NDArray[np.intp], vectors: FloatArray) -> _Superseded:
+        """Return the same for other turns, given the vectors of all."""
+        cosines, by = np.zeros(len(turns), np.float32), np.full(len(turns), -1, np.intp)
+        is_old = np.isin(turns, self.turns)
+        here = np.searchsorted(self.turns, turns[is_old])
+        cosines[is_old], by[is_old] = self.cosines[here], self.by[here]
+        unknown = ~is_old | ((by >= 0) & ~np.isin(by, turns))
+        own = vectors[turns]
+        (come,) = (~is_old).nonzero()
+        (known,) = (~unknown).nonzero()
+        for first in range(0, len(come) if len(known) else 0, _BLOCK):
+            block = come[first : first + _BLOCK]
+            among = own[block] @ own[known].T
+            among[turns[block][:, None] <= turns[known]] = 0
+            newer = among.argmax(axis=0)
+            best = among[newer, np.arange(len(known))]
+            higher = best > cosines[known]
+            cosines[known[higher]] = best[higher]
+            by[known[higher]] = turns[block[newer[higher]]]
+        (lost,) = unknown.nonzero()
+        for first in range(0, len(lost), _BLOCK):
+            block = lost[first : first + _BLOCK]
+            # What is newer than the oldest of the block is all that can count.
+            among = own[block] @ own[block[0] :].T
+            among[turns[block][:, None] >= turns[block[0] :]] = 0
+            newer = among.argmax(axis=1)
+            best = among[np.arange(len(block)), newer]
+            cosines[block] = np.maximum(best, 0)
+            by[block] = np.where(best > 0, turns[block[0] :][newer], -1)
+        return _Superseded(turns, cosines, by)

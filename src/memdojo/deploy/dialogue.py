@@ -1,0 +1,300 @@
+"""A dialogue without an end, and the memory of it, in a memory file: all that a next process needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from memdojo.envs.memory.analysis import analyze
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.rendering import render_turn, split_turn
+from memdojo.envs.streams.turn_features import TurnFeaturizer
+from memdojo.envs.types import Capacity, Chunk, Delete, MemoryEntry, Operation, OperationResult, Turn
+
+from .context import KeptTurn, LiveContext
+from .episode import LiveEpisode
+from .memory_file import MemoryFile
+from .tables import DialogueTables, WaitingTurn
+
+Decide = Callable[[LiveEpisode], Iterable[Operation]]
+"""A manager's decision on the chunk that the episode waits with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A turn as it comes in; `time` is when it was said."""
+
+    speaker: str
+    text: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Heard:
+    """Turns that have come to the manager, and in how many of them each word occurs."""
+
+    turns: tuple[KeptTurn, ...]
+    words: Counter[str]
+
+
+class LiveDialogue:
+    """What is said, what of it is remembered, and what waits, as a memory file has it.
+
+    Turns are recorded first and wait. A step takes the next chunk of them to a manager and writes what came
+    of it. Of the turns that were taken, the file keeps those that an entry names among its sources and the
+    last one; of the others only how many turns had which words.
+
+    A session is a run of turns without a silence longer than `session_gap`; all of its turns have the time at
+    which it began, as in the data that policies are trained on. A chunk never crosses a session.
+
+    Methods that write belong inside of `file.transaction()`; after one that failed, `load` again.
+
+    Args:
+        file: The memory file; tables of the dialogue are made where they are missing.
+        capacity: Takes the place of the store's own.
+        session_gap: Silence after which a new session begins.
+        seed: Seeds the manager's generator, where the file has no state of it yet.
+
+    Raises:
+        ValueError: If the entries do not fit the capacity.
+    """
+
+    def __init__(
+        self, file: MemoryFile, *, capacity: Capacity | None, session_gap: timedelta, seed: int
+    ) -> None:
+        self._file = file
+        self._tables = DialogueTables(file.database)
+        self._session_gap = session_gap
+        self._seed = seed
+        with file.transaction():
+            self._tables.create()
+            self.load(capacity)
+            self._adopt_entries()
+            file.write_changes(self.store, (), ())
+
+    @property
+    def store(self) -> MemoryStore:
+        """What is remembered; changed by `step` and `forget` alone."""
+        return self.episode.store
+
+    @property
+    def num_heard(self) -> int:
+        """Turns that were recorded so far."""
+        return self._state.num_heard
+
+    @property
+    def session(self) -> int:
+        """Number of the session; 0 before the first turn."""
+        return self._state.session
+
+    @property
+    def speaker_of(self) -> Mapping[str, str]:
+        """Who said the turns that are kept, by turn id."""
+        return self._speaker_of
+
+    @property
+    def waiting(self) -> tuple[Turn, ...]:
+        """Turns that the manager has not seen yet."""
+        return tuple(each.turn for each in self._waiting)
+
+    def load(self, capacity: Capacity | None = None) -> None:
+        """Read everything from the file, in a transaction of either kind."""
+        tables = self._tables
+        self._state = tables.read_state()
+        self._waiting = tables.read_waiting()
+        last = self._state.num_turns - 1
+        at_hand = tables.read_turns_at_hand(last)
+        previous = at_hand[-1] if at_hand and at_hand[-1].position == last else None
+        featurizer = TurnFeaturizer(
+            tables.read_words(),
+            self._state.num_turns,
+            None if previous is None else previous.turn,
+            () if previous is None else analyze(previous.text),
+        )
+        origins = tables.read_origins()
+        self._context = LiveContext(featurizer, at_hand, origins)
+        self._context.speaker_of = self._speaker_of = tables.read_speakers()
+        self.episode = LiveEpisode(
+            self._context,
+            self._file.read_store(capacity, self._context.corpus),
+            step_index=self._state.step_index,
+            rng_state=self._state.rng,
+            seed=self._seed,
+        )
+        # The turns that each entry needs, by its id, and how many entries need each turn.
+        self._needs = {entry.id: self._needed_by(entry) for entry in self.store if entry.id in origins}
+        self._num_needing = Counter(id for ids in self._needs.values() for id in ids)
+
+    def record(self, said: Iterable[Said]) -> None:
+        """Write turns down; they wait for the manager."""
+        state, new = self._state, []
+        for each in said:
+            silence = None if state.heard is None else abs(each.time - state.heard)
+            begins = not state.is_open or silence is None or silence > self._session_gap
+            state = dataclasses.replace(
+                state,
+                num_heard=state.num_heard + 1,
+                session=state.session + begins,
+                began=each.time if begins else state.began,
+                heard=each.time,
+                is_open=True,
+            )
+            turn = Turn(f"t{state.num_heard}", each.speaker, each.text, state.began)
+            new.append(WaitingTurn(state.num_heard, turn, state.session))
+        self._tables.add_waiting(new)
+        self._waiting += new
+        self._state = state
+        self._tables.write_state(state)
+
+    def end_session(self) -> None:
+        """Let the next turn begin a new session."""
+        self._state = dataclasses.replace(self._state, is_open=False)
+        self._tables.write_state(self._state)
+
+    def discard_waiting(self) -> tuple[Turn, ...]:
+        """Drop the turns that wait, and return them."""
+        dropped, self._waiting = self.waiting, []
+        self._tables.drop_waiting(self._state.num_heard)
+        return dropped
+
+    def next_chunk(self, num_turns: int | None, *, everything: bool) -> Chunk | None:
+        """Return the chunk that is next for the manager, if there is one.
+
+        Args:
+            num_turns: Turns of a chunk; None takes all that wait of a session.
+            everything: Take fewer, too, where the session may go on.
+        """
+        if not self._waiting:
+            return None
+        session = self._waiting[0].session
+        turns = [each.turn for each in self._waiting if each.session == session][:num_turns]
+        goes_on = session == self._state.session and self._state.is_open
+        if goes_on and not everything and num_turns is not None and len(turns) < num_turns:
+            return None
+        return Chunk(self.episode.step_index, tuple(turns), str(session), turns[0].time)
+
+    def step(self, chunk: Chunk, decide: Decide) -> tuple[OperationResult, ...]:
+        """Show the next chunk to a manager, apply its operations, write it all, and say what they did."""
+        before = self._context.last()
+        heard = self._hear([(turn, render_turn(turn)) for turn in chunk.turns])
+        self.episode.present(chunk)
+        # Nothing is written before this, so that a manager that fails leaves no trace.
+        results = self.episode.advance(decide(self.episode))
+        self._write_turns(heard, before, self._write_entries(_touched(results)))
+        self._waiting = self._waiting[len(chunk.turns) :]
+        left = self._waiting[0].number if self._waiting else self._state.num_heard + 1
+        self._tables.drop_waiting(left - 1)
+        return results
+
+    def forget(self, id: int) -> MemoryEntry | None:
+        """Delete an entry, with the turns that no other entry came from, as if they had not been said.
+
+        Returns:
+            The entry; None if there is none of this id.
+        """
+        result = self.store.apply(Delete(id), self.episode.step_index)
+        if result.before is None:
+            return None
+        last = self._context.last()
+        self._context.note(result)
+        erased = [id for id in self._write_entries({id}) if not self._num_needing[id]]
+        words: Counter[str] = Counter()
+        for turn in self._tables.read_turns(erased):
+            words.subtract(set(analyze(turn.text)))
+        self._drop_turns(erased)
+        self._tables.add_words(words)
+        self._context.featurizer.take_back(words)
+        if last is not None and last.turn.id in erased:
+            self._context.featurizer.forget_last()
+        return result.before
+
+    def turns_of(self, entry: MemoryEntry) -> tuple[Turn, ...]:
+        """Return the turns that an entry of the store came from, oldest first, as far as they are known."""
+        return tuple(each.turn for each in self._tables.read_turns(self._needs.get(entry.id, entry.sources)))
+
+    def _adopt_entries(self) -> None:
+        """Take entries of which no turn is known for turns themselves, as if their texts had come first."""
+        strangers = [entry for entry in self.store.entries if entry.id not in self._needs]
+        if not strangers:
+            return
+        before = self._context.last()
+        turns = [Turn(f"entry:{each.id}", *split_turn(each.text), each.time) for each in strangers]
+        heard = self._hear([(turn, each.text) for turn, each in zip(turns, strangers, strict=True)])
+        for turn, entry in zip(turns, strangers, strict=True):
+            self._context.adopt(entry, turn)
+        self._write_turns(heard, before, self._write_entries({entry.id for entry in strangers}))
+
+    def _hear(self, turns: Sequence[tuple[Turn, str]]) -> _Heard:
+        """Take the next turns, with their texts, into the context."""
+        self._context.tidy()
+        words: Counter[str] = Counter()
+        kept = []
+        for turn, text in turns:
+            kept.append(self._context.append(turn, text))
+            words.update(self._context.featurizer.words)
+        return _Heard(tuple(kept), words)
+
+    def _write_entries(self, touched: set[int]) -> tuple[str, ...]:
+        """Write the entries of these ids as they are now, and return the turns that one of them needed."""
+        released: dict[str, None] = {}
+        changed, removed = [], []
+        for id in sorted(touched):
+            needed = self._needs.pop(id, ())
+            released |= dict.fromkeys(needed)
+            self._num_needing.subtract(needed)
+            entry = self.store.get(id)
+            if entry is None:
+                removed.append(id)
+            else:
+                changed.append(entry)
+                needed = self._needs[id] = self._needed_by(entry)
+                self._num_needing.update(needed)
+        self._file.write_changes(self.store, changed, removed)
+        self._tables.drop_origins(removed)
+        self._tables.put_origins({entry.id: self._context.origin(entry).position for entry in changed})
+        return tuple(released)
+
+    def _write_turns(self, heard: _Heard, before: KeptTurn | None, released: Sequence[str]) -> None:
+        """Write what was heard as far as it is needed, drop what is not, and write the state."""
+        self._tables.add_words(heard.words)
+        if before is not None:
+            self._tables.set_following(before.position, heard.turns[0].features)
+        last = heard.turns[-1].turn.id
+        kept = [
+            each if following is None else dataclasses.replace(each, following=following.features)
+            for each, following in zip(heard.turns, (*heard.turns[1:], None), strict=True)
+            if self._num_needing[each.turn.id] or each.turn.id == last
+        ]
+        self._tables.put_turns(kept)
+        self._speaker_of |= {each.turn.id: each.turn.speaker for each in kept}
+        old = (*released, *(() if before is None else (before.turn.id,)))
+        self._drop_turns([id for id in old if not self._num_needing[id] and id != last])
+        self._state = dataclasses.replace(
+            self._state,
+            num_turns=self._context.num_turns,
+            step_index=self.episode.step_index,
+            rng=self.episode.rng_state,
+        )
+        self._tables.write_state(self._state)
+
+    def _drop_turns(self, ids: Sequence[str]) -> None:
+        self._tables.drop_turns(ids)
+        for id in ids:
+            self._speaker_of.pop(id, None)
+            del self._num_needing[id]
+
+    def _needed_by(self, entry: MemoryEntry) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*entry.sources, self._context.origin(entry).turn.id)))
+
+
+def _touched(results: Iterable[OperationResult]) -> set[int]:
+    """Return the ids of the entries that operations may have changed."""
+    return {
+        entry.id
+        for result in results
+        for entry in (result.before, result.after, *result.evicted)
+        if entry is not None
+    }

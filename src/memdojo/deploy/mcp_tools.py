@@ -1,0 +1,252 @@
+"""What an assistant can do with a memory: the tools of `memdojo serve-memory`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from memdojo.envs.types import Add, Hit, MemoryEntry, OperationResult, Rewrite, Turn, Update
+from memdojo.errors import MemdojoError
+
+from .memory_agent import MemoryAgent
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+INSTRUCTIONS = (
+    "A long-term memory of conversations that outlives this session. Before you answer something that may "
+    "depend on earlier conversations, look it up with recall, or let ask answer it. When something was said, "
+    "pass it on with remember, word for word and with who said it: a trained manager decides what of it is "
+    "kept, rewritten or dropped. Only forget what the user asks you to forget."
+)
+
+
+class SpokenTurn(BaseModel):
+    """One thing that was said."""
+
+    speaker: str = Field(description="Who said it: a name, or user and assistant.")
+    text: str = Field(description="What was said, word for word.")
+    time: datetime | None = Field(None, description="When it was said, as ISO 8601; by default now.")
+
+
+class Memory(BaseModel):
+    """One entry of the memory."""
+
+    id: int = Field(description="Number of the entry, as forget and origin take it.")
+    text: str
+    time: str | None = Field(description="When what it tells was said, as ISO 8601.")
+    score: float | None = Field(None, description="How well it matches; higher is better.")
+
+
+class Change(BaseModel):
+    """What the manager did at one place of the memory."""
+
+    operation: str = Field(description="ADD, UPDATE, DELETE, REWRITE or NOOP.")
+    id: int | None = Field(description="Number of the entry that was added, changed or deleted.")
+    text: str | None = Field(
+        description="What the entry says now; of an operation that failed, the text meant."
+    )
+    replaced: list[int] = Field(description="Numbers of the entries that left to make room.")
+    failed: str | None = Field(description="Why nothing was done, where that is so.")
+
+
+class Remembered(BaseModel):
+    """What became of what was said."""
+
+    changes: list[Change] = Field(description="Empty where the manager kept nothing, or has not decided yet.")
+    num_waiting: int = Field(description="Turns that wait until there are enough of them for the manager.")
+    num_memories: int = Field(description="Entries in the memory now.")
+
+
+class Reply(BaseModel):
+    """An answer from memory."""
+
+    answer: str
+    sources: list[Memory] = Field(description="The entries that it was given from, best first.")
+
+
+class MemoryList(BaseModel):
+    """Some of the entries, newest first."""
+
+    memories: list[Memory]
+    num_memories: int = Field(description="Entries in the memory altogether.")
+
+
+class Origin(BaseModel):
+    """Where an entry came from."""
+
+    turns: list[SpokenTurn] = Field(description="What was said, oldest first, as far as it is still kept.")
+
+
+class Status(BaseModel):
+    """The state of the memory."""
+
+    file: str
+    manager: str = Field(description="Who decides what is kept.")
+    num_memories: int
+    max_memories: int | None = Field(description="Most entries; null for no limit.")
+    num_turns: int = Field(description="Turns that were ever passed on.")
+    num_sessions: int
+    num_waiting: int = Field(description="Turns that wait until there are enough of them for the manager.")
+
+
+class MemoryTools:
+    """The tools over an agent. Each method is one; its docstring is what the assistant reads."""
+
+    def __init__(self, agent: MemoryAgent) -> None:
+        self._agent = agent
+
+    def remember(
+        self,
+        turns: Annotated[
+            list[SpokenTurn], Field(min_length=1, description="What was said since the last call, in order.")
+        ],
+    ) -> Remembered:
+        """Pass on what was said. The memory's manager decides what to add, rewrite or drop, and tells."""
+        results = self._agent.observe_many((each.speaker, each.text, each.time) for each in turns)
+        return self._remembered(results)
+
+    def recall(
+        self,
+        query: Annotated[str, Field(description="What to look for: a question, a name, a few words.")],
+        limit: Annotated[int, Field(ge=1, le=100, description="Most entries to return.")] = 10,
+    ) -> MemoryList:
+        """Look up what is remembered about something: the entries that match best, best first."""
+        hits = self._agent.search(query, limit)
+        return MemoryList(memories=_found(hits), num_memories=len(self._agent.entries))
+
+    def ask(
+        self,
+        question: Annotated[str, Field(description="A question about what was said in the past.")],
+        time: Annotated[
+            datetime | None, Field(description="When it is asked, as ISO 8601; by default now.")
+        ] = None,
+    ) -> Reply:
+        """Have a question answered from memory, with the entries that the answer was given from."""
+        answer = self._agent.ask(question, time)
+        return Reply(answer=answer.text, sources=_found(answer.hits))
+
+    def list_memories(
+        self,
+        limit: Annotated[int, Field(ge=1, le=200, description="Most entries to return.")] = 50,
+        offset: Annotated[int, Field(ge=0, description="How many of the newest entries to skip.")] = 0,
+    ) -> MemoryList:
+        """List what is remembered, newest first."""
+        entries = self._agent.entries
+        shown = entries[::-1][offset : offset + limit]
+        return MemoryList(memories=[_memory(entry) for entry in shown], num_memories=len(entries))
+
+    def origin(self, id: Annotated[int, Field(description="Number of the entry.")]) -> Origin:
+        """Show what was said, word for word, that an entry came from."""
+        turns = self._agent.sources(id)
+        return Origin(
+            turns=[SpokenTurn(speaker=turn.speaker, text=turn.text, time=turn.time) for turn in turns]
+        )
+
+    def forget(
+        self, ids: Annotated[list[int], Field(min_length=1, description="Numbers of the entries.")]
+    ) -> MemoryList:
+        """Delete entries for good, with what was said that only they came from. Only if the user wants it."""
+        known = {entry.id for entry in self._agent.entries}
+        for id in ids:
+            if id not in known:
+                # Refuse before anything is gone.
+                self._agent.sources(id)
+        forgotten = [self._agent.forget(id) for id in dict.fromkeys(ids)]
+        return MemoryList(
+            memories=[_memory(entry) for entry in forgotten], num_memories=len(self._agent.entries)
+        )
+
+    def end_session(self) -> Remembered:
+        """Say that the conversation is over; turns that still wait go to the manager at once."""
+        return self._remembered(self._agent.end_session())
+
+    def discard_waiting(self) -> Origin:
+        """Drop turns that wait and that the manager keeps failing on, without remembering them."""
+        turns: Iterable[Turn] = self._agent.discard_waiting()
+        return Origin(
+            turns=[SpokenTurn(speaker=turn.speaker, text=turn.text, time=turn.time) for turn in turns]
+        )
+
+    def memory_status(self) -> Status:
+        """Tell how much is remembered, how much fits, and who decides."""
+        agent, capacity = self._agent, self._agent.capacity
+        return Status(
+            file=str(agent.path),
+            manager=agent.manager.name,
+            num_memories=len(agent.entries),
+            max_memories=capacity.max_entries,
+            num_turns=agent.num_turns,
+            num_sessions=agent.num_sessions,
+            num_waiting=len(agent.waiting),
+        )
+
+    def _remembered(self, results: Iterable[OperationResult]) -> Remembered:
+        return Remembered(
+            changes=[_change(result) for result in results],
+            num_waiting=len(self._agent.waiting),
+            num_memories=len(self._agent.entries),
+        )
+
+
+READING = ("recall", "ask", "list_memories", "origin", "memory_status")
+ADDING = ("remember", "end_session")
+DELETING = ("forget", "discard_waiting")
+
+
+def make_server(agent: MemoryAgent) -> MCPServer[Any]:
+    """Return the MCP server of an agent; needs the library `mcp`."""
+    from importlib.metadata import version
+
+    from mcp.server import MCPServer
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp_types import ToolAnnotations
+
+    def telling(tool: Callable[..., Any]) -> Callable[..., Any]:
+        """Let the assistant read our errors, which say what to do."""
+
+        @functools.wraps(tool)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return tool(*args, **kwargs)
+            except MemdojoError as error:
+                raise ToolError(str(error)) from error
+
+        return run
+
+    server: MCPServer[Any] = MCPServer(
+        "memdojo", title="Memory", instructions=INSTRUCTIONS, version=version("memdojo"), log_level="WARNING"
+    )
+    tools = MemoryTools(agent)
+    for name in (*ADDING, *READING, *DELETING):
+        hints = ToolAnnotations(
+            read_only_hint=name in READING, destructive_hint=name in DELETING, open_world_hint=False
+        )
+        server.add_tool(telling(getattr(tools, name)), annotations=hints)
+    return server
+
+
+def _found(hits: Iterable[Hit]) -> list[Memory]:
+    return [_memory(hit.entry, hit.score) for hit in hits]
+
+
+def _memory(entry: MemoryEntry, score: float | None = None) -> Memory:
+    time = None if entry.time is None else entry.time.isoformat()
+    return Memory(id=entry.id, text=entry.text, time=time, score=score)
+
+
+def _change(result: OperationResult) -> Change:
+    operation = result.operation
+    entry = result.after or result.before
+    meant = operation.text if isinstance(operation, Add | Update | Rewrite) else None
+    return Change(
+        operation=operation.kind.value,
+        id=None if entry is None else entry.id,
+        text=meant if result.after is None else result.after.text,
+        replaced=[evicted.id for evicted in result.evicted],
+        failed=None if result.applied else result.why,
+    )

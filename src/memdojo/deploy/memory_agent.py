@@ -1,0 +1,423 @@
+"""A memory to build on: turns in, answers out, kept in a file by a trained manager."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from memdojo.agents.baselines.oracles import LabelledManager, OracleManager
+from memdojo.agents.baselines.registry import UPPER_BOUND, make_baseline, make_retriever_baseline
+from memdojo.agents.policy import ManagerPolicy, release_models
+from memdojo.envs.answering import Answerer, AnswerRequest, ExtractiveAnswerer
+from memdojo.envs.memory.retrieval.per_speaker import for_stream
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.rendering import render_entry
+from memdojo.envs.types import Capacity, Hit, MemoryEntry, Operation, OperationResult, Turn
+from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError
+
+from .dialogue import LiveDialogue, Said
+from .episode import LiveEpisode
+from .memory_file import MemoryFile
+
+DEFAULT_MANAGER, DEFAULT_RETRIEVER = "recency", "bm25"
+DEFAULT_TOP_K = 10
+SESSION_GAP = timedelta(minutes=30)
+COMMIT_EVERY_S = 0.2
+"""While a manager works through many turns, the file is brought up to date so often."""
+
+Utterance = tuple[str, str] | tuple[str, str, datetime | None]
+"""Speaker and text, with the time where it is known."""
+
+
+def now() -> datetime:
+    """Return the wall clock's time in whole seconds."""
+    return datetime.now().replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswer:
+    """An answer with what it was given from.
+
+    Attributes:
+        text: The answer.
+        hits: The entries that were found, best first, each with its score.
+    """
+
+    text: str
+    hits: tuple[Hit, ...]
+
+
+class MemoryAgent:
+    """Remembers a dialogue in a file, and answers from it.
+
+    Every turn goes to the manager, which decides what becomes of it; what it decided is in the file when
+    `observe` returns. A later process goes on where the last one stopped, also after a crash. Several
+    processes may have the file open, and several threads may use the agent: they take turns.
+
+    A manager that was trained on several turns a chunk gets its chunk when that is full, when the session
+    ends, at `flush`, and before anything is looked up. Until then the turns wait, in the file as well:
+    `close` does not hurry them. A manager without a chunk size gets the turns of one call as a chunk.
+
+    A session is a run of turns without half an hour's silence; all of its turns have the time at which it
+    began, as in the data that policies are trained on.
+
+    Args:
+        path: The memory file; it is made if there is none. One by `save_store` is taken over.
+        manager: A policy, or the name of a baseline. For a run or a checkpoint see `memdojo.open_memory`.
+        retriever: A retriever, or the name of one.
+        answerer: Answers from what the retriever found; by default the extractive reader.
+        capacity: Limits of the store; by default those that the file has, and none for a new file.
+        top_k: Entries that are found for a question.
+        session_gap: Silence after which a new session begins.
+        seed: Seeds a manager that draws, in a new file.
+        clock: Tells the time where a turn or question comes without one.
+        timeout_s: Seconds to wait while another process writes to the file.
+
+    Raises:
+        StoreFileError: If the file is damaged, not a memory file, of a newer version, or cannot be made.
+        UnknownNameError: If a name is unknown.
+        ConfigError: If something is not what it is given as, or the entries do not fit the capacity.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        manager: ManagerPolicy | str = DEFAULT_MANAGER,
+        retriever: Retriever | str = DEFAULT_RETRIEVER,
+        answerer: Answerer | None = None,
+        capacity: Capacity | None = None,
+        top_k: int = DEFAULT_TOP_K,
+        session_gap: timedelta = SESSION_GAP,
+        seed: int = 0,
+        clock: Callable[[], datetime] = now,
+        timeout_s: float = 30.0,
+    ) -> None:
+        if top_k < 1:
+            raise ConfigError(f"top_k is {top_k}; at least one entry must be found for a question.")
+        self.manager = _as_manager(manager)
+        self.retriever = _as_retriever(retriever)
+        self.answerer = ExtractiveAnswerer() if answerer is None else _as_answerer(answerer)
+        self.top_k = top_k
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._is_stale = False
+        self._file = MemoryFile(path, MemoryStore(capacity), timeout_s=timeout_s)
+        try:
+            self._dialogue = LiveDialogue(self._file, capacity=capacity, session_gap=session_gap, seed=seed)
+        except ValueError as error:
+            self._file.close()
+            if isinstance(error, MemdojoError):
+                raise
+            raise ConfigError(f"{self._file.path}: {error}") from error
+
+    @property
+    def path(self) -> Path:
+        """The memory file."""
+        return self._file.path
+
+    @property
+    def entries(self) -> tuple[MemoryEntry, ...]:
+        """What is remembered, in order of id."""
+        with self._reading():
+            return self._dialogue.store.entries
+
+    @property
+    def capacity(self) -> Capacity:
+        """Limits of the store."""
+        return self._dialogue.store.capacity
+
+    @property
+    def waiting(self) -> tuple[Turn, ...]:
+        """Turns that the manager has not seen yet, because their chunk is not full."""
+        with self._reading():
+            return self._dialogue.waiting
+
+    @property
+    def num_turns(self) -> int:
+        """Turns that were ever observed."""
+        with self._reading():
+            return self._dialogue.num_heard
+
+    @property
+    def num_sessions(self) -> int:
+        """Sessions so far, with the one that goes on."""
+        with self._reading():
+            return self._dialogue.session
+
+    def observe(self, speaker: str, text: str, time: datetime | None = None) -> tuple[OperationResult, ...]:
+        """Take one turn, and return what the manager did.
+
+        Args:
+            speaker: Who said it.
+            text: What was said.
+            time: When; by default now. A time zone is left out: the wall clock counts.
+
+        Raises:
+            DataError: If speaker or text is blank.
+            AgentError: If the manager failed; the turn is kept and waits.
+            StoreFileError: If the turn could not be written down.
+        """
+        return self.observe_many([(speaker, text, time)])
+
+    def observe_many(self, turns: Iterable[Utterance]) -> tuple[OperationResult, ...]:
+        """Take several turns, and return what the manager did.
+
+        They are written down together, so that either all of them are in the file or none; then the manager
+        gets them chunk by chunk.
+
+        Raises:
+            DataError: If speaker or text of one is blank; then none was taken.
+            AgentError: If the manager failed; the turns that it has not worked off are kept and wait.
+            StoreFileError: If the turns could not be written down.
+        """
+        said = [self._as_said(*turn) for turn in turns]
+        return self._work(said, everything=False) if said else ()
+
+    def flush(self) -> tuple[OperationResult, ...]:
+        """Give the manager the turns that wait, as a smaller chunk, and return what it did.
+
+        Raises:
+            AgentError: If it failed; the turns are kept and wait.
+        """
+        return self._work((), everything=True)
+
+    def end_session(self) -> tuple[OperationResult, ...]:
+        """Let the next turn begin a new session; flushes."""
+        with self._writing():
+            self._dialogue.end_session()
+        return self.flush()
+
+    def discard_waiting(self) -> tuple[Turn, ...]:
+        """Drop the turns that wait without showing them to the manager, and return them."""
+        with self._writing():
+            return self._dialogue.discard_waiting()
+
+    def search(self, query: str, k: int | None = None) -> tuple[Hit, ...]:
+        """Return the entries that the retriever finds, best first; flushes before.
+
+        Args:
+            query: What to look for.
+            k: Most entries; by default `top_k`.
+
+        Raises:
+            DataError: If the query is blank.
+            AgentError: If manager or retriever failed.
+        """
+        if not query.strip():
+            raise DataError("the query is blank; say what to look for.")
+        if k is not None and k < 0:
+            raise ConfigError(f"k is {k}; give the number of entries wanted, 0 or more.")
+        with self._lock:
+            self._flush_if_waiting()
+            with self._reading():
+                retriever = for_stream(self.retriever, self._dialogue.speaker_of)
+                with self._blaming(f"the retriever failed on {query!r}"):
+                    return retriever.search(self._dialogue.store, query, self.top_k if k is None else k)
+
+    def ask(self, question: str, time: datetime | None = None) -> AgentAnswer:
+        """Answer from memory; flushes before.
+
+        Args:
+            question: What to answer.
+            time: When it is asked; by default now.
+
+        Raises:
+            DataError: If the question is blank.
+            AgentError: If the answer could not be had, with the reason.
+        """
+        hits = self.search(question)
+        asked = _wall_clock(time or self._clock())
+        request = AnswerRequest(question, tuple(render_entry(hit.entry) for hit in hits), asked)
+        with self._lock, self._blaming("the answerer failed"):
+            (answer,) = self.answerer.answer([request])
+        if answer.text is None:
+            raise AgentError(f"the answer could not be had: {answer.error}")
+        return AgentAnswer(answer.text, hits)
+
+    def sources(self, entry: MemoryEntry | int) -> tuple[Turn, ...]:
+        """Return the turns that an entry came from, oldest first, as far as the file has them.
+
+        Raises:
+            UnknownNameError: If there is no such entry.
+        """
+        id = entry if isinstance(entry, int) else entry.id
+        with self._reading():
+            found = self._dialogue.store.get(id)
+            if found is None:
+                raise self._no_entry(id)
+            with self._file.reading():
+                return self._dialogue.turns_of(found)
+
+    def forget(self, entry: MemoryEntry | int) -> MemoryEntry:
+        """Delete an entry for good, whatever the manager thinks of it, and return it.
+
+        The turns that no other entry came from are erased with it, and their words counted out.
+
+        Raises:
+            UnknownNameError: If there is no such entry.
+        """
+        id = entry if isinstance(entry, int) else entry.id
+        with self._writing():
+            forgotten = self._dialogue.forget(id)
+        if forgotten is None:
+            raise self._no_entry(id)
+        return forgotten
+
+    def close(self) -> None:
+        """Close the file and let models give back their memory; what waits is in the file. Twice is fine."""
+        with self._lock:
+            self._file.close()
+            release_models(self.manager, self.retriever, self.answerer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<MemoryAgent: {self.path}, manager {self.manager.name}>"
+
+    def _as_said(self, speaker: str, text: str, time: datetime | None = None) -> Said:
+        for name, value in (("speaker", speaker), ("text", text)):
+            if not value.strip():
+                raise DataError(f"the {name} of a turn is blank; leave such turns out.")
+        return Said(speaker, text, _wall_clock(time or self._clock()))
+
+    def _flush_if_waiting(self) -> None:
+        if self.waiting:
+            self.flush()
+
+    def _work(self, said: Iterable[Said], *, everything: bool) -> tuple[OperationResult, ...]:
+        """Write turns down and let the manager work; what is done is brought to the disk now and then."""
+        results: list[OperationResult] = []
+        failure: AgentError | None = None
+        size = self.manager.turns_per_chunk
+        with self._lock:
+            is_done = False
+            while not is_done and failure is None:
+                with self._writing():
+                    begun = monotonic()
+                    self._dialogue.record(said)
+                    said = ()
+                    while not is_done and failure is None and monotonic() - begun < COMMIT_EVERY_S:
+                        chunk = self._dialogue.next_chunk(size, everything=everything)
+                        is_done = chunk is None
+                        try:
+                            results += () if chunk is None else self._dialogue.step(chunk, self._decide)
+                        except AgentError as error:
+                            # No rollback: what was written down before the manager failed must stay.
+                            failure, self._is_stale = error, True
+        if failure is not None:
+            raise failure
+        return tuple(results)
+
+    def _decide(self, episode: LiveEpisode) -> tuple[Operation, ...]:
+        assert episode.chunk is not None  # The dialogue has just presented it.
+        turns = episode.chunk.turns
+        which = turns[0].id if len(turns) == 1 else f"{turns[0].id} to {turns[-1].id}"
+        with self._blaming(
+            f"the manager {self.manager.name!r} failed on {which}",
+            "what was said is kept and waits: flush() tries again, discard_waiting() drops it",
+        ):
+            (operations,) = self.manager.act([episode])
+            return tuple(operations)
+
+    @contextlib.contextmanager
+    def _blaming(self, what: str, remedy: str = "") -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise AgentError(f"{what}: {reason}{f' ({remedy})' if remedy else ''}") from error
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Let the caller change the dialogue, as it is in the file; all of it is written or nothing."""
+        with self._lock:
+            try:
+                with self._file.transaction():
+                    self._refresh()
+                    yield
+            except BaseException:
+                # What is in memory may be ahead of the file.
+                self._is_stale = True
+                raise
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            with self._file.reading():
+                self._refresh()
+            yield
+
+    def _refresh(self) -> None:
+        """Read the file anew if another process has written to it, or if a change of ours came to nothing."""
+        if self._file.changed_elsewhere() or self._is_stale:
+            self._is_stale = True
+            self._dialogue.load()
+            self._is_stale = False
+
+    def _no_entry(self, id: int) -> UnknownNameError:
+        return UnknownNameError(f"{self.path} has no entry {id}; it was never there or is forgotten already.")
+
+
+def _wall_clock(time: datetime) -> datetime:
+    """Return the time without its zone: times of one dialogue must compare, and streams have no zones."""
+    return time.replace(tzinfo=None)
+
+
+def _as_manager(manager: ManagerPolicy | str) -> ManagerPolicy:
+    if isinstance(manager, str):
+        manager = make_baseline(manager)
+    if not hasattr(manager, "act"):
+        raise ConfigError(f"{_kind(manager)} was given as the manager; give a policy that decides on chunks.")
+    if isinstance(manager, OracleManager | LabelledManager):
+        raise ConfigError(
+            f"the manager {manager.name!r} needs a stream that says what will be asked or what is to be "
+            "remembered, and here nobody knows; take another."
+        )
+    return manager
+
+
+def _as_retriever(retriever: Retriever | str) -> Retriever:
+    if isinstance(retriever, str):
+        named = make_retriever_baseline(retriever)
+        if named.name == UPPER_BOUND:
+            raise ConfigError(
+                "the oracle retriever knows the evidence of questions, and here nobody does; take another."
+            )
+        # Only the oracle looks at the stream.
+        unused: Any = None
+        return named.shared or named.build(unused, 0)
+    if not hasattr(retriever, "search"):
+        raise ConfigError(f"{_kind(retriever)} was given as the retriever; give one that ranks entries.")
+    return retriever
+
+
+def _as_answerer(answerer: Answerer) -> Answerer:
+    if not hasattr(answerer, "answer"):
+        raise ConfigError(f"{_kind(answerer)} was given as the answerer; give one that answers questions.")
+    return answerer
+
+
+def _kind(policy: object) -> str:
+    """Say what sort of thing came in place of another."""
+    for attribute, kind in (("act", "a manager"), ("search", "a retriever"), ("answer", "an answer agent")):
+        if hasattr(policy, attribute):
+            return f"{kind} ({type(policy).__name__})"
+    return f"{policy!r}"

@@ -1,0 +1,129 @@
+"""`open_memory`: a memory agent from the names or folders of its policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.answering import Answerer
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.retrieval.retrievers import list_retrievers
+from memdojo.envs.types import Capacity
+from memdojo.errors import ConfigError, unknown_name
+from memdojo.train.checkpoints.loading import Learned, is_folder, load_learned
+
+from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, SESSION_GAP, MemoryAgent, now
+
+
+def open_memory(
+    path: str | Path,
+    *,
+    manager: ManagerPolicy | str = DEFAULT_MANAGER,
+    retriever: Retriever | str | None = None,
+    answerer: Answerer | str | None = None,
+    max_entries: int | None = None,
+    capacity: Capacity | None = None,
+    top_k: int | None = None,
+    session_gap: timedelta = SESSION_GAP,
+    seed: int = 0,
+    clock: Callable[[], datetime] = now,
+    timeout_s: float = 30.0,
+) -> MemoryAgent:
+    """Open a memory file with what was trained: a `MemoryAgent` that takes runs and checkpoints by path.
+
+    Args:
+        path: The memory file; it is made if there is none.
+        manager: Folder of a run or checkpoint, name of a baseline, or a policy.
+        retriever: The same; by default the one of the answer agent's training, else of the manager's, else
+            BM25.
+        answerer: Folder of an answer agent's run or checkpoint, or an answerer; by default the extractive
+            reader.
+        max_entries: Most entries; short for a `capacity` with just this.
+        capacity: Limits of the store; by default those that the file has, and for a new file those with which
+            the manager was trained.
+        top_k: Entries that are found for a question; by default as many as in the training of the answer
+            agent, else of the manager, else 10.
+        session_gap: As for `MemoryAgent`, like the next three.
+        seed: As there.
+        clock: As there.
+        timeout_s: As there.
+
+    Raises:
+        CheckpointError: If a folder holds no usable checkpoint.
+        ConfigError: If a checkpoint is of another kind than is wanted, limits contradict each other, or a
+            new file needs limits that the training does not tell.
+        MemdojoError: What else `MemoryAgent` raises.
+    """
+    if capacity is not None and max_entries is not None:
+        raise ConfigError("capacity and max_entries are both given; put max_entries into the capacity.")
+    writer = _learned(manager, "manager", list_baselines())
+    finder = _learned(retriever, "retriever", {*list_retriever_baselines(), *list_retrievers()})
+    reader = _learned(answerer, "answer agent", ())
+    trained = [each.training for each in (reader, writer) if each is not None]
+    if max_entries is not None:
+        capacity = _capacity(writer, max_entries)
+    elif capacity is None and writer is not None and _is_new(Path(path)):
+        capacity = _capacity_of_training(writer)
+    if retriever is None:
+        retriever = trained[0].retriever if trained else DEFAULT_RETRIEVER
+    return MemoryAgent(
+        path,
+        manager=manager if writer is None else writer.policy,
+        retriever=retriever if finder is None else finder.policy,
+        answerer=_no_name(answerer) if reader is None else reader.policy,
+        capacity=capacity,
+        top_k=top_k or (trained[0].top_k if trained else DEFAULT_TOP_K),
+        session_gap=session_gap,
+        seed=seed,
+        clock=clock,
+        timeout_s=timeout_s,
+    )
+
+
+def _learned(target: object, kind: str, names: Any) -> Learned | None:
+    """Return the checkpoint that is named, if one is."""
+    if not isinstance(target, str):
+        return None
+    if not is_folder(target):
+        if target.partition(":")[0] not in names:
+            raise unknown_name(f"{kind} or folder", target, names)
+        return None
+    learned = load_learned(Path(target))
+    if learned.kind != kind:
+        article = "an" if learned.kind == "answer agent" else "a"
+        raise ConfigError(
+            f"{target} is {article} {learned.kind}, and was given as the {kind}; give the run of "
+            f"{'an' if kind == 'answer agent' else 'a'} {kind}."
+        )
+    learned.policy.name = learned.training.config_name or learned.policy.name
+    return learned
+
+
+def _no_name(answerer: Answerer | str | None) -> Answerer | None:
+    assert not isinstance(answerer, str)  # Every name was found to be a folder, or refused.
+    return answerer
+
+
+def _is_new(path: Path) -> bool:
+    path = path.expanduser()
+    return not path.exists() or path.stat().st_size == 0
+
+
+def _capacity_of_training(writer: Learned) -> Capacity | None:
+    training = writer.training
+    if training.capacity_share is not None:
+        raise ConfigError(
+            f"{writer.path} was trained with a store of {training.capacity_share:.0%} of a dialogue's turns, "
+            "and nobody knows how long a dialogue gets that goes on; give max_entries."
+        )
+    return _capacity(writer, training.max_entries)
+
+
+def _capacity(writer: Learned | None, max_entries: int | None) -> Capacity:
+    if writer is None or writer.config is None:
+        return Capacity(max_entries)
+    return Capacity(max_entries, max_core_tokens=writer.config.episode.max_core_tokens)

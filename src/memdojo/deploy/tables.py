@@ -1,0 +1,216 @@
+"""The tables in which a memory file keeps the dialogue behind its entries."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Any
+
+import numpy as np
+
+from memdojo.envs.memory.persistence import as_column, from_column
+from memdojo.envs.streams.turn_features import TURN_FEATURES, FloatArray
+from memdojo.envs.types import Turn
+
+from .context import KeptTurn
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS dialogue (state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS waiting (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL, speaker NOT NULL, text NOT NULL, time TEXT,
+    session INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS turns (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, speaker NOT NULL, text NOT NULL, time TEXT,
+    stored NOT NULL, features BLOB NOT NULL, following BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS origins (entry INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS words (word PRIMARY KEY, turns INTEGER NOT NULL) WITHOUT ROWID
+"""
+_TURN_COLUMNS = "position, id, speaker, text, time, stored, features, following"
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueState:
+    """What goes on from one turn to the next.
+
+    Attributes:
+        num_heard: Turns that were recorded so far; the next one is number `num_heard + 1`.
+        num_turns: Turns that have come to the manager so far, and those that entries were taken for.
+        step_index: Steps that the manager has done.
+        session: Number of the session; 0 before the first.
+        began: When it began; every turn of it has this time.
+        heard: When the last turn was said.
+        is_open: False if the next turn begins a new session whenever it comes.
+        rng: State of the manager's generator.
+    """
+
+    num_heard: int = 0
+    num_turns: int = 0
+    step_index: int = 0
+    session: int = 0
+    began: datetime | None = None
+    heard: datetime | None = None
+    is_open: bool = False
+    rng: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTurn:
+    """A turn that the manager has not seen.
+
+    Attributes:
+        number: Of the turn among all that were recorded, from 1.
+        turn: What was said.
+        session: Number of the session.
+    """
+
+    number: int
+    turn: Turn
+    session: int
+
+
+class DialogueTables:
+    """Reads and writes the tables; what is written counts once the caller's transaction ends."""
+
+    def __init__(self, database: Connection) -> None:
+        self._database = database
+
+    def create(self) -> None:
+        """Make the tables, as far as they are missing."""
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+        if self._database.execute("SELECT state FROM dialogue").fetchone() is None:
+            self._database.execute("INSERT INTO dialogue VALUES (?)", (_state_as_json(DialogueState()),))
+
+    def read_state(self) -> DialogueState:
+        """Return the state."""
+        (text,) = self._database.execute("SELECT state FROM dialogue").fetchone()
+        fields = json.loads(text)
+        for name in ("began", "heard"):
+            fields[name] = _as_time(fields[name])
+        return DialogueState(**fields)
+
+    def write_state(self, state: DialogueState) -> None:
+        """Replace the state."""
+        self._database.execute("UPDATE dialogue SET state = ?", (_state_as_json(state),))
+
+    def read_waiting(self) -> list[WaitingTurn]:
+        """Return the turns that wait, in their order."""
+        rows = self._database.execute(
+            "SELECT id, speaker, text, time, number, session FROM waiting ORDER BY number"
+        )
+        return [WaitingTurn(number, _as_turn(row), session) for *row, number, session in rows]
+
+    def add_waiting(self, turns: Iterable[WaitingTurn]) -> None:
+        """Add turns that wait."""
+        rows = ((each.number, *_turn_columns(each.turn), each.session) for each in turns)
+        self._database.executemany("INSERT INTO waiting VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def drop_waiting(self, up_to: int) -> None:
+        """Drop the turns that wait up to and with a number."""
+        self._database.execute("DELETE FROM waiting WHERE number <= ?", (up_to,))
+
+    def read_turns_at_hand(self, last: int) -> list[KeptTurn]:
+        """Return the turns that entries last came from and the one at position `last`, in their order."""
+        return self._read_turns("position IN (SELECT position FROM origins) OR position = ?", (last,))
+
+    def read_turns(self, ids: Sequence[str]) -> list[KeptTurn]:
+        """Return those of the turns that the file has, in their order."""
+        return self._read_turns(f"id IN ({', '.join('?' * len(ids))})", ids)
+
+    def read_speakers(self) -> dict[str, str]:
+        """Return who said the turns that the file has, by turn id."""
+        rows = self._database.execute("SELECT id, speaker FROM turns")
+        return {id: from_column(speaker) for id, speaker in rows}
+
+    def put_turns(self, turns: Iterable[KeptTurn]) -> None:
+        """Add turns."""
+        rows = (
+            (
+                each.position,
+                *_turn_columns(each.turn),
+                as_column(each.text),
+                each.features.tobytes(),
+                each.following.tobytes(),
+            )
+            for each in turns
+        )
+        self._database.executemany(
+            f"INSERT INTO turns ({_TURN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+        )
+
+    def set_following(self, position: int, features: FloatArray) -> None:
+        """Note the features of the turn that followed a turn, if the file still has it."""
+        self._database.execute(
+            "UPDATE turns SET following = ? WHERE position = ?", (features.tobytes(), position)
+        )
+
+    def drop_turns(self, ids: Iterable[str]) -> None:
+        """Drop turns."""
+        self._database.executemany("DELETE FROM turns WHERE id = ?", ((id,) for id in ids))
+
+    def read_origins(self) -> dict[int, int]:
+        """Return the position of the turn that each entry last came from, by id of the entry."""
+        return dict(self._database.execute("SELECT entry, position FROM origins"))
+
+    def put_origins(self, positions: Mapping[int, int]) -> None:
+        """Set the positions of the turns that entries last came from."""
+        self._database.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?)", positions.items())
+
+    def drop_origins(self, entries: Iterable[int]) -> None:
+        """Drop what is known of entries."""
+        self._database.executemany("DELETE FROM origins WHERE entry = ?", ((id,) for id in entries))
+
+    def read_words(self) -> Counter[str]:
+        """Return in how many turns each word occurred."""
+        rows = self._database.execute("SELECT word, turns FROM words")
+        return Counter({from_column(word): turns for word, turns in rows})
+
+    def add_words(self, counts: Mapping[str, int]) -> None:
+        """Add to the numbers of turns in which words occurred, or take from them; none below 1 stays."""
+        rows = [(as_column(word), turns) for word, turns in counts.items()]
+        self._database.executemany(
+            "INSERT INTO words VALUES (?, ?) ON CONFLICT DO UPDATE SET turns = turns + excluded.turns", rows
+        )
+        gone = ((word,) for word, turns in rows if turns < 0)
+        self._database.executemany("DELETE FROM words WHERE word = ? AND turns < 1", gone)
+
+    def _read_turns(self, condition: str, arguments: Sequence[Any]) -> list[KeptTurn]:
+        rows = self._database.execute(
+            f"SELECT {_TURN_COLUMNS} FROM turns WHERE {condition} ORDER BY position", arguments
+        )
+        return [
+            KeptTurn(_as_turn(columns), from_column(stored), position, _as_row(features), _as_row(following))
+            for position, *columns, stored, features, following in rows
+        ]
+
+
+def _state_as_json(state: DialogueState) -> str:
+    return json.dumps(dataclasses.asdict(state), default=datetime.isoformat)
+
+
+def _as_time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _as_turn(columns: Sequence[Any]) -> Turn:
+    id, speaker, text, time = columns
+    return Turn(id, from_column(speaker), from_column(text), _as_time(time))
+
+
+def _turn_columns(turn: Turn) -> tuple[Any, ...]:
+    time = None if turn.time is None else turn.time.isoformat()
+    return turn.id, as_column(turn.speaker), as_column(turn.text), time
+
+
+def _as_row(features: bytes) -> FloatArray:
+    row = np.frombuffer(features, np.float32)
+    if row.shape != (len(TURN_FEATURES),):
+        raise ValueError(f"a turn has {len(row)} features and not {len(TURN_FEATURES)}")
+    return row

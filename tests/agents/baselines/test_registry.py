@@ -1,0 +1,337 @@
+import pickle
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from memdojo.agents.baselines.oracles import OracleManager
+from memdojo.agents.baselines.registry import (
+    LOWER_BOUND,
+    UPPER_BOUND,
+    NamedRetriever,
+    list_baselines,
+    list_retriever_baselines,
+    make_baseline,
+    make_retriever_baseline,
+    register_baseline,
+    register_retriever_baseline,
+)
+from memdojo.agents.baselines.rules import (
+    HAND_WEIGHTS,
+    NoOpRule,
+    PriorityRule,
+    ScriptedRule,
+    SimilarityRule,
+    make_room,
+    sum_idf_priority,
+)
+from memdojo.agents.play import play_manager
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.turn_features import TURN_FEATURES
+from memdojo.envs.types import (
+    Add,
+    Capacity,
+    Chunk,
+    Delete,
+    Noop,
+    OperationKind,
+    PlannedOperation,
+    Question,
+    Stream,
+    Turn,
+)
+from memdojo.errors import ConfigError, EpisodeStateError, UnknownNameError
+
+LINES = (
+    "Hi!",
+    "I adopted a tabby kitten called Biscuit yesterday.",
+    "Nice.",
+    "My sister Ines moved to Lisbon in March.",
+    "Ok.",
+    "What else is new?",
+)
+MANAGERS = [name for name in list_baselines() if name not in (LOWER_BOUND, UPPER_BOUND, "labelled")]
+
+
+def make_stream(lines: Sequence[str] = LINES, questions: Sequence[Question] = (), **fields: object) -> Stream:
+    time = datetime(2024, 5, 1)
+    chunks = tuple(
+        Chunk(index, (Turn(f"t{index}", "Ana" if index % 2 else "Ben", line, time),), "1", time)
+        for index, line in enumerate(lines)
+    )
+    return Stream("stream", "group", chunks, tuple(questions), **fields)  # type: ignore[arg-type]
+
+
+def ask(id: str, evidence: set[str], ask_after: int | None = None) -> Question:
+    return Question(id, f"question {id}", ("answer",), evidence=frozenset(evidence), ask_after=ask_after)
+
+
+def play(policy: ManagerPolicy, stream: Stream, max_entries: int | None = 2, seed: int = 0) -> ManagerEpisode:
+    episode = ManagerEpisode(StreamContext(stream), Capacity(max_entries), seed=seed)
+    play_manager(policy, [episode])
+    return episode
+
+
+def kept(episode: ManagerEpisode) -> list[str]:
+    return [source for entry in episode.store for source in entry.sources]
+
+
+def test_no_op_leaves_the_store_empty() -> None:
+    episode = play(make_baseline("no_op"), make_stream())
+    assert len(episode.store) == 0
+    assert [operation.kind for operation in episode.outcome().operations] == ["NOOP"] * 6
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("keep_first", ["t0", "t1"]),
+        ("recency", ["t4", "t5"]),
+        ("longest_first", ["t1", "t3"]),
+        ("sum_idf", ["t1", "t3"]),
+        ("hand_priority", ["t1", "t3"]),
+    ],
+)
+def test_each_rule_keeps_what_its_name_says(name: str, expected: list[str]) -> None:
+    assert kept(play(make_baseline(name), make_stream())) == expected
+
+
+PLAN = {
+    "t0": (PlannedOperation(OperationKind.ADD, "Ana has a kitten."),),
+    "t1": (PlannedOperation(OperationKind.ADD, "It is a tabby."), PlannedOperation(OperationKind.NOOP)),
+    "t3": (
+        PlannedOperation(OperationKind.UPDATE, "Ana has a cat.", "t0"),
+        PlannedOperation(OperationKind.DELETE, target="t1"),
+    ),
+    "t4": (PlannedOperation(OperationKind.UPDATE, "It is grey.", "t2"),),
+}
+
+
+def test_the_labelled_manager_does_what_is_planned() -> None:
+    episode = play(make_baseline("labelled"), make_stream(oracle=PLAN), max_entries=None)
+    # The entry of t2 that the last plan changes was never written, so its text is new.
+    assert [(entry.text, entry.sources) for entry in episode.store] == [
+        ("Ana has a cat.", ("t0", "t3")),
+        ("It is grey.", ("t4",)),
+    ]
+    kinds = [operation.kind for operation in episode.outcome().operations]
+    assert kinds == ["ADD", "ADD", "NOOP", "UPDATE", "DELETE", "ADD", "NOOP"]
+    assert all(operation.applied for operation in episode.outcome().operations)
+
+
+def test_the_labelled_manager_lets_the_oldest_leave_within_one_turn_too() -> None:
+    adds = tuple(PlannedOperation(OperationKind.ADD, text) for text in ("one", "two", "three", "word " * 30))
+    stream = make_stream(oracle={"t0": adds[:1], "t1": adds[1:]})
+    episode = ManagerEpisode(StreamContext(stream), Capacity(2, max_entry_tokens=20))
+    [outcome] = play_manager(make_baseline("labelled"), [episode])
+    assert [entry.text for entry in episode.store] == ["two", "three"]
+    assert all(operation.applied for operation in outcome.operations)
+
+
+def test_the_labelled_manager_does_nothing_without_labels() -> None:
+    assert kept(play(make_baseline("labelled"), make_stream(), max_entries=None)) == []
+
+
+@pytest.mark.parametrize("name", MANAGERS)
+def test_no_baseline_ever_gives_an_operation_that_is_refused(name: str) -> None:
+    lines = (*LINES, "word " * 60, "", *LINES)
+    stream = make_stream([line or "..." for line in lines])
+    for capacity in (Capacity(3), Capacity(max_tokens=40), Capacity(5, 30, max_entry_tokens=20)):
+        episode = ManagerEpisode(StreamContext(stream), capacity)
+        [outcome] = play_manager(make_baseline(name), [episode])
+        assert all(operation.applied for operation in outcome.operations)
+        assert len(episode.store) > 0
+
+
+@pytest.mark.parametrize("name", [name for name in MANAGERS if name != "similarity"])
+def test_without_a_limit_every_turn_is_remembered_verbatim(name: str) -> None:
+    episode = play(make_baseline(name), make_stream(), max_entries=None)
+    assert kept(episode) == [f"t{index}" for index in range(6)]
+    assert episode.store.entries[3].text == "Ana: My sister Ines moved to Lisbon in March."
+    assert episode.store.entries[3].time == datetime(2024, 5, 1)
+
+
+def test_static_priorities_keep_the_highest_of_all_turns() -> None:
+    stream = make_stream([" ".join(["word"] * count) for count in (5, 1, 9, 3, 7, 2, 8)])
+    episode = play(make_baseline("longest_first"), stream, max_entries=3)
+    assert kept(episode) == ["t2", "t4", "t6"]
+
+
+def test_of_equal_priorities_the_older_stays() -> None:
+    assert kept(play(make_baseline("longest_first"), make_stream(["a b", "c d", "e f"]))) == ["t0", "t1"]
+
+
+def test_under_a_limit_in_tokens_as_many_leave_as_needed() -> None:
+    # "Ben: w" counts three tokens, so three entries fill the store and the long turn needs two of them.
+    stream = make_stream(["a", "b", "c", "d e f g"])
+    episode = ManagerEpisode(StreamContext(stream), Capacity(max_tokens=9))
+    play_manager(make_baseline("recency"), [episode])
+    assert kept(episode) == ["t2", "t3"]
+
+
+def test_random_keeps_every_turn_equally_often() -> None:
+    stream = make_stream([f"word{index}" for index in range(6)])
+    context = StreamContext(stream)
+    episodes = [ManagerEpisode(context, Capacity(2), seed=seed) for seed in range(600)]
+    play_manager(make_baseline("random"), episodes)
+    counts = [sum(f"t{index}" in kept(episode) for episode in episodes) for index in range(6)]
+    assert sum(counts) == 1200
+    # 200 each is expected, with a standard deviation of 11.5.
+    assert all(150 < count < 250 for count in counts)
+
+
+def test_random_depends_on_the_episodes_seed_alone() -> None:
+    stream = make_stream([f"word{index}" for index in range(20)])
+    policy = make_baseline("random")
+    assert kept(play(policy, stream, seed=1)) == kept(play(policy, stream, seed=1))
+    assert len({tuple(kept(play(policy, stream, seed=seed))) for seed in range(8)}) > 4
+
+
+def test_similar_turns_are_merged_into_the_longer_text() -> None:
+    lines = [
+        "We saw the castle in Prague.",
+        "Fine.",
+        "We saw the castle in Prague with my brother.",
+        "The castle in Prague!",
+    ]
+    episode = play(SimilarityRule(threshold=0.5), make_stream(lines), max_entries=3)
+    castle = episode.store.entries[0]
+    assert castle.text == "Ben: We saw the castle in Prague with my brother."
+    assert castle.sources == ("t0", "t2", "t3")
+    assert kept(episode) == ["t0", "t2", "t3", "t1"]
+
+
+def test_unlike_turns_push_out_the_oldest() -> None:
+    lines = ["apples", "bicycles", "clouds"]
+    assert kept(play(make_baseline("similarity", threshold=0.6), make_stream(lines))) == ["t1", "t2"]
+
+
+def test_a_threshold_out_of_range_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"lies in \(0, 1\]"):
+        make_baseline("similarity", threshold=0)
+
+
+def test_the_oracle_keeps_the_evidence_of_most_questions() -> None:
+    questions = [ask("1", {"t0", "t4"}), ask("2", {"t2"}), ask("3", {"t2", "t5"}), ask("4", {"t5"})]
+    # Worth: t0 and t4 a half each, t2 and t5 one and a half each.
+    assert kept(play(OracleManager(), make_stream(questions=questions))) == ["t2", "t5"]
+
+
+def test_the_oracle_keeps_nothing_that_no_question_needs() -> None:
+    episode = play(OracleManager(), make_stream(questions=[ask("1", {"t3"})]), max_entries=5)
+    assert kept(episode) == ["t3"]
+    assert episode.results[0].operation == Noop()
+
+
+def test_the_oracle_forgets_what_has_been_asked() -> None:
+    questions = [ask("1", {"t0"}, ask_after=1), ask("2", {"t3"})]
+    episode = play(OracleManager(), make_stream(questions=questions), max_entries=1)
+    assert kept(episode) == ["t3"]
+    assert [question.stored for question in episode.outcome().questions] == [{"t0"}, {"t3"}]
+
+
+def test_the_oracle_rather_leaves_out_a_turn_than_loses_a_better_one() -> None:
+    questions = [ask("1", {"t0"}), ask("2", {"t0"}), ask("3", {"t3"})]
+    assert kept(play(OracleManager(), make_stream(questions=questions), max_entries=1)) == ["t0"]
+
+
+def test_the_oracle_follows_the_plan_where_questions_lack_evidence() -> None:
+    plan = {
+        "t1": (PlannedOperation(OperationKind.ADD, "kitten"),),
+        "t3": (PlannedOperation(OperationKind.UPDATE, "sister", "t1"),),
+        "t4": (PlannedOperation(OperationKind.ADD, "ok"),),
+        "t5": (PlannedOperation(OperationKind.DELETE, target="t4"),),
+    }
+    stream = make_stream(questions=[ask("1", set())], oracle=plan)
+    assert kept(play(OracleManager(), stream, max_entries=5)) == ["t3"]
+
+
+def test_a_script_is_replayed_step_by_step() -> None:
+    script = [(Add("one"), Add("two")), (Delete(1),), (), (Delete(7),)]
+    episode = play(ScriptedRule(script), make_stream(), max_entries=None)
+    assert [entry.text for entry in episode.store] == ["two"]
+    assert [operation.applied for operation in episode.outcome().operations] == [True, True, True, False]
+
+
+def test_chunks_of_several_turns_are_refused_with_the_remedy() -> None:
+    turns = (Turn("t0", "Ana", "Hi."), Turn("t1", "Ben", "Hello."))
+    stream = Stream("stream", "group", (Chunk(0, turns),), ())
+    with pytest.raises(EpisodeStateError, match=r"rechunk\(stream, 1\)"):
+        play(make_baseline("recency"), stream)
+
+
+def test_priorities_are_computed_once_per_context() -> None:
+    calls = []
+
+    def priorities(context: StreamContext) -> object:
+        calls.append(context)
+        return sum_idf_priority(context)
+
+    context = StreamContext(make_stream())
+    policy = PriorityRule("counted", priorities)  # type: ignore[arg-type]
+    play_manager(policy, [ManagerEpisode(context, Capacity(2), seed=seed) for seed in range(4)])
+    assert calls == [context]
+
+
+def test_room_is_made_for_a_text_and_only_as_much_as_needed() -> None:
+    store = MemoryStore(Capacity(2))
+    store.apply(Add("a b c"), 0)
+    assert make_room(store, "d", store.entries) == []
+    store.apply(Add("d e"), 0)
+    assert [entry.id for entry in make_room(store, "f", store.entries) or ()] == [1]
+    assert make_room(MemoryStore(Capacity(max_entry_tokens=3)), "a b c d", ()) is None
+    assert make_room(MemoryStore(Capacity(max_tokens=3)), "a b c d", ()) is None
+
+
+def test_every_baseline_is_listed_built_and_carries_its_name() -> None:
+    listed = list_baselines()
+    assert {"no_op", "keep_first", "recency", "random", "longest_first", "sum_idf", "hand_priority"} < set(
+        listed
+    )
+    for name, description in listed.items():
+        assert make_baseline(name).name == name
+        assert description.endswith(".")
+        assert "\n" not in description
+
+
+def test_an_unknown_baseline_is_refused_with_near_matches() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'sum_idf'"):
+        make_baseline("sumidf")
+    with pytest.raises(UnknownNameError, match="Did you mean 'hybrid'"):
+        make_retriever_baseline("hybird")
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(ConfigError, match="does not take"):
+        make_baseline("similarity", treshold=0.5)
+
+
+def test_names_can_be_registered_once() -> None:
+    with pytest.raises(ConfigError, match="registered already"):
+        register_baseline("no_op", NoOpRule, "Again.")
+    with pytest.raises(ConfigError, match="registered already"):
+        register_retriever_baseline(NamedRetriever.of("bm25", BM25Retriever()), "Again.")
+
+
+@pytest.mark.parametrize("name", MANAGERS)
+def test_baselines_travel_to_other_processes(name: str) -> None:
+    policy = make_baseline(name)
+    play(policy, make_stream())
+    copy = pickle.loads(pickle.dumps(policy))
+    assert kept(play(copy, make_stream())) == kept(play(policy, make_stream()))
+
+
+def test_retriever_baselines_are_built_per_stream() -> None:
+    context = StreamContext(make_stream(questions=[ask("1", {"t3"})]))
+    for name in list_retriever_baselines():
+        retriever = make_retriever_baseline(name).build(context, 0)
+        assert len(retriever.search(MemoryStore(), "anything", 3)) == 0
+    assert make_retriever_baseline("dense:hashed_ngrams").name == "dense:hashed_ngrams"
+
+
+def test_hand_weights_name_features_that_exist() -> None:
+    assert set(HAND_WEIGHTS) <= set(TURN_FEATURES)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from memdojo.envs.episodes import context as stream_context
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.memory.embedders import HashedNgramEmbedder
+from memdojo.envs.types import Chunk, MemoryEntry, Question, Stream, Turn
+
+TEXTS = ("I moved to Boston.", "Nice!", "My dog is called Oscar.", "Nice!", "I moved to Chicago.")
+
+
+def stream(*questions: Question) -> Stream:
+    turns = [
+        Turn(f"t{i}", "Ann" if i % 2 == 0 else "Bob", text, datetime(2023, 5, 1 + i))
+        for i, text in enumerate(TEXTS)
+    ]
+    return Stream("s", "g", tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), questions)
+
+
+def entry(text: str, *sources: str) -> MemoryEntry:
+    return MemoryEntry(1, "fact", text, None, 0, 0, sources)
+
+
+def test_questions_are_due_after_their_chunk_and_at_the_end() -> None:
+    early = Question("early", "Where?", ("Boston",), ask_after=2)
+    late = Question("late", "Where?", ("Chicago",))
+    last = Question("last", "Where?", ("Chicago",), ask_after=4)
+    context = StreamContext(stream(late, early, last))
+    assert context.due == {2: (early,), 4: (late, last)}
+
+
+def test_an_entry_supports_its_sources_whose_words_it_still_holds() -> None:
+    question = Question("q", "?", ("x",), evidence=frozenset({"t0", "t2"}))
+    context = StreamContext(stream(question))
+    assert context.supported_evidence(entry("Ann: I moved to Boston.", "t0")) == {"t0"}
+    assert context.supported_evidence(entry("Ann moved to Boston; dog called Oscar", "t0", "t2")) == {
+        "t0",
+        "t2",
+    }
+
+
+def test_an_entry_that_was_overwritten_supports_its_old_source_no_longer() -> None:
+    question = Question("q", "?", ("x",), evidence=frozenset({"t0", "t2"}))
+    context = StreamContext(stream(question))
+    assert context.supported_evidence(entry("Something else entirely.", "t0", "t2")) == frozenset()
+
+
+def test_words_without_provenance_support_nothing() -> None:
+    question = Question("q", "?", ("x",), evidence=frozenset({"t0"}))
+    assert (
+        StreamContext(stream(question)).supported_evidence(entry("Ann: I moved to Boston.", "t4"))
+        == frozenset()
+    )
+
+
+def test_turns_that_are_no_evidence_are_not_supported() -> None:
+    question = Question("q", "?", ("x",), evidence=frozenset({"t0"}))
+    context = StreamContext(stream(question))
+    assert context.evidence_turns == {"t0"}
+    assert context.supported_evidence(entry("Ann: My dog is called Oscar.", "t2")) == frozenset()
+
+
+def test_questions_without_evidence_are_not_counted_as_such() -> None:
+    with_evidence = Question("a", "?", ("x",), evidence=frozenset({"t0"}))
+    context = StreamContext(stream(with_evidence, Question("b", "?", ("x",))))
+    assert context.num_evidence_questions == 1
+
+
+def test_stream_tokens_count_words_and_marks_of_the_rendered_turns() -> None:
+    # "Ann : I moved to Boston ." 7, "Bob : Nice !" 4, "Ann : My dog is called Oscar ." 8, 4, 7.
+    assert StreamContext(stream()).stream_tokens == 7 + 4 + 8 + 4 + 7
+
+
+def test_a_text_is_traced_to_its_turn_unless_several_turns_have_it() -> None:
+    context = StreamContext(stream())
+    documents = [context.corpus.document(text) for text in context.turn_texts]
+    assert context.turn_of_document[documents].tolist() == [0, -1, 2, -1, 4]
+    assert context.turn_of_document[-1] == -1
+
+
+def test_similarities_are_the_cosines_with_earlier_turns() -> None:
+    context, embedder = StreamContext(stream()), HashedNgramEmbedder(dim=32)
+    vectors = context.embeddings(embedder)
+    assert vectors.shape == (5, 32)
+    cosines = context.similarities(embedder, 4)
+    np.testing.assert_allclose(cosines, vectors @ vectors[4], atol=1e-6)
+    np.testing.assert_allclose(cosines[4], 1, atol=1e-6)
+    assert context.similarities(embedder, 1).shape == (2,)
+
+
+@pytest.mark.parametrize("max_turns", [1, 100])
+def test_similarities_are_the_same_by_blocks_kept_or_not(monkeypatch: Any, max_turns: int) -> None:
+    monkeypatch.setattr(stream_context, "SIMILARITY_BLOCK", 2)
+    monkeypatch.setattr(stream_context, "MAX_TURNS_WITH_SIMILARITIES", max_turns)
+    context, embedder = StreamContext(stream()), HashedNgramEmbedder(dim=32)
+    vectors = context.embeddings(embedder)
+    for index in (0, 1, 4, 2, 3, 0):
+        expected = vectors[: index + 1] @ vectors[index]
+        np.testing.assert_allclose(context.similarities(embedder, index), expected, atol=1e-6)
+
+
+def test_features_of_a_turn_do_not_change_with_what_comes_later() -> None:
+    whole = stream()
+    head = Stream("s", "g", whole.chunks[:3], ())
+    np.testing.assert_array_equal(StreamContext(head).turn_features, StreamContext(whole).turn_features[:3])

@@ -1,0 +1,467 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from typer.testing import CliRunner
+
+from memdojo.cli import app
+from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
+from memdojo.envs.streams.jsonl.reading import write_jsonl
+from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.errors import CheckpointError, LeakError
+from memdojo.eval.records.files import read_episodes, read_streams
+from memdojo.train.checkpoints import compact as checkpoints
+from memdojo.train.checkpoints.compact import load_network_state, load_spec, load_training_state
+from memdojo.train.compact.players import PlayerRecipe, RolloutWorker
+from memdojo.train.compact.trainer import TrainResult
+from memdojo.train.compact.trajectories import TrajectoryGroup
+from memdojo.train.config.files import dump_config, parse_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.entry import train
+from memdojo.train.rollouts.tasks import RolloutTask
+from memdojo.train.runs.folder import RunFolder
+from memdojo.train.runs.progress import NoProgress, Report
+
+MANAGER: dict[str, Any] = {
+    "name": "run",
+    "seed": 3,
+    "task": "manager",
+    "streams": {
+        "train": "synthetic:train",
+        "validation": "synthetic:validation",
+        "num_train": 3,
+        "num_validation": 1,
+        "options": {"num_sessions": 1, "turns_per_session": 12, "num_facts": 4, "num_questions": 3},
+    },
+    "episode": {"max_entries": 3, "top_k": 3},
+    "features": {"num_candidates": 4},
+    "policy": {"hidden_dim": 8},
+    "reward": {"evidence_recall": 1.0, "evidence_kept": 0.5},
+    "algorithm": {
+        "name": "grpo",
+        "num_updates": 4,
+        "groups_per_update": 2,
+        "group_size": 3,
+        "minibatch_size": 16,
+        "learning_rate": 0.03,
+    },
+    "rollouts": {"num_workers": 1},
+    "evaluation": {"every": 2},
+    "checkpoints": {"every": 2, "keep": 9},
+}
+TO_RETRIEVER = ("task=retriever", "episode.max_entries=", "features.num_candidates=")
+TASKS = {
+    "manager-grpo": (),
+    "manager-forks": ("algorithm.group_start=fork", "streams.window_turns=10"),
+    "manager-ppo": ("algorithm.name=ppo",),
+    "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class LocalRollouts:
+    """What `RayRollouts` does, in this process."""
+
+    def __init__(
+        self, make_players: Mapping[str, PlayerRecipe], *, num_workers: int, address: str | None = None
+    ) -> None:
+        self._worker = RolloutWorker(make_players)
+
+    def play(
+        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, Tensor]
+    ) -> list[TrajectoryGroup]:
+        arrays = {name: tensor.detach().numpy() for name, tensor in weights.items()}
+        return self._worker.play(player, tasks, arrays)
+
+    def close(self) -> None:
+        return None
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memdojo.train.compact.trainer.RayRollouts", LocalRollouts)
+
+
+class InterruptedAfter(NoProgress):
+    """Presses Ctrl-C when an update is reported."""
+
+    def __init__(self, update: int) -> None:
+        self.update = update
+
+    def report(self, report: Report) -> None:
+        if report.update == self.update:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _config(*overrides: str) -> TrainConfig:
+    return parse_config(MANAGER, overrides)
+
+
+def _train(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
+    config = _config(*overrides)
+    run = RunFolder.create(root, config)
+    return run, train(config, run, progress=NoProgress())
+
+
+def _resume(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
+    config = _config(*overrides)
+    run = RunFolder.resume(root, config)
+    return run, train(config, run, resume=True, progress=NoProgress())
+
+
+def _metrics(run: RunFolder) -> list[dict[str, Any]]:
+    """All metrics that do not measure time."""
+    timed = ("seconds/", "rollouts/steps_per_s")
+    return [
+        {name: value for name, value in line.items() if not name.startswith(timed)} for line in run.metrics()
+    ]
+
+
+def _require_equal_runs(run: RunFolder, expected: RunFolder) -> None:
+    assert _metrics(run) == _metrics(expected)
+    folder, other = run.latest, expected.latest
+    assert folder is not None
+    assert other is not None
+    assert folder.name == other.name
+    weights, other_weights = load_network_state(folder), load_network_state(other)
+    assert weights.keys() == other_weights.keys()
+    assert all(torch.equal(weights[name], other_weights[name]) for name in weights)
+    state, other_state = load_training_state(folder), load_training_state(other)
+    assert state.state == other_state.state
+    assert state.tensors.keys() == other_state.tensors.keys()
+    assert all(torch.equal(state.tensors[name], other_state.tensors[name]) for name in state.tensors)
+    assert run.best is not None
+    assert expected.best is not None
+    assert run.best.name == expected.best.name
+
+
+def _checkpoints(run: RunFolder) -> list[str]:
+    return sorted(path.name for path in (run.path / "checkpoints").iterdir())
+
+
+@pytest.mark.usefixtures("local")
+def test_validation_episodes_are_recorded_for_each_update_on_the_same_streams(tmp_path: Path) -> None:
+    overrides = ("streams.num_validation=3", "logging.trajectories_every=2")
+    run, _ = _train(tmp_path, *overrides, "logging.num_trajectories=2")
+    folder = run.path / "trajectories"
+    records = list(read_episodes(folder))
+    ids = [stream.id for stream in read_streams(folder)]
+    assert len(ids) == 2
+    assert [(record.policy, record.stream) for record in records] == [
+        (f"update {update}", id) for update in (2, 4) for id in ids
+    ]
+    record = records[0]
+    assert len(record.steps) == 12
+    assert record.figures == {"capacity_entries": 3}
+    assert len(record.outcome.questions) == 3
+    # What the policy thought of its choices; the likeliest is the one that it takes.
+    assert all(step.choices[0].is_taken for step in record.steps)
+    run, _ = _train(tmp_path / "none", *overrides, "logging.num_trajectories=0")
+    assert not (run.path / "trajectories").exists()
+
+
+@pytest.mark.usefixtures("local")
+def test_a_report_shows_the_updates_as_policies(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path, "logging.trajectories_every=2", "logging.num_trajectories=1")
+    page = tmp_path / "report.html"
+    result = CliRunner().invoke(app, ["report", str(run.path), "--out", str(page)])
+    assert result.exit_code == 0, result.stderr
+    assert "2 episodes on 1 streams" in result.stdout
+    blocks = re.findall(r'<script[^>]* id="([^"]+)">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
+    of_id = {id: json.loads(text) for id, text in blocks}
+    (stream,) = of_id["index"]["streams"]
+    assert [each["name"] for each in stream["episodes"]] == ["run, update 2", "run, update 4"]
+    records = list(read_episodes(run.path / "trajectories"))
+    for shown, record in zip(stream["episodes"], records, strict=True):
+        steps = of_id[shown["block"]]["steps"]
+        assert len(steps) == 12
+        assert [step.get("n", 0) for step in steps] == [step.num_entries for step in record.steps]
+        asked = [each for step in steps for each in step.get("asked", ())]
+        # Validated by evidence recall: what was retrieved of the evidence, as a share of it.
+        assert [each["score"] for each in asked] == [
+            round(len(each.evidence & frozenset().union(*each.retrieved)) / len(each.evidence), 4)
+            for each in record.outcome.questions
+        ]
+        failed = [each for each in asked if each["score"] < 0.5]
+        assert [each for each in asked if "blame" in each] == failed
+        assert shown["failed"] == len(failed) > 0
+        # A store of 3 entries for 12 turns: evidence is not in it, or it would be retrieved.
+        assert {each["blame"]["by"] for each in failed} == {"write"}
+
+
+@pytest.mark.usefixtures("local")
+def test_a_manager_tells_what_its_memory_comes_to_and_a_retriever_does_not(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path)
+    for line in run.metrics():
+        assert 0 <= line["memory/entries"] <= 3
+        assert 0 <= line["memory/evidence_stored"] <= 1
+        assert line["memory/tokens_written"] >= line["memory/tokens"]
+    run, _ = _train(tmp_path / "retriever", *TASKS["retriever-ppo"])
+    assert not any(name.startswith("memory/") for line in run.metrics() for name in line)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_run_leaves_metrics_checkpoints_and_the_best(tmp_path: Path) -> None:
+    run, result = _train(tmp_path)
+    lines = run.metrics()
+    assert [line["update"] for line in lines] == [1, 2, 3, 4]
+    assert [("validation/score" in line) for line in lines] == [False, True, False, True]
+    assert {"rollouts/return", "policy_loss", "reward/evidence_kept", "seconds/learner"} <= lines[0].keys()
+    kinds = [value for name, value in lines[0].items() if name.startswith("operations/")]
+    assert sum(kinds) == pytest.approx(1)
+    parts = [value for name, value in lines[0].items() if name.startswith("reward/")]
+    assert lines[0]["rollouts/return"] == pytest.approx(sum(parts))
+    assert _checkpoints(run) == ["step_000002", "step_000004"]
+    scores = {2: lines[1]["validation/score"], 4: lines[3]["validation/score"]}
+    best = 4 if scores[4] > scores[2] else 2
+    assert result == TrainResult(run.checkpoint_folder(best), scores[best], 4)
+    assert run.best == run.checkpoint_folder(best).resolve()
+    record = load_spec(run.checkpoint_folder(4)).training
+    assert (record.update, record.seed, record.algorithm, record.max_entries) == (4, 3, "grpo", 3)
+    assert len(record.groups) == 3
+    assert len(record.validation_groups) == 1
+
+
+@pytest.mark.usefixtures("local")
+def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) -> None:
+    run, result = _train(
+        tmp_path,
+        *("streams.validation=", "streams.num_validation=", "evaluation.every=", "checkpoints.keep=1"),
+    )
+    assert result == TrainResult(run.checkpoint_folder(4), None, 4)
+    assert run.best == run.checkpoint_folder(4).resolve()
+    assert _checkpoints(run) == ["step_000004"]
+
+
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize(
+    ("task", "update"),
+    [("manager-grpo", 1), ("manager-forks", 3), ("manager-ppo", 2), ("retriever-ppo", 1)],
+)
+def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, update: int) -> None:
+    expected, _ = _train(tmp_path / "whole", *TASKS[task])
+    config = _config(*TASKS[task])
+    run = RunFolder.create(tmp_path / "halves", config)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, run, progress=InterruptedAfter(update))
+    assert len(run.metrics()) == update
+    assert run.latest == run.checkpoint_folder(update)
+    run, result = _resume(tmp_path / "halves", *TASKS[task])
+    _require_equal_runs(run, expected)
+    assert result.updates == 4
+
+
+@pytest.mark.usefixtures("local")
+def test_a_finished_run_may_be_trained_on(tmp_path: Path) -> None:
+    expected, _ = _train(tmp_path / "whole", "evaluation.every=1")
+    _train(tmp_path / "halves", "algorithm.num_updates=2", "evaluation.every=1")
+    run, _ = _resume(tmp_path / "halves", "evaluation.every=1")
+    _require_equal_runs(run, expected)
+
+
+@pytest.mark.usefixtures("local")
+def test_resuming_what_is_finished_changes_nothing(tmp_path: Path) -> None:
+    expected, result = _train(tmp_path)
+    before = (expected.path / "metrics.jsonl").read_bytes()
+    run, again = _resume(tmp_path)
+    assert again == result
+    assert (run.path / "metrics.jsonl").read_bytes() == before
+
+
+@pytest.mark.usefixtures("local")
+def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
+    expected, _ = _train(tmp_path / "whole")
+    shutil.copytree(expected.path, tmp_path / "killed" / "run", symlinks=True)
+    killed = tmp_path / "killed" / "run"
+    # As if it had died in update 4, in the middle of a checkpoint and of a line.
+    shutil.move(killed / "checkpoints" / "step_000004", killed / "checkpoints" / ".step_000004.77.tmp")
+    (killed / "best").unlink()
+    (killed / "best").symlink_to("checkpoints/step_000002")
+    metrics = killed / "metrics.jsonl"
+    metrics.write_bytes(metrics.read_bytes()[:-20])
+    run, _ = _resume(tmp_path / "killed")
+    _require_equal_runs(run, expected)
+    assert _checkpoints(run) == ["step_000002", "step_000004"]
+
+
+@pytest.mark.usefixtures("local")
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
+    expected, _ = _train(tmp_path / "whole")
+    run = RunFolder.create(tmp_path / "killed", _config())
+    run._append('{"update": 1, "rollouts/return": 0.5}\n')
+    run, _ = _resume(tmp_path / "killed")
+    _require_equal_runs(run, expected)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_run_killed_before_its_checkpoint_was_marked_marks_it_when_it_goes_on(tmp_path: Path) -> None:
+    _train(tmp_path, "algorithm.num_updates=2")
+    run = RunFolder.open(tmp_path / "run")
+    (run.path / "best").unlink()
+    run, result = _resume(tmp_path, "checkpoints.keep=1")
+    assert run.best == result.best.resolve()
+    assert result.best.is_dir()
+
+
+@pytest.mark.usefixtures("local")
+def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, _ = _train(tmp_path / "whole")
+    config = _config()
+    run = RunFolder.create(tmp_path / "full", config)
+    write = checkpoints.write_json
+
+    def write_while_there_is_room(path: Path, record: Mapping[str, Any]) -> None:
+        if "step_000004" in str(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, record)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "write_json", write_while_there_is_room)
+        with pytest.raises(CheckpointError, match="step_000004 was not written: No space left on device"):
+            train(config, run, progress=NoProgress())
+    assert _checkpoints(run) == ["step_000002"]
+    assert run.latest == run.checkpoint_folder(2)
+    run, _ = _resume(tmp_path / "full")
+    _require_equal_runs(run, expected)
+
+
+class MuteAtFirst(ExtractiveAnswerer):
+    """Has no answer to the first batch of questions."""
+
+    num_batches = 0
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        MuteAtFirst.num_batches += 1
+        if MuteAtFirst.num_batches == 1:
+            return [Answer(None, "no connection") for _ in requests]
+        return super().answer(requests)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_validation_that_could_not_be_scored_is_never_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memdojo.envs.gym.pool.ExtractiveAnswerer", MuteAtFirst)
+    monkeypatch.setattr(MuteAtFirst, "num_batches", 0)
+    run, result = _train(
+        tmp_path, "evaluation.metric=token_f1", "streams.options.mid_stream_share=0.0", "evaluation.every=1"
+    )
+    scores = [line["validation/score"] for line in run.metrics()]
+    assert scores[0] is None
+    assert result.best_score == max(scores[1:])
+    assert result.best == run.checkpoint_folder(scores.index(result.best_score) + 1)
+
+
+def _stream(group: str) -> Stream:
+    turns = [Turn(f"t{i}", "Ann", text) for i, text in enumerate(("I live in Oslo.", "I own a bike."))]
+    question = Question("q", "Where does Ann live?", ("Oslo",), evidence=frozenset({"t0"}))
+    return Stream(
+        f"stream-{group}", group, tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), (question,)
+    )
+
+
+@pytest.mark.parametrize("held_out", ["validation", "test"])
+def test_held_out_streams_of_training_groups_are_refused_by_name(tmp_path: Path, held_out: str) -> None:
+    groups = {"train": "abc", held_out: "cbx"}
+    for split, names in groups.items():
+        write_jsonl([_stream(name) for name in names], tmp_path / f"{split}.jsonl")
+    tree = MANAGER | {"streams": {split: f"jsonl:{tmp_path}/{split}.jsonl" for split in groups}}
+    config = parse_config(tree, () if held_out == "validation" else ("evaluation.every=",))
+    run = RunFolder.create(tmp_path, config)
+    with pytest.raises(LeakError, match="share the groups 'b', 'c'"):
+        train(config, run, progress=NoProgress())
+    assert run.metrics() == []
+
+
+@pytest.fixture(scope="module")
+def ray_cluster() -> Iterator[None]:
+    import ray
+
+    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="error")
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_cluster")
+def test_one_and_four_workers_train_the_same_policy(tmp_path: Path) -> None:
+    overrides = ("algorithm.num_updates=2", "algorithm.groups_per_update=5")
+    one, _ = _train(tmp_path / "1", *overrides)
+    four, _ = _train(tmp_path / "4", *overrides, "rollouts.num_workers=4")
+    _require_equal_runs(four, one)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_cluster")
+def test_an_interrupted_run_goes_on_with_other_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = (*TASKS["retriever-ppo"], "algorithm.num_updates=2", "algorithm.groups_per_update=3")
+    config = _config(*overrides)
+    run = RunFolder.create(tmp_path / "halves", config)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, run, progress=InterruptedAfter(1))
+    run, _ = _resume(tmp_path / "halves", *overrides, "rollouts.num_workers=2")
+    monkeypatch.setattr("memdojo.train.compact.trainer.RayRollouts", LocalRollouts)
+    expected, _ = _train(tmp_path / "whole", *overrides)
+    _require_equal_runs(run, expected)
+
+
+@pytest.mark.slow
+def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(dump_config(_config("algorithm.num_updates=100000")))
+    command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(tmp_path / "cli")]
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"COLUMNS": "500"},
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("update ")
+    # A terminal interrupts the whole group: Ray's processes as well.
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert (
+        errors.splitlines()[-1]
+        == f"interrupted; go on with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
+    )
+    run = RunFolder.open(tmp_path / "cli" / "run")
+    updates = len(run.metrics())
+    assert run.latest == run.checkpoint_folder(updates)
+    # What it saved is what an uninterrupted run has after so many updates, and it goes on as that one does.
+    monkeypatch.setattr("memdojo.train.compact.trainer.RayRollouts", LocalRollouts)
+    more = (f"algorithm.num_updates={updates + 1}",)
+    expected, _ = _train(tmp_path / "whole", *more)
+    resumed, _ = _resume(tmp_path / "cli", *more)
+    _require_equal_runs(resumed, expected)
+    assert (
+        tomllib.loads((resumed.path / "config.toml").read_text())["algorithm"]["num_updates"] == updates + 1
+    )
+    assert json.loads((resumed.path / "metrics.jsonl").read_text().splitlines()[-1])["update"] == updates + 1

@@ -1,0 +1,387 @@
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from memdojo.configs import config_names
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.errors import ConfigError
+from memdojo.train.config.files import dump_config, load_config, parse_config
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.tables import EpisodeConfig
+
+MINIMAL: dict[str, Any] = {
+    "name": "run",
+    "task": "manager",
+    "streams": {"train": "synthetic:train", "validation": "synthetic:validation"},
+    "episode": {"capacity_share": 0.25},
+    "reward": {"evidence_recall": 1.0},
+    "algorithm": {"name": "grpo", "num_updates": 3},
+}
+RETRIEVER = ("task=retriever", "episode.capacity_share=")
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Path:
+    path = tmp_path / "my_run.toml"
+    path.write_text(dump_config(parse_config(MINIMAL)).replace('name = "run"\n', ""), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", config_names())
+@pytest.mark.parametrize("overrides", [(), ("algorithm.name=ppo", "seed=3")])
+def test_packaged_configs_load_and_survive_a_round_trip(
+    name: str, overrides: tuple[str, ...], tmp_path: Path
+) -> None:
+    config = load_config(name, overrides)
+    assert config.name == name
+    path = tmp_path / "other.toml"
+    path.write_text(dump_config(config), encoding="utf-8")
+    assert load_config(path) == config
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        RETRIEVER,
+        ("streams.validation=", "evaluation.baselines=[]"),
+        ("streams.options.num_facts=7", 'streams.options.path="a \\"b\\".json"', "episode.max_entries=5"),
+        ("reward.operation_cost=1e-5", "algorithm.learning_rate=1e-5", "streams.window_turns=40"),
+    ],
+)
+def test_a_resolved_config_loads_back_equal(overrides: tuple[str, ...], tmp_path: Path) -> None:
+    config = parse_config(MINIMAL, overrides)
+    path = tmp_path / "resolved.toml"
+    path.write_text(dump_config(config), encoding="utf-8")
+    assert load_config(path) == config
+    assert dump_config(load_config(path)) == dump_config(config)
+
+
+def test_a_run_is_named_after_its_file_unless_it_says_otherwise(config_file: Path) -> None:
+    assert load_config(config_file).name == "my_run"
+    assert load_config(str(config_file), ["name=other"]).name == "other"
+
+
+def test_overrides_take_toml_values_and_bare_words() -> None:
+    config = parse_config(
+        MINIMAL,
+        [
+            "seed = 7",
+            "algorithm.learning_rate=3e-4",
+            "features.embedding_inputs=true",
+            "streams.train=jsonl:/data/my file.jsonl",
+            'streams.test="locomo:test"',
+            'evaluation.baselines=["recency", "oracle"]',
+            "reward={token_f1 = 1, operation_cost = 0.01}",
+            "streams.options.num_facts=12",
+            "name=2026-01-01",
+        ],
+    )
+    assert config.seed == 7
+    assert config.algorithm.learning_rate == 3e-4
+    assert config.features.embedding_inputs is True
+    assert config.streams.train == "jsonl:/data/my file.jsonl"
+    assert config.streams.test == "locomo:test"
+    assert config.evaluation.baselines == ("recency", "oracle")
+    assert config.reward == {"token_f1": 1.0, "operation_cost": 0.01}
+    assert config.streams.options == {"num_facts": 12}
+    assert config.name == "2026-01-01"
+
+
+def test_an_empty_override_takes_the_key_out() -> None:
+    config = parse_config(MINIMAL | {"seed": 5}, ["seed=", "streams.window_turns="])
+    assert (config.seed, config.streams.window_turns) == (0, None)
+
+
+def test_an_override_takes_out_what_it_rules_out() -> None:
+    grpo = MINIMAL | {"algorithm": {"name": "grpo", "num_updates": 3, "advantage": "step"}}
+    assert parse_config(grpo, ["algorithm.name=ppo"]).algorithm.name == "ppo"
+    assert parse_config(grpo, ["episode.max_entries=9"]).episode == EpisodeConfig(max_entries=9)
+    with pytest.raises(ConfigError, match=r"capacity_share is 0.5 and episode.max_entries is 9; give one"):
+        parse_config(grpo, ["episode.max_entries=9", "episode.capacity_share=0.5"])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "algorithm.learning_rte=3",
+            "'algorithm.learning_rte'.*Did you mean 'algorithm.learning_rate'",
+        ),
+        ("algorithm.learning_rte=3", r"\[algorithm\] has: name, num_updates"),
+        ("learning_rate=3", "unknown key 'learning_rate' .*Did you mean 'algorithm.learning_rate'"),
+        ("algoritm.name=ppo", "unknown key 'algoritm'.*A configuration has: name, seed"),
+        ("algorithm.learning_rate=high", "algorithm.learning_rate is 'high'; it must be a number"),
+        ("algorithm.learning_rate=0", "algorithm.learning_rate is 0; it must be greater than 0"),
+        ("algorithm.learning_rate=nan", "algorithm.learning_rate is nan; it must be a finite number"),
+        ("algorithm.name=", "algorithm.name is missing and has no default"),
+        ("algorithm.name=a2c", "algorithm.name is 'a2c'; it must be 'ppo' or 'grpo'"),
+        (
+            "algorithm.gae_lambda=0.5",
+            "gae_lambda is 0.5, but algorithm.name is 'grpo', which does not",
+        ),
+        ("algorithm.group_size=1", "group_size is 1, but grpo compares .* give at least 2"),
+        ("algorithm=ppo", "algorithm is 'ppo'; it must be a table"),
+        ("seed=1.5", "seed is 1.5; it must be a whole number"),
+        ("seed=true", "seed is True; it must be a whole number"),
+        ("seed=-1", "seed is -1; it must be greater than or equal to 0"),
+        ("seed.x=3", "seed.x does not fit: seed is 0, which is not a table"),
+        ("seed=[1", r"'seed=\[1' has a value that is not TOML"),
+        ("name=a/b", "name is 'a/b'; it must be letters, digits"),
+        ("task=managr", "task is 'managr'; it must be 'manager', 'retriever' or 'answer_agent'"),
+        ("task=retriever", "capacity_share is 0.25, but task is 'retriever' and only a manager uses it"),
+        ("episode.capacity_share=1.5", "capacity_share is 1.5; it must be less than or equal to 1"),
+        ("episode.capacity_share=", "a manager's store needs a capacity; set episode.capacity_share"),
+        ("episode.max_entries=0", "max_entries is 0; it must be greater than or equal to 1"),
+        (
+            "streams.train=synthetic:validation",
+            "streams.train and streams.validation are both 'synthetic:",
+        ),
+        ("streams.test=synthetic:validation", "streams.validation and streams.test are both"),
+        ("streams.num_test=4", "streams.num_test is set without streams.test"),
+        ("streams.options.seed=3", "streams.options.seed is not for all splits; use streams.stream_seed"),
+        ('streams.train=" "', "streams.train is ' '; it must not be blank"),
+        (
+            "reward.evidnce_recall=1",
+            "reward: unknown .* Did you mean 'evidence_recall'",
+        ),
+        ("reward.evidence_recall=0", "reward: .* has no part with a weight"),
+        ("reward.evidence_recall=much", "reward.evidence_recall is 'much'; it must be a number"),
+        (
+            "features.embedder=hashed_ngram",
+            "features.embedder: unknown .* Did you mean 'hashed_ngrams'",
+        ),
+        (
+            'evaluation.baselines=["recncy"]',
+            "baselines: unknown manager .* Did you mean 'recency'",
+        ),
+        (
+            "evaluation.metric=token_f",
+            "evaluation.metric: unknown .* Did you mean 'token_f1'",
+        ),
+        ("rollouts.num_workers=0", "rollouts.num_workers is 0; it must be greater than or equal to 1"),
+        ("nonsense", "the override 'nonsense' is not of the form key=value"),
+        ("=3", "the override '=3' is not of the form key=value"),
+        ("algorithm.nme=", "algorithm.nme= takes out nothing. Did you mean 'algorithm.name'"),
+    ],
+)
+def test_what_is_misspelt_or_contradictory_is_refused_in_one_sentence(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse_config(MINIMAL | {"seed": 0, "evaluation": {"every": 10}}, [override])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_retriever_has_no_capacity_and_knows_its_own_baselines() -> None:
+    config = parse_config(MINIMAL, [*RETRIEVER, 'evaluation.baselines=["hybrid", "dense:hashed_ngrams"]'])
+    assert config.task == "retriever"
+    with pytest.raises(ConfigError, match=r"streams.window_turns is 50, but task is 'retriever'"):
+        parse_config(MINIMAL, [*RETRIEVER, "streams.window_turns=50"])
+    with pytest.raises(ConfigError, match="unknown retriever baseline 'sum_idf'"):
+        parse_config(MINIMAL, [*RETRIEVER, 'evaluation.baselines=["sum_idf"]'])
+
+
+def test_what_depends_on_streams_goes_with_them() -> None:
+    streams = {"train": "a", "validation": "b", "test": "c", "num_validation": 2, "num_test": 3}
+    tree = MINIMAL | {"streams": streams, "evaluation": {"every": 10}}
+    config = parse_config(tree, ["streams.validation=", "streams.test="])
+    assert (config.streams.validation, config.streams.num_test) == (None, None)
+    with pytest.raises(ConfigError, match=r"evaluation.every is 10, but there is no streams.validation"):
+        parse_config(MINIMAL | {"streams": {"train": "a"}, "evaluation": {"every": 10}})
+
+
+def test_several_problems_are_told_with_the_misspelt_key_first() -> None:
+    tree = MINIMAL | {"algorithm": {"name": "grpo", "num_update": 3}}
+    with pytest.raises(ConfigError, match=r"^unknown key 'algorithm.num_update'.*\(1 more problem behind"):
+        parse_config(tree)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"task = manager", r"my_run.toml is not valid TOML: .*line 1"),
+        (b"task = \xff", "my_run.toml is not UTF-8 text"),
+        (b"", "algorithm is missing and has no default|task is missing and has no default"),
+    ],
+)
+def test_a_damaged_file_is_refused(config_file: Path, content: bytes, message: str) -> None:
+    config_file.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        load_config(config_file)
+
+
+def test_a_file_or_name_that_does_not_exist_is_told_with_the_near_ones(config_file: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no configuration file .*my_rn.toml. Did you mean 'my_run.toml'"):
+        load_config(config_file.with_name("my_rn.toml"))
+    with pytest.raises(
+        ConfigError, match=r"no packaged configuration 'quikstart'. Did you mean 'quickstart'"
+    ):
+        load_config("quikstart")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(config_file.parent)
+
+
+def test_load_options_are_those_of_the_split() -> None:
+    overrides = ["streams.num_train=5", "streams.stream_seed=9", "streams.options.num_facts=12"]
+    streams = parse_config(MINIMAL, overrides).streams
+    assert streams.load_options("train") == {"num_facts": 12, "num_streams": 5, "seed": 9}
+    assert streams.load_options("validation") == {"num_facts": 12, "seed": 9}
+
+
+def test_capacity_is_a_share_of_the_turns_or_a_number() -> None:
+    assert EpisodeConfig(capacity_share=0.25).capacity == CapacitySettings(capacity_share=0.25)
+    assert EpisodeConfig(max_entries=7).capacity == CapacitySettings(max_entries=7)
+
+
+def test_a_language_manager_may_have_a_store_without_limit() -> None:
+    language = [
+        "policy.kind=language",
+        "policy.model=m",
+        "features.num_candidates=",
+        "episode.capacity_share=",
+    ]
+    config = parse_config(MINIMAL, [*language, "policy.related_entries=10"])
+    assert config.episode.capacity == CapacitySettings(capacity_share=math.inf)
+    assert config.policy.related_entries == 10
+    # Only a manager has related entries, and only a language model reads them.
+    with pytest.raises(ConfigError, match="related_entries is 10, but task is 'retriever'"):
+        parse_config(MINIMAL, [*RETRIEVER, *language[:2], "policy.related_entries=10"])
+    with pytest.raises(ConfigError, match=r"related_entries is 10, but policy\.kind is 'compact'"):
+        parse_config(MINIMAL, ["policy.related_entries=10"])
+
+
+def test_a_config_cannot_be_changed() -> None:
+    config = parse_config(MINIMAL)
+    with pytest.raises(ValidationError, match="frozen"):
+        config.seed = 3  # type: ignore[misc]
+    assert isinstance(config, TrainConfig)
+
+
+def test_configuration_needs_no_torch() -> None:
+    code = (
+        "import sys; from memdojo.train.config.files import load_config; load_config('quickstart');"
+        "sys.exit(bool({'torch', 'ray'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+MIXTURE = {
+    "train": {"synthetic:train": 1, "locomo:memory_r1/train": 3.5},
+    "validation": "synthetic:validation",
+}
+
+
+def test_a_mixture_is_a_table_of_specs_to_weights_that_is_written_and_read_back(config_file: Path) -> None:
+    config = parse_config(MINIMAL | {"streams": MIXTURE})
+    assert config.streams.weights == {"synthetic:train": 1.0, "locomo:memory_r1/train": 3.5}
+    assert config.streams.train_name == "1 synthetic:train + 3.5 locomo:memory_r1/train"
+    config_file.write_text(dump_config(config))
+    assert load_config(config_file) == config
+    single = parse_config(MINIMAL)
+    assert (single.streams.weights, single.streams.specs("test")) == (None, {})
+    overridden = parse_config(MINIMAL, ['streams.train={"synthetic:train" = 1, "locomo:test" = 2}'])
+    assert overridden.streams.specs("train") == {"synthetic:train": 1.0, "locomo:test": 2.0}
+    assert parse_config(MINIMAL | {"streams": MIXTURE}, ["streams.train=locomo:test"]).streams.weights is None
+
+
+def test_options_are_for_all_sources_or_for_one() -> None:
+    streams = MIXTURE | {
+        "num_train": 5,
+        "stream_seed": 9,
+        "options": {"turns_per_chunk": 2, "locomo": {"audited": True, "turns_per_chunk": 3}},
+    }
+    config = parse_config(MINIMAL | {"streams": streams}).streams
+    # LoCoMo makes no streams, so it has neither number nor seed.
+    assert config.load_options("train", "locomo:memory_r1/train") == {"turns_per_chunk": 3, "audited": True}
+    assert config.load_options("train", "synthetic:train") == {
+        "turns_per_chunk": 2,
+        "num_streams": 5,
+        "seed": 9,
+    }
+    assert config.load_options("validation") == {"turns_per_chunk": 2, "seed": 9}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train": {}}, r"streams.train is \{\}; it must be a text, or a table of at least one spec"),
+        ({"train": 3}, "streams.train is 3; it must be a text, or a table"),
+        ({"train": {"synthetic": 0}}, "the weight of 'synthetic' is 0; give a number above 0"),
+        ({"train": {"synthetic": "much"}}, "the weight of 'synthetic' is 'much'"),
+        (
+            {"train": {"synthetic:validation": 1}},
+            "streams.train and streams.validation are both 'synthetic:val",
+        ),
+        (
+            {"options": {"locmo": {"audited": True}}},
+            "options.locmo is a table, but no spec begins with 'locmo'",
+        ),
+        ({"length_curriculum": 0}, "length_curriculum is 0; it must be greater than or equal to 1"),
+        (
+            {"length_curriculum": 9, "window_turns": 4},
+            "length_curriculum is 9, but streams.window_turns makes",
+        ),
+    ],
+)
+def test_mixtures_that_make_no_sense_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_config(MINIMAL | {"streams": MIXTURE | changes})
+
+
+def test_a_curriculum_by_priority_has_no_other_beside_it() -> None:
+    priority = "algorithm.curriculum=priority"
+    with pytest.raises(ConfigError, match=r"streams.length_curriculum is 5, but .* draws by score"):
+        parse_config(MINIMAL, [priority, "streams.length_curriculum=5"])
+    with pytest.raises(ConfigError, match=r"streams.train is \{.*\}, but algorithm.curriculum is 'priority'"):
+        parse_config(MINIMAL | {"streams": MIXTURE}, [priority])
+
+
+def _judged(**tables: Any) -> TrainConfig:
+    tree = {
+        "name": "judged",
+        "task": "manager",
+        "streams": {"train": "synthetic:train"},
+        "policy": {"kind": "language", "model": "x/y"},
+        "reward": {"token_f1": 1.0},
+        "algorithm": {"name": "grpo", "num_updates": 1},
+        **tables,
+    }
+    return parse_config(tree)
+
+
+def test_a_judge_is_named_as_far_as_it_is_needed() -> None:
+    endpoint = {"kind": "endpoint", "model": "big", "url": "http://127.0.0.1:1/v1"}
+    assert _judged().judge.kind == "none"
+    assert _judged(reward={"judge": 1.0}, judge=endpoint).judge.model == "big"
+    # The rule needs no model.
+    assert _judged(reward={"valid_operations": 1.0}).judge.operations == "rule"
+    for tables, message in (
+        ({"reward": {"judge": 1.0}}, "judge.kind is 'none'; name a judge"),
+        ({"judge": {"operations": "model"}}, "judge.operations is 'model', but judge.kind is 'none'"),
+        ({"judge": {"kind": "model"}}, "judge.kind is 'model' without judge.model"),
+        ({"judge": {"kind": "none", "url": "http://127.0.0.1:1/v1"}}, "which does not use it"),
+        ({"judge": {**endpoint, "kind": "model"}}, "judge.url is"),
+        (
+            {
+                "judge": {"kind": "model", "model": "x/y"},
+                "learner": {"kind": "trl"},
+                "engine": {"kind": "transformers"},
+            },
+            "learner.kind = 'trl' has no engines for",
+        ),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            _judged(**tables)
+
+
+def test_the_retriever_of_an_episode_is_one_that_exists() -> None:
+    assert _judged(episode={"retriever": "pools:20,30000"}).episode.retriever == "pools:20,30000"
+    assert _judged(episode={"max_core_tokens": 64}).episode.capacity.max_core_tokens == 64
+    with pytest.raises(ConfigError, match=r"episode.retriever: .*'pool'.*'pools'"):
+        _judged(episode={"retriever": "pool"})
+    with pytest.raises(ConfigError, match=r"episode\.retriever: pools:x is malformed"):
+        _judged(episode={"retriever": "pools:x"})

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.language.policies import PromptEncoder
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.prompts.brief import BriefFormat
+from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
+from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
+from memdojo.envs.streams.chunking import rechunk
+from memdojo.envs.streams.registry import load_streams
+from memdojo.envs.types import Add, Capacity, Delete, Noop, Stream, Update
+from memdojo.train.language.warm_start.lessons import (
+    NO_ANSWER,
+    answer_lessons,
+    manager_lessons,
+    operations_between,
+    retriever_lessons,
+)
+
+from ..conftest import OPTIONS
+
+
+def _streams(turns_per_chunk: int = 1, num: int = 3) -> list[Stream]:
+    return [
+        rechunk(each, turns_per_chunk) for each in load_streams("synthetic:train", num_streams=num, **OPTIONS)
+    ]
+
+
+def _store(*texts: str, max_entries: int = 3) -> MemoryStore:
+    store = MemoryStore(Capacity(max_entries=max_entries))
+    for text in texts:
+        store.apply(Add(text, (text,)), 0)
+    return store
+
+
+def _ids(store: MemoryStore) -> list[int]:
+    return [entry.id for entry in store.entries]
+
+
+def test_equal_stores_lie_a_noop_apart() -> None:
+    store = _store("a", "b")
+    assert operations_between(store, store.fork(), {}) == (Noop(),)
+
+
+def test_an_entry_leaves_with_an_add_where_the_store_is_full_and_by_a_delete_elsewhere() -> None:
+    before = _store("a", "b", "c")
+    first, second, _ = _ids(before)
+    after = before.fork()
+    after.apply(Delete(first), 1)
+    after.apply(Delete(second), 1)
+    after.apply(Add("d", ("d",)), 1)
+    assert operations_between(before, after, {}) == (Delete(first), Delete(second), Add("d", ("d",)))
+    after.apply(Add("e", ("e",)), 1)
+    assert operations_between(before, after, {}) == (
+        Add("d", ("d",), evicts=(first,)),
+        Add("e", ("e",), evicts=(second,)),
+    )
+
+
+def test_an_update_brings_its_new_sources_and_entries_are_called_by_the_pupil_s_ids() -> None:
+    before = _store("a", "b")
+    first, second = _ids(before)
+    after = before.fork()
+    after.apply(Update(first, "A", ("t9",)), 1)
+    after.apply(Delete(second), 1)
+    operations = operations_between(before, after, {first: 70, second: 71})
+    assert operations == (Update(70, "A", ("t9",)), Delete(71))
+
+
+@pytest.mark.parametrize("teacher", ["oracle", "recency", "similarity", "random"])
+@pytest.mark.parametrize("turns_per_chunk", [1, 2, 5])
+def test_the_replies_lead_a_pupil_to_the_teacher_s_store(
+    teacher: str, turns_per_chunk: int, tokenizer: Any
+) -> None:
+    task = ManagerTask(PlainFormat())
+    encoder = PromptEncoder(tokenizer, task.format, 4000)
+    capacity = CapacitySettings(max_entries=3)
+    for stream in _streams(turns_per_chunk):
+        lessons = manager_lessons([stream], make_baseline(teacher), task, encoder, capacity, seed=7)
+        assert len(lessons.examples) == len(stream.chunks)
+        assert lessons.num_without_words == 0
+        pupil = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream))
+        for example in lessons.examples:
+            prompt = encoder.encode(task.view(pupil))
+            assert prompt.ids == example.prompt_ids
+            task.begin(pupil, prompt.view, encoder.decode(example.reply_ids))
+            pupil.finish_step(())
+            assert all(result.applied for result in pupil.results)
+        taught = ManagerEpisode(StreamContext(rechunk(stream, 1)), capacity.for_stream(stream), seed=7)
+        policy = make_baseline(teacher)
+        while not taught.ended:
+            (operations,) = policy.act([taught])
+            taught.step(operations)
+        assert sorted(entry.text for entry in pupil.store) == sorted(entry.text for entry in taught.store)
+
+
+def test_a_decision_that_the_format_has_no_words_for_is_left_out_and_counted(tokenizer: Any) -> None:
+    task = ManagerTask(BriefFormat())
+    # Two entries fit, so that a third can be named only where it is shown.
+    encoder = PromptEncoder(tokenizer, task.format, 120)
+    lessons = manager_lessons(
+        _streams(num=6), make_baseline("recency"), task, encoder, CapacitySettings(max_entries=6), seed=0
+    )
+    assert lessons.num_without_words > 0
+    assert len(lessons.examples) + lessons.num_without_words == 6 * 12
+
+
+def test_a_retriever_is_taught_to_name_the_evidence_first(tokenizer: Any) -> None:
+    task = RankingTask(PlainRankingFormat(), max_candidates=12)
+    encoder = PromptEncoder(tokenizer, task.format, 4000)
+    streams = _streams()
+    lessons = retriever_lessons(streams, task, encoder, top_k=3)
+    assert len(lessons.examples) == sum(len(stream.questions) for stream in streams)
+    replies = [encoder.decode(example.reply_ids).split(", ") for example in lessons.examples]
+    assert all(1 <= len(reply) <= 3 for reply in replies)
+
+
+def test_an_answer_agent_is_taught_the_reference_answers(tokenizer: Any) -> None:
+    task = AnswerTask(PlainAnswerFormat(), BM25Retriever(), max_entries=5)
+    encoder = PromptEncoder(tokenizer, task.format, 4000)
+    (stream,) = _streams(num=1)
+    lessons = answer_lessons([stream], task, encoder, top_k=5)
+    said = {encoder.decode(example.reply_ids).partition("\nANSWER ")[2] for example in lessons.examples}
+    expected = {NO_ANSWER if question.unanswerable else question.answers[0] for question in stream.questions}
+    assert said == expected

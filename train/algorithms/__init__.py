@@ -1,0 +1,1 @@
+"""Advantages and losses as pure functions, for both kinds of policies."""

@@ -1,0 +1,1 @@
+"""Checkpoints of compact and language policies, and how their policies are loaded."""

@@ -1,0 +1,388 @@
+"""Checkpoints: folders of safetensors and JSON, written whole or not at all, never pickled.
+
+policy.safetensors   weights of the network
+policy.json          its `PolicySpec`
+learner.safetensors  optimiser moments, where training can go on from here
+state.json           what else the trainer needs to go on
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from memdojo.agents.compact.manager import CompactManager, ManagerNetwork
+from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
+from memdojo.envs.features.manager import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
+from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures
+from memdojo.envs.streams.turn_features import TURN_FEATURES
+from memdojo.envs.types import DEFAULT_CORE_TOKENS
+from memdojo.errors import CheckpointError
+
+from ..runs.checkpoint_folders import latest_checkpoint, prune_checkpoints, whole_folder
+
+FORMAT_VERSION = 1
+
+POLICY_TENSORS, POLICY_JSON = "policy.safetensors", "policy.json"
+LEARNER_TENSORS, STATE_JSON = "learner.safetensors", "state.json"
+
+
+__all__ = [
+    "FORMAT_VERSION",
+    "PolicySpec",
+    "TrainingRecord",
+    "TrainingState",
+    "latest_checkpoint",
+    "load_network_state",
+    "load_policy",
+    "load_spec",
+    "load_training_state",
+    "manager_spec",
+    "pack_optimizer",
+    "prune_checkpoints",
+    "read_policy_json",
+    "restore_optimizer",
+    "retriever_spec",
+    "save_policy",
+    "write_json",
+    "write_training_state",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """How a policy was trained, for evaluations that must not meet its training data and for people.
+
+    Attributes:
+        config_name: Name of the run.
+        streams: Spec of the training streams.
+        groups: Groups of the training streams: an evaluation on one of them is refused.
+        validation_groups: Groups on which the checkpoint was chosen.
+        seed: Of the run.
+        algorithm: `ppo` or `grpo`.
+        update: How many updates the policy had seen.
+        max_entries, capacity_share: The store that a manager was trained with, or that the memory has over
+            which others were asked; at most one is set.
+        top_k: Entries from which questions were answered.
+        granularity: What one entry was that a retriever ranked or an answer agent was shown.
+        memdojo_version: That wrote the checkpoint.
+        memory: Who wrote the memory over which others than managers were asked, as `episode.memory` names it;
+            empty where that was all that was said.
+        retriever: Who found the entries for a manager's questions, or for an answer agent.
+        max_core_tokens: Most tokens of the core block of a manager's store.
+    """
+
+    config_name: str = ""
+    streams: str = ""
+    groups: tuple[str, ...] = ()
+    validation_groups: tuple[str, ...] = ()
+    seed: int = 0
+    algorithm: str = ""
+    update: int = 0
+    max_entries: int | None = None
+    capacity_share: float | None = None
+    top_k: int = 10
+    memdojo_version: str = ""
+    granularity: Literal["turn", "session"] = "turn"
+    memory: str = ""
+    retriever: str = "bm25"
+    max_core_tokens: int = DEFAULT_CORE_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySpec:
+    """Everything but the weights that it takes to build a policy.
+
+    Attributes:
+        kind: `manager` or `retriever`.
+        hidden_dim: Width of the hidden layers.
+        embedder: Name of the embedder behind similarities.
+        feature_names: What the network's inputs meant: a policy must not read other features.
+        num_candidates, embedding_inputs: The rest of a manager's `FeatureSettings`.
+        num_places: Places of a ranking for which a retriever's critic has a value.
+    """
+
+    kind: Literal["manager", "retriever"]
+    hidden_dim: int
+    embedder: str
+    feature_names: tuple[str, ...]
+    num_candidates: int = 0
+    embedding_inputs: bool = False
+    num_places: int = 0
+    training: TrainingRecord = TrainingRecord()
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingState:
+    """What it takes to go on training.
+
+    Attributes:
+        tensors: Moments of the optimiser and the like, by name.
+        state: Anything else, as JSON has it.
+    """
+
+    tensors: Mapping[str, Tensor]
+    state: Mapping[str, Any]
+
+
+def manager_spec(settings: FeatureSettings, hidden_dim: int, training: TrainingRecord) -> PolicySpec:
+    """Describe a manager of the current features."""
+    return PolicySpec(
+        "manager",
+        hidden_dim,
+        settings.embedder,
+        _feature_names("manager"),
+        num_candidates=settings.num_candidates,
+        embedding_inputs=settings.embedding_inputs,
+        training=training,
+    )
+
+
+def retriever_spec(embedder: str, num_places: int, hidden_dim: int, training: TrainingRecord) -> PolicySpec:
+    """Describe a retriever of the current features."""
+    return PolicySpec(
+        "retriever",
+        hidden_dim,
+        embedder,
+        _feature_names("retriever"),
+        num_places=num_places,
+        training=training,
+    )
+
+
+def save_policy(
+    folder: str | Path,
+    network_state: Mapping[str, Tensor],
+    spec: PolicySpec,
+    training_state: TrainingState | None = None,
+) -> None:
+    """Write a checkpoint; `folder` appears whole or not at all.
+
+    Args:
+        folder: Must not exist yet.
+        network_state: The network's `state_dict()`.
+        training_state: What it takes to go on from here; without it the checkpoint can only be used.
+
+    Raises:
+        CheckpointError: If the folder exists or the file system refuses, as when the disk is full. Other
+            checkpoints are as they were.
+    """
+    folder = Path(folder)
+    try:
+        with whole_folder(folder) as temporary:
+            _write_tensors(temporary / POLICY_TENSORS, network_state)
+            write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
+            if training_state is not None:
+                write_training_state(temporary, training_state)
+    except OSError as error:
+        raise CheckpointError(
+            f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
+        ) from error
+
+
+def load_spec(folder: str | Path) -> PolicySpec:
+    """Read what a checkpoint holds without building it.
+
+    Raises:
+        CheckpointError: If the folder is no checkpoint, is damaged or was written by a newer version.
+    """
+    folder = Path(folder)
+    record = read_policy_json(folder)
+    try:
+        spec = TypeAdapter(PolicySpec).validate_python(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise CheckpointError(f"{folder / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None
+    for name, least in (
+        ("hidden_dim", 0),
+        ("num_candidates" if spec.kind == "manager" else "num_places", 1),
+    ):
+        if getattr(spec, name) < least:
+            raise CheckpointError(
+                f"{folder / POLICY_JSON} is damaged: {name} is {getattr(spec, name)}, "
+                f"and must be at least {least}."
+            )
+    return spec
+
+
+def read_policy_json(folder: str | Path) -> dict[str, Any]:
+    """Read the description of a checkpoint's policy, of whatever kind it is.
+
+    Raises:
+        CheckpointError: If the folder is no checkpoint, is damaged or was written by a newer version.
+    """
+    record = _read_json(Path(folder), POLICY_JSON)
+    version = record.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{folder} has checkpoint format {version}, and this memdojo reads up to {FORMAT_VERSION}; "
+            "install a newer memdojo."
+        )
+    return record
+
+
+def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
+    """Build the policy that a checkpoint holds; it acts greedily.
+
+    Raises:
+        CheckpointError: If the checkpoint is missing, damaged, of a newer version, of another architecture or
+            was trained on other features than this version has.
+    """
+    folder = Path(folder)
+    spec = load_spec(folder)
+    _require_same_features(folder, spec)
+    if spec.kind == "retriever":
+        retriever = RetrieverNetwork(len(RETRIEVAL_FEATURES), spec.num_places, spec.hidden_dim)
+        _load_weights(folder, retriever)
+        return CompactRetriever(retriever, RetrievalFeatures(spec.embedder))
+    features = ManagerFeatures(FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs))
+    dims = features.turn_dim, features.store_dim, features.candidate_dim, features.num_shared
+    manager = ManagerNetwork(*dims, spec.hidden_dim)
+    _load_weights(folder, manager)
+    return CompactManager(manager, features)
+
+
+def load_network_state(folder: str | Path) -> dict[str, Tensor]:
+    """Read the weights of a checkpoint by their names.
+
+    Raises:
+        CheckpointError: If they are missing or damaged.
+    """
+    return _read_tensors(Path(folder), POLICY_TENSORS)
+
+
+def write_training_state(folder: Path, state: TrainingState) -> None:
+    """Write what it takes to go on training into a checkpoint that is being made."""
+    _write_tensors(folder / LEARNER_TENSORS, state.tensors)
+    write_json(folder / STATE_JSON, state.state)
+
+
+def read_state(folder: str | Path) -> dict[str, Any]:
+    """Read what else than tensors it takes to go on training.
+
+    Raises:
+        CheckpointError: If it is missing or damaged.
+    """
+    return _read_json(Path(folder), STATE_JSON)
+
+
+def load_training_state(folder: str | Path) -> TrainingState:
+    """Read what it takes to go on training.
+
+    Raises:
+        CheckpointError: If it is missing or damaged.
+    """
+    folder = Path(folder)
+    return TrainingState(_read_tensors(folder, LEARNER_TENSORS), read_state(folder))
+
+
+def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """Return an optimiser's state as named tensors and as JSON, for a `TrainingState`."""
+    state = optimizer.state_dict()
+    tensors = {
+        f"{parameter}.{name}": value
+        for parameter, moments in state["state"].items()
+        for name, value in moments.items()
+    }
+    return tensors, state["param_groups"]
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]
+) -> None:
+    """Set an optimiser to what `pack_optimizer` returned, bit for bit.
+
+    Raises:
+        CheckpointError: If the state is of other parameters.
+    """
+    moments: dict[int, dict[str, Tensor]] = {}
+    try:
+        for key, value in tensors.items():
+            parameter, _, name = key.partition(".")
+            moments.setdefault(int(parameter), {})[name] = value
+        optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"the optimiser's state does not fit this network: {error}.") from error
+
+
+def _feature_names(kind: str) -> tuple[str, ...]:
+    return RETRIEVAL_FEATURES if kind == "retriever" else (*TURN_FEATURES, *PAIR_FEATURES, *STORE_FEATURES)
+
+
+def _require_same_features(folder: Path, spec: PolicySpec) -> None:
+    known = _feature_names(spec.kind)
+    if spec.feature_names == known:
+        return
+    gone = sorted(set(spec.feature_names) - set(known))
+    new = sorted(set(known) - set(spec.feature_names))
+    changes = [
+        f"{what} {', '.join(names)}" for what, names in (("without", gone), ("with the new", new)) if names
+    ]
+    written_by = spec.training.memdojo_version or "another version"
+    raise CheckpointError(
+        f"{folder} was trained on other features than this memdojo has "
+        f"({'; '.join(changes) or 'another order'}); use memdojo {written_by} or train again."
+    )
+
+
+def _load_weights(folder: Path, network: nn.Module) -> None:
+    weights = load_network_state(folder)
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise CheckpointError(
+                f"{folder} is of another architecture: {name} has shape {found.get(name, 'none')} and should "
+                f"have {expected.get(name, 'none')}; {POLICY_TENSORS} and {POLICY_JSON} are of two policies."
+            )
+    network.load_state_dict(weights)
+
+
+def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    # A tensor must own its memory and lie in one piece to be written.
+    own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    path.write_bytes(safetensors.torch.save(own))
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as JSON that people can read."""
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _read_tensors(folder: Path, name: str) -> dict[str, Tensor]:
+    try:
+        return safetensors.torch.load(_read_bytes(folder, name))
+    except SafetensorError as error:
+        raise CheckpointError(f"{folder / name} is truncated or damaged: {error}.") from error
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        record = json.loads(_read_bytes(folder, name))
+    except ValueError as error:
+        raise CheckpointError(f"{folder / name} is truncated or damaged: {error}.") from error
+    if not isinstance(record, dict):
+        raise CheckpointError(f"{folder / name} is damaged: it holds no JSON object.")
+    return record
+
+
+def _read_bytes(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except FileNotFoundError:
+        what = f"has no {name}" if folder.is_dir() else "does not exist"
+        raise CheckpointError(f"{folder} is no checkpoint: it {what}.") from None
+    except OSError as error:
+        raise CheckpointError(f"{folder / name} cannot be read: {error.strerror or error}.") from error

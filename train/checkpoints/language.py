@@ -1,0 +1,214 @@
+"""Checkpoints of language policies: a Hugging Face folder that any tool loads, and what memdojo adds to it.
+
+model/               weights (adapters merged in), tokenizer, generation config
+adapter/             the adapters alone, where the run trains adapters
+policy.json          its `LanguageSpec`
+trl/                 what TRL's trainer needs to go on, where it trains
+learner.safetensors  optimiser moments and the like, where training can go on from here
+state.json           what else the trainer needs to go on
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from memdojo.agents.engines.on_demand import EngineOnDemand
+from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.language.models import load_tokenizer
+from memdojo.agents.language.policies import (
+    LanguageAnswerAgent,
+    LanguageManager,
+    LanguageRetriever,
+    PromptEncoder,
+)
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.prompts.registry import make_format
+from memdojo.errors import CheckpointError
+
+from ..config.run import TrainConfig
+from ..runs.checkpoint_folders import whole_folder
+from .compact import (
+    FORMAT_VERSION,
+    POLICY_JSON,
+    TrainingRecord,
+    TrainingState,
+    read_policy_json,
+    write_json,
+    write_training_state,
+)
+from .model_folders import MODEL
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedTokenizerBase
+
+    from memdojo.agents.language.network import PolicyNetwork
+
+ADAPTER = "adapter"
+
+LanguagePolicy = LanguageManager | LanguageRetriever | LanguageAnswerAgent
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageSpec:
+    """How the model of a checkpoint is spoken to.
+
+    Attributes:
+        task: What it was trained for.
+        format: Name of its prompt format.
+        max_prompt_tokens, max_response_tokens, max_candidates, prefilter: As in `[policy]` of its run.
+        turns_per_chunk: Turns that a manager sees at a step.
+        related_entries: Entries that a manager sees at a step; None for all.
+        engine: Kind of engine that sampled it in training.
+        dtype: Precision of that engine.
+    """
+
+    task: Literal["manager", "retriever", "answer_agent"]
+    format: str
+    max_prompt_tokens: int
+    max_response_tokens: int
+    max_candidates: int
+    turns_per_chunk: int = 1
+    engine: Literal["vllm", "transformers"] = "vllm"
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    training: TrainingRecord = field(default_factory=TrainingRecord)
+    related_entries: int | None = None
+    prefilter: str = "bm25"
+    kind: Literal["language"] = "language"
+    format_version: int = FORMAT_VERSION
+
+
+def language_spec(config: TrainConfig, training: TrainingRecord) -> LanguageSpec:
+    """Return how the model of a run is spoken to."""
+    policy = config.policy
+    return LanguageSpec(
+        config.task,
+        policy.format,
+        policy.max_prompt_tokens,
+        policy.max_response_tokens,
+        policy.max_candidates,
+        config.streams.turns_per_chunk,
+        config.engine.kind,
+        config.engine.dtype,
+        training,
+        related_entries=policy.related_entries,
+        prefilter=policy.prefilter,
+    )
+
+
+def save_language_policy(
+    folder: Path,
+    write_model: Callable[[Path], None],
+    spec: LanguageSpec,
+    training_state: TrainingState | None = None,
+) -> None:
+    """Write a checkpoint; `folder` appears whole or not at all.
+
+    Args:
+        folder: Must not exist yet.
+        write_model: Writes `model/` and perhaps `adapter/` into the folder that it is given.
+        spec: How the model is spoken to.
+        training_state: What it takes to go on from here; without it the checkpoint can only be used.
+
+    Raises:
+        CheckpointError: If the folder exists or the file system refuses, as when the disk is full. Other
+            checkpoints are as they were.
+    """
+    try:
+        with whole_folder(folder) as temporary:
+            write_model(temporary)
+            write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
+            if training_state is not None:
+                write_training_state(temporary, training_state)
+    except OSError as error:
+        raise CheckpointError(
+            f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
+        ) from error
+
+
+def write_model(
+    folder: Path,
+    network: PolicyNetwork,
+    weights: Mapping[str, Tensor],
+    tokenizer: PreTrainedTokenizerBase,
+    adapters: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Write `model/`, and `adapter/` if adapters are trained, into a checkpoint that is being made.
+
+    Args:
+        folder: The checkpoint.
+        network: The policy, for its configuration.
+        weights: All of the model's, adapters merged in, from all processes together.
+        tokenizer: With its chat template.
+        adapters: Their own weights; by default those that the network has.
+    """
+    model = network.causal_model
+    # Tied weights once, as transformers writes and reads them.
+    kept = {name: weight for name, weight in weights.items() if name not in model.all_tied_weights_keys}
+    model.save_pretrained(folder / MODEL, state_dict=kept)
+    tokenizer.save_pretrained(folder / MODEL)
+    if network.has_adapters:
+        network.model.save_pretrained(str(folder / ADAPTER), state_dict=adapters)
+
+
+def load_language_spec(folder: str | Path) -> LanguageSpec:
+    """Read how the model of a checkpoint is spoken to.
+
+    Raises:
+        CheckpointError: If the folder is no checkpoint of a language policy, is damaged or was written by a
+            newer version.
+    """
+    record = read_policy_json(folder)
+    try:
+        return TypeAdapter(LanguageSpec).validate_python(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise CheckpointError(f"{Path(folder) / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None
+
+
+def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePolicy:
+    """Build the policy that a checkpoint holds; it acts greedily, and its model is loaded when it first acts.
+
+    Args:
+        folder: The checkpoint.
+        spec: How its model is spoken to, from `load_language_spec`.
+
+    Raises:
+        ModelError: If the model cannot be used.
+        UnknownNameError: If nobody knows its prompt format.
+    """
+    model = str(Path(folder) / MODEL)
+    settings = EngineSettings(
+        kind=spec.engine,
+        dtype=spec.dtype,
+        num_gpus=1 if spec.engine == "vllm" and torch.cuda.is_available() else 0,
+        max_context_tokens=spec.max_prompt_tokens + spec.max_response_tokens,
+    )
+    format: Any = make_format(spec.task, spec.format)
+    engine = EngineOnDemand(model, settings)
+    encoder = PromptEncoder(load_tokenizer(model), format, spec.max_prompt_tokens)
+    if spec.task == "manager":
+        return LanguageManager(
+            engine,
+            encoder,
+            max_response_tokens=spec.max_response_tokens,
+            turns_per_chunk=spec.turns_per_chunk,
+            related_entries=spec.related_entries,
+        )
+    if spec.task == "retriever":
+        return LanguageRetriever(
+            engine,
+            encoder,
+            max_response_tokens=spec.max_response_tokens,
+            max_candidates=spec.max_candidates,
+            prefilter=make_retriever(spec.prefilter),
+        )
+    return LanguageAnswerAgent(engine, encoder, max_response_tokens=spec.max_response_tokens)

@@ -1,0 +1,142 @@
+"""`load_policy`: the policy of a run or checkpoint, whatever its kind. Needs torch only when it loads one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.answering import Answerer
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.errors import CheckpointError, ConfigError, MissingDependencyError
+
+from ..runs.checkpoint_folders import find_checkpoint
+
+if TYPE_CHECKING:
+    from ..config.run import TrainConfig
+    from .compact import TrainingRecord
+
+Task = Literal["manager", "retriever"]
+
+Policy = ManagerPolicy | Retriever | Answerer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """A policy out of a checkpoint.
+
+    Attributes:
+        path: The checkpoint.
+        task: What it was trained for; an answer agent counts as a retriever.
+        policy: A `ManagerPolicy`, a `Retriever`, or an `Answerer` if it is an answer agent.
+        training: How it was trained.
+        config: Of its run, where a run was named.
+    """
+
+    path: Path
+    task: Task
+    policy: Any
+    training: TrainingRecord
+    config: TrainConfig | None = None
+
+    @property
+    def kind(self) -> str:
+        """`manager`, `retriever` or `answer agent`."""
+        return "answer agent" if hasattr(self.policy, "answer") else self.task
+
+
+def load_policy(path: str | Path) -> Policy:
+    """Return the policy of a checkpoint, or of the best (else the newest) checkpoint of a run.
+
+    It acts greedily. Compact or language, manager, retriever or answer agent: what comes is what evaluation,
+    `MemoryAgent` and everything else take. The model of a language policy is loaded when it first acts.
+
+    Args:
+        path: Folder of a run or a checkpoint.
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged, of a newer version or of other features.
+        ModelError: If its language model cannot be used.
+        MissingDependencyError: If it needs a library that is not installed.
+    """
+    policy: Policy = load_learned(Path(path)).policy
+    return policy
+
+
+def load_learned(path: Path) -> Learned:
+    """Load what `load_policy` returns, with how it was trained.
+
+    Raises:
+        CheckpointError: If there is no checkpoint, or it is damaged.
+    """
+    from ..runs.folder import CONFIG, RunFolder
+
+    path = path.expanduser()
+    if not path.is_dir():
+        raise CheckpointError(f"{path} does not exist; give a checkpoint, a run or the name of a baseline.")
+    if not (path / CONFIG).is_file():
+        return _load_checkpoint(path, None)
+    run = RunFolder.open(path)
+    checkpoint = run.best or run.latest
+    if checkpoint is None:
+        raise CheckpointError(f"the run {path} has no checkpoint yet; train it first.")
+    # Where there were rounds, the best checkpoint is that of a run of its own.
+    owner = checkpoint.resolve().parent.parent
+    if owner != run.path.resolve():
+        run = RunFolder.open(owner)
+    return _load_checkpoint(checkpoint, run.config)
+
+
+def is_folder(target: str) -> bool:
+    """True if a run or a checkpoint is named, and no baseline."""
+    return "/" in target or Path(target).is_dir()
+
+
+def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
+    try:
+        from memdojo.agents.compact.base import use_one_thread
+
+        from .compact import load_policy, load_spec, read_policy_json
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
+        ) from error
+    if read_policy_json(folder).get("kind") == "language":
+        return _load_language_checkpoint(folder, config)
+    use_one_thread()
+    spec = load_spec(folder)
+    return Learned(folder, spec.kind, load_policy(folder), spec.training, config)
+
+
+def _load_language_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
+    from .language import load_language_policy, load_language_spec
+
+    spec = load_language_spec(folder)
+    task: Task = "manager" if spec.task == "manager" else "retriever"
+    return Learned(folder, task, load_language_policy(folder, spec), spec.training, config)
+
+
+def load_manager(name_or_folder: str) -> ManagerPolicy:
+    """Return the manager of that name, or the one that a folder holds.
+
+    Args:
+        name_or_folder: A baseline; or a checkpoint, or a run, of which it is the best checkpoint, else the
+            newest.
+
+    Raises:
+        UnknownNameError: If there is neither a folder nor a baseline of that name.
+        RunFolderError: If it is a run without a checkpoint.
+        CheckpointError: If the folder holds no usable checkpoint.
+        ConfigError: If what it holds is no manager.
+    """
+    folder = Path(name_or_folder).expanduser()
+    if "/" not in name_or_folder and not folder.is_dir():
+        return make_baseline(name_or_folder)
+    folder = find_checkpoint(folder)
+    learned = _load_checkpoint(folder, None)
+    if learned.task != "manager":
+        raise ConfigError(f"{folder} holds no manager, and one is wanted here.")
+    policy: ManagerPolicy = learned.policy
+    return policy

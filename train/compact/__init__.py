@@ -1,0 +1,1 @@
+"""Training of compact policies: players, trajectories, learner and trainer."""

@@ -1,0 +1,337 @@
+"""Rollouts of compact policies: tasks in, trajectory groups out, here or in Ray actors.
+
+A task names everything that its trajectories depend on, and the episodes of one task run in one batch. So the
+numbers are the same whatever worker plays it, and however many there are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import ray
+import torch
+from torch import Tensor, nn
+
+from memdojo.agents.compact.base import Decision, use_one_thread
+from memdojo.agents.compact.manager import CompactManager
+from memdojo.agents.compact.retriever import CompactRetriever
+from memdojo.agents.play import play_manager
+from memdojo.agents.policy import Choice
+from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.episodes.validity import validity_by_rule
+from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.features.retrieval import RetrievalObservation
+from memdojo.envs.gym.pool import CapacitySettings, resolve_answerer
+from memdojo.envs.memory.lru_cache import Recent
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.streams.windows import window
+from memdojo.envs.types import Operation, Stream
+from memdojo.eval.findings.oracle_measures import PlanMeasures
+from memdojo.eval.records.recording import WatchedPolicy
+from memdojo.eval.records.types import EpisodeRecord
+from memdojo.rewards.outcomes import StepOutcome
+from memdojo.rewards.reward import Reward
+from memdojo.rewards.scores import sum_scores
+
+from ..rollouts.memory_figures import memory_figures
+from ..rollouts.ray_session import start_ray
+from ..rollouts.tasks import RolloutTask, as_episode, question_starts, record_of
+from .trajectories import Trajectory, TrajectoryGroup
+
+
+class RolloutPlayer(Protocol):
+    """Plays tasks with one policy."""
+
+    network: nn.Module
+
+    def play(self, task: RolloutTask) -> TrajectoryGroup:
+        """Return the trajectories of the task, in the order of its seeds."""
+        ...
+
+
+PlayerRecipe = Callable[[], RolloutPlayer]
+
+
+class ManagerPlayer:
+    """Plays the episodes of a manager.
+
+    Args:
+        streams: In chunks of single turns.
+        policy: Whose network is loaded anew for each update.
+        reward: Pays each step.
+        capacity: Limits of the store.
+        top_k: Entries handed to the answerer.
+        retriever: Finds them; None takes BM25.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        policy: CompactManager,
+        reward: Reward,
+        capacity: CapacitySettings,
+        top_k: int,
+        retriever: Retriever | None = None,
+    ) -> None:
+        self._retriever = retriever
+        self.network: nn.Module = policy.network
+        self._streams = streams
+        self._policy = policy
+        self._reward = reward
+        self._capacity = capacity
+        self._top_k = top_k
+        self._answerer = resolve_answerer(None, reward)
+        self._contexts: Recent[StreamContext] = Recent(max_size=128)
+        self._plans: Recent[PlanMeasures] = Recent(max_size=128)
+
+    def play(self, task: RolloutTask) -> TrajectoryGroup:
+        """Return the trajectories of the task, in the order of its seeds."""
+        context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
+        start = ManagerEpisode(
+            context,
+            self._capacity.for_stream(context.stream),
+            retriever=self._retriever,
+            top_k=self._top_k,
+            answerer=self._answerer,
+            validity=validity_by_rule if self._reward.needs_validity else None,
+            # Nobody's seed: a fork that drew as its past did would not play as its policy does.
+            seed=task.seeds[0] + 2**31,
+        )
+        recorder = _Recorder(self._policy, sample=not task.greedy)
+        play_manager(recorder, [start], self._answerer, until_step=task.fork_turn)
+        episodes = [start.fork(seed) for seed in task.seeds]
+        watched = WatchedPolicy(recorder) if task.recorded else None
+        outcomes = play_manager(watched or recorder, episodes, self._answerer)
+        plan = self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
+        reward = self._reward.at(task.update)
+        return tuple(
+            self._trajectory(
+                context.stream.id,
+                recorder.decisions[id(episode)],
+                outcome.steps[task.fork_turn :],
+                reward,
+                greedy=task.greedy,
+                memory=memory_figures(episode, plan),
+                record=None if watched is None else record_of(episode, watched.steps(episode)),
+            )
+            for episode, outcome in zip(episodes, outcomes, strict=True)
+        )
+
+    def _context(self, task: RolloutTask) -> StreamContext:
+        stream = self._streams[task.stream]
+        if task.window is not None:
+            cut = window(stream, *task.window)
+            assert cut is not None  # The schedule draws windows that keep a question.
+            stream = cut
+        return StreamContext(stream)
+
+    def _trajectory(
+        self,
+        stream_id: str,
+        decisions: Sequence[Decision],
+        steps: Sequence[StepOutcome],
+        reward: Reward,
+        *,
+        greedy: bool,
+        memory: Mapping[str, float],
+        record: EpisodeRecord | None,
+    ) -> Trajectory:
+        scores = [reward(step) for step in steps]
+        rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
+        counts = Counter(
+            operation.kind if operation.applied else "rejected"
+            for step in steps
+            for operation in step.operations
+        )
+        parts = sum_scores(scores).parts
+        return Trajectory.of(
+            stream_id, decisions, rewards, parts, counts, greedy=greedy, memory=memory, record=record
+        )
+
+
+class _Recorder:
+    """A manager that remembers each decision by episode."""
+
+    def __init__(self, policy: CompactManager, *, sample: bool) -> None:
+        self.name = policy.name
+        self.turns_per_chunk = policy.turns_per_chunk
+        self.stochastic = sample
+        self.decisions: dict[int, list[Decision]] = {}
+        self._policy = policy
+        self._sample = sample
+
+    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+        operations: list[tuple[Operation, ...]] = []
+        for episode, (operation, decision) in zip(
+            episodes, self._policy.decide(episodes, sample=self._sample), strict=True
+        ):
+            self.decisions.setdefault(id(episode), []).append(decision)
+            operations.append((operation,))
+        return operations
+
+    def last_choices(self) -> list[tuple[Choice, ...]]:
+        return self._policy.last_choices()
+
+
+class RetrieverPlayer:
+    """Plays single questions with a retriever; the places of a ranking are the steps of the episode.
+
+    Args:
+        streams: Whose turns are the candidates.
+        policy: Whose network is loaded anew for each update.
+        reward: Pays each question. Where no part needs answers, every place is paid what it adds, the first
+            one also what is paid whatever the ranking; otherwise the last place is paid everything.
+        top_k: Places of a ranking.
+        granularity: What one candidate is.
+        tiers: At which each question is asked as well.
+        memories: What a manager has left of each stream, over which the questions are asked; None for all
+            that was said.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        policy: CompactRetriever,
+        reward: Reward,
+        top_k: int,
+        *,
+        granularity: Granularity = Granularity.TURN,
+        tiers: Tiers = NO_TIERS,
+        memories: Sequence[Memory] | None = None,
+    ) -> None:
+        self.network: nn.Module = policy.network
+        self._streams = streams
+        self._policy = policy
+        self._reward = reward
+        self._top_k = top_k
+        self._granularity = granularity
+        self._tiers = tiers
+        self._memories = memories
+        self._answerer = resolve_answerer(None, reward)
+        self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
+
+    def play(self, task: RolloutTask) -> TrajectoryGroup:
+        """Return one trajectory of one decision for each seed."""
+        assert task.question is not None  # The trainer names a question for every retriever's task.
+        if task.stream not in self._questions:
+            self._questions[task.stream] = self._at_each_question(task.stream)
+        start, observation = self._questions[task.stream][task.question]
+        reward = self._reward.at(task.update)
+        return tuple(
+            self._play_once(start.fork(seed), observation, reward, task.greedy) for seed in task.seeds
+        )
+
+    def _play_once(
+        self, episode: RetrievalEpisode, observation: RetrievalObservation, reward: Reward, greedy: bool
+    ) -> Trajectory:
+        rng = None if greedy else episode.rng
+        ranking, decision = self._policy.decide(observation, self._top_k, rng)
+        outcome = as_episode(episode.step(ranking))
+        rewards, parts = self._rewards(outcome, reward)
+        stream_id = episode.context.stream.id
+        return Trajectory.of(stream_id, [decision], rewards[None], parts, {}, greedy=greedy)
+
+    def _rewards(self, outcome: StepOutcome, reward: Reward) -> tuple[np.ndarray, Mapping[str, float]]:
+        score = reward(outcome)
+        rewards = np.zeros(self._top_k)
+        if score.value is None:
+            rewards[:] = np.nan
+        elif reward.needs_answers:
+            # Behind the last place that is filled nothing was chosen that could be paid for.
+            rewards[len(outcome.questions[0].retrieved) - 1] = score.value
+        else:
+            upto = [_value(reward(_first_places(outcome, places)).value) for places in range(self._top_k + 1)]
+            rewards = np.diff(upto)
+            rewards[0] += upto[0]
+        return rewards, score.parts
+
+    def _at_each_question(self, stream: int) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
+        starts = question_starts(
+            self._streams[stream],
+            self._top_k,
+            self._answerer,
+            granularity=self._granularity,
+            tiers=self._tiers,
+            memory=None if self._memories is None else self._memories[stream],
+        )
+        texts = [question.text for question in starts[0].questions] if starts else []
+        observe = self._policy.features.observe
+        return [(start, observe(start.store, text)) for start, text in zip(starts, texts, strict=True)]
+
+
+class RayRollouts:
+    """Rollouts by Ray actors, each with players of its own.
+
+    Args:
+        make_players: Builds the players by name; called in each actor.
+        num_workers: Number of actors.
+        address: Of a running Ray cluster; None starts Ray on this machine, if it does not run yet.
+    """
+
+    def __init__(
+        self, make_players: Mapping[str, PlayerRecipe], *, num_workers: int, address: str | None = None
+    ) -> None:
+        self._started_ray = start_ray(address, num_cpus=num_workers)
+        worker = ray.remote(RolloutWorker)
+        recipes = ray.put(make_players)
+        self._workers = [worker.options(num_cpus=1).remote(recipes) for _ in range(num_workers)]
+
+    def play(
+        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, Tensor]
+    ) -> list[TrajectoryGroup]:
+        """Play all tasks with the given weights; results in the order of `tasks`."""
+        shared = ray.put({name: tensor.detach().numpy() for name, tensor in weights.items()})
+        num_workers = len(self._workers)
+        futures = [
+            worker.play.remote(player, list(tasks[first::num_workers]), shared)
+            for first, worker in enumerate(self._workers)
+        ]
+        groups: list[TrajectoryGroup] = [()] * len(tasks)
+        for first, played in enumerate(ray.get(futures)):
+            groups[first::num_workers] = played
+        return groups
+
+    def close(self) -> None:
+        """End the actors, and Ray where it was started here."""
+        for worker in self._workers:
+            ray.kill(worker)
+        if self._started_ray:
+            ray.shutdown()
+
+
+class RolloutWorker:
+    """What runs in an actor: players whose weights are set before they play."""
+
+    def __init__(self, make_players: Mapping[str, PlayerRecipe]) -> None:
+        use_one_thread()
+        self._players = {name: make() for name, make in make_players.items()}
+
+    def play(
+        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, np.ndarray]
+    ) -> list[TrajectoryGroup]:
+        """Return the groups of all tasks, in their order."""
+        chosen = self._players[player]
+        # A copy, because what Ray hands over is read-only.
+        chosen.network.load_state_dict(
+            {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+        )
+        return [chosen.play(task) for task in tasks]
+
+
+def _first_places(outcome: StepOutcome, places: int) -> StepOutcome:
+    question = outcome.questions[0]
+    return dataclasses.replace(
+        outcome, questions=(dataclasses.replace(question, retrieved=question.retrieved[:places]),)
+    )
+
+
+def _value(value: float | None) -> float:
+    assert value is not None  # Only answers can be missing, and these rewards need none.
+    return value

@@ -1,0 +1,198 @@
+"""`train_compact`: the training of a compact policy as its configuration says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from memdojo.agents.compact.base import use_one_thread
+from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.envs.episodes.archive import NO_TIERS, Granularity
+from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.envs.features.retrieval import RetrievalFeatures
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.types import Stream
+from memdojo.rewards.reward import Reward
+
+from ..checkpoints.compact import (
+    PolicySpec,
+    TrainingRecord,
+    TrainingState,
+    load_network_state,
+    load_training_state,
+    manager_spec,
+    pack_optimizer,
+    restore_optimizer,
+    retriever_spec,
+    save_policy,
+)
+from ..config.run import TrainConfig
+from ..episodes.memories import keep_memories, read_memories
+from ..episodes.schedule import Schedule
+from ..episodes.splits import load_splits, training_record
+from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, prepare_run
+from ..rollouts.recorded_episodes import with_records
+from ..rollouts.tasks import RolloutTask
+from ..runs.folder import RunFolder
+from ..runs.progress import Progress
+from .learner import Learner
+from .players import ManagerPlayer, RayRollouts, RetrieverPlayer, RolloutPlayer
+
+
+def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
+    """Train a compact policy; see `train`."""
+    use_one_thread()
+    keep_memories(config, run, progress)
+    splits = load_splits(config)
+    policy = _new_policy(config)
+    learner = Learner(policy.network, config.algorithm, seed=config.seed)
+    schedule = Schedule(config, splits["train"])
+    standing = _load_standing(run, learner, schedule) if resume else Standing()
+    prepare_run(run, standing)
+    held_out = splits.get("validation", [])
+    rollouts = RayRollouts(
+        {
+            "training": partial(
+                _make_player,
+                config,
+                splits["train"],
+                policy,
+                config.reward,
+                config.reward_decay,
+                memories=read_memories(run, "train", splits["train"]),
+            ),
+            "validation": partial(
+                _make_player,
+                config,
+                held_out,
+                policy,
+                {config.evaluation.metric: 1.0},
+                memories=read_memories(run, "validation", held_out),
+            ),
+        },
+        num_workers=config.rollouts.num_workers,
+        address=config.rollouts.address,
+    )
+    trainee = CompactTrainee(config, schedule, rollouts, learner, schedule.validation(held_out))
+    try:
+        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing, held_out)
+        return loop.run_to_end(progress)
+    finally:
+        trainee.close()
+        run.close()
+
+
+class CompactTrainee:
+    """A compact policy in training: the learner is in this process, the rollouts are in Ray actors."""
+
+    is_main = True
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        schedule: Schedule,
+        rollouts: RayRollouts,
+        learner: Learner,
+        validation: list[RolloutTask],
+    ) -> None:
+        self._config = config
+        self._schedule = schedule
+        self._rollouts = rollouts
+        self._learner = learner
+        self._validation = validation
+
+    def play(self, update: int) -> Played:
+        """Play the episodes of update `update` with the present weights."""
+        started = time.perf_counter()
+        groups = self._rollouts.play("training", self._schedule.training(update), self._weights())
+        self._schedule.record(update, groups)
+        num_steps = sum(trajectory.actions.size for group in groups for trajectory in group)
+        return Played(groups, {"rollouts/steps_per_s": num_steps / (time.perf_counter() - started)})
+
+    def learn(self, groups: Groups, update: int) -> dict[str, float]:
+        """Learn from them and return metrics."""
+        return self._learner.update(groups, update)  # type: ignore[arg-type]  # They are what `play` returned.
+
+    def validate(self, num_recorded: int = 0) -> Groups:
+        """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
+        tasks = with_records(self._validation, num_recorded)
+        return self._rollouts.play("validation", tasks, self._weights())
+
+    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+        """Write a checkpoint."""
+        tensors, optimizer = pack_optimizer(self._learner.optimizer)
+        saved = TrainingState(tensors, {**self._schedule.state(), **state, "optimizer": optimizer})
+        save_policy(folder, self._weights(), _spec(self._config, training), saved)
+
+    def agree(self, flag: bool) -> bool:
+        """Return the flag: there is one process."""
+        return flag
+
+    def close(self) -> None:
+        """End the rollout workers."""
+        self._rollouts.close()
+
+    def _weights(self) -> dict[str, Tensor]:
+        return self._learner.network.state_dict()
+
+
+def _new_policy(config: TrainConfig) -> CompactManager | CompactRetriever:
+    if config.task == "manager":
+        manager_features = ManagerFeatures(_feature_settings(config))
+        manager = new_manager_network(manager_features, config.policy.hidden_dim, config.seed)
+        return CompactManager(manager, manager_features, name=config.name)
+    retriever = new_retriever_network(config.episode.top_k, config.policy.hidden_dim, config.seed)
+    return CompactRetriever(retriever, RetrievalFeatures(config.features.embedder), name=config.name)
+
+
+def _feature_settings(config: TrainConfig) -> FeatureSettings:
+    return FeatureSettings(**config.features.model_dump())
+
+
+def _make_player(
+    config: TrainConfig,
+    streams: Sequence[Stream],
+    policy: CompactManager | CompactRetriever,
+    weights: Mapping[str, float],
+    decay: Mapping[str, int] | None = None,
+    *,
+    memories: Sequence[Memory] | None = None,
+) -> RolloutPlayer:
+    reward = Reward(weights, decay)
+    if isinstance(policy, CompactManager):
+        episode = config.episode
+        retriever = make_retriever(episode.retriever)
+        return ManagerPlayer(streams, policy, reward, episode.capacity, episode.top_k, retriever)
+    return RetrieverPlayer(
+        streams,
+        policy,
+        reward,
+        config.episode.top_k,
+        granularity=Granularity(config.episode.granularity),
+        tiers=config.episode.asked_at if reward.needs_tiers else NO_TIERS,
+        memories=memories,
+    )
+
+
+def _spec(config: TrainConfig, training: TrainingRecord) -> PolicySpec:
+    if config.task == "manager":
+        return manager_spec(_feature_settings(config), config.policy.hidden_dim, training)
+    return retriever_spec(config.features.embedder, config.episode.top_k, config.policy.hidden_dim, training)
+
+
+def _load_standing(run: RunFolder, learner: Learner, schedule: Schedule) -> Standing:
+    folder = run.latest
+    if folder is None:
+        return Standing()
+    learner.network.load_state_dict(load_network_state(folder))
+    saved = load_training_state(folder)
+    restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
+    schedule.load_state(saved.state)
+    return Standing(**saved.state["standing"])

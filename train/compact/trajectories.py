@@ -1,0 +1,85 @@
+"""What a rollout hands to the learner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memdojo.agents.compact.base import Decision
+from memdojo.eval.records.types import EpisodeRecord
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trajectory:
+    """One episode: D decisions of P choices each; time runs over decisions, and within one over choices.
+
+    Attributes:
+        stream_id: The stream that was played.
+        observations: What the policy saw at each decision, every array of shape (D, ...). Empty for a greedy
+            episode, which nobody learns from.
+        actions: Shape (D, P); -1 where there was nothing left to choose.
+        log_probs: Of each choice under the behaviour policy, shape (D, P).
+        values: The critic's estimate before each choice, shape (D, P).
+        rewards: Shape (D, P); NaN where a step could not be scored.
+        parts: Sum of each reward part over the episode, by name.
+        counts: Operations of the episode by kind, and those that were not applied as `rejected`.
+        memory: What a manager's memory came to; see `memory_figures`.
+        record: All that was done, where the task wants it recorded.
+    """
+
+    stream_id: str
+    observations: Mapping[str, npt.NDArray[Any]]
+    actions: npt.NDArray[np.int64]
+    log_probs: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+    rewards: npt.NDArray[np.float64]
+    parts: Mapping[str, float]
+    counts: Mapping[str, int]
+    memory: Mapping[str, float] = field(default_factory=dict)
+    record: EpisodeRecord | None = None
+
+    @classmethod
+    def of(
+        cls,
+        stream_id: str,
+        decisions: Sequence[Decision],
+        rewards: npt.NDArray[np.float64],
+        parts: Mapping[str, float],
+        counts: Mapping[str, int],
+        *,
+        greedy: bool,
+        memory: Mapping[str, float] | None = None,
+        record: EpisodeRecord | None = None,
+    ) -> Trajectory:
+        """Stack decisions in order of time."""
+        names = () if greedy else decisions[0].observation
+        return cls(
+            stream_id,
+            {name: np.stack([decision.observation[name] for decision in decisions]) for name in names},
+            np.stack([decision.actions for decision in decisions]),
+            np.stack([decision.log_probs for decision in decisions]),
+            np.stack([decision.values for decision in decisions]),
+            rewards,
+            parts,
+            counts,
+            memory or {},
+            record,
+        )
+
+    @property
+    def scored(self) -> bool:
+        """False if a step could not be scored: a failed attempt must be untrainable, not a zero."""
+        return not bool(np.isnan(self.rewards).any())
+
+    @property
+    def episode_return(self) -> float:
+        """Sum of all rewards; NaN if the episode is unscored."""
+        return float(self.rewards.sum())
+
+
+TrajectoryGroup = tuple[Trajectory, ...]
+"""G trajectories of one stream, or of forks of one state."""

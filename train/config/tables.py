@@ -1,0 +1,431 @@
+"""The tables of a configuration that every policy has: data, episodes, algorithm, evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import combinations
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    field_validator,
+    model_validator,
+)
+
+from memdojo.envs.episodes.archive import TierOrder, Tiers, check_tiers
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.memory.embedders import list_embedders
+from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.streams.registry import takes_option
+from memdojo.envs.types import DEFAULT_CORE_TOKENS
+from memdojo.errors import ConfigError, MemdojoError, unknown_name
+from memdojo.rewards.grading import grade_names
+
+from .tracker_names import TENSORBOARD, TRACKERS
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+
+
+def _spec_or_weights(value: object) -> str | dict[str, float]:
+    """Return a spec, or a table of specs to weights, as it is."""
+    if isinstance(value, str):
+        return _not_blank(value)
+    if not isinstance(value, dict) or not value:
+        raise ValueError("must be a text, or a table of at least one spec with its weight")
+    for spec, weight in value.items():
+        _not_blank(spec)
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+            raise ConfigError(f"streams.train: the weight of {spec!r} is {weight!r}; give a number above 0.")
+    return {spec: float(weight) for spec, weight in value.items()}
+
+
+def _source(spec: str) -> str:
+    return spec.partition(":")[0]
+
+
+class Table(BaseModel):
+    """A table of a configuration: frozen, strictly typed, without keys that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class StreamsConfig(Table):
+    """Where streams come from.
+
+    Attributes:
+        train: Spec of the streams to train on, such as `synthetic:train`; in a mixture a table of specs with
+            weights.
+        validation: Spec of the streams that choose the best checkpoint; without it the last one is the best.
+        test: Spec of the streams of the final evaluation; without it there is none.
+        num_train, num_validation, num_test: How many streams a generating source makes.
+        options: Further options of the source, the same for all three; a table under the name of a source has
+            those of this source alone.
+        window_turns: Train on windows of so many turns instead of whole streams.
+        length_curriculum: Updates over which ever longer streams are trained on: at first the shortest
+            quarter, in the end all.
+        turns_per_chunk: Turns that a language manager sees at a step; a compact one sees one.
+        stream_seed: Seed of a generating source. Apart from the run's seed, so that runs of several seeds see
+            the same data.
+    """
+
+    train: Annotated[str | dict[str, float], PlainValidator(_spec_or_weights)]
+    validation: Text | None = None
+    test: Text | None = None
+    num_train: Count | None = None
+    num_validation: Count | None = None
+    num_test: Count | None = None
+    options: dict[str, Any] = {}
+    window_turns: Annotated[int, Field(ge=2)] | None = None
+    length_curriculum: Count | None = None
+    turns_per_chunk: Count = 1
+    stream_seed: Seed | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for first, second in combinations(SPLITS, 2):
+            if shared := sorted(self.specs(first).keys() & self.specs(second).keys()):
+                raise ConfigError(
+                    f"streams.{first} and streams.{second} are both {shared[0]!r}; held-out streams must "
+                    "be others than those that a policy was trained or chosen on."
+                )
+        for name in ("validation", "test"):
+            if getattr(self, name) is None and getattr(self, f"num_{name}") is not None:
+                raise ConfigError(f"streams.num_{name} is set without streams.{name}; name the streams, too.")
+        if self.length_curriculum is not None and self.window_turns is not None:
+            raise ConfigError(
+                f"streams.length_curriculum is {self.length_curriculum}, but streams.window_turns makes all "
+                "episodes equally long; leave one of the two out."
+            )
+        self._check_options()
+        return self
+
+    def _check_options(self) -> None:
+        named = {_source(spec) for split in SPLITS for spec in self.specs(split)}
+        for name, value in self.options.items():
+            if isinstance(value, dict) and name not in named:
+                raise ConfigError(
+                    f"streams.options.{name} is a table, but no spec begins with {name!r}; these do: "
+                    f"{', '.join(sorted(named))}."
+                )
+        for option, key in (("num_streams", "num_train"), ("seed", "stream_seed")):
+            if option in self.options:
+                raise ConfigError(
+                    f"streams.options.{option} is not for all splits; use streams.{key} instead."
+                )
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """The weight of each spec of a mixture; None if there is one spec alone."""
+        return None if isinstance(self.train, str) else self.train
+
+    @property
+    def train_name(self) -> str:
+        """What is trained on, as one text."""
+        if isinstance(self.train, str):
+            return self.train
+        return " + ".join(f"{weight:g} {spec}" for spec, weight in self.train.items())
+
+    def specs(self, split: Split) -> dict[str, float]:
+        """Return the specs of a split with their weights; none if there is no such split."""
+        value = getattr(self, split)
+        return {value: 1.0} if isinstance(value, str) else value or {}
+
+    def load_options(self, split: Split, spec: str | None = None) -> dict[str, Any]:
+        """Return the keyword arguments with which `load_streams` loads a spec of the split.
+
+        Args:
+            split: One that has a spec.
+            spec: Which of them; None where there is only one.
+
+        Returns:
+            Options by name. In a mixture, number and seed of generated streams go to the sources that have
+            such options.
+        """
+        if spec is None:
+            (spec,) = self.specs(split)
+        tables = {name: value for name, value in self.options.items() if isinstance(value, dict)}
+        options = {name: value for name, value in self.options.items() if name not in tables}
+        made = {"num_streams": getattr(self, f"num_{split}"), "seed": self.stream_seed}
+        for name, value in made.items():
+            if value is not None and (len(self.specs(split)) == 1 or takes_option(spec, name)):
+                options[name] = value
+        return options | tables.get(_source(spec), {})
+
+
+class EpisodeConfig(Table):
+    """What an episode allows.
+
+    Attributes:
+        max_entries: Most entries that a manager's store holds.
+        capacity_share: The same as a share of the stream's turns. A compact manager has exactly one of the
+            two, a language manager at most one: with neither its store has no limit.
+        max_core_tokens: Most tokens of the core block, which a manager's store of several kinds has.
+        top_k: Entries from which a question is answered; for an answer agent, those that it is shown.
+        retriever: Who finds them in a manager's store, such as `bm25` or `pools:20`.
+        granularity: What one entry of the archive is, a `turn` or a `session`; not for managers.
+        tiers: Numbers of ranked entries at which a reward compares answers, rising from 1 to `top_k`; for
+            retrievers whose reward has a part that needs them.
+        tier_order: Whether the answerer reads the entries of a tier by `rank`, best first, or by `time`, as
+            they were said.
+        memory: Who wrote the memory over which a retriever or an answer agent is asked: a manager baseline by
+            name, or the folder of a manager's run or checkpoint. Without it that is all that was said. The
+            store's limits are then the manager's: its own if none are given.
+    """
+
+    max_entries: Count | None = None
+    capacity_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    max_core_tokens: Count = DEFAULT_CORE_TOKENS
+    top_k: Count = 10
+    retriever: Text = "bm25"
+    granularity: Literal["turn", "session"] = "turn"
+    tiers: Annotated[tuple[Count, ...], Field(strict=False)] = ()
+    tier_order: Literal["rank", "time"] = "rank"
+    memory: Text | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            check_tiers(self.tiers, self.top_k)
+        except ConfigError as error:
+            raise ConfigError(f"episode.tiers: {error}") from None
+        return self
+
+    @field_validator("retriever")
+    @classmethod
+    def _known_retriever(cls, spec: str) -> str:
+        try:
+            make_retriever(spec)
+        except MemdojoError as error:
+            raise ConfigError(f"episode.retriever: {error}") from error
+        return spec
+
+    @property
+    def asked_at(self) -> Tiers:
+        """The tiers at which the questions of a retriever are asked."""
+        return Tiers(self.tiers, TierOrder(self.tier_order))
+
+    @property
+    def capacity(self) -> CapacitySettings:
+        """The limits of a manager's store; an ADD to a full one names the entry that leaves."""
+        is_limited = self.max_entries is not None or self.capacity_share is not None
+        return CapacitySettings(
+            self.max_entries,
+            self.capacity_share if is_limited else math.inf,
+            max_core_tokens=self.max_core_tokens,
+        )
+
+
+class FeaturesConfig(Table):
+    """What a compact policy sees.
+
+    Attributes:
+        num_candidates: Entries that a manager chooses among at a time.
+        embedder: Name of the text embedder behind similarities.
+        embedding_inputs: Whether a manager sees the embeddings themselves as well.
+    """
+
+    num_candidates: Count = 16
+    embedder: str = "hashed_ngrams"
+    embedding_inputs: bool = False
+
+    @field_validator("embedder")
+    @classmethod
+    def _known_embedder(cls, name: str) -> str:
+        if name not in list_embedders():
+            raise ConfigError(f"features.embedder: {unknown_name('embedder', name, list_embedders())}")
+        return name
+
+
+class AlgorithmConfig(Table):
+    """How a policy learns. One update plays `groups_per_update` times `group_size` episodes.
+
+    Attributes:
+        name: `ppo` (critic and GAE) or `grpo` (episodes of a group compared with each other).
+        num_updates: Updates of the whole run.
+        groups_per_update: Streams (or windows; for a retriever, questions) played for an update.
+        group_size: Episodes of each of them; GRPO needs at least 2.
+        epochs: Passes over the decisions of an update.
+        minibatch_size: Decisions of a gradient step; compact policies only.
+        minibatch_groups: Groups of a gradient step; by default all of an update; language policies only.
+        clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
+        value_coefficient: Weight of the critic's loss; PPO only.
+        discount: Weight of a reward one step later.
+        gae_lambda: 0 trusts the critic, 1 the rewards; PPO only.
+        advantage: Whether a group's episodes are compared as wholes, step by step, or as rows (contexts) that
+            all count alike, whatever their episode; GRPO only.
+        group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
+            that one of them has reached, at a turn drawn anew for each group; managers under GRPO only.
+        loss_average: Whether every token of a gradient step counts alike, or every row; language policies
+            only, as are the following.
+        kl_coefficient: Weight of the KL divergence from the policy that the run began with; 0 needs no second
+            model.
+        importance_cap: Largest weight with which the mismatch of sampler and learner is corrected; 0 leaves
+            the correction out.
+        skip_equal_groups: Leave groups whose returns are all equal out of the batch; GRPO only.
+        curriculum: Whether streams (for a retriever: questions) come `shuffled`, each once before any comes
+            again, or by `priority`, those in front on which the policy now and then succeeds.
+        warmup_updates: Updates over which the learning rate rises from 0.
+        weight_decay: Of AdamW.
+        critic_learning_rate: Of the critic; by default `learning_rate`; PPO only.
+    """
+
+    name: Literal["ppo", "grpo"]
+    num_updates: Count
+    groups_per_update: Count = 8
+    group_size: Count = 8
+    epochs: Count = 2
+    minibatch_size: Count = 1024
+    minibatch_groups: Count | None = None
+    learning_rate: Positive = 1e-3
+    clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    clip_high: Positive = 0.2
+    entropy_coefficient: NotNegative = 0.0
+    value_coefficient: NotNegative = 0.5
+    max_gradient_norm: Positive = 0.5
+    discount: Share = 1.0
+    gae_lambda: Share = 0.9
+    advantage: Literal["trajectory", "step", "rows"] = "step"
+    group_start: Literal["stream", "fork"] = "stream"
+    loss_average: Literal["token", "sequence"] = "token"
+    kl_coefficient: NotNegative = 0.0
+    importance_cap: NotNegative = 2.0
+    skip_equal_groups: bool = False
+    curriculum: Literal["shuffled", "priority"] = "shuffled"
+    warmup_updates: Annotated[int, Field(ge=0)] = 0
+    weight_decay: NotNegative = 0.0
+    critic_learning_rate: Positive | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for key in ALGORITHM_KEYS_OF_OTHERS[self.name]:
+            if key in self.model_fields_set:
+                raise ConfigError(
+                    f"algorithm.{key} is {getattr(self, key)!r}, but algorithm.name is {self.name!r}, which "
+                    "does not use it; leave one of the two out."
+                )
+        if self.name == "grpo" and self.advantage == "trajectory" and self.discount < 1:
+            raise ConfigError(
+                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which "
+                "compares undiscounted returns; leave the discount out or take advantage = 'step'."
+            )
+        if self.name == "grpo" and self.group_size < 2:
+            raise ConfigError(
+                f"algorithm.group_size is {self.group_size}, but grpo compares the episodes of a group; give "
+                "at least 2."
+            )
+        return self
+
+
+ALGORITHM_KEYS_OF_OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ppo": ("advantage", "group_start", "skip_equal_groups"),
+        "grpo": ("gae_lambda", "value_coefficient", "critic_learning_rate"),
+    }
+)
+"""Keys of `[algorithm]` that an algorithm does not use."""
+
+
+class RolloutsConfig(Table):
+    """Where episodes are played.
+
+    Attributes:
+        num_workers: Ray actors that play; results do not depend on it.
+        address: Of a Ray cluster (`auto`, `ray://HOST:PORT`); without it Ray starts on this machine.
+    """
+
+    num_workers: Count = 2
+    address: Text | None = None
+
+
+class EvaluationConfig(Table):
+    """How policies are scored.
+
+    Attributes:
+        every: Updates between two validations.
+        num_resamples: Bootstrap resamples behind an interval of the final evaluation.
+        baselines: Names of what the policy is compared with; none named means all.
+        metric: The reward part, one that grades answers or measures evidence, that chooses the best
+            checkpoint and heads the final table.
+    """
+
+    every: Count = 10
+    num_resamples: Count = 2000
+    baselines: Names = ()
+    metric: str = "evidence_recall"
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, name: str) -> str:
+        if name not in SCORE_OF_METRIC and name not in grade_names():
+            raise ConfigError(
+                f"evaluation.metric: {unknown_name('metric', name, {*SCORE_OF_METRIC, *grade_names()})}"
+            )
+        return name
+
+    def score(self, top_k: int) -> str:
+        """Return the column of an evaluation (`EvalSettings.score`) that has the metric."""
+        return SCORE_OF_METRIC.get(self.metric, self.metric).format(top_k=top_k)
+
+    @property
+    def grades_answers(self) -> bool:
+        """True if questions must be answered to compute the metric."""
+        return self.metric in grade_names()
+
+
+SCORE_OF_METRIC: Mapping[str, str] = MappingProxyType(
+    {"evidence_recall": "recall@{top_k}", "evidence_ndcg": "ndcg@{top_k}", "evidence_stored": "kept_evidence"}
+)
+"""Reward parts that measure evidence, with their columns in an evaluation."""
+
+
+class LoggingConfig(Table):
+    """What is told about a run while it goes on.
+
+    Attributes:
+        report_to: Trackers that are told the metrics beside `metrics.jsonl`: `tensorboard`, or one that
+            accelerate knows, such as `wandb` or `mlflow`, whose package must be installed.
+        trajectories_every: Updates between two validations of which episodes are recorded; managers only.
+        num_trajectories: How many, on the first streams of the validation; managers only.
+    """
+
+    report_to: Names = (TENSORBOARD,)
+    trajectories_every: Count = 10
+    num_trajectories: Annotated[int, Field(ge=0)] = 2
+
+    @field_validator("report_to")
+    @classmethod
+    def _known_trackers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in TRACKERS:
+                raise ConfigError(f"logging.report_to: {unknown_name('tracker', name, TRACKERS)}")
+        return tuple(dict.fromkeys(names))
+
+
+class CheckpointsConfig(Table):
+    """When the run is saved: every so many updates. The `keep` newest and the best checkpoint stay."""
+
+    every: Count = 10
+    keep: Count = 2

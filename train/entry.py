@@ -1,0 +1,32 @@
+"""`train`: a run of either kind of policy from its configuration."""
+
+from __future__ import annotations
+
+from memdojo.errors import missing_for_language
+
+from .compact.trainer import train_compact
+from .config.run import TrainConfig
+from .loop import TrainResult
+from .runs.folder import RunFolder
+from .runs.progress import Progress
+
+
+def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress: Progress) -> TrainResult:
+    """Train as `config` says and leave metrics and checkpoints in `run`.
+
+    A run that is interrupted saves where it stands; `resume` goes on from the last checkpoint. A compact
+    policy then gives the numbers that an uninterrupted run would have given, bit for bit.
+
+    Raises:
+        LeakError: If training and held-out streams share a group.
+        DivergenceError: If the loss or a weight is no longer finite.
+        MissingDependencyError: If a library is missing that a language policy needs.
+        KeyboardInterrupt: After the checkpoint was saved.
+    """
+    if config.is_language:
+        try:
+            from .language.trainer import train_language
+        except ModuleNotFoundError as error:
+            raise missing_for_language(error.name) from error
+        return train_language(config, run, resume=resume, progress=progress)
+    return train_compact(config, run, resume=resume, progress=progress)

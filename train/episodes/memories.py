@@ -1,0 +1,145 @@
+"""Memories that a manager wrote, over which retrievers and answer agents are asked.
+
+The manager plays every stream once, greedily, before the training begins. What the store held when each
+question fell due is kept in the run's folder, so that workers, processes and a resumed run ask over the same
+memory.
+
+memory/train.jsonl        a line for each training stream
+memory/validation.jsonl   the same for the validation streams
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from memdojo.agents.baselines.registry import list_baselines, make_baseline
+from memdojo.agents.play import play_memory
+from memdojo.agents.policy import ManagerPolicy, release_models
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.written_memory import Memory, memory_as_json, memory_from_json
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.streams.chunking import rechunk
+from memdojo.envs.streams.files import atomic_writer
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError, DataError, unknown_name
+
+from ..checkpoints.compact import read_policy_json
+from ..config.run import TrainConfig
+from ..config.tables import EpisodeConfig, Split
+from ..runs.checkpoint_folders import find_checkpoint
+from ..runs.folder import RunFolder
+from ..runs.progress import Progress
+from .splits import load_splits
+
+FOLDER = "memory"
+MEMORY_SPLITS: tuple[Split, ...] = ("validation", "train")
+"""The splits of which memories are kept. The training streams are last: their file says that all is done."""
+PLAYED_TOGETHER = 32
+"""Streams that a manager plays side by side, so that the requests of a language model meet in batches."""
+
+
+class Writer(NamedTuple):
+    """A manager that is trained no more, with the limits of the store that it writes to."""
+
+    policy: ManagerPolicy
+    capacity: CapacitySettings
+
+
+def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
+    """Return who wrote a memory: a baseline, or the manager of a run or checkpoint.
+
+    Args:
+        name_or_folder: Name of a manager baseline, or the folder.
+        episode: Whose limits hold if it has any; else those with which the checkpoint was trained.
+
+    Raises:
+        UnknownNameError: If it is neither a baseline nor a folder.
+        ConfigError: If the folder holds no manager, or a baseline's store has no limit.
+        CheckpointError: If it holds no usable checkpoint.
+    """
+    if name_or_folder in list_baselines():
+        if episode.max_entries is None and episode.capacity_share is None:
+            raise ConfigError(
+                f"the memory is that of {name_or_folder!r}, a rule whose store has no size of its own; give "
+                "a number of entries or a share of the turns."
+            )
+        return Writer(make_baseline(name_or_folder), episode.capacity)
+    folder = Path(name_or_folder).expanduser()
+    if not folder.is_dir():
+        raise unknown_name("manager baseline or folder", name_or_folder, list_baselines())
+    from ..checkpoints.loading import load_manager
+
+    policy = load_manager(name_or_folder)
+    if episode.max_entries is None and episode.capacity_share is None:
+        record = read_policy_json(find_checkpoint(folder))["training"]
+        episode = EpisodeConfig(
+            max_entries=record.get("max_entries"), capacity_share=record.get("capacity_share")
+        )
+    return Writer(policy, episode.capacity)
+
+
+def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[Memory]:
+    """Let a manager play streams and yield what it left of each; a model is released at the end."""
+    size = writer.policy.turns_per_chunk
+    for begin in range(0, len(streams), PLAYED_TOGETHER):
+        cut = [
+            stream if size is None else rechunk(stream, size) for stream in streams[begin:][:PLAYED_TOGETHER]
+        ]
+        episodes = [ManagerEpisode(StreamContext(each), writer.capacity.for_stream(each)) for each in cut]
+        for stores in play_memory(writer.policy, episodes):
+            yield {question: store.entries for question, store in stores.items()}
+    release_models(writer.policy)
+
+
+def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
+    """Have the memory of `episode.memory` written, if the run has one and has not done it.
+
+    Raises:
+        LeakError: If two splits share a group.
+        MemdojoError: What `load_writer` raises.
+    """
+    if config.episode.memory is None or _file(run, "train").is_file():
+        return
+    writer = load_writer(config.episode.memory, config.episode)
+    splits = load_splits(config)
+    for split in MEMORY_SPLITS:
+        streams = splits.get(split, [])
+        progress.message(f"memory: {config.episode.memory} plays {len(streams)} {split} streams")
+        _file(run, split).parent.mkdir(exist_ok=True)
+        with atomic_writer(_file(run, split)) as file:
+            for stream, memory in zip(streams, write_memories(writer, streams), strict=True):
+                file.write(json.dumps({"stream": stream.id, **memory_as_json(memory)}) + "\n")
+
+
+def read_memories(run: RunFolder, split: Split, streams: Sequence[Stream]) -> list[Memory] | None:
+    """Return what `keep_memories` kept of the streams, in their order; None if the run has no such memory.
+
+    Args:
+        run: Its folder.
+        split: Of the streams.
+        streams: The first ones of the split, or all of them.
+
+    Raises:
+        DataError: If the file is missing or damaged or of other streams.
+    """
+    if run.config.episode.memory is None:
+        return None
+    path = _file(run, split)
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()[: len(streams)]]
+        if [line["stream"] for line in lines] != [stream.id for stream in streams]:
+            raise ValueError("other stream ids")
+        return [memory_from_json(line) for line in lines]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise DataError(
+            f"{path} is missing, damaged or of other streams ({error}); remove {path.parent}, and the memory "
+            "is written anew."
+        ) from error
+
+
+def _file(run: RunFolder, split: Split) -> Path:
+    return run.path / FOLDER / f"{split}.jsonl"

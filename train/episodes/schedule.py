@@ -1,0 +1,146 @@
+"""Which episodes an update plays: a function of the seed, the update's number and what was recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from memdojo.envs.episodes.context import questions_in_order
+from memdojo.envs.streams.windows import linked_chunks, window_starts
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+
+from ..config.run import TrainConfig
+from ..rollouts.tasks import RolloutTask
+from .curriculum import PriorityCurriculum, ScoredEpisode
+from .draws import Draws
+
+
+class Schedule:
+    """Draws the rollout tasks of every update.
+
+    Streams (for a retriever: questions; with [one_step]: chunks that questions are about) come as `Draws`
+    shuffles them, each once before any comes again, or as a `PriorityCurriculum` draws them. The tasks of an
+    update depend on the seed, the update's number and for that curriculum on `state` alone, so a resumed run
+    plays what it would have played.
+
+    Args:
+        config: The run.
+        streams: The training streams.
+
+    Raises:
+        ConfigError: If no window of a stream holds a question with its evidence, or no question of a
+            retriever's streams, or of those of a manager with [one_step], has evidence.
+    """
+
+    def __init__(self, config: TrainConfig, streams: Sequence[Stream]) -> None:
+        self._config = config
+        self._streams = streams
+        self._window_starts = _window_starts(streams, config.streams.window_turns)
+        self._units = _units(config, streams)
+        self._curriculum: PriorityCurriculum | None = None
+        if config.algorithm.curriculum == "priority":
+            self._curriculum = PriorityCurriculum(len(self._units), config.seed)
+        if not self._units:
+            raise ConfigError(
+                "no question of streams.train has evidence, from which alone a retriever, or a manager with "
+                "[one_step], learns; take streams whose questions name the turns that hold their answers."
+            )
+        self._draws = Draws(
+            streams,
+            [unit[0] if isinstance(unit, tuple) else unit for unit in self._units],
+            weights=config.streams.weights,
+            curriculum_updates=config.streams.length_curriculum or 0,
+            units_per_update=config.algorithm.groups_per_update,
+            seed=config.seed,
+        )
+
+    def training(self, update: int) -> list[RolloutTask]:
+        """Return the tasks of update `update`, one for each group."""
+        rng = np.random.default_rng((self._config.seed, update))
+        tasks = [self._task(self._units[unit], rng) for unit in self._drawn(update)]
+        return [dataclasses.replace(task, update=update) for task in tasks]
+
+    def validation(self, streams: Sequence[Stream]) -> list[RolloutTask]:
+        """Return a greedy task for every stream (or question) of `streams`."""
+        if self._config.task == "manager":
+            return [RolloutTask(index, seeds=(0,), greedy=True) for index in range(len(streams))]
+        return [
+            RolloutTask(stream, seeds=(0,), question=question, greedy=True)
+            for stream, question in _questions(streams)
+        ]
+
+    def record(self, update: int, groups: Sequence[Sequence[ScoredEpisode]]) -> None:
+        """Note what became of the tasks of an update; a curriculum by priority draws by it from then on."""
+        if self._curriculum is not None:
+            self._curriculum.record(self._drawn(update), groups, self._config.reward_decay)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed run must know to draw what this one would have drawn, as JSON has it."""
+        return {} if self._curriculum is None else {"curriculum": self._curriculum.state()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned, among other things that are passed over."""
+        if self._curriculum is not None:
+            self._curriculum.load_state(state["curriculum"])
+
+    def _drawn(self, update: int) -> list[int]:
+        """Return the units of an update, by their index."""
+        count = self._config.algorithm.groups_per_update
+        if self._curriculum is not None:
+            return self._curriculum.draw(update, count)
+        return [self._draws.unit(position) for position in range(update * count, (update + 1) * count)]
+
+    def _task(self, unit: int | tuple[int, int], rng: np.random.Generator) -> RolloutTask:
+        seeds = tuple(int(seed) for seed in rng.integers(2**31, size=self._config.algorithm.group_size))
+        if isinstance(unit, tuple):
+            if self._config.task == "manager":
+                return RolloutTask(unit[0], seeds, step=unit[1])
+            return RolloutTask(unit[0], seeds, question=unit[1])
+        part = self._window(unit, rng)
+        num_turns = sum(len(chunk.turns) for chunk in self._streams[unit].chunks)
+        played = num_turns if part is None else min(part[1], num_turns)
+        forks = self._config.algorithm.group_start == "fork"
+        return RolloutTask(unit, seeds, window=part, fork_turn=int(rng.integers(played)) if forks else 0)
+
+    def _window(self, stream: int, rng: np.random.Generator) -> tuple[int, int] | None:
+        length = self._config.streams.window_turns
+        if length is None:
+            return None
+        return int(rng.choice(self._window_starts[stream])), length
+
+
+def _units(config: TrainConfig, streams: Sequence[Stream]) -> list[int] | list[tuple[int, int]]:
+    """Return what a group is about: a stream, or a stream and its question or the chunk of its one step."""
+    if config.task != "manager":
+        return _questions(streams)
+    if config.one_step.window_turns is None:
+        return list(range(len(streams)))
+    return [(index, chunk) for index, stream in enumerate(streams) for chunk in linked_chunks(stream)]
+
+
+def _window_starts(streams: Sequence[Stream], length: int | None) -> list[npt.NDArray[np.intp]]:
+    if length is None:
+        return []
+    starts = [window_starts(stream, length) for stream in streams]
+    for stream, of_stream in zip(streams, starts, strict=True):
+        if not len(of_stream):
+            raise ConfigError(
+                f"streams.window_turns is {length}, and no window of that length of "
+                f"stream {stream.id!r} holds all the evidence of a question; take longer windows."
+            )
+    return starts
+
+
+def _questions(streams: Sequence[Stream]) -> list[tuple[int, int]]:
+    """Return stream and index of every question with evidence: without it a ranking cannot be judged."""
+    return [
+        (index, place)
+        for index, stream in enumerate(streams)
+        for place, question in enumerate(questions_in_order(stream))
+        if question.needed_evidence
+    ]

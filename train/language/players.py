@@ -1,0 +1,353 @@
+"""Rollouts of language policies: tasks in, trajectory groups out.
+
+Every episode is a coroutine that waits for its own generations and answers alone, so that a slow one holds up
+nobody; what is waiting at a time meets in the engines' continuous batching.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from memdojo.agents.engines.engine import Generation, GenerationRequest, Sampler, StopReason
+from memdojo.agents.graders.answerer import AsyncCachedAnswerer
+from memdojo.agents.graders.judging import Judging
+from memdojo.agents.language.policies import Prompt, PromptEncoder
+from memdojo.envs.answering import Answer, Answerer
+from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
+from memdojo.envs.episodes.base import Episode
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.episodes.validity import validity_by_rule
+from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.memory.lru_cache import Recent
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.prompts.tasks import Begun, TextTask
+from memdojo.envs.streams.windows import window
+from memdojo.envs.types import Stream
+from memdojo.errors import ModelError
+from memdojo.eval.findings.oracle_measures import PlanMeasures
+from memdojo.eval.records.recording import last_step
+from memdojo.eval.records.types import StepRecord
+from memdojo.rewards.grading import grade, grade_names
+from memdojo.rewards.outcomes import StepOutcome
+from memdojo.rewards.reward import Reward
+from memdojo.rewards.scores import Score, sum_scores
+
+from ..rollouts.memory_figures import memory_figures
+from ..rollouts.tasks import RolloutTask, as_episode, question_starts, record_of
+from .one_step_episodes import OneSteps
+from .trajectories import LanguageGroup, LanguageTrajectory, Row
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingSettings:
+    """How responses are sampled in training; validation takes the likeliest tokens."""
+
+    max_response_tokens: int
+    temperature: float = 1.0
+
+
+class LanguagePlayer:
+    """Plays rollout tasks with a language policy.
+
+    Args:
+        streams: Cut into chunks as the policy sees them.
+        task: What the policy does in an episode.
+        encoder: Renders its prompts.
+        sampling: How it is sampled.
+        reward: Pays each step.
+        capacity: Limits of a manager's store.
+        top_k: Entries handed to the answerer, or places of a ranking.
+        answerer: Answers the questions, behind a cache; None where the reward grades no answers, or the
+            policy answers by itself.
+        one_steps: What tasks of a single step begin with; None where there are none.
+        granularity: What an entry of the archive is, over which questions are asked.
+        tiers: At which a retriever's questions are asked as well.
+        memories: What a manager has left of each stream, over which the questions are asked; None for all
+            that was said.
+        retriever: Finds the entries of a manager's store for a question; None takes BM25.
+        judging: Grades answers, or operations in place of the rule; None where no model is asked.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        task: TextTask[Any, Any],
+        encoder: PromptEncoder,
+        sampling: SamplingSettings,
+        reward: Reward,
+        capacity: CapacitySettings,
+        top_k: int,
+        answerer: Answerer | None,
+        one_steps: OneSteps | None = None,
+        *,
+        granularity: Granularity = Granularity.TURN,
+        tiers: Tiers = NO_TIERS,
+        memories: Sequence[Memory] | None = None,
+        retriever: Retriever | None = None,
+        judging: Judging | None = None,
+    ) -> None:
+        self._streams = streams
+        self._task = task
+        self._encoder = encoder
+        self._sampling = sampling
+        self._reward = reward
+        self._capacity = capacity
+        self._top_k = top_k
+        self._answerer = answerer
+        self._cache = None if answerer is None else AsyncCachedAnswerer(answerer)
+        self._contexts: Recent[StreamContext] = Recent(max_size=128)
+        self._question_starts: Recent[list[RetrievalEpisode]] = Recent(max_size=32)
+        self._one_steps = one_steps
+        self._granularity = granularity
+        self._tiers = tiers
+        self._memories = memories
+        self._retriever = retriever
+        self._judging = judging
+        self._validity = validity_by_rule if reward.needs_validity else None
+        self._metrics = tuple(name for name in reward.weights if name in grade_names())
+        self._has_sources = len({stream.source for stream in streams}) > 1
+        self._step_starts: Recent[ManagerEpisode] = Recent(max_size=128)
+        self._plans: Recent[PlanMeasures] = Recent(max_size=128)
+
+    @property
+    def answer_counts(self) -> tuple[int, int]:
+        """How many questions were answered from the cache so far, and how many were asked."""
+        return (0, 0) if self._cache is None else (self._cache.hits, self._cache.misses)
+
+    def prompt(self, task: RolloutTask) -> Prompt:
+        """Return what the policy is asked first.
+
+        Raises:
+            ModelError: If it is too long without any entry.
+        """
+        return self._encoder.encode(self._task.view(self._start(task)))
+
+    async def play(self, task: RolloutTask, sampler: Sampler) -> LanguageGroup:
+        """Return the trajectories of the task, in the order of its seeds."""
+        trunk = Recording(self._start(task), _trunk_seed(task))
+        await self._play_until(trunk, sampler, task, _step_of_turn(trunk.episode, task.fork_turn))
+        if trunk.failure:
+            return tuple(trunk.trajectory() for _ in task.seeds)
+        is_one_step = task.step is not None
+        forks = [Recording(trunk.episode.fork(seed), seed, is_one_step) for seed in task.seeds]
+        last = None if task.question is None else trunk.episode.step_index + 1
+        await asyncio.gather(*(self._play_until(fork, sampler, task, last) for fork in forks))
+        return tuple(fork.trajectory(self._memory(task, fork)) for fork in forks)
+
+    async def _play_until(
+        self, recording: Recording, sampler: Sampler, task: RolloutTask, step: int | None
+    ) -> None:
+        """Play to the end of the episode, or until so many steps of it are done."""
+        episode = recording.episode
+        while not (episode.ended or recording.failure) and (step is None or episode.step_index < step):
+            await self._step(recording, sampler, task)
+
+    async def _step(self, recording: Recording, sampler: Sampler, task: RolloutTask) -> None:
+        """Ask the policy, do what it says, have the questions answered and score the step."""
+        episode = recording.episode
+        try:
+            prompt = self._encoder.encode(self._task.view(episode))
+        except ModelError as error:
+            recording.failure = f"prompt: {error}"
+            return
+        generation = await sampler.generate(
+            GenerationRequest(
+                prompt.ids,
+                self._sampling.max_response_tokens,
+                temperature=0.0 if task.greedy else self._sampling.temperature,
+                seed=_request_seed(recording.seed, episode.step_index),
+            )
+        )
+        completion = self._encoder.decode(generation.token_ids)
+        begun = self._task.begin(episode, prompt.view, completion)
+        changes = () if self._judging is None else self._judging.changes(episode)
+        outcome = episode.finish_step(await self._answers(begun))
+        if self._judging is not None:
+            outcome = await self._judging.judge(outcome, changes)
+        if isinstance(episode, RetrievalEpisode):
+            outcome = as_episode(outcome)
+        elif recording.is_one_step:
+            outcome = dataclasses.replace(outcome, step=0, num_steps=1)
+        score = self._reward.at(task.update)(outcome)
+        recording.add(prompt, generation, outcome, score, self._reward.by_step(score))
+        if task.recorded:
+            # A judge may have said more about the outcome than the episode knows.
+            done = last_step(episode, completion=completion)
+            recording.steps.append(dataclasses.replace(done, outcome=outcome))
+        recording.add_grades(outcome, self._metrics, by_source=self._has_sources)
+
+    def _memory(self, task: RolloutTask, played: Recording) -> dict[str, float]:
+        """Return what a manager's memory has come to; nothing for others and for what failed."""
+        episode = played.episode
+        if played.failure or not isinstance(episode, ManagerEpisode):
+            return {}
+        place = (task.stream, task.window, task.step)
+        return memory_figures(episode, self._plans.get_or_make(place, lambda: PlanMeasures(episode.context)))
+
+    async def _answers(self, begun: Begun) -> Sequence[Answer]:
+        if begun.own_answers or self._cache is None or not begun.requests:
+            return begun.own_answers
+        return await self._cache.answer_async(begun.requests)
+
+    def _start(self, task: RolloutTask) -> Episode:
+        if task.question is not None:
+            starts = self._question_starts.get_or_make(
+                task.stream, lambda: self._starts_of_questions(task.stream)
+            )
+            return starts[task.question]
+        if task.step is not None:
+            assert self._one_steps is not None  # The schedule names steps where there are some.
+            one_steps, step = self._one_steps, (task.stream, task.step)
+            return self._step_starts.get_or_make(
+                step,
+                lambda: one_steps.start(
+                    self._streams,
+                    step,
+                    self._capacity,
+                    self._top_k,
+                    self._answerer,
+                    retriever=self._retriever,
+                    validity=self._validity,
+                ),
+            )
+        context = self._contexts.get_or_make(
+            (task.stream, task.window), lambda: StreamContext(self._cut(task))
+        )
+        return ManagerEpisode(
+            context,
+            self._capacity.for_stream(context.stream),
+            retriever=self._retriever,
+            top_k=self._top_k,
+            answerer=self._answerer,
+            validity=self._validity,
+            # Nobody's seed: a fork that drew as its past did would not play as its policy does.
+            seed=_trunk_seed(task),
+        )
+
+    def _starts_of_questions(self, stream: int) -> list[RetrievalEpisode]:
+        return question_starts(
+            self._streams[stream],
+            self._top_k,
+            self._answerer,
+            granularity=self._granularity,
+            tiers=self._tiers,
+            memory=None if self._memories is None else self._memories[stream],
+        )
+
+    def _cut(self, task: RolloutTask) -> Stream:
+        stream = self._streams[task.stream]
+        if task.window is None:
+            return stream
+        cut = window(stream, *task.window)
+        assert cut is not None  # The schedule draws windows that keep a question.
+        return cut
+
+
+class Recording:
+    """An episode with what has been played of it.
+
+    Attributes:
+        episode: The episode.
+        seed: From which, with the step, its requests are seeded.
+        is_one_step: True if one step at the end of the episode is all that is played, and so is normalised as
+            an episode of its own.
+        failure: Why it cannot be trained on; empty if it can.
+    """
+
+    def __init__(self, episode: Any, seed: int, is_one_step: bool = False) -> None:
+        self.episode = episode
+        self.seed = seed
+        self.is_one_step = is_one_step
+        self.rows: list[Row] = []
+        self.scores: list[Score] = []
+        self.counts: Counter[str] = Counter()
+        self.grades: dict[str, tuple[float, int]] = {}
+        self.steps: list[StepRecord] = []
+        self.failure = ""
+
+    def add(
+        self,
+        prompt: Prompt,
+        generation: Generation,
+        outcome: StepOutcome,
+        score: Score,
+        step_reward: float = 0.0,
+    ) -> None:
+        """Take down a step: what was asked, what was sampled, what came of it and what that is worth.
+
+        `step_reward` is what of the score is for the step alone; see `Row`.
+        """
+        self.rows.append(
+            Row(
+                np.array(prompt.ids, np.int32),
+                np.array(generation.token_ids, np.int32),
+                np.array(generation.log_probs, np.float32),
+                math.nan if score.value is None else score.value,
+                generation.weights_version,
+                prompt.num_left_out,
+                generation.stop_reason is StopReason.LENGTH,
+                step_reward,
+                outcome.num_steps,
+            )
+        )
+        self.scores.append(score)
+        if isinstance(self.episode, RetrievalEpisode) and not outcome.operations:
+            # Only replies that are malformed leave an operation there, and their share is of all replies.
+            self.counts["RANK"] += 1
+        for operation in outcome.operations:
+            malformed = "malformed" if operation.malformed else "rejected"
+            self.counts[operation.kind if operation.applied else malformed] += 1
+        self.failure = "" if score.scored else f"answer: {score.why}"
+
+    def add_grades(self, outcome: StepOutcome, metrics: Sequence[str], *, by_source: bool) -> None:
+        """Take down the grades of a step's answers by data set: by the stream's source, or the category."""
+        source = self.episode.context.stream.source
+        for question, metric in product(outcome.questions, metrics):
+            value, data_set = grade(metric, question), source if by_source else question.category
+            if value is not None and data_set:
+                total, number = self.grades.get(f"{metric}/{data_set}", (0.0, 0))
+                self.grades[f"{metric}/{data_set}"] = total + value, number + 1
+
+    def trajectory(self, memory: Mapping[str, float] | None = None) -> LanguageTrajectory:
+        """Return what has been played, with what its memory has come to."""
+        return LanguageTrajectory(
+            self.episode.context.stream.id,
+            tuple(self.rows),
+            sum_scores(self.scores).parts,
+            dict(self.counts),
+            self.failure,
+            dict(self.grades),
+            memory or {},
+            record_of(self.episode, self.steps) if self.steps else None,
+        )
+
+
+def _step_of_turn(episode: Episode, turn: int) -> int:
+    """Return the step at which a manager sees the turn at a position; 0 for the first one."""
+    passed = 0
+    for chunk in episode.context.stream.chunks if turn else ():
+        passed += len(chunk.turns)
+        if turn < passed:
+            return chunk.index
+    return 0
+
+
+def _trunk_seed(task: RolloutTask) -> int:
+    return task.seeds[0] + 2**31
+
+
+def _request_seed(seed: int, step: int) -> int:
+    # From episode and step alone, so that a resumed run samples what it would have sampled.
+    return int(np.random.SeedSequence((seed, step)).generate_state(1)[0])

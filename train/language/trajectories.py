@@ -1,0 +1,106 @@
+"""What a rollout of a language policy hands to the learner.
+
+Axes: T tokens of a response, S rows (steps) of an episode, G episodes of a group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from memdojo.eval.records.types import EpisodeRecord
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One context of an episode: a prompt and what was sampled after it.
+
+    Attributes:
+        prompt_ids: Token ids of the prompt, shape (num_prompt_tokens,).
+        response_ids: The sampled ids, shape (T,); at least one.
+        log_probs: Of each sampled id under the behaviour policy, shape (T,).
+        reward: What the step paid; NaN if it could not be scored. Those of an episode add up to its return.
+        step_reward: What of it is for this step alone, by parts that are `by_step`; the rest is for the
+            episode.
+        num_steps: Steps of the whole episode, by which parts that are `by_step` are divided.
+        weights_version: Version of the weights that sampled it.
+        num_left_out: Entries that had to be left out so that the prompt fitted.
+        is_cut_off: True if the response ended at its limit of tokens.
+    """
+
+    prompt_ids: npt.NDArray[np.int32]
+    response_ids: npt.NDArray[np.int32]
+    log_probs: npt.NDArray[np.float32]
+    reward: float
+    weights_version: int = 0
+    num_left_out: int = 0
+    is_cut_off: bool = False
+    step_reward: float = 0.0
+    num_steps: int = 1
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of prompt and response."""
+        return len(self.prompt_ids) + len(self.response_ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LanguageTrajectory:
+    """One episode: its rows in order of time, each an independent context.
+
+    Attributes:
+        stream_id: The stream that was played.
+        rows: At least one, unless the episode failed.
+        parts: Sum of each reward part over the episode, by name.
+        counts: Operations of the episode by kind, those that were not applied as `rejected` and pieces of
+            completions that could not be parsed as `malformed`.
+        failure: Why the episode cannot be trained on, such as an answer that could not be had; "" if it can.
+        memory: What a manager's memory came to; see `memory_figures`.
+        record: All that was done, where the task wants it recorded.
+        grades: Of each metric that pays and each data set, as `METRIC/DATA SET`, the sum of the questions'
+            grades and their number.
+    """
+
+    stream_id: str
+    rows: tuple[Row, ...]
+    parts: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    failure: str = ""
+    grades: Mapping[str, tuple[float, int]] = field(default_factory=lambda: MappingProxyType({}))
+    memory: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    record: EpisodeRecord | None = None
+
+    @property
+    def scored(self) -> bool:
+        """False if the episode failed: a failed attempt must be untrainable, not a zero."""
+        return not self.failure
+
+    @property
+    def rewards(self) -> npt.NDArray[np.float64]:
+        """Reward of each row, shape (S,)."""
+        return np.array([row.reward for row in self.rows], dtype=np.float64)
+
+    @property
+    def row_rewards(self) -> npt.NDArray[np.float64]:
+        """What each row is worth when rows are compared with each other, shape (S,).
+
+        All that is paid for the episode, whatever the step at which it is paid, and what is for the row's
+        step alone, undivided by the number of steps.
+        """
+        own_S = np.array([row.step_reward for row in self.rows], dtype=np.float64)
+        num_steps_S = np.array([row.num_steps for row in self.rows], dtype=np.float64)
+        worth_S: npt.NDArray[np.float64] = (self.rewards - own_S).sum() + own_S * num_steps_S
+        return worth_S
+
+    @property
+    def episode_return(self) -> float:
+        """Sum of all rewards."""
+        return float(self.rewards.sum())
+
+
+LanguageGroup = tuple[LanguageTrajectory, ...]
+"""G trajectories of one stream, or of forks of one state."""

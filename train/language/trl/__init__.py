@@ -1,0 +1,1 @@
+"""Training by TRL's GRPOTrainer in place of memdojo's learner."""

@@ -1,0 +1,150 @@
+"""Train tasks of one context by TRL's GRPOTrainer, through nothing but its public interfaces.
+
+TRL samples and learns; a reward function plays the step that a completion decides. What TRL does otherwise
+than memdojo's own learner:
+
+- A completion that could not be scored has no advantage and stays out of its group's mean and deviation, but
+  its tokens count in the mean over tokens, and a KL or entropy term acts on them.
+- The learning rate warms up from 0: the first of `warmup_updates` updates learns nothing.
+- Where `minibatch_groups` is set, a gradient step takes as many completions, of whichever groups.
+- Its own state, in the folder `trl` of a checkpoint, is what transformers writes: weights once more, and
+  `optimizer.pt` and the like, which are read with `weights_only`.
+- It seeds the generators of Python, NumPy and torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from memdojo.errors import CheckpointError
+
+from ...checkpoints.compact import load_training_state
+from ...config.run import TrainConfig
+from ...episodes.splits import load_splits, training_record
+from ...loop import Standing, TrainLoop, TrainResult, prepare_run
+from ...runs.folder import RunFolder
+from ...runs.interrupts import GracefulStop
+from ...runs.progress import Progress
+from .settings import check_devices
+from .trainee import TRL, TrlTrainee
+
+
+def train_with_trl(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
+    """Train a language policy by TRL; see `memdojo.train.entry.train`. The warm start must be done.
+
+    Raises:
+        ConfigError: If TRL cannot sample where the configuration wants it to.
+        ModelError: If the model cannot be used, or a prompt is too long without any entry of the memory.
+        CheckpointError: If the last checkpoint is not one of a run with TRL.
+        DivergenceError: If the loss or the gradient is no longer finite.
+        KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
+    """
+    check_devices(config)
+    splits = load_splits(config)
+    standing, checkpoint = _load_standing(run) if resume else (Standing(), None)
+    prepare_run(run, standing)
+    if config.learner.num_threads:
+        torch.set_num_threads(config.learner.num_threads)
+    with _silence(), contextlib.closing(TrlTrainee(config, run, splits)) as trainee:
+        loop = TrainLoop(
+            config, run, trainee, training_record(config, splits), standing, splits.get("validation", ())
+        )
+        progress.start(config.algorithm.num_updates, done=standing.updates)
+        try:
+            with GracefulStop() as stop:
+                trainee.trainer.add_callback(_Follower(trainee, loop, stop, progress))
+                if standing.updates < config.algorithm.num_updates:
+                    trainee.trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint / TRL))
+                if stop.requested:
+                    raise KeyboardInterrupt
+        finally:
+            run.close()
+    best = run.checkpoint_folder(standing.chosen_update)
+    return TrainResult(best, standing.best_score, standing.updates)
+
+
+class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no types here.
+    """Lets memdojo's loop follow what TRL does, and TRL save and stop when the loop wants it."""
+
+    def __init__(self, trainee: TrlTrainee, loop: TrainLoop, stop: GracefulStop, progress: Progress) -> None:
+        self._trainee = trainee
+        self._loop = loop
+        self._stop = stop
+        self._progress = progress
+        self._last_step = -1
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if state.global_step % self._trainee.steps_per_update == 0:
+            self._trainee.begin()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, Any],
+        **_: Any,
+    ) -> None:
+        step = state.global_step
+        if step == self._last_step:
+            return  # The summary at the end of training.
+        self._last_step = step
+        update, rest = divmod(step - 1, self._trainee.steps_per_update)
+        self._trainee.hear(logs, update)
+        if rest != self._trainee.steps_per_update - 1:
+            return
+        groups, metrics = self._trainee.play(update)
+        report, is_due = self._loop.finish(groups, metrics | self._trainee.learn(groups, update))
+        self._progress.report(report)
+        control.should_training_stop = control.should_training_stop or self._stop.requested
+        # TRL writes its state right after this, and then calls `on_save`.
+        control.should_save = is_due or self._stop.requested
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._loop.save()
+
+
+def _load_standing(run: RunFolder) -> tuple[Standing, Path | None]:
+    """Return where a run stands, and the checkpoint to go on from; None if it has to begin."""
+    folder = run.latest
+    if folder is None:
+        return Standing(), None
+    if not (folder / TRL / "trainer_state.json").is_file():
+        raise CheckpointError(
+            f"{folder} has no state of TRL's trainer to go on with; start a new run, or restore its folder "
+            f"{TRL!r}."
+        )
+    return Standing(**load_training_state(folder).state["standing"]), folder
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep TRL and what it brings from warning and telling; errors still come."""
+    # vLLM, which TRL loads wherever it is installed, reads this when it is loaded.
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "CRITICAL")
+    # Nor does it have to tell anybody that it was used.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    loggers = [logging.getLogger(name) for name in ("trl", "accelerate", "datasets", "vllm")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,94 @@
+"""The supervised stage before reinforcement learning, by TRL's SFTTrainer."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset, disable_progress_bars
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from memdojo.errors import DivergenceError
+
+from ...config.language import WarmStartConfig
+from .lessons import Example
+
+
+def fine_tune(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Sequence[Example],
+    config: WarmStartConfig,
+    *,
+    device: str,
+    seed: int,
+    report: Callable[[int, float], None],
+) -> float:
+    """Train a model on the replies of examples, in place, and return the mean loss of the last steps.
+
+    Args:
+        model: Trained as a whole.
+        tokenizer: Its tokenizer.
+        examples: At least one.
+        config: Steps, batch size and learning rate, which falls linearly to 0 after a short rise.
+        device: `cpu`, or `cuda`.
+        seed: Orders the examples.
+        report: Told the step and its loss now and then.
+
+    Raises:
+        DivergenceError: If the loss is no longer finite.
+    """
+    disable_progress_bars()
+    data = Dataset.from_dict(
+        {
+            "input_ids": [[*each.prompt_ids, *each.reply_ids] for each in examples],
+            "completion_mask": [[0] * len(each.prompt_ids) + [1] * len(each.reply_ids) for each in examples],
+        }
+    )
+    losses: list[float] = []
+
+    class _Watch(TrainerCallback):  # type: ignore[misc]  # transformers is not typed.
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+            if logs and "loss" in logs:
+                losses.append(float(logs["loss"]))
+                report(state.global_step, losses[-1])
+
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = SFTTrainer(
+            model=model,
+            args=SFTConfig(
+                output_dir=folder,
+                max_steps=config.num_steps,
+                per_device_train_batch_size=config.batch_size,
+                learning_rate=config.learning_rate,
+                lr_scheduler_type="linear",
+                warmup_steps=max(1, config.num_steps // 20),
+                completion_only_loss=True,
+                max_length=None,
+                logging_steps=max(1, min(10, config.num_steps // 5)),
+                report_to="none",
+                save_strategy="no",
+                disable_tqdm=True,
+                use_cpu=device == "cpu",
+                bf16=False,
+                gradient_checkpointing=False,
+                train_sampling_strategy="random",
+                seed=seed,
+            ),
+            train_dataset=data,
+            processing_class=tokenizer,
+            callbacks=[_Watch()],
+        )
+        # What it prints goes to `report` instead.
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+    last = float(np.mean(losses[-3:]))
+    if not (np.isfinite(last) and all(bool(torch.isfinite(weight).all()) for weight in model.parameters())):
+        raise DivergenceError(
+            f"the warm start ended with loss {last}; start anew with a lower warm_start.learning_rate."
+        )
+    return last

@@ -1,0 +1,267 @@
+"""Supervised examples for a language policy: what a teacher does, in the words of the policy's format."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from memdojo.agents.baselines.oracles import OracleRetriever
+from memdojo.agents.language.policies import PromptEncoder
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.answering import AnswerRequest
+from memdojo.envs.episodes.archive import Granularity
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.prompts.protocol import AnswerDecision
+from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
+from memdojo.envs.streams.chunking import rechunk
+from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Stream, Update
+
+from ...rollouts.tasks import question_starts
+
+NO_ANSWER = "No information available"
+"""What an answer agent is taught to say where the dialogue does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A prompt and the reply that is to be learnt, as token ids."""
+
+    prompt_ids: tuple[int, ...]
+    reply_ids: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Lessons:
+    """Examples, and how many decisions the format had no words for.
+
+    A decision has none where it names an entry that the shortened prompt does not show.
+    """
+
+    examples: list[Example]
+    num_without_words: int = 0
+
+    def add(self, encoder: PromptEncoder, view: Any, decision: Any) -> None:
+        """Add the example of a decision at a view."""
+        prompt = encoder.encode(view)
+        try:
+            reply = encoder.write(decision, prompt.view)
+        except ValueError:
+            self.num_without_words += 1
+        else:
+            self.examples.append(Example(prompt.ids, encoder.encode_reply(reply)))
+
+
+def manager_lessons(
+    streams: Sequence[Stream],
+    teacher: ManagerPolicy,
+    task: ManagerTask,
+    encoder: PromptEncoder,
+    capacity: CapacitySettings,
+    seed: int,
+) -> Lessons:
+    """Let a teacher play streams and write down what it changed at each chunk.
+
+    A teacher that decides turn by turn plays the turns of a chunk one after the other; what is taught is the
+    difference that the whole chunk made to the store.
+
+    Args:
+        streams: Cut into chunks as the pupil sees them.
+        teacher: Plays each stream once.
+        task: The pupil's task.
+        encoder: Renders the pupil's prompts.
+        capacity: Limits of the store.
+        seed: Seeds a teacher that draws.
+    """
+    lessons = Lessons([])
+    for stream in streams:
+        pupil = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream), seed=seed)
+        taught = TaughtEpisode(pupil, teacher, seed)
+        while not pupil.ended:
+            operations = taught.demonstrate()
+            lessons.add(encoder, task.view(pupil), operations)
+            taught.begin_step(operations)
+            pupil.finish_step(())
+    return lessons
+
+
+class TaughtEpisode:
+    """A pupil's episode, and beside it a teacher's whose store holds the same under ids of its own.
+
+    A teacher that decides turn by turn plays the turns of the pupil's chunk one after the other.
+
+    Attributes:
+        pupil: The episode of the stream in the pupil's chunks.
+
+    Args:
+        pupil: At its start.
+        teacher: Decides in the teacher's episode.
+        seed: Seeds a teacher that draws.
+    """
+
+    def __init__(self, pupil: ManagerEpisode, teacher: ManagerPolicy, seed: int) -> None:
+        self.pupil = pupil
+        self._teacher = teacher
+        stream, size = pupil.context.stream, teacher.turns_per_chunk
+        context = StreamContext(stream if size is None else rechunk(stream, size))
+        self._episode = ManagerEpisode(context, pupil.store.capacity, seed=seed)
+        self._pupil_ids: dict[int, int] = {}
+        self._added: list[int] = []
+
+    def demonstrate(self) -> tuple[Operation, ...]:
+        """Let the teacher play the pupil's chunk; return what the pupil must do to have the same store."""
+        before = self._episode.store.fork()
+        _play_through(self._episode, self._chunk, lambda episode: self._teacher.act([episode])[0])
+        self._added = _ids_of_added(before, self._episode.store)
+        return operations_between(before, self._episode.store, self._pupil_ids)
+
+    def begin_step(self, operations: Sequence[Operation]) -> tuple[AnswerRequest, ...]:
+        """Begin the pupil's step with what `demonstrate` returned; questions that are due want answers."""
+        requests = self.pupil.begin_step(operations)
+        self._pupil_ids |= _pairs(self._added, _ids_of_written(self.pupil))
+        return requests
+
+    def follow(self, before: MemoryStore) -> None:
+        """Do in the teacher's episode what the pupil has done by itself in a step that was only begun.
+
+        Args:
+            before: The pupil's store as it was before the step.
+        """
+        own_ids = {pupil_id: id for id, pupil_id in self._pupil_ids.items()}
+        operations = operations_between(before, self.pupil.store, own_ids)
+        last = self._chunk.turns[-1]
+        # With the last turn, because only then the turns that the entries came from have passed.
+        _play_through(
+            self._episode,
+            self._chunk,
+            lambda episode: operations if episode.chunk and last in episode.chunk.turns else (),
+        )
+        self._pupil_ids |= _pairs(_ids_of_written(self._episode), _ids_of_added(before, self.pupil.store))
+
+    def fork(self) -> Self:
+        """Return an independent pair in the same state."""
+        fork = copy.copy(self)
+        fork.pupil, fork._episode = self.pupil.fork(), self._episode.fork()
+        fork._pupil_ids = dict(self._pupil_ids)
+        return fork
+
+    @property
+    def _chunk(self) -> Chunk:
+        assert self.pupil.chunk is not None  # Nobody asks after the end.
+        return self.pupil.chunk
+
+
+def retriever_lessons(
+    streams: Sequence[Stream],
+    task: RankingTask,
+    encoder: PromptEncoder,
+    top_k: int,
+    memories: Sequence[Memory] | None = None,
+    granularity: Granularity = Granularity.TURN,
+) -> Lessons:
+    """Write down, for each question, the ranking of a retriever that knows the evidence.
+
+    Over what a manager has left of each stream, where `memories` are given.
+    """
+    lessons = Lessons([])
+    for index, stream in enumerate(streams):
+        oracle = OracleRetriever(StreamContext(stream))
+        memory = None if memories is None else memories[index]
+        for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
+            view = encoder.encode(task.view(start)).view
+            shown = {entry.id for entry in view.candidates}
+            hits = oracle.search(start.store, view.question, top_k)
+            lessons.add(encoder, view, tuple(hit.entry.id for hit in hits if hit.entry.id in shown))
+    return lessons
+
+
+def answer_lessons(
+    streams: Sequence[Stream],
+    task: AnswerTask,
+    encoder: PromptEncoder,
+    top_k: int,
+    memories: Sequence[Memory] | None = None,
+    granularity: Granularity = Granularity.TURN,
+) -> Lessons:
+    """Write down, for each question, the entries shown that hold evidence, and the reference answer.
+
+    Over what a manager has left of each stream, where `memories` are given.
+    """
+    lessons = Lessons([])
+    for index, stream in enumerate(streams):
+        memory = None if memories is None else memories[index]
+        for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
+            question = start.question
+            assert question is not None  # It starts at one.
+            view = encoder.encode(task.view(start)).view
+            found = [(entry, start.context.supported_evidence(entry)) for entry in view.entries]
+            useful = tuple(entry.id for entry, supported in found if supported & question.evidence)
+            answer = NO_ANSWER if question.unanswerable else question.answers[0]
+            lessons.add(encoder, view, AnswerDecision(useful, answer))
+    return lessons
+
+
+def operations_between(
+    before: MemoryStore, after: MemoryStore, ids: Mapping[int, int]
+) -> tuple[Operation, ...]:
+    """Return operations that lead from one store to another: one NOOP where they are alike.
+
+    Args:
+        before: The store as it was.
+        after: The same store later on.
+        ids: What the entries are called where the operations are applied, by their id here; an entry that is
+            missing has the same id.
+    """
+    diff = before.diff(after)
+    removed = [ids.get(entry.id, entry.id) for entry in diff.removed]
+    operations: list[Operation] = [
+        Update(
+            ids.get(old.id, old.id),
+            new.text,
+            tuple(source for source in new.sources if source not in old.sources),
+            new.time,
+        )
+        for old, new in diff.changed
+    ]
+    # An ADD lets the entry that it names leave only where the store is full; elsewhere that takes a DELETE.
+    num_evicting = min(len(removed), len(diff.added)) if after.is_full else 0
+    num_deleted = len(removed) - num_evicting
+    operations += [Delete(id) for id in removed[:num_deleted]]
+    leaving = [()] * (len(diff.added) - num_evicting) + [(id,) for id in removed[num_deleted:]]
+    operations += [
+        Add(entry.text, entry.sources, entry.time, entry.kind, evicts=evicts)
+        for entry, evicts in zip(diff.added, leaving, strict=True)
+    ]
+    return tuple(operations) or (Noop(),)
+
+
+def _play_through(
+    episode: ManagerEpisode, chunk: Chunk, decide: Callable[[ManagerEpisode], Sequence[Operation]]
+) -> None:
+    """Play until the last turn of the chunk has passed."""
+    last = chunk.turns[-1]
+    while episode.chunk is not None:
+        is_last = last in episode.chunk.turns
+        episode.step(decide(episode))
+        if is_last:
+            return
+
+
+def _ids_of_added(before: MemoryStore, after: MemoryStore) -> list[int]:
+    return [entry.id for entry in before.diff(after).added]
+
+
+def _ids_of_written(episode: ManagerEpisode) -> list[int | None]:
+    """Return the id that each ADD of the episode's last operations gave; None where it was refused."""
+    adds = [result for result in episode.results if isinstance(result.operation, Add)]
+    return [None if result.after is None else result.after.id for result in adds]
+
+
+def _pairs(first: Sequence[int | None], second: Sequence[int | None]) -> dict[int, int]:
+    pairs = zip(first, second, strict=True)
+    return {one: other for one, other in pairs if one is not None and other is not None}

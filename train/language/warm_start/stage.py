@@ -1,0 +1,97 @@
+"""The stage before reinforcement learning: a teacher's operations, learnt from examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.language.policies import PromptEncoder
+from memdojo.envs.episodes.archive import Granularity
+from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+
+from ...checkpoints.language import language_spec, save_language_policy
+from ...checkpoints.model_folders import MODEL
+from ...config.run import TrainConfig
+from ...episodes.memories import read_memories
+from ...episodes.splits import load_splits, training_record
+from ...runs.folder import RunFolder
+from ...runs.progress import Progress
+from ..setup import learner_device, make_task
+from .fine_tuning import fine_tune
+from .lessons import Lessons, answer_lessons, manager_lessons, retriever_lessons
+from .recorded_lessons import recorded_lessons
+
+
+def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
+    """Do the supervised stage, if the run has one and has not done it; its policy lies in `run.warm_start`.
+
+    Raises:
+        LeakError: If two splits share a group.
+        ConfigError: If the teacher's decisions have no words in the policy's format.
+        DivergenceError: If the loss is no longer finite.
+    """
+    stage = config.warm_start
+    if not stage.num_steps or run.warm_start.is_dir():
+        return
+    assert config.policy.model is not None  # The configuration has seen to it.
+    splits = load_splits(config)
+    tokenizer = load_tokenizer(config.policy.model)
+    lessons = _lessons(config, run, splits["train"][: stage.num_streams], tokenizer)
+    if not lessons.examples:
+        raise ConfigError(
+            f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have "
+            f"no words in the format {config.policy.format!r}; take another format or a longer "
+            "policy.max_prompt_tokens."
+        )
+    left_out = f", {lessons.num_without_words} left out" if lessons.num_without_words else ""
+    progress.message(f"warm start: {len(lessons.examples)} examples{left_out}, {stage.num_steps} steps")
+    model = load_causal_lm(config.policy.model, config.learner.dtype)
+    fine_tune(
+        model,
+        tokenizer,
+        lessons.examples,
+        stage,
+        device=learner_device(config),
+        seed=config.seed,
+        report=lambda step, loss: progress.message(f"warm start {step}/{stage.num_steps}  loss {loss:.3f}"),
+    )
+
+    if torch.cuda.is_available():
+        # What torch keeps for itself, engines of other processes could not have.
+        torch.cuda.empty_cache()
+
+    def write(folder: Path) -> None:
+        save_model(folder / MODEL, model, tokenizer, model.generation_config)
+
+    save_language_policy(run.warm_start, write, language_spec(config, training_record(config, splits)))
+
+
+def initial_model(config: TrainConfig, run: RunFolder) -> str:
+    """Return the folder or hub id of the model that reinforcement learning begins with."""
+    if config.warm_start.num_steps:
+        return str(run.warm_start / MODEL)
+    assert config.policy.model is not None
+    return config.policy.model
+
+
+def _lessons(config: TrainConfig, run: RunFolder, streams: Sequence[Stream], tokenizer: Any) -> Lessons:
+    stage = config.warm_start
+    task = make_task(config, training=True)
+    encoder = PromptEncoder(tokenizer, task.format, config.policy.max_prompt_tokens)
+    if stage.trajectories is not None:
+        return recorded_lessons(stage.trajectories, encoder)
+    if isinstance(task, ManagerTask):
+        teacher = make_baseline(stage.teacher)
+        return manager_lessons(streams, teacher, task, encoder, config.episode.capacity, config.seed)
+    memories = read_memories(run, "train", streams)
+    top_k, granularity = config.episode.top_k, Granularity(config.episode.granularity)
+    if isinstance(task, AnswerTask):
+        return answer_lessons(streams, task, encoder, top_k, memories, granularity)
+    return retriever_lessons(streams, task, encoder, top_k, memories, granularity)

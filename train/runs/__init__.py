@@ -1,0 +1,1 @@
+"""Run folders: their layout, metrics, checkpoints, trackers and progress."""
