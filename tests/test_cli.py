@@ -18,7 +18,7 @@ from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import DataError
-from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, retriever_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, retriever_spec, save_policy
 
 SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
 FACTS = (
@@ -87,7 +87,7 @@ def _invoke(*arguments: str | Path) -> Result:
 
 
 def _checkpoint(folder: Path, *groups: str, name: str = "mine", max_entries: int | None = 2) -> Path:
-    record = TrainingRecord(name, "jsonl:x", groups, ("test-1",), 0, "ppo", 1, max_entries, None, 5, "0.1.0")
+    record = TrainedOn(name, "jsonl:x", groups, ("test-1",), 0, "ppo", 1, max_entries, None, 5, "0.1.0")
     network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=0)
     save_policy(folder, network.state_dict(), manager_spec(SETTINGS, 8, record))
     return folder
@@ -95,7 +95,7 @@ def _checkpoint(folder: Path, *groups: str, name: str = "mine", max_entries: int
 
 def _retriever_checkpoint(folder: Path, granularity: Literal["turn", "session"] = "turn") -> Path:
     network = new_retriever_network(5, 8, seed=0)
-    record = TrainingRecord("ranker", top_k=5, granularity=granularity)
+    record = TrainedOn("ranker", top_k=5, granularity=granularity)
     save_policy(folder, network.state_dict(), retriever_spec("hashed_ngrams", 5, 8, record))
     return folder
 

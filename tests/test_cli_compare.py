@@ -10,7 +10,7 @@ from memdojo.agents.compact.manager import new_manager_network
 from memdojo.cli import app
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.eval.records.files import EPISODES
-from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, save_policy
 from memdojo.train.config.files import load_config
 from memdojo.train.runs.folder import RunFolder
 
@@ -38,7 +38,7 @@ def _run(root: Path, name: str, seed: int) -> Path:
          "evaluation.baselines=[\"recency\", \"sum_idf\"]"],
     )  # fmt: skip
     run = RunFolder.create(root, config)
-    record = TrainingRecord(name, "synthetic:train", ("some",), (), seed, "ppo", 1, None, 0.2, 10, "0.1.0")
+    record = TrainedOn(name, "synthetic:train", ("some",), (), seed, "ppo", 1, None, 0.2, 10, "0.1.0")
     network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=seed)
     save_policy(
         run.path / "checkpoints" / "step_000001", network.state_dict(), manager_spec(SETTINGS, 8, record)
@@ -127,7 +127,7 @@ def test_a_run_whose_weights_changed_is_played_again(tmp_path: Path) -> None:
     _invoke("compare", run, "sum_idf", "--quiet")
     before = len(gzip.decompress((run / "evaluation" / EPISODES).read_bytes()).splitlines())
     network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=1)
-    record = TrainingRecord("x", "synthetic:train", ("some",), (), 0, "ppo", 2, None, 0.2, 10, "0.1.0")
+    record = TrainedOn("x", "synthetic:train", ("some",), (), 0, "ppo", 2, None, 0.2, 10, "0.1.0")
     save_policy(run / "checkpoints" / "step_000002", network.state_dict(), manager_spec(SETTINGS, 8, record))
     (run / "evaluation" / "eval.csv").unlink()
     _invoke("compare", run, "sum_idf", "--quiet")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from memdojo.agents.compact.manager import new_manager_network
 from memdojo.cli import app
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
-from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, save_policy
 from memdojo.train.config.files import load_config
 from memdojo.train.runs.folder import RunFolder
 
@@ -37,7 +37,7 @@ def _run(root: Path, name: str) -> Path:
          "evaluation.baselines=[\"recency\"]"],
     )  # fmt: skip
     run = RunFolder.create(root, config)
-    record = TrainingRecord(name, "synthetic:train", ("some",), (), 0, "grpo", 1, None, 0.2, 10, "0.1.0")
+    record = TrainedOn(name, "synthetic:train", ("some",), (), 0, "grpo", 1, None, 0.2, 10, "0.1.0")
     network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=0)
     save_policy(
         run.path / "checkpoints" / "step_000001", network.state_dict(), manager_spec(SETTINGS, 8, record)

@@ -13,7 +13,7 @@ from memdojo.agents.compact.manager import new_manager_network
 from memdojo.cli import app
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.errors import MissingDependencyError
-from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, save_policy
 
 SMALL = ("--num-streams", "1", "--seeds", "1")
 
@@ -27,7 +27,7 @@ def _invoke(*arguments: str | Path) -> Result:
 
 def _checkpoint(folder: Path, groups: tuple[str, ...] = ("some",)) -> Path:
     settings = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
-    record = TrainingRecord("mine", "synthetic:train", groups, (), 0, "ppo", 1, None, 0.2, 10, "0.1.0")
+    record = TrainedOn("mine", "synthetic:train", groups, (), 0, "ppo", 1, None, 0.2, 10, "0.1.0")
     network = new_manager_network(ManagerFeatures(settings), 8, seed=0)
     save_policy(folder, network.state_dict(), manager_spec(settings, 8, record))
     return folder

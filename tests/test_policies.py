@@ -16,7 +16,7 @@ from memdojo.envs.types import Capacity
 from memdojo.errors import CheckpointError, ConfigError, RunFolderError, UnknownNameError
 from memdojo.eval.playing.evaluate import evaluate_manager
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.train.checkpoints.compact import TrainingRecord, manager_spec, retriever_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, retriever_spec, save_policy
 from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
 from memdojo.train.checkpoints.loading import load_learned
 from memdojo.train.checkpoints.model_folders import MODEL
@@ -25,9 +25,9 @@ from memdojo.train.config.files import dump_config, load_config
 SETTINGS = FeatureSettings(num_candidates=4)
 
 
-def save_manager(folder: Path, training: TrainingRecord | None = None) -> str:
+def save_manager(folder: Path, training: TrainedOn | None = None) -> str:
     """Save a compact manager and return the folder."""
-    record = training or TrainingRecord("mine", max_entries=7, top_k=3, retriever="fusion")
+    record = training or TrainedOn("mine", max_entries=7, top_k=3, retriever="fusion")
     network = new_manager_network(ManagerFeatures(SETTINGS), 8, 0)
     save_policy(folder, network.state_dict(), manager_spec(SETTINGS, 8, record))
     return str(folder)
@@ -35,7 +35,7 @@ def save_manager(folder: Path, training: TrainingRecord | None = None) -> str:
 
 def save_retriever(folder: Path) -> str:
     """Save a compact retriever and return the folder."""
-    spec = retriever_spec("hashed_ngrams", 5, 8, TrainingRecord("finder"))
+    spec = retriever_spec("hashed_ngrams", 5, 8, TrainedOn("finder"))
     save_policy(folder, new_retriever_network(5, 8, 0).state_dict(), spec)
     return str(folder)
 
@@ -53,7 +53,7 @@ def save_language(
 ) -> str:
     """Save a language policy and return the folder."""
     format = "brief" if task == "manager" else "plain"
-    training = TrainingRecord(task, top_k=4, retriever="dense")
+    training = TrainedOn(task, top_k=4, retriever="dense")
     spec = LanguageSpec(task, format, 900, 8, 5, 2, "transformers", training=training)
     save_language_policy(folder, lambda into: (into / MODEL).symlink_to(tiny_model), spec)
     return str(folder)
@@ -78,7 +78,7 @@ def test_of_a_run_the_best_checkpoint_is_loaded_else_the_newest(tmp_path: Path) 
     with pytest.raises((CheckpointError, RunFolderError), match="no checkpoint yet"):
         memdojo.load_policy(run)
     for update in (10, 20):
-        save_manager(run / "checkpoints" / f"step_{update:06}", TrainingRecord("run", update=update))
+        save_manager(run / "checkpoints" / f"step_{update:06}", TrainedOn("run", update=update))
     assert load_learned(run).training.update == 20
     (run / "best").symlink_to("checkpoints/step_000010")
     learned = load_learned(run)
@@ -150,7 +150,7 @@ def test_a_checkpoint_of_another_kind_is_refused_by_name(tmp_path: Path) -> None
 
 
 def test_a_share_of_a_dialogue_without_an_end_has_to_be_told(tmp_path: Path) -> None:
-    manager = save_manager(tmp_path / "m", TrainingRecord("mine", capacity_share=0.2))
+    manager = save_manager(tmp_path / "m", TrainedOn("mine", capacity_share=0.2))
     with pytest.raises(ConfigError, match=r"20% of a dialogue's turns.*give max_entries"):
         memdojo.open_memory(tmp_path / "memory", manager=manager)
     with memdojo.open_memory(tmp_path / "memory", manager=manager, max_entries=5) as agent:

@@ -16,7 +16,7 @@ import numpy as np
 from memdojo.envs.types import Stream
 from memdojo.rewards.reward import Reward
 
-from .checkpoints.compact import TrainingRecord
+from .checkpoints.compact import TrainedOn
 from .config.run import TrainConfig
 from .rollouts.memory_figures import mean_figures
 from .rollouts.recorded_episodes import RecordedEpisodes, records_are_due
@@ -78,7 +78,7 @@ class Trainee(Protocol):
         """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
         ...
 
-    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+    def save(self, folder: Path, training: TrainedOn, state: Mapping[str, Any]) -> None:
         """Write a checkpoint with the policy, the learner and the loop's `state`."""
         ...
 
@@ -107,7 +107,7 @@ class TrainResult:
 
 
 @dataclass(slots=True)
-class Standing:
+class RunState:
     """What a run must remember from one update to the next, beside weights and optimiser.
 
     Attributes:
@@ -145,7 +145,7 @@ class TrainLoop:
         run: Its folder.
         trainee: Who plays and learns.
         record: How the policy was trained, for its checkpoints.
-        standing: Where the run stands.
+        run_state: Where the run stands.
         held_out: The validation streams.
     """
 
@@ -154,8 +154,8 @@ class TrainLoop:
         config: TrainConfig,
         run: RunFolder,
         trainee: Trainee,
-        record: TrainingRecord,
-        standing: Standing,
+        record: TrainedOn,
+        run_state: RunState,
         held_out: Sequence[Stream] = (),
     ) -> None:
         self._episodes = RecordedEpisodes(config, run, held_out)
@@ -163,8 +163,8 @@ class TrainLoop:
         self._run = run
         self._trainee = trainee
         self._record = record
-        self._standing = standing
-        self._saved_update = standing.updates
+        self._run_state = run_state
+        self._saved_update = run_state.updates
 
     def run_to_end(self, progress: Progress) -> TrainResult:
         """Train until all updates are done.
@@ -173,23 +173,23 @@ class TrainLoop:
             DivergenceError: If the loss or a weight is no longer finite.
             KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
         """
-        standing, num_updates = self._standing, self._config.algorithm.num_updates
-        progress.start(num_updates, done=standing.updates)
+        run_state, num_updates = self._run_state, self._config.algorithm.num_updates
+        progress.start(num_updates, done=run_state.updates)
         with GracefulStop() as stop:
-            while standing.updates < num_updates:
+            while run_state.updates < num_updates:
                 progress.report(self.update())
                 if self._trainee.agree(stop.requested):
                     self.save()
                     raise KeyboardInterrupt
-        best = self._run.checkpoint_folder(standing.chosen_update)
-        return TrainResult(best, standing.best_score, standing.updates)
+        best = self._run.checkpoint_folder(run_state.chosen_update)
+        return TrainResult(best, run_state.best_score, run_state.updates)
 
     def update(self) -> Report:
         """Play, learn, validate and save where it is due."""
         started = time.perf_counter()
-        groups, metrics = self._trainee.play(self._standing.updates)
+        groups, metrics = self._trainee.play(self._run_state.updates)
         played = time.perf_counter()
-        metrics |= self._trainee.learn(groups, self._standing.updates)
+        metrics |= self._trainee.learn(groups, self._run_state.updates)
         metrics |= {"seconds/rollouts": played - started, "seconds/learner": time.perf_counter() - played}
         report, is_due = self.finish(groups, metrics)
         if is_due:
@@ -202,21 +202,21 @@ class TrainLoop:
         Returns:
             What to report, and whether a checkpoint is due.
         """
-        config, standing = self._config, self._standing
+        config, run_state = self._config, self._run_state
         metrics |= rollout_metrics(groups)
-        weights = Reward(config.reward, config.reward_decay).at(standing.updates).weights
+        weights = Reward(config.reward, config.reward_decay).at(run_state.updates).weights
         metrics |= {f"reward_weight/{part}": weights.get(part, 0.0) for part in config.reward_decay}
-        standing.updates += 1
-        is_last = standing.updates == config.algorithm.num_updates
+        run_state.updates += 1
+        is_last = run_state.updates == config.algorithm.num_updates
         validates = config.streams.validation is not None
-        is_validated = validates and (is_last or standing.updates % config.evaluation.every == 0)
+        is_validated = validates and (is_last or run_state.updates % config.evaluation.every == 0)
         is_best = is_validated and self._validate(metrics)
         if self._trainee.is_main:
-            self._run.log(standing.updates, metrics)
+            self._run.log(run_state.updates, metrics)
         report = Report(
-            standing.updates,
+            run_state.updates,
             metrics["rollouts/return"],
-            standing.last_score,
+            run_state.last_score,
             metrics["rollouts/steps_per_s"],
             is_validated,
             is_best,
@@ -228,56 +228,56 @@ class TrainLoop:
             },
             int(metrics["rollouts/unscored"]),
         )
-        is_kept = is_validated and standing.updates in standing.ranked_updates
-        return report, is_kept or is_last or standing.updates % config.checkpoints.every == 0
+        is_kept = is_validated and run_state.updates in run_state.ranked_updates
+        return report, is_kept or is_last or run_state.updates % config.checkpoints.every == 0
 
     def save(self) -> None:
         """Write a checkpoint of where the run stands, unless that was done already."""
-        standing = self._standing
-        if self._saved_update == standing.updates:
+        run_state = self._run_state
+        if self._saved_update == run_state.updates:
             return
-        record = dataclasses.replace(self._record, update=standing.updates)
-        folder = self._run.checkpoint_folder(standing.updates)
-        self._trainee.save(folder, record, {"standing": dataclasses.asdict(standing)})
-        self._saved_update = standing.updates
+        record = dataclasses.replace(self._record, update=run_state.updates)
+        folder = self._run.checkpoint_folder(run_state.updates)
+        self._trainee.save(folder, record, {"standing": dataclasses.asdict(run_state)})
+        self._saved_update = run_state.updates
         if self._trainee.is_main:
-            if standing.chosen_update == standing.updates:
-                self._run.mark_best(standing.updates)
-            self._run.prune(self._config.checkpoints.keep, standing.ranked_updates)
+            if run_state.chosen_update == run_state.updates:
+                self._run.mark_best(run_state.updates)
+            self._run.prune(self._config.checkpoints.keep, run_state.ranked_updates)
 
     def _validate(self, metrics: dict[str, float]) -> bool:
-        standing = self._standing
+        run_state = self._run_state
         started = time.perf_counter()
-        due = records_are_due(self._config, standing.updates)
+        due = records_are_due(self._config, run_state.updates)
         groups = self._trainee.validate(self._config.logging.num_trajectories if due else 0)
         scores = [each.episode_return for group in groups for each in group if each.scored]
         if due and self._trainee.is_main:
             records = [each.record for group in groups for each in group if each.record is not None]
-            self._episodes.add(standing.updates, records)
-        metrics["validation/score"] = standing.last_score = float(np.mean(scores)) if scores else math.nan
+            self._episodes.add(run_state.updates, records)
+        metrics["validation/score"] = run_state.last_score = float(np.mean(scores)) if scores else math.nan
         metrics["seconds/validation"] = time.perf_counter() - started
-        is_best = standing.best_score is None or standing.last_score > standing.best_score
+        is_best = run_state.best_score is None or run_state.last_score > run_state.best_score
         # What could not be scored is no score that any other must beat.
-        is_scored = not math.isnan(standing.last_score)
+        is_scored = not math.isnan(run_state.last_score)
         if is_scored:
-            standing.rank(self._config.rounds.merge_best)
+            run_state.rank(self._config.rounds.merge_best)
         is_best = is_best and is_scored
         if is_best:
-            standing.best_score, standing.best_update = standing.last_score, standing.updates
+            run_state.best_score, run_state.best_update = run_state.last_score, run_state.updates
         return is_best
 
 
-def prepare_run(run: RunFolder, standing: Standing) -> None:
+def prepare_run(run: RunFolder, run_state: RunState) -> None:
     """Bring the run's folder to where the run stands: forget later metrics, mark the best checkpoint.
 
     Raises:
         MissingDependencyError: If what a tracker needs is not installed.
     """
     require_trackers(run.config.logging.report_to)
-    run.rewind(standing.updates)
-    if standing.updates and run.checkpoint_folder(standing.chosen_update).is_dir():
+    run.rewind(run_state.updates)
+    if run_state.updates and run.checkpoint_folder(run_state.chosen_update).is_dir():
         # A run that was killed may have saved its best checkpoint without marking it.
-        run.mark_best(standing.chosen_update)
+        run.mark_best(run_state.chosen_update)
 
 
 def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from memdojo.errors import ModelError
 
 
-class Evaluation(NamedTuple):
+class RowScores(NamedTuple):
     """What a network thinks of sampled tokens.
 
     Attributes:
@@ -91,7 +91,7 @@ class PolicyNetwork(nn.Module):
         *,
         temperature: float = 1.0,
         entropy_gradient: bool = False,
-    ) -> Evaluation:
+    ) -> RowScores:
         """Evaluate response tokens under softmax(logits / temperature).
 
         The output head sees only the hidden states that predict a response token: logits of whole sequences
@@ -123,7 +123,7 @@ class PolicyNetwork(nn.Module):
         log_probs = log_softmax.gather(1, targets.unsqueeze(1)).sum(dim=1)
         with nullcontext() if entropy_gradient else torch.no_grad():
             entropy = -(log_softmax.exp() * log_softmax).sum(dim=-1)
-        return Evaluation(log_probs, entropy, self._values(at_prompt_ends[0]))
+        return RowScores(log_probs, entropy, self._values(at_prompt_ends[0]))
 
     def checkpoint_activations(self) -> None:
         """Compute activations a second time in the backward pass instead of keeping them."""

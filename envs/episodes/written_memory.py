@@ -11,7 +11,7 @@ from ..memory.store import MemoryStore
 from ..types import Capacity, MemoryEntry
 from .context import StreamContext, questions_in_order
 
-Memory = Mapping[str, tuple[MemoryEntry, ...]]
+StoredByQuestion = Mapping[str, tuple[MemoryEntry, ...]]
 """The entries that a store held when each question of a stream fell due, by question id."""
 
 
@@ -25,10 +25,10 @@ class WrittenMemories:
     """
 
     name: str
-    of_stream: Mapping[str, Memory]
+    of_stream: Mapping[str, StoredByQuestion]
 
 
-def stores_of(context: StreamContext, memory: Memory) -> list[MemoryStore]:
+def stores_of(context: StreamContext, memory: StoredByQuestion) -> list[MemoryStore]:
     """Return a store for each question of a stream, in the order in which they are asked."""
     made: dict[int, MemoryStore] = {}
     stores = []
@@ -41,7 +41,7 @@ def stores_of(context: StreamContext, memory: Memory) -> list[MemoryStore]:
     return stores
 
 
-def memory_as_json(memory: Memory) -> dict[str, Any]:
+def memory_as_json(memory: StoredByQuestion) -> dict[str, Any]:
     """Return a memory in plain values: each state of an entry once, then every store."""
     places: dict[MemoryEntry, int] = {}
     stores: dict[tuple[MemoryEntry, ...], list[str]] = {}
@@ -58,7 +58,7 @@ def _entry_as_json(entry: MemoryEntry) -> dict[str, Any]:
     return asdict(entry) | {"time": None if entry.time is None else entry.time.isoformat()}
 
 
-def memory_from_json(record: Mapping[str, Any]) -> Memory:
+def memory_from_json(record: Mapping[str, Any]) -> StoredByQuestion:
     """Return what `memory_as_json` returned as a memory again.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..memory.analysis import analyze
 from ..memory.embedders import Embedder, make_embedder
-from ..memory.lru_cache import Recent
+from ..memory.lru_cache import LRUCache
 from ..memory.store import MemoryStore
 from ..streams.rendering import split_turn
 from ..streams.turn_features import COLUMN, TURN_FEATURES, inverse_document_frequency, turn_features
@@ -81,7 +81,7 @@ class RetrievalFeatures:
 
     def __init__(self, embedder: str = "hashed_ngrams") -> None:
         self.embedder: Embedder = make_embedder(embedder)
-        self._tables: Recent[tuple[tuple[MemoryEntry, ...], _EntryTable]] = Recent(MAX_TABLES)
+        self._tables: LRUCache[tuple[tuple[MemoryEntry, ...], _EntryTable]] = LRUCache(MAX_TABLES)
 
     def observe(self, store: MemoryStore, query: str) -> RetrievalObservation:
         """Describe all entries of `store` for `query`."""

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 _ValueT = TypeVar("_ValueT")
 
 
-class Recent(Generic[_ValueT]):
+class LRUCache(Generic[_ValueT]):
     """The values used last, by key, at most `max_size` of them."""
 
     def __init__(self, max_size: int) -> None:

@@ -41,7 +41,7 @@ class _Candidate:
 
 
 @dataclass(slots=True)
-class _Scene:
+class _Episodes:
     """A stream with the episodes on it."""
 
     label: str
@@ -85,7 +85,7 @@ def set_stage(
         max_bytes: Bytes of all blocks together.
         trainings: Episodes that trainings recorded.
     """
-    scenes: list[_Scene] = []
+    scenes: list[_Episodes] = []
     beyond = 0
     seen: list[tuple[dict[str, Any], EvaluationPart]] = []
     for part in parts:
@@ -102,17 +102,17 @@ def set_stage(
             for name in part.folder.baselines
             if name in other.policies
         }
-        _cast(part, known, repeated)
+        _add_evaluated(part, known, repeated)
         seen.append((conditions, part))
     for training in trainings:
         streams = read_streams(training.folder)
         beyond += max(0, len(streams) - num_streams)
-        _cast_training(training, _scenes_of(streams[:num_streams], scenes, training.name))
+        _add_trained(training, _scenes_of(streams[:num_streams], scenes, training.name))
     missing = _choose(scenes, max_bytes)
     return _finish(scenes, _left_out(beyond, num_streams, missing, max_bytes))
 
 
-def _scenes_of(streams: Sequence[Any], scenes: list[_Scene], name: str) -> dict[str, _Scene]:
+def _scenes_of(streams: Sequence[Any], scenes: list[_Episodes], name: str) -> dict[str, _Episodes]:
     """Return the scene of each stream of the part `name`, that of an earlier part where it is the same."""
     known = {}
     for stream in streams:
@@ -120,13 +120,13 @@ def _scenes_of(streams: Sequence[Any], scenes: list[_Scene], name: str) -> dict[
         taken = any(scene.label == stream.id for scene in scenes)
         if not same:
             label = f"{stream.id} ({name})" if taken else stream.id
-            same = [_Scene(label, StreamPart(stream))]
+            same = [_Episodes(label, StreamPart(stream))]
             scenes += same
         known[stream.id] = same[0]
     return known
 
 
-def _cast(part: EvaluationPart, known: Mapping[str, _Scene], repeated: set[str]) -> None:
+def _add_evaluated(part: EvaluationPart, known: Mapping[str, _Episodes], repeated: set[str]) -> None:
     """Add a candidate for each policy and stream, but for those that are there already."""
     verdicts = verdicts_of(part)
     for record in first_episodes(part):
@@ -142,7 +142,7 @@ def _cast(part: EvaluationPart, known: Mapping[str, _Scene], repeated: set[str])
         scene.candidates.append(_candidate(scene.part, record, found, name, rank, is_learned=is_learned))
 
 
-def _cast_training(training: TrainingPart, known: Mapping[str, _Scene]) -> None:
+def _add_trained(training: TrainingPart, known: Mapping[str, _Episodes]) -> None:
     """Add a candidate for each recorded update and stream."""
     if not known:
         return
@@ -170,7 +170,7 @@ def _candidate(
     return _Candidate(name, is_learned, rank, episode_block(record, stream, found), failed, asked)
 
 
-def _choose(scenes: Sequence[_Scene], max_bytes: int) -> int:
+def _choose(scenes: Sequence[_Episodes], max_bytes: int) -> int:
     """Fill the scenes in the order of the ranks; return how many episodes did not fit."""
     left, missing = max_bytes, 0
     for rank in _RANKS:
@@ -193,7 +193,7 @@ def _bytes(value: Any) -> int:
     return len(json_for_script(value).encode()) + _ELEMENT_BYTES
 
 
-def _finish(scenes: Sequence[_Scene], left_out: tuple[str, ...]) -> Stage:
+def _finish(scenes: Sequence[_Episodes], left_out: tuple[str, ...]) -> Stage:
     index, blocks = [], {}
     for place, scene in enumerate(scene for scene in scenes if scene.shown):
         id = f"stream-{place}"

@@ -7,7 +7,7 @@ from memdojo.errors import ConfigError, LeakError
 from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.schedule import Schedule
-from memdojo.train.episodes.splits import load_splits, training_record
+from memdojo.train.episodes.splits import load_splits, trained_on
 
 MIXTURE = {"synthetic:train": 3.0, "synthetic": 1.0}
 
@@ -34,7 +34,7 @@ def test_a_mixture_is_loaded_with_the_options_of_each_part_and_drawn_by_weight()
     for update in range(3):
         drawn = Counter(splits["train"][task.stream].source for task in schedule.training(update))
         assert drawn == {"synthetic:train": 3, "synthetic": 1}
-    record = training_record(config, splits)
+    record = trained_on(config, splits)
     assert record.streams == "3 synthetic:train + 1 synthetic"
     assert len(record.groups) == 3
 

@@ -40,7 +40,7 @@ LEARNER_TENSORS, STATE_JSON = "learner.safetensors", "state.json"
 __all__ = [
     "FORMAT_VERSION",
     "PolicySpec",
-    "TrainingRecord",
+    "TrainedOn",
     "TrainingState",
     "latest_checkpoint",
     "load_network_state",
@@ -60,7 +60,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingRecord:
+class TrainedOn:
     """How a policy was trained, for evaluations that must not meet its training data and for people.
 
     Attributes:
@@ -119,7 +119,7 @@ class PolicySpec:
     num_candidates: int = 0
     embedding_inputs: bool = False
     num_places: int = 0
-    training: TrainingRecord = TrainingRecord()
+    training: TrainedOn = TrainedOn()
     format_version: int = FORMAT_VERSION
 
 
@@ -136,7 +136,7 @@ class TrainingState:
     state: Mapping[str, Any]
 
 
-def manager_spec(settings: FeatureSettings, hidden_dim: int, training: TrainingRecord) -> PolicySpec:
+def manager_spec(settings: FeatureSettings, hidden_dim: int, training: TrainedOn) -> PolicySpec:
     """Describe a manager of the current features."""
     return PolicySpec(
         "manager",
@@ -149,7 +149,7 @@ def manager_spec(settings: FeatureSettings, hidden_dim: int, training: TrainingR
     )
 
 
-def retriever_spec(embedder: str, num_places: int, hidden_dim: int, training: TrainingRecord) -> PolicySpec:
+def retriever_spec(embedder: str, num_places: int, hidden_dim: int, training: TrainedOn) -> PolicySpec:
     """Describe a retriever of the current features."""
     return PolicySpec(
         "retriever",

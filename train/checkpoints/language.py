@@ -37,7 +37,7 @@ from ..runs.checkpoint_folders import whole_folder
 from .compact import (
     FORMAT_VERSION,
     POLICY_JSON,
-    TrainingRecord,
+    TrainedOn,
     TrainingState,
     read_policy_json,
     write_json,
@@ -78,14 +78,14 @@ class LanguageSpec:
     turns_per_chunk: int = 1
     engine: Literal["vllm", "transformers"] = "vllm"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    training: TrainingRecord = field(default_factory=TrainingRecord)
+    training: TrainedOn = field(default_factory=TrainedOn)
     related_entries: int | None = None
     prefilter: str = "bm25"
     kind: Literal["language"] = "language"
     format_version: int = FORMAT_VERSION
 
 
-def language_spec(config: TrainConfig, training: TrainingRecord) -> LanguageSpec:
+def language_spec(config: TrainConfig, training: TrainedOn) -> LanguageSpec:
     """Return how the model of a run is spoken to."""
     policy = config.policy
     return LanguageSpec(

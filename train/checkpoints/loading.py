@@ -16,7 +16,7 @@ from ..runs.checkpoint_folders import find_checkpoint
 
 if TYPE_CHECKING:
     from ..config.run import TrainConfig
-    from .compact import TrainingRecord
+    from .compact import TrainedOn
 
 Task = Literal["manager", "retriever"]
 
@@ -38,7 +38,7 @@ class Learned:
     path: Path
     task: Task
     policy: Any
-    training: TrainingRecord
+    training: TrainedOn
     config: TrainConfig | None = None
 
     @property

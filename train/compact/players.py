@@ -26,10 +26,10 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.episodes.validity import validity_by_rule
-from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.retrieval import RetrievalObservation
 from memdojo.envs.gym.pool import CapacitySettings, resolve_answerer
-from memdojo.envs.memory.lru_cache import Recent
+from memdojo.envs.memory.lru_cache import LRUCache
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Operation, Stream
@@ -88,8 +88,8 @@ class ManagerPlayer:
         self._capacity = capacity
         self._top_k = top_k
         self._answerer = resolve_answerer(None, reward)
-        self._contexts: Recent[StreamContext] = Recent(max_size=128)
-        self._plans: Recent[PlanMeasures] = Recent(max_size=128)
+        self._contexts: LRUCache[StreamContext] = LRUCache(max_size=128)
+        self._plans: LRUCache[PlanMeasures] = LRUCache(max_size=128)
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
         """Return the trajectories of the task, in the order of its seeds."""
@@ -204,7 +204,7 @@ class RetrieverPlayer:
         *,
         granularity: Granularity = Granularity.TURN,
         tiers: Tiers = NO_TIERS,
-        memories: Sequence[Memory] | None = None,
+        memories: Sequence[StoredByQuestion] | None = None,
     ) -> None:
         self.network: nn.Module = policy.network
         self._streams = streams

@@ -14,7 +14,7 @@ from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.episodes.archive import NO_TIERS, Granularity
-from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
@@ -23,7 +23,7 @@ from memdojo.rewards.reward import Reward
 
 from ..checkpoints.compact import (
     PolicySpec,
-    TrainingRecord,
+    TrainedOn,
     TrainingState,
     load_network_state,
     load_training_state,
@@ -36,8 +36,8 @@ from ..checkpoints.compact import (
 from ..config.run import TrainConfig
 from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule
-from ..episodes.splits import load_splits, training_record
-from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, prepare_run
+from ..episodes.splits import load_splits, trained_on
+from ..loop import Groups, Played, RunState, TrainLoop, TrainResult, prepare_run
 from ..rollouts.recorded_episodes import with_records
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
@@ -54,8 +54,8 @@ def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress
     policy = _new_policy(config)
     learner = Learner(policy.network, config.algorithm, seed=config.seed)
     schedule = Schedule(config, splits["train"])
-    standing = _load_standing(run, learner, schedule) if resume else Standing()
-    prepare_run(run, standing)
+    run_state = _load_run_state(run, learner, schedule) if resume else RunState()
+    prepare_run(run, run_state)
     held_out = splits.get("validation", [])
     rollouts = RayRollouts(
         {
@@ -82,7 +82,7 @@ def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress
     )
     trainee = CompactTrainee(config, schedule, rollouts, learner, schedule.validation(held_out))
     try:
-        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing, held_out)
+        loop = TrainLoop(config, run, trainee, trained_on(config, splits), run_state, held_out)
         return loop.run_to_end(progress)
     finally:
         trainee.close()
@@ -125,7 +125,7 @@ class CompactTrainee:
         tasks = with_records(self._validation, num_recorded)
         return self._rollouts.play("validation", tasks, self._weights())
 
-    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+    def save(self, folder: Path, training: TrainedOn, state: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
         tensors, optimizer = pack_optimizer(self._learner.optimizer)
         saved = TrainingState(tensors, {**self._schedule.state(), **state, "optimizer": optimizer})
@@ -163,7 +163,7 @@ def _make_player(
     weights: Mapping[str, float],
     decay: Mapping[str, int] | None = None,
     *,
-    memories: Sequence[Memory] | None = None,
+    memories: Sequence[StoredByQuestion] | None = None,
 ) -> RolloutPlayer:
     reward = Reward(weights, decay)
     if isinstance(policy, CompactManager):
@@ -181,18 +181,18 @@ def _make_player(
     )
 
 
-def _spec(config: TrainConfig, training: TrainingRecord) -> PolicySpec:
+def _spec(config: TrainConfig, training: TrainedOn) -> PolicySpec:
     if config.task == "manager":
         return manager_spec(_feature_settings(config), config.policy.hidden_dim, training)
     return retriever_spec(config.features.embedder, config.episode.top_k, config.policy.hidden_dim, training)
 
 
-def _load_standing(run: RunFolder, learner: Learner, schedule: Schedule) -> Standing:
+def _load_run_state(run: RunFolder, learner: Learner, schedule: Schedule) -> RunState:
     folder = run.latest
     if folder is None:
-        return Standing()
+        return RunState()
     learner.network.load_state_dict(load_network_state(folder))
     saved = load_training_state(folder)
     restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
     schedule.load_state(saved.state)
-    return Standing(**saved.state["standing"])
+    return RunState(**saved.state["standing"])

@@ -20,7 +20,7 @@ from memdojo.agents.play import play_memory
 from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.episodes.written_memory import Memory, memory_as_json, memory_from_json
+from memdojo.envs.episodes.written_memory import StoredByQuestion, memory_as_json, memory_from_json
 from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.files import atomic_writer
@@ -82,7 +82,7 @@ def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
     return Writer(policy, episode.capacity)
 
 
-def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[Memory]:
+def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[StoredByQuestion]:
     """Let a manager play streams and yield what it left of each; a model is released at the end."""
     size = writer.policy.turns_per_chunk
     for begin in range(0, len(streams), PLAYED_TOGETHER):
@@ -115,7 +115,7 @@ def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> No
                 file.write(json.dumps({"stream": stream.id, **memory_as_json(memory)}) + "\n")
 
 
-def read_memories(run: RunFolder, split: Split, streams: Sequence[Stream]) -> list[Memory] | None:
+def read_memories(run: RunFolder, split: Split, streams: Sequence[Stream]) -> list[StoredByQuestion] | None:
     """Return what `keep_memories` kept of the streams, in their order; None if the run has no such memory.
 
     Args:

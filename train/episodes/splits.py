@@ -13,7 +13,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.grading import OFFICIAL, needs_judge
 
-from ..checkpoints.compact import TrainingRecord
+from ..checkpoints.compact import TrainedOn
 from ..config.run import TrainConfig
 from ..config.tables import Split, StreamsConfig
 
@@ -61,13 +61,13 @@ def load_split(streams: StreamsConfig, split: Split) -> list[Stream]:
     return load_mixture(streams.specs(split), lambda part: streams.load_options(split, part))
 
 
-def training_record(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) -> TrainingRecord:
+def trained_on(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) -> TrainedOn:
     """Return how a run trains its policy, for its checkpoints."""
 
     def groups(split: Split) -> tuple[str, ...]:
         return tuple(sorted({stream.group for stream in splits.get(split, ())}))
 
-    return TrainingRecord(
+    return TrainedOn(
         config_name=config.name,
         streams=config.streams.train_name,
         groups=groups("train"),

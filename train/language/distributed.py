@@ -144,7 +144,7 @@ def _run_process(settings: dict[str, Any]) -> None:
 
     is_main = get_context().get_world_rank() == 0
     news, wishes = settings["news"], settings["wishes"]
-    progress = _Herald(news if is_main else None)
+    progress = _QueuedProgress(news if is_main else None)
     run = RunFolder(Path(settings["run"]), settings["config"])
     try:
         outcome: TrainResult | BaseException = settings["train_here"](
@@ -156,7 +156,7 @@ def _run_process(settings: dict[str, Any]) -> None:
         news.put(("outcome", outcome))
 
 
-class _Herald(Progress):
+class _QueuedProgress(Progress):
     """Tells another process how far the run is; nobody, without a queue."""
 
     def __init__(self, news: Queue | None) -> None:

@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from memdojo.agents.language.network import Evaluation, PolicyNetwork, whole
+from memdojo.agents.language.network import PolicyNetwork, RowScores, whole
 from memdojo.errors import ConfigError, DivergenceError, EngineError
 
 from ..algorithms.losses import explained_variance
@@ -236,10 +236,10 @@ class LanguageLearner:
         reference_log_probs = torch.zeros_like(tensors.log_probs)
         values = torch.zeros_like(tensors.values)
         for batch, _ in self._micro_batches(rows, range(len(rows.rows))):
-            evaluation = self._evaluate(self._module, batch)
-            tensors.log_probs[batch.tokens] = evaluation.log_probs
+            scores = self._evaluate(self._module, batch)
+            tensors.log_probs[batch.tokens] = scores.log_probs
             if self.network.critic is not None:
-                values[batch.rows] = evaluation.values
+                values[batch.rows] = scores.values
             if self.algorithm.kl_coefficient:
                 reference_log_probs[batch.tokens] = self._reference_log_probs(batch)
         tensors.log_probs = sum_over_processes(tensors.log_probs, self.accelerator)
@@ -255,15 +255,15 @@ class LanguageLearner:
         history: list[Tensor] = []
         for batch, is_last in self._micro_batches(rows, step_rows):
             with accumulating(self._module, is_last=is_last):
-                evaluation = self._evaluate(
+                scores = self._evaluate(
                     self._module, batch, entropy_gradient=algorithm.entropy_coefficient > 0
                 )
-                terms = loss_terms(evaluation, batch, tensors, step_rows, algorithm)
+                terms = loss_terms(scores, batch, tensors, step_rows, algorithm)
                 # Processes take the mean of their gradients, and these are parts of a sum.
                 torch.autograd.backward(terms["loss"] * self.accelerator.num_processes)
             history.append(torch.stack(list(terms.values())).detach())
             if not tensors.is_scored:
-                tensors.log_probs[batch.tokens] = evaluation.log_probs.detach()
+                tensors.log_probs[batch.tokens] = scores.log_probs.detach()
         totals = sum_over_processes(torch.stack(history).sum(dim=0), self.accelerator)
         metrics = dict(zip(terms, totals.tolist(), strict=True))
         norm = gradient_norm(list(self._trained.values()))
@@ -285,10 +285,8 @@ class LanguageLearner:
         for place, share in enumerate(mine, start=1):
             yield pad_rows(rows, share).to(self.accelerator.device), place == len(mine)
 
-    def _evaluate(
-        self, module: nn.Module, batch: MicroBatch, *, entropy_gradient: bool = False
-    ) -> Evaluation:
-        evaluation: Evaluation = module(
+    def _evaluate(self, module: nn.Module, batch: MicroBatch, *, entropy_gradient: bool = False) -> RowScores:
+        scores: RowScores = module(
             batch.input_ids,
             batch.predictors,
             batch.targets,
@@ -296,7 +294,7 @@ class LanguageLearner:
             temperature=self.temperature,
             entropy_gradient=entropy_gradient,
         )
-        return evaluation
+        return scores
 
     def _reference_log_probs(self, batch: MicroBatch) -> Tensor:
         if self._reference is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from memdojo.agents.language.network import Evaluation
+from memdojo.agents.language.network import RowScores
 
 from ..algorithms.losses import clipped_surrogate, importance_weights, kl_from_reference
 from ..config.tables import AlgorithmConfig
@@ -61,7 +61,7 @@ class UpdateTensors:
 
 
 def loss_terms(
-    evaluation: Evaluation,
+    scores: RowScores,
     batch: MicroBatch,
     tensors: UpdateTensors,
     step_rows: Sequence[int],
@@ -72,16 +72,16 @@ def loss_terms(
     Summed over all micro-batches of all processes, each term is a mean over the whole gradient step.
 
     Args:
-        evaluation: Of the micro-batch under the current weights.
+        scores: Of the micro-batch under the current weights.
         step_rows: Numbers of all rows of the gradient step, of all processes.
 
     Returns:
         `loss` and its terms: `policy_loss`, `entropy`, with a KL term `kl`, for PPO `value_loss`; and
         `clip_fraction` and `approximate_kl` as in `PolicyLoss`. The terms are without their coefficients.
     """
-    old_log_probs = tensors.log_probs[batch.tokens] if tensors.is_scored else evaluation.log_probs.detach()
+    old_log_probs = tensors.log_probs[batch.tokens] if tensors.is_scored else scores.log_probs.detach()
     surrogate = clipped_surrogate(
-        evaluation.log_probs - old_log_probs,
+        scores.log_probs - old_log_probs,
         tensors.advantages[batch.token_rows],
         clip_low=algorithm.clip_low,
         clip_high=algorithm.clip_high,
@@ -94,17 +94,17 @@ def loss_terms(
     weights = _token_weights(tensors, batch, step_rows, algorithm)
     terms = {
         "policy_loss": (weights * policy_loss).sum(),
-        "entropy": (weights * evaluation.entropy).sum(),
+        "entropy": (weights * scores.entropy).sum(),
         "clip_fraction": (weights * surrogate.clip_fraction).sum(),
         "approximate_kl": (weights * surrogate.approximate_kl).sum(),
     }
     loss = terms["policy_loss"] - algorithm.entropy_coefficient * terms["entropy"]
     if algorithm.kl_coefficient:
-        kl = kl_from_reference(evaluation.log_probs, tensors.reference_log_probs[batch.tokens])
+        kl = kl_from_reference(scores.log_probs, tensors.reference_log_probs[batch.tokens])
         terms["kl"] = (weights * kl).sum()
         loss = loss + algorithm.kl_coefficient * terms["kl"]
     if algorithm.name == "ppo":
-        errors = evaluation.values - tensors.targets[batch.rows]
+        errors = scores.values - tensors.targets[batch.rows]
         terms["value_loss"] = 0.5 * (errors**2).sum() / len(step_rows)
         loss = loss + algorithm.value_coefficient * terms["value_loss"]
     return terms | {"loss": loss}

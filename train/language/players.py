@@ -28,9 +28,9 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.episodes.validity import validity_by_rule
-from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.gym.pool import CapacitySettings
-from memdojo.envs.memory.lru_cache import Recent
+from memdojo.envs.memory.lru_cache import LRUCache
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.prompts.tasks import Begun, TextTask
 from memdojo.envs.streams.windows import window
@@ -94,7 +94,7 @@ class LanguagePlayer:
         *,
         granularity: Granularity = Granularity.TURN,
         tiers: Tiers = NO_TIERS,
-        memories: Sequence[Memory] | None = None,
+        memories: Sequence[StoredByQuestion] | None = None,
         retriever: Retriever | None = None,
         judging: Judging | None = None,
     ) -> None:
@@ -107,8 +107,8 @@ class LanguagePlayer:
         self._top_k = top_k
         self._answerer = answerer
         self._cache = None if answerer is None else AsyncCachedAnswerer(answerer)
-        self._contexts: Recent[StreamContext] = Recent(max_size=128)
-        self._question_starts: Recent[list[RetrievalEpisode]] = Recent(max_size=32)
+        self._contexts: LRUCache[StreamContext] = LRUCache(max_size=128)
+        self._question_starts: LRUCache[list[RetrievalEpisode]] = LRUCache(max_size=32)
         self._one_steps = one_steps
         self._granularity = granularity
         self._tiers = tiers
@@ -118,8 +118,8 @@ class LanguagePlayer:
         self._validity = validity_by_rule if reward.needs_validity else None
         self._metrics = tuple(name for name in reward.weights if name in grade_names())
         self._has_sources = len({stream.source for stream in streams}) > 1
-        self._step_starts: Recent[ManagerEpisode] = Recent(max_size=128)
-        self._plans: Recent[PlanMeasures] = Recent(max_size=128)
+        self._step_starts: LRUCache[ManagerEpisode] = LRUCache(max_size=128)
+        self._plans: LRUCache[PlanMeasures] = LRUCache(max_size=128)
 
     @property
     def answer_counts(self) -> tuple[int, int]:
@@ -136,38 +136,38 @@ class LanguagePlayer:
 
     async def play(self, task: RolloutTask, sampler: Sampler) -> LanguageGroup:
         """Return the trajectories of the task, in the order of its seeds."""
-        trunk = Recording(self._start(task), _trunk_seed(task))
+        trunk = Playthrough(self._start(task), _trunk_seed(task))
         await self._play_until(trunk, sampler, task, _step_of_turn(trunk.episode, task.fork_turn))
         if trunk.failure:
             return tuple(trunk.trajectory() for _ in task.seeds)
         is_one_step = task.step is not None
-        forks = [Recording(trunk.episode.fork(seed), seed, is_one_step) for seed in task.seeds]
+        forks = [Playthrough(trunk.episode.fork(seed), seed, is_one_step) for seed in task.seeds]
         last = None if task.question is None else trunk.episode.step_index + 1
         await asyncio.gather(*(self._play_until(fork, sampler, task, last) for fork in forks))
         return tuple(fork.trajectory(self._memory(task, fork)) for fork in forks)
 
     async def _play_until(
-        self, recording: Recording, sampler: Sampler, task: RolloutTask, step: int | None
+        self, playthrough: Playthrough, sampler: Sampler, task: RolloutTask, step: int | None
     ) -> None:
         """Play to the end of the episode, or until so many steps of it are done."""
-        episode = recording.episode
-        while not (episode.ended or recording.failure) and (step is None or episode.step_index < step):
-            await self._step(recording, sampler, task)
+        episode = playthrough.episode
+        while not (episode.ended or playthrough.failure) and (step is None or episode.step_index < step):
+            await self._step(playthrough, sampler, task)
 
-    async def _step(self, recording: Recording, sampler: Sampler, task: RolloutTask) -> None:
+    async def _step(self, playthrough: Playthrough, sampler: Sampler, task: RolloutTask) -> None:
         """Ask the policy, do what it says, have the questions answered and score the step."""
-        episode = recording.episode
+        episode = playthrough.episode
         try:
             prompt = self._encoder.encode(self._task.view(episode))
         except ModelError as error:
-            recording.failure = f"prompt: {error}"
+            playthrough.failure = f"prompt: {error}"
             return
         generation = await sampler.generate(
             GenerationRequest(
                 prompt.ids,
                 self._sampling.max_response_tokens,
                 temperature=0.0 if task.greedy else self._sampling.temperature,
-                seed=_request_seed(recording.seed, episode.step_index),
+                seed=_request_seed(playthrough.seed, episode.step_index),
             )
         )
         completion = self._encoder.decode(generation.token_ids)
@@ -178,17 +178,17 @@ class LanguagePlayer:
             outcome = await self._judging.judge(outcome, changes)
         if isinstance(episode, RetrievalEpisode):
             outcome = as_episode(outcome)
-        elif recording.is_one_step:
+        elif playthrough.is_one_step:
             outcome = dataclasses.replace(outcome, step=0, num_steps=1)
         score = self._reward.at(task.update)(outcome)
-        recording.add(prompt, generation, outcome, score, self._reward.by_step(score))
+        playthrough.add(prompt, generation, outcome, score, self._reward.by_step(score))
         if task.recorded:
             # A judge may have said more about the outcome than the episode knows.
             done = last_step(episode, completion=completion)
-            recording.steps.append(dataclasses.replace(done, outcome=outcome))
-        recording.add_grades(outcome, self._metrics, by_source=self._has_sources)
+            playthrough.steps.append(dataclasses.replace(done, outcome=outcome))
+        playthrough.add_grades(outcome, self._metrics, by_source=self._has_sources)
 
-    def _memory(self, task: RolloutTask, played: Recording) -> dict[str, float]:
+    def _memory(self, task: RolloutTask, played: Playthrough) -> dict[str, float]:
         """Return what a manager's memory has come to; nothing for others and for what failed."""
         episode = played.episode
         if played.failure or not isinstance(episode, ManagerEpisode):
@@ -255,7 +255,7 @@ class LanguagePlayer:
         return cut
 
 
-class Recording:
+class Playthrough:
     """An episode with what has been played of it.
 
     Attributes:

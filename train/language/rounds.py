@@ -28,7 +28,7 @@ from memdojo.errors import ConfigError, RunFolderError
 from ..checkpoints.compact import read_state
 from ..config.files import load_config
 from ..config.run import STORE_KEYS, TrainConfig
-from ..loop import Standing, TrainResult
+from ..loop import RunState, TrainResult
 from ..runs.checkpoint_folders import update_of
 from ..runs.folder import CONFIG, ROUND, RunFolder
 from ..runs.progress import Progress
@@ -208,8 +208,8 @@ def best_checkpoints(run: RunFolder, num: int) -> list[Path]:
     """
     if run.latest is None:
         raise RunFolderError(f"the run {run.path} has no checkpoint yet; train it on.")
-    standing = Standing(**read_state(run.latest)["standing"])
-    ranked = [run.checkpoint_folder(update) for update in standing.ranked_updates[:num]]
+    run_state = RunState(**read_state(run.latest)["standing"])
+    ranked = [run.checkpoint_folder(update) for update in run_state.ranked_updates[:num]]
     return [folder for folder in ranked if folder.is_dir()] or [run.latest]
 
 
@@ -253,7 +253,7 @@ def _train(training: Training, rounds: RunFolder, train: Train, progress: Progre
 def _marked(run: RunFolder) -> RunFolder:
     """Return a finished run, its best checkpoint marked: one that was killed may not have come to that."""
     assert run.latest is not None  # It is finished.
-    run.mark_best(Standing(**read_state(run.latest)["standing"]).chosen_update)
+    run.mark_best(RunState(**read_state(run.latest)["standing"]).chosen_update)
     return run
 
 

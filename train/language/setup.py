@@ -23,7 +23,7 @@ from memdojo.agents.language.network import PolicyNetwork
 from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
 from memdojo.envs.answering import Answerer, ExtractiveAnswerer
 from memdojo.envs.episodes.archive import NO_TIERS, Granularity
-from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
@@ -223,7 +223,7 @@ def player_recipe(
     *,
     judge: Sampler | None = None,
     training: bool = False,
-    memories: Sequence[Memory] | None = None,
+    memories: Sequence[StoredByQuestion] | None = None,
 ) -> LanguageRecipe:
     """Return what builds a player in a worker.
 
@@ -252,7 +252,7 @@ def _make_player(
     one_steps: OneSteps | None,
     judge: Sampler | None,
     training: bool,
-    memories: Sequence[Memory] | None,
+    memories: Sequence[StoredByQuestion] | None,
 ) -> LanguagePlayer:
     task = make_task(config, training=training)
     reward = Reward(weights, config.reward_decay if training else None)

@@ -14,15 +14,15 @@ from memdojo.agents.engines.actors import EnginePool
 from memdojo.agents.language.models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
 
-from ..checkpoints.compact import TrainingRecord, load_training_state
+from ..checkpoints.compact import TrainedOn, load_training_state
 from ..checkpoints.language import language_spec, save_language_policy, write_model
 from ..checkpoints.model_folders import MODEL
 from ..config.run import TrainConfig
 from ..config.tables import Split
 from ..episodes.memories import MEMORY_SPLITS, keep_memories, read_memories
 from ..episodes.schedule import Schedule
-from ..episodes.splits import load_splits, training_record
-from ..loop import Groups, Played, Standing, TrainLoop, TrainResult, prepare_run
+from ..episodes.splits import load_splits, trained_on
+from ..loop import Groups, Played, RunState, TrainLoop, TrainResult, prepare_run
 from ..rollouts.ray_session import start_ray
 from ..rollouts.recorded_episodes import with_records
 from ..rollouts.tasks import RolloutTask
@@ -84,7 +84,7 @@ def _train_here(
 ) -> TrainResult:
     """Train in this process, which may be one of several."""
     splits = load_splits(config)
-    standing, checkpoint = _load_standing(run) if resume else (Standing(), None)
+    run_state, checkpoint = _load_run_state(run) if resume else (RunState(), None)
     base = initial_model(config, run)
     model = base if checkpoint is None else str(checkpoint / MODEL)
     learner = make_learner(config, base if config.policy.lora_rank else model, base)
@@ -92,12 +92,12 @@ def _train_here(
     if saved is not None:
         learner.load_state(saved)
     state = None if saved is None else saved.state
-    from_main(learner.accelerator, lambda: prepare_run(run, standing))
+    from_main(learner.accelerator, lambda: prepare_run(run, run_state))
     sampling = Sampling(config, run, splits, model) if learner.accelerator.is_main_process else None
     trainee = LanguageTrainee(config, run, splits, sampling, learner, stop_requested, state)
     try:
         held_out = splits.get("validation", ())
-        loop = TrainLoop(config, run, trainee, training_record(config, splits), standing, held_out)
+        loop = TrainLoop(config, run, trainee, trained_on(config, splits), run_state, held_out)
         return loop.run_to_end(progress)
     finally:
         trainee.close()
@@ -291,7 +291,7 @@ class LanguageTrainee:
         tasks = with_records(self._validation, num_recorded)
         return self._from_main(lambda: self._play_tasks("validation", tasks))
 
-    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+    def save(self, folder: Path, training: TrainedOn, state: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
         # Shards are put together by all processes, and written by one.
         weights, adapters = self._learner.policy_state_dict(), self._learner.adapter_state_dict()
@@ -357,9 +357,9 @@ class LanguageTrainee:
         return {"answers/asked": float(misses), "answers/cached_share": hits / (hits + misses)}
 
 
-def _load_standing(run: RunFolder) -> tuple[Standing, Path | None]:
+def _load_run_state(run: RunFolder) -> tuple[RunState, Path | None]:
     """Return where a run stands, and the checkpoint to go on from; None if it has to begin."""
     folder = run.latest
     if folder is None:
-        return Standing(), None
-    return Standing(**load_training_state(folder).state["standing"]), folder
+        return RunState(), None
+    return RunState(**load_training_state(folder).state["standing"]), folder

@@ -11,7 +11,7 @@ from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.episodes.written_memory import Memory, stores_of
+from memdojo.envs.episodes.written_memory import StoredByQuestion, stores_of
 from memdojo.envs.types import Stream
 from memdojo.eval.records.types import EpisodeRecord, StepRecord
 from memdojo.rewards.outcomes import StepOutcome
@@ -52,7 +52,7 @@ def question_starts(
     *,
     granularity: Granularity = Granularity.TURN,
     tiers: Tiers = NO_TIERS,
-    memory: Memory | None = None,
+    memory: StoredByQuestion | None = None,
 ) -> list[RetrievalEpisode]:
     """Return an episode that waits at each question of a stream, in the order in which they are asked.
 

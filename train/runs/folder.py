@@ -25,6 +25,8 @@ from typing import Any, Self
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.errors import ConfigError, RunFolderError
 
+from ..config.files import dump_config, load_config
+from ..config.run import TrainConfig
 from .checkpoint_folders import (
     BEST,
     CHECKPOINTS,
@@ -36,8 +38,6 @@ from .checkpoint_folders import (
     update_of,
     whole_folder,
 )
-from ..config.run import TrainConfig
-from ..config.files import dump_config, load_config
 from .trackers import Tracker, finite, open_trackers
 
 CONFIG, METRICS = "config.toml", "metrics.jsonl"

@@ -1,14 +1,17 @@
 """Who is told the metrics of a run beside its own folder: TensorBoard, and trackers that accelerate knows."""
+
 from __future__ import annotations
 
-from ..config.tracker_names import TENSORBOARD, OTHERS
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
+
 from memdojo.errors import MissingDependencyError
+
+from ..config.tracker_names import OTHERS, TENSORBOARD
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 

@@ -24,7 +24,7 @@ Decide = Callable[[LiveEpisode], Iterable[Operation]]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenTurn:
     """A turn as it comes in; `time` is when it was said."""
 
     speaker: str
@@ -33,7 +33,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Heard:
+class _HeardTurns:
     """Turns that have come to the manager, and in how many of them each word occurs."""
 
     turns: tuple[KeptTurn, ...]
@@ -128,7 +128,7 @@ class LiveDialogue:
         self._needs = {entry.id: self._needed_by(entry) for entry in self.store if entry.id in origins}
         self._num_needing = Counter(id for ids in self._needs.values() for id in ids)
 
-    def record(self, said: Iterable[Said]) -> None:
+    def record(self, said: Iterable[SpokenTurn]) -> None:
         """Write turns down; they wait for the manager."""
         state, new = self._state, []
         for each in said:
@@ -227,7 +227,7 @@ class LiveDialogue:
             self._context.adopt(entry, turn)
         self._write_turns(heard, before, self._write_entries({entry.id for entry in strangers}))
 
-    def _hear(self, turns: Sequence[tuple[Turn, str]]) -> _Heard:
+    def _hear(self, turns: Sequence[tuple[Turn, str]]) -> _HeardTurns:
         """Take the next turns, with their texts, into the context."""
         self._context.tidy()
         words: Counter[str] = Counter()
@@ -235,7 +235,7 @@ class LiveDialogue:
         for turn, text in turns:
             kept.append(self._context.append(turn, text))
             words.update(self._context.featurizer.words)
-        return _Heard(tuple(kept), words)
+        return _HeardTurns(tuple(kept), words)
 
     def _write_entries(self, touched: set[int]) -> tuple[str, ...]:
         """Write the entries of these ids as they are now, and return the turns that one of them needed."""
@@ -257,7 +257,7 @@ class LiveDialogue:
         self._tables.put_origins({entry.id: self._context.origin(entry).position for entry in changed})
         return tuple(released)
 
-    def _write_turns(self, heard: _Heard, before: KeptTurn | None, released: Sequence[str]) -> None:
+    def _write_turns(self, heard: _HeardTurns, before: KeptTurn | None, released: Sequence[str]) -> None:
         """Write what was heard as far as it is needed, drop what is not, and write the state."""
         self._tables.add_words(heard.words)
         if before is not None:

@@ -23,7 +23,7 @@ from memdojo.envs.streams.rendering import render_entry
 from memdojo.envs.types import Capacity, Hit, MemoryEntry, Operation, OperationResult, Turn
 from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError
 
-from .dialogue import LiveDialogue, Said
+from .dialogue import LiveDialogue, SpokenTurn
 from .episode import LiveEpisode
 from .memory_file import MemoryFile
 
@@ -292,17 +292,17 @@ class MemoryAgent:
     def __repr__(self) -> str:
         return f"<MemoryAgent: {self.path}, manager {self.manager.name}>"
 
-    def _as_said(self, speaker: str, text: str, time: datetime | None = None) -> Said:
+    def _as_said(self, speaker: str, text: str, time: datetime | None = None) -> SpokenTurn:
         for name, value in (("speaker", speaker), ("text", text)):
             if not value.strip():
                 raise DataError(f"the {name} of a turn is blank; leave such turns out.")
-        return Said(speaker, text, _wall_clock(time or self._clock()))
+        return SpokenTurn(speaker, text, _wall_clock(time or self._clock()))
 
     def _flush_if_waiting(self) -> None:
         if self.waiting:
             self.flush()
 
-    def _work(self, said: Iterable[Said], *, everything: bool) -> tuple[OperationResult, ...]:
+    def _work(self, said: Iterable[SpokenTurn], *, everything: bool) -> tuple[OperationResult, ...]:
         """Write turns down and let the manager work; what is done is brought to the disk now and then."""
         results: list[OperationResult] = []
         failure: AgentError | None = None

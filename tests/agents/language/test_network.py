@@ -9,7 +9,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, LlamaModel
 
-from memdojo.agents.language.network import Evaluation, PolicyNetwork
+from memdojo.agents.language.network import PolicyNetwork, RowScores
 from memdojo.errors import ModelError
 
 
@@ -54,9 +54,9 @@ PREDICTORS, TARGETS = torch.tensor([1, 2, 3, 5]), torch.tensor([11, 3, 7, 2])
 PROMPT_ENDS = torch.tensor([1, 5])
 
 
-def _evaluate(network: PolicyNetwork, input_ids: Tensor = IDS, **settings: Any) -> Evaluation:
-    evaluation: Evaluation = network(input_ids, PREDICTORS, TARGETS, PROMPT_ENDS, **settings)
-    return evaluation
+def _evaluate(network: PolicyNetwork, input_ids: Tensor = IDS, **settings: Any) -> RowScores:
+    scores: RowScores = network(input_ids, PREDICTORS, TARGETS, PROMPT_ENDS, **settings)
+    return scores
 
 
 def _expected(model: Any, temperature: float) -> tuple[Tensor, Tensor]:
@@ -69,11 +69,11 @@ def _expected(model: Any, temperature: float) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_response_tokens_are_evaluated_as_the_whole_model_does(temperature: float) -> None:
     model = _llama()
-    evaluation = _evaluate(PolicyNetwork(model), temperature=temperature)
+    scores = _evaluate(PolicyNetwork(model), temperature=temperature)
     log_probs, entropy = _expected(model, temperature)
-    torch.testing.assert_close(evaluation.log_probs, log_probs, rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(evaluation.entropy, entropy, rtol=1e-5, atol=1e-6)
-    assert evaluation.values.shape == (0,)
+    torch.testing.assert_close(scores.log_probs, log_probs, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(scores.entropy, entropy, rtol=1e-5, atol=1e-6)
+    assert scores.values.shape == (0,)
 
 
 def test_what_a_model_does_to_its_logits_is_kept() -> None:
@@ -110,8 +110,8 @@ def test_a_micro_batch_of_no_rows_gives_zero_gradients_for_everything() -> None:
     network = PolicyNetwork(_llama(), critic=True)
     nothing = torch.zeros(0, dtype=torch.long)
     input_ids = torch.zeros(1, 1, dtype=torch.long)
-    evaluation = network(input_ids, nothing, nothing, nothing, entropy_gradient=True)
-    torch.autograd.backward(sum(values.sum() for values in evaluation))
+    scores = network(input_ids, nothing, nothing, nothing, entropy_gradient=True)
+    torch.autograd.backward(sum(values.sum() for values in scores))
     assert all(parameter.grad is not None and not parameter.grad.any() for parameter in network.parameters())
 
 

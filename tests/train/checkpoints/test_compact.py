@@ -12,7 +12,7 @@ from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.errors import CheckpointError
 from memdojo.train.checkpoints.compact import (
     PolicySpec,
-    TrainingRecord,
+    TrainedOn,
     TrainingState,
     latest_checkpoint,
     load_network_state,
@@ -29,7 +29,7 @@ from memdojo.train.checkpoints.compact import (
 from memdojo.train.runs.checkpoint_folders import checkpoint_folder, list_checkpoints
 
 SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
-RECORD = TrainingRecord("run", "synthetic:train", ("a", "b"), ("c",), 3, "grpo", 20, None, 0.25, 10, "0.1.0")
+RECORD = TrainedOn("run", "synthetic:train", ("a", "b"), ("c",), 3, "grpo", 20, None, 0.25, 10, "0.1.0")
 
 
 def _network(seed: int = 0) -> torch.nn.Module:

@@ -23,13 +23,13 @@ from memdojo.envs.prompts.tasks import AnswerTask
 from memdojo.envs.types import Chunk, MemoryEntry, Question, Stream, Turn
 from memdojo.errors import ConfigError, EngineError
 from memdojo.rewards.reward import Reward
-from memdojo.train.checkpoints.compact import TrainingRecord, write_json
+from memdojo.train.checkpoints.compact import TrainedOn, write_json
 from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
 from memdojo.train.config.language import AnswererConfig
 from memdojo.train.language.players import LanguagePlayer, SamplingSettings
 from memdojo.train.language.setup import answerer_engine_settings, answerer_model, make_answerer
 from memdojo.train.language.trajectories import LanguageTrajectory
-from memdojo.train.language.warm_start.lessons import answer_lessons
+from memdojo.train.language.warm_start.demonstrations import answer_demonstrations
 from memdojo.train.rollouts.tasks import RolloutTask
 
 TURNS = (
@@ -125,7 +125,7 @@ def test_it_is_shown_the_entries_of_the_memory_as_many_of_each_speaker(tokenizer
 def test_lessons_name_the_entries_that_hold_the_evidence_and_the_reference(tokenizer: Any) -> None:
     encoder = _encoder(tokenizer)
     task = AnswerTask(MemoryR1AnswerFormat(), make_retriever("bm25"), 3)
-    (example,) = answer_lessons([STREAM], task, encoder, 3, [MEMORY]).examples
+    (example,) = answer_demonstrations([STREAM], task, encoder, 3, [MEMORY]).examples
     prompt = encoder.decode_prompt(example.prompt_ids)
     (line,) = [line for line in prompt.splitlines() if "Ann moved to Boston" in line]
     expected = f"**Memories:** {line.partition('.')[0]}\n**Answer:** Boston"
@@ -175,7 +175,7 @@ def _checkpoint(folder: Path, task: Any = "answer_agent", format: str = "memory_
         (temporary / "model").mkdir()
         build_tiny_model(temporary / "model", hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
 
-    spec = LanguageSpec(task, format, 600, 24, 10, engine="transformers", training=TrainingRecord())
+    spec = LanguageSpec(task, format, 600, 24, 10, engine="transformers", training=TrainedOn())
     save_language_policy(folder, write, spec)
     return folder
 

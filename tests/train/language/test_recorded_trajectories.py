@@ -13,7 +13,7 @@ from memdojo.errors import DataError
 from memdojo.train.config.files import parse_config
 from memdojo.train.language.recorded_trajectories import write_trajectories
 from memdojo.train.language.trajectories import LanguageTrajectory, Row
-from memdojo.train.language.warm_start.recorded_lessons import recorded_lessons
+from memdojo.train.language.warm_start.recorded_demonstrations import recorded_demonstrations
 from memdojo.train.runs.folder import RunFolder
 
 
@@ -60,9 +60,9 @@ def test_what_was_recorded_can_be_learnt_but_for_what_failed(run: RunFolder, enc
     row = _row(encoder, "KEEP a", 1.0)
     failed = LanguageTrajectory("s", (row,), failure="answer: time-out")
     write_trajectories(run, [(LanguageTrajectory("s", (row, row)), failed)], encoder, update=4)
-    lessons = recorded_lessons(_written(run), encoder)
-    assert [example.reply_ids for example in lessons.examples] == [encoder.encode_reply("KEEP a")] * 2
-    assert lessons.num_without_words == 1
+    demonstrations = recorded_demonstrations(_written(run), encoder)
+    assert [example.reply_ids for example in demonstrations.examples] == [encoder.encode_reply("KEEP a")] * 2
+    assert demonstrations.num_without_words == 1
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_damaged_file_is_told_with_its_line(
     path = tmp_path / "damaged.jsonl"
     path.write_text(line + "\n", encoding="utf-8")
     with pytest.raises(DataError, match=message):
-        recorded_lessons(path, encoder)
+        recorded_demonstrations(path, encoder)
 
 
 def test_ids_of_another_tokenizer_are_refused(run: RunFolder, encoder: PromptEncoder) -> None:
@@ -83,9 +83,9 @@ def test_ids_of_another_tokenizer_are_refused(run: RunFolder, encoder: PromptEnc
     text = _written(run).read_text("utf-8").replace('"KEEP a"', '"KEEP b"')
     _written(run).write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match="another tokenizer"):
-        recorded_lessons(_written(run), encoder)
+        recorded_demonstrations(_written(run), encoder)
 
 
 def test_a_missing_file_is_told(tmp_path: Path, encoder: PromptEncoder) -> None:
     with pytest.raises(DataError, match=r"trajectories .* cannot be read: No such file"):
-        recorded_lessons(tmp_path / "none.jsonl", encoder)
+        recorded_demonstrations(tmp_path / "none.jsonl", encoder)

@@ -13,7 +13,7 @@ from memdojo.errors import ConfigError
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.language.rounds import best_checkpoints, is_finished, load_partner, train_in_rounds
-from memdojo.train.loop import Standing, TrainResult
+from memdojo.train.loop import RunState, TrainResult
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Progress
 
@@ -55,20 +55,20 @@ class Trained:
         name = run.path.name
         self.asked.append((name, resume))
         self.configs[name] = config
-        standing = Standing()
+        run_state = RunState()
         for update, score in enumerate(self.scores, 1):
             if self.killed_at == (name, update):
                 raise KeyboardInterrupt
-            standing.updates, standing.last_score = update, score
-            standing.rank(config.rounds.merge_best)
+            run_state.updates, run_state.last_score = update, score
+            run_state.rank(config.rounds.merge_best)
             folder = run.checkpoint_folder(update)
             if not folder.exists():
                 folder.mkdir()
-                state = {"standing": {"updates": update, "ranking": standing.ranking}}
-                state["standing"]["best_update"] = standing.ranked_updates[0]
+                state = {"standing": {"updates": update, "ranking": run_state.ranking}}
+                state["standing"]["best_update"] = run_state.ranked_updates[0]
                 (folder / "state.json").write_text(json.dumps(state), "utf-8")
-            run.mark_best(standing.ranked_updates[0])
-        return TrainResult(run.checkpoint_folder(standing.ranked_updates[0]), 0.0, len(self.scores))
+            run.mark_best(run_state.ranked_updates[0])
+        return TrainResult(run.checkpoint_folder(run_state.ranked_updates[0]), 0.0, len(self.scores))
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from memdojo.errors import ConfigError
-from memdojo.train.config.run import TrainConfig
 from memdojo.train.config.files import parse_config
-from memdojo.train.runs.progress import BarProgress, PlainProgress, Report, make_progress
+from memdojo.train.config.run import TrainConfig
 from memdojo.train.runs.folder import RunFolder, RunFolderError
+from memdojo.train.runs.progress import BarProgress, PlainProgress, Report, make_progress
 
 TREE: dict[str, Any] = {
     "name": "run",

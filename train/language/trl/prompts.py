@@ -17,9 +17,9 @@ from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.validity import validity_by_rule
-from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.gym.pool import CapacitySettings
-from memdojo.envs.memory.lru_cache import Recent
+from memdojo.envs.memory.lru_cache import LRUCache
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.tasks import ManagerTask
@@ -33,10 +33,10 @@ from ...config.run import TrainConfig
 from ...episodes.schedule import Schedule
 from ...rollouts.tasks import RolloutTask
 from ..one_step_episodes import build_one_steps
-from ..players import LanguagePlayer, Recording
+from ..players import LanguagePlayer, Playthrough
 from ..setup import make_answerer, make_encoder, make_judging, make_task, player_recipe
 from ..trajectories import LanguageGroup, LanguageTrajectory
-from ..warm_start.lessons import TaughtEpisode
+from ..warm_start.demonstrations import DemonstratedEpisode
 
 
 class SingleSteps(Protocol):
@@ -72,7 +72,7 @@ class PlayedSteps:
     async def play(self, task: RolloutTask, generation: Generation) -> LanguageTrajectory:
         """Return the trajectory that is decided by `generation`."""
         alone = dataclasses.replace(task, seeds=task.seeds[:1])
-        (trajectory,) = await self._player.play(alone, _Said(generation))
+        (trajectory,) = await self._player.play(alone, _SampledBefore(generation))
         return trajectory
 
 
@@ -123,33 +123,33 @@ class ManagerSteps:
         self._top_k = top_k
         self._answerer = answerer
         self._cache = None if answerer is None else AsyncCachedAnswerer(answerer)
-        self._starts: Recent[TaughtEpisode] = Recent(max_size=64)
+        self._starts: LRUCache[DemonstratedEpisode] = LRUCache(max_size=64)
 
     def prompt(self, task: RolloutTask) -> Prompt:
         """Return the prompt at the task's chunk, with the store that the teacher has left."""
-        return self._encoder.encode(self._task.view(self._start(task).pupil))
+        return self._encoder.encode(self._task.view(self._start(task).student))
 
     async def play(self, task: RolloutTask, generation: Generation) -> LanguageTrajectory:
         """Return the trajectory of the chunk, decided by `generation`."""
         taught = self._start(task).fork()
-        pupil = taught.pupil
-        pupil.answerer = self._answerer
-        recording = Recording(pupil, task.seeds[0])
-        prompt = self._encoder.encode(self._task.view(pupil))
-        before = pupil.store.fork()
-        begun = self._task.begin(pupil, prompt.view, self._encoder.decode(generation.token_ids))
+        student = taught.student
+        student.answerer = self._answerer
+        playthrough = Playthrough(student, task.seeds[0])
+        prompt = self._encoder.encode(self._task.view(student))
+        before = student.store.fork()
+        begun = self._task.begin(student, prompt.view, self._encoder.decode(generation.token_ids))
         taught.follow(before)
-        outcomes = [await self._finish(pupil, begun.requests)]
-        while not pupil.ended:
-            outcomes.append(await self._finish(pupil, taught.begin_step(taught.demonstrate())))
-        recording.add(
+        outcomes = [await self._finish(student, begun.requests)]
+        while not student.ended:
+            outcomes.append(await self._finish(student, taught.begin_step(taught.demonstrate())))
+        playthrough.add(
             prompt, generation, outcomes[0], sum_scores(map(self._reward.at(task.update), outcomes))
         )
-        return recording.trajectory()
+        return playthrough.trajectory()
 
-    async def _finish(self, pupil: ManagerEpisode, requests: Sequence[AnswerRequest]) -> StepOutcome:
-        changes = () if self._judging is None else self._judging.changes(pupil)
-        outcome = pupil.finish_step(await self._answers(requests))
+    async def _finish(self, student: ManagerEpisode, requests: Sequence[AnswerRequest]) -> StepOutcome:
+        changes = () if self._judging is None else self._judging.changes(student)
+        outcome = student.finish_step(await self._answers(requests))
         return outcome if self._judging is None else await self._judging.judge(outcome, changes)
 
     async def _answers(self, requests: Sequence[AnswerRequest]) -> Sequence[Answer]:
@@ -157,17 +157,17 @@ class ManagerSteps:
             return ()
         return await self._cache.answer_async(requests)
 
-    def _start(self, task: RolloutTask) -> TaughtEpisode:
+    def _start(self, task: RolloutTask) -> DemonstratedEpisode:
         return self._starts.get_or_make(task, lambda: self._play_before(task))
 
-    def _play_before(self, task: RolloutTask) -> TaughtEpisode:
+    def _play_before(self, task: RolloutTask) -> DemonstratedEpisode:
         stream: Stream | None = self._streams[task.stream]
         if task.window is not None:
             stream = window(self._streams[task.stream], *task.window)
         assert stream is not None  # The schedule draws windows that keep a question.
         seed = task.seeds[0] + 2**31
         # Nobody answers on the way: the rewards that count are those of the forks.
-        pupil = ManagerEpisode(
+        student = ManagerEpisode(
             StreamContext(stream),
             self._capacity.for_stream(stream),
             retriever=self._retriever,
@@ -175,10 +175,10 @@ class ManagerSteps:
             seed=seed,
             validity=validity_by_rule if self._reward.needs_validity else None,
         )
-        taught = TaughtEpisode(pupil, self._teacher, seed)
+        taught = DemonstratedEpisode(student, self._teacher, seed)
         for _ in range(_chunk_of(stream, task.fork_turn)):
             taught.begin_step(taught.demonstrate())
-            pupil.finish_step(())
+            student.finish_step(())
         return taught
 
 
@@ -200,14 +200,14 @@ class StepSchedule:
         config: TrainConfig,
         streams: Sequence[Stream],
         model: str,
-        memories: Sequence[Memory] | None = None,
+        memories: Sequence[StoredByQuestion] | None = None,
     ) -> None:
         self._groups_per_update = config.algorithm.groups_per_update
         # A manager's step is at a chunk drawn anew for each group, which is what forks have.
         forking = config.algorithm.model_copy(update={"group_start": "fork"})
         self._schedule = Schedule(config.model_copy(update={"algorithm": forking}), streams)
-        self._tasks: Recent[list[RolloutTask]] = Recent(max_size=4)
-        self._prompts: Recent[Prompt] = Recent(max_size=4 * self._groups_per_update)
+        self._tasks: LRUCache[list[RolloutTask]] = LRUCache(max_size=4)
+        self._prompts: LRUCache[Prompt] = LRUCache(max_size=4 * self._groups_per_update)
         self._steps = _make_steps(config, streams, model, memories)
 
     def prompt(self, position: int) -> Prompt:
@@ -231,7 +231,7 @@ class StepSchedule:
 
 
 def _make_steps(
-    config: TrainConfig, streams: Sequence[Stream], model: str, memories: Sequence[Memory] | None
+    config: TrainConfig, streams: Sequence[Stream], model: str, memories: Sequence[StoredByQuestion] | None
 ) -> SingleSteps:
     task = make_task(config)
     one_steps = build_one_steps(config, streams)
@@ -268,7 +268,7 @@ def _chunk_of(stream: Stream, turn: int) -> int:
     return len(stream.chunks) - 1
 
 
-class _Said:
+class _SampledBefore:
     """A sampler that says what was sampled already."""
 
     fingerprint = "said"

@@ -21,7 +21,7 @@ from memdojo.agents.language.network import PolicyNetwork
 from memdojo.envs.types import Stream
 from memdojo.errors import DivergenceError, MissingDependencyError
 
-from ...checkpoints.compact import TrainingRecord, TrainingState
+from ...checkpoints.compact import TrainedOn, TrainingState
 from ...checkpoints.language import language_spec, save_language_policy, write_model
 from ...config.run import TrainConfig
 from ...config.tables import Split
@@ -184,7 +184,7 @@ class TrlTrainee:
 
         return self._loop.run(play())
 
-    def save(self, folder: Path, training: TrainingRecord, state: Mapping[str, Any]) -> None:
+    def save(self, folder: Path, training: TrainedOn, state: Mapping[str, Any]) -> None:
         """Write a checkpoint with the state that TRL has just written."""
         network = self._network
 

@@ -29,8 +29,8 @@ from memdojo.errors import CheckpointError
 
 from ...checkpoints.compact import load_training_state
 from ...config.run import TrainConfig
-from ...episodes.splits import load_splits, training_record
-from ...loop import Standing, TrainLoop, TrainResult, prepare_run
+from ...episodes.splits import load_splits, trained_on
+from ...loop import RunState, TrainLoop, TrainResult, prepare_run
 from ...runs.folder import RunFolder
 from ...runs.interrupts import GracefulStop
 from ...runs.progress import Progress
@@ -50,26 +50,26 @@ def train_with_trl(config: TrainConfig, run: RunFolder, *, resume: bool, progres
     """
     check_devices(config)
     splits = load_splits(config)
-    standing, checkpoint = _load_standing(run) if resume else (Standing(), None)
-    prepare_run(run, standing)
+    run_state, checkpoint = _load_run_state(run) if resume else (RunState(), None)
+    prepare_run(run, run_state)
     if config.learner.num_threads:
         torch.set_num_threads(config.learner.num_threads)
     with _silence(), contextlib.closing(TrlTrainee(config, run, splits)) as trainee:
         loop = TrainLoop(
-            config, run, trainee, training_record(config, splits), standing, splits.get("validation", ())
+            config, run, trainee, trained_on(config, splits), run_state, splits.get("validation", ())
         )
-        progress.start(config.algorithm.num_updates, done=standing.updates)
+        progress.start(config.algorithm.num_updates, done=run_state.updates)
         try:
             with GracefulStop() as stop:
                 trainee.trainer.add_callback(_Follower(trainee, loop, stop, progress))
-                if standing.updates < config.algorithm.num_updates:
+                if run_state.updates < config.algorithm.num_updates:
                     trainee.trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint / TRL))
                 if stop.requested:
                     raise KeyboardInterrupt
         finally:
             run.close()
-    best = run.checkpoint_folder(standing.chosen_update)
-    return TrainResult(best, standing.best_score, standing.updates)
+    best = run.checkpoint_folder(run_state.chosen_update)
+    return TrainResult(best, run_state.best_score, run_state.updates)
 
 
 class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no types here.
@@ -117,17 +117,17 @@ class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no t
         self._loop.save()
 
 
-def _load_standing(run: RunFolder) -> tuple[Standing, Path | None]:
+def _load_run_state(run: RunFolder) -> tuple[RunState, Path | None]:
     """Return where a run stands, and the checkpoint to go on from; None if it has to begin."""
     folder = run.latest
     if folder is None:
-        return Standing(), None
+        return RunState(), None
     if not (folder / TRL / "trainer_state.json").is_file():
         raise CheckpointError(
             f"{folder} has no state of TRL's trainer to go on with; start a new run, or restore its folder "
             f"{TRL!r}."
         )
-    return Standing(**load_training_state(folder).state["standing"]), folder
+    return RunState(**load_training_state(folder).state["standing"]), folder
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from trl import SFTConfig, SFTTrainer
 from memdojo.errors import DivergenceError
 
 from ...config.language import WarmStartConfig
-from .lessons import Example
+from .demonstrations import Example
 
 
 def fine_tune(

@@ -20,13 +20,18 @@ from ...checkpoints.language import language_spec, save_language_policy
 from ...checkpoints.model_folders import MODEL
 from ...config.run import TrainConfig
 from ...episodes.memories import read_memories
-from ...episodes.splits import load_splits, training_record
+from ...episodes.splits import load_splits, trained_on
 from ...runs.folder import RunFolder
 from ...runs.progress import Progress
 from ..setup import learner_device, make_task
+from .demonstrations import (
+    Demonstrations,
+    answer_demonstrations,
+    manager_demonstrations,
+    retriever_demonstrations,
+)
 from .fine_tuning import fine_tune
-from .lessons import Lessons, answer_lessons, manager_lessons, retriever_lessons
-from .recorded_lessons import recorded_lessons
+from .recorded_demonstrations import recorded_demonstrations
 
 
 def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
@@ -43,20 +48,22 @@ def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     assert config.policy.model is not None  # The configuration has seen to it.
     splits = load_splits(config)
     tokenizer = load_tokenizer(config.policy.model)
-    lessons = _lessons(config, run, splits["train"][: stage.num_streams], tokenizer)
-    if not lessons.examples:
+    demonstrations = _demonstrations(config, run, splits["train"][: stage.num_streams], tokenizer)
+    if not demonstrations.examples:
         raise ConfigError(
-            f"the warm start has no example: all {lessons.num_without_words} decisions of the teacher have "
-            f"no words in the format {config.policy.format!r}; take another format or a longer "
+            f"the warm start has no example: all {demonstrations.num_without_words} decisions of the "
+            f"teacher have no words in the format {config.policy.format!r}; take another format or a longer "
             "policy.max_prompt_tokens."
         )
-    left_out = f", {lessons.num_without_words} left out" if lessons.num_without_words else ""
-    progress.message(f"warm start: {len(lessons.examples)} examples{left_out}, {stage.num_steps} steps")
+    left_out = f", {demonstrations.num_without_words} left out" if demonstrations.num_without_words else ""
+    progress.message(
+        f"warm start: {len(demonstrations.examples)} examples{left_out}, {stage.num_steps} steps"
+    )
     model = load_causal_lm(config.policy.model, config.learner.dtype)
     fine_tune(
         model,
         tokenizer,
-        lessons.examples,
+        demonstrations.examples,
         stage,
         device=learner_device(config),
         seed=config.seed,
@@ -70,7 +77,7 @@ def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     def write(folder: Path) -> None:
         save_model(folder / MODEL, model, tokenizer, model.generation_config)
 
-    save_language_policy(run.warm_start, write, language_spec(config, training_record(config, splits)))
+    save_language_policy(run.warm_start, write, language_spec(config, trained_on(config, splits)))
 
 
 def initial_model(config: TrainConfig, run: RunFolder) -> str:
@@ -81,17 +88,19 @@ def initial_model(config: TrainConfig, run: RunFolder) -> str:
     return config.policy.model
 
 
-def _lessons(config: TrainConfig, run: RunFolder, streams: Sequence[Stream], tokenizer: Any) -> Lessons:
+def _demonstrations(
+    config: TrainConfig, run: RunFolder, streams: Sequence[Stream], tokenizer: Any
+) -> Demonstrations:
     stage = config.warm_start
     task = make_task(config, training=True)
     encoder = PromptEncoder(tokenizer, task.format, config.policy.max_prompt_tokens)
     if stage.trajectories is not None:
-        return recorded_lessons(stage.trajectories, encoder)
+        return recorded_demonstrations(stage.trajectories, encoder)
     if isinstance(task, ManagerTask):
         teacher = make_baseline(stage.teacher)
-        return manager_lessons(streams, teacher, task, encoder, config.episode.capacity, config.seed)
+        return manager_demonstrations(streams, teacher, task, encoder, config.episode.capacity, config.seed)
     memories = read_memories(run, "train", streams)
     top_k, granularity = config.episode.top_k, Granularity(config.episode.granularity)
     if isinstance(task, AnswerTask):
-        return answer_lessons(streams, task, encoder, top_k, memories, granularity)
-    return retriever_lessons(streams, task, encoder, top_k, memories, granularity)
+        return answer_demonstrations(streams, task, encoder, top_k, memories, granularity)
+    return retriever_demonstrations(streams, task, encoder, top_k, memories, granularity)

@@ -37,7 +37,7 @@ from memdojo.train.language.setup import make_task, player_recipe
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.language.trl.prompts import ManagerSteps, StepSchedule
 from memdojo.train.language.trl.settings import grpo_settings
-from memdojo.train.language.warm_start.lessons import TaughtEpisode
+from memdojo.train.language.warm_start.demonstrations import DemonstratedEpisode
 from memdojo.train.loop import TrainResult
 from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
@@ -254,30 +254,32 @@ def test_a_teacher_goes_on_from_what_the_pupil_did(teacher: str, turns_per_chunk
     task = ManagerTask(BriefFormat())
     for stream in load_streams("synthetic:train", num_streams=2, **OPTIONS):
         cut = rechunk(stream, turns_per_chunk)
-        pupil = ManagerEpisode(StreamContext(cut), CapacitySettings(max_entries=3).for_stream(cut), seed=4)
-        taught = TaughtEpisode(pupil, make_baseline(teacher), 4)
-        while not pupil.ended:
-            if pupil.step_index % 2:
-                before = pupil.store.fork()
-                task.begin(pupil, task.view(pupil), "DROP 1\nKEEP a\nUPDATE 1 a")
+        student = ManagerEpisode(StreamContext(cut), CapacitySettings(max_entries=3).for_stream(cut), seed=4)
+        taught = DemonstratedEpisode(student, make_baseline(teacher), 4)
+        while not student.ended:
+            if student.step_index % 2:
+                before = student.store.fork()
+                task.begin(student, task.view(student), "DROP 1\nKEEP a\nUPDATE 1 a")
                 taught.follow(before)
             else:
                 taught.begin_step(taught.demonstrate())
-                assert all(result.applied for result in pupil.results)
-            pupil.finish_step(())
-            texts = [sorted(entry.text for entry in store) for store in (pupil.store, taught._episode.store)]
+                assert all(result.applied for result in student.results)
+            student.finish_step(())
+            texts = [
+                sorted(entry.text for entry in store) for store in (student.store, taught._episode.store)
+            ]
             assert texts[0] == texts[1]
 
 
 def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
-    pupil = ManagerEpisode(StreamContext(_stream()), CapacitySettings(max_entries=3).for_stream(_stream()))
-    taught = TaughtEpisode(pupil, make_baseline("recency"), 0)
+    student = ManagerEpisode(StreamContext(_stream()), CapacitySettings(max_entries=3).for_stream(_stream()))
+    taught = DemonstratedEpisode(student, make_baseline("recency"), 0)
     fork = taught.fork()
     fork.begin_step(fork.demonstrate())
-    fork.pupil.finish_step(())
-    assert [entry.text for entry in fork.pupil.store] == ["Ann: tea is green", "Ann: it rains"]
-    assert len(taught.pupil.store) == 0
-    assert taught.pupil.step_index == 0
+    fork.student.finish_step(())
+    assert [entry.text for entry in fork.student.store] == ["Ann: tea is green", "Ann: it rains"]
+    assert len(taught.student.store) == 0
+    assert taught.student.step_index == 0
 
 
 # Configurations

@@ -17,12 +17,12 @@ from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Capacity, Delete, Noop, Stream, Update
-from memdojo.train.language.warm_start.lessons import (
+from memdojo.train.language.warm_start.demonstrations import (
     NO_ANSWER,
-    answer_lessons,
-    manager_lessons,
+    answer_demonstrations,
+    manager_demonstrations,
     operations_between,
-    retriever_lessons,
+    retriever_demonstrations,
 )
 
 from ..conftest import OPTIONS
@@ -84,42 +84,44 @@ def test_the_replies_lead_a_pupil_to_the_teacher_s_store(
     encoder = PromptEncoder(tokenizer, task.format, 4000)
     capacity = CapacitySettings(max_entries=3)
     for stream in _streams(turns_per_chunk):
-        lessons = manager_lessons([stream], make_baseline(teacher), task, encoder, capacity, seed=7)
-        assert len(lessons.examples) == len(stream.chunks)
-        assert lessons.num_without_words == 0
-        pupil = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream))
-        for example in lessons.examples:
-            prompt = encoder.encode(task.view(pupil))
+        demonstrations = manager_demonstrations(
+            [stream], make_baseline(teacher), task, encoder, capacity, seed=7
+        )
+        assert len(demonstrations.examples) == len(stream.chunks)
+        assert demonstrations.num_without_words == 0
+        student = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream))
+        for example in demonstrations.examples:
+            prompt = encoder.encode(task.view(student))
             assert prompt.ids == example.prompt_ids
-            task.begin(pupil, prompt.view, encoder.decode(example.reply_ids))
-            pupil.finish_step(())
-            assert all(result.applied for result in pupil.results)
+            task.begin(student, prompt.view, encoder.decode(example.reply_ids))
+            student.finish_step(())
+            assert all(result.applied for result in student.results)
         taught = ManagerEpisode(StreamContext(rechunk(stream, 1)), capacity.for_stream(stream), seed=7)
         policy = make_baseline(teacher)
         while not taught.ended:
             (operations,) = policy.act([taught])
             taught.step(operations)
-        assert sorted(entry.text for entry in pupil.store) == sorted(entry.text for entry in taught.store)
+        assert sorted(entry.text for entry in student.store) == sorted(entry.text for entry in taught.store)
 
 
 def test_a_decision_that_the_format_has_no_words_for_is_left_out_and_counted(tokenizer: Any) -> None:
     task = ManagerTask(BriefFormat())
     # Two entries fit, so that a third can be named only where it is shown.
     encoder = PromptEncoder(tokenizer, task.format, 120)
-    lessons = manager_lessons(
+    demonstrations = manager_demonstrations(
         _streams(num=6), make_baseline("recency"), task, encoder, CapacitySettings(max_entries=6), seed=0
     )
-    assert lessons.num_without_words > 0
-    assert len(lessons.examples) + lessons.num_without_words == 6 * 12
+    assert demonstrations.num_without_words > 0
+    assert len(demonstrations.examples) + demonstrations.num_without_words == 6 * 12
 
 
 def test_a_retriever_is_taught_to_name_the_evidence_first(tokenizer: Any) -> None:
     task = RankingTask(PlainRankingFormat(), max_candidates=12)
     encoder = PromptEncoder(tokenizer, task.format, 4000)
     streams = _streams()
-    lessons = retriever_lessons(streams, task, encoder, top_k=3)
-    assert len(lessons.examples) == sum(len(stream.questions) for stream in streams)
-    replies = [encoder.decode(example.reply_ids).split(", ") for example in lessons.examples]
+    demonstrations = retriever_demonstrations(streams, task, encoder, top_k=3)
+    assert len(demonstrations.examples) == sum(len(stream.questions) for stream in streams)
+    replies = [encoder.decode(example.reply_ids).split(", ") for example in demonstrations.examples]
     assert all(1 <= len(reply) <= 3 for reply in replies)
 
 
@@ -127,7 +129,9 @@ def test_an_answer_agent_is_taught_the_reference_answers(tokenizer: Any) -> None
     task = AnswerTask(PlainAnswerFormat(), BM25Retriever(), max_entries=5)
     encoder = PromptEncoder(tokenizer, task.format, 4000)
     (stream,) = _streams(num=1)
-    lessons = answer_lessons([stream], task, encoder, top_k=5)
-    said = {encoder.decode(example.reply_ids).partition("\nANSWER ")[2] for example in lessons.examples}
+    demonstrations = answer_demonstrations([stream], task, encoder, top_k=5)
+    said = {
+        encoder.decode(example.reply_ids).partition("\nANSWER ")[2] for example in demonstrations.examples
+    }
     expected = {NO_ANSWER if question.unanswerable else question.answers[0] for question in stream.questions}
     assert said == expected

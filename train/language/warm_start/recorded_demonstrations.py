@@ -9,10 +9,10 @@ from typing import Any
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.errors import DataError
 
-from .lessons import Example, Lessons
+from .demonstrations import Demonstrations, Example
 
 
-def recorded_lessons(path: str | Path, encoder: PromptEncoder) -> Lessons:
+def recorded_demonstrations(path: str | Path, encoder: PromptEncoder) -> Demonstrations:
     """Return the rows of recorded trajectories as examples; episodes that failed are left out and counted.
 
     Prompts and replies are read as token ids where they are those of the same tokenizer.
@@ -21,7 +21,7 @@ def recorded_lessons(path: str | Path, encoder: PromptEncoder) -> Lessons:
         DataError: If the file is missing or a line of it is malformed.
     """
     path = Path(path).expanduser()
-    lessons = Lessons([])
+    demonstrations = Demonstrations([])
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -30,15 +30,15 @@ def recorded_lessons(path: str | Path, encoder: PromptEncoder) -> Lessons:
         try:
             record: dict[str, Any] = json.loads(line)
             if record["return"] is None:
-                lessons.num_without_words += 1
+                demonstrations.num_without_words += 1
                 continue
-            lessons.examples += [_as_example(row, encoder) for row in record["rows"]]
+            demonstrations.examples += [_as_example(row, encoder) for row in record["rows"]]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{path}, line {number} is no recorded trajectory ({error!r}); give a file of the folder "
                 "trajectories of a run."
             ) from error
-    return lessons
+    return demonstrations
 
 
 def _as_example(record: dict[str, Any], encoder: PromptEncoder) -> Example:

@@ -14,7 +14,7 @@ from memdojo.envs.answering import AnswerRequest
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.episodes.written_memory import Memory
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.protocol import AnswerDecision
@@ -37,7 +37,7 @@ class Example:
 
 
 @dataclass(slots=True)
-class Lessons:
+class Demonstrations:
     """Examples, and how many decisions the format had no words for.
 
     A decision has none where it names an entry that the shortened prompt does not show.
@@ -57,83 +57,83 @@ class Lessons:
             self.examples.append(Example(prompt.ids, encoder.encode_reply(reply)))
 
 
-def manager_lessons(
+def manager_demonstrations(
     streams: Sequence[Stream],
     teacher: ManagerPolicy,
     task: ManagerTask,
     encoder: PromptEncoder,
     capacity: CapacitySettings,
     seed: int,
-) -> Lessons:
+) -> Demonstrations:
     """Let a teacher play streams and write down what it changed at each chunk.
 
     A teacher that decides turn by turn plays the turns of a chunk one after the other; what is taught is the
     difference that the whole chunk made to the store.
 
     Args:
-        streams: Cut into chunks as the pupil sees them.
+        streams: Cut into chunks as the student sees them.
         teacher: Plays each stream once.
-        task: The pupil's task.
-        encoder: Renders the pupil's prompts.
+        task: The student's task.
+        encoder: Renders the student's prompts.
         capacity: Limits of the store.
         seed: Seeds a teacher that draws.
     """
-    lessons = Lessons([])
+    demonstrations = Demonstrations([])
     for stream in streams:
-        pupil = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream), seed=seed)
-        taught = TaughtEpisode(pupil, teacher, seed)
-        while not pupil.ended:
+        student = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream), seed=seed)
+        taught = DemonstratedEpisode(student, teacher, seed)
+        while not student.ended:
             operations = taught.demonstrate()
-            lessons.add(encoder, task.view(pupil), operations)
+            demonstrations.add(encoder, task.view(student), operations)
             taught.begin_step(operations)
-            pupil.finish_step(())
-    return lessons
+            student.finish_step(())
+    return demonstrations
 
 
-class TaughtEpisode:
-    """A pupil's episode, and beside it a teacher's whose store holds the same under ids of its own.
+class DemonstratedEpisode:
+    """A student's episode, and beside it a teacher's whose store holds the same under ids of its own.
 
-    A teacher that decides turn by turn plays the turns of the pupil's chunk one after the other.
+    A teacher that decides turn by turn plays the turns of the student's chunk one after the other.
 
     Attributes:
-        pupil: The episode of the stream in the pupil's chunks.
+        student: The episode of the stream in the student's chunks.
 
     Args:
-        pupil: At its start.
+        student: At its start.
         teacher: Decides in the teacher's episode.
         seed: Seeds a teacher that draws.
     """
 
-    def __init__(self, pupil: ManagerEpisode, teacher: ManagerPolicy, seed: int) -> None:
-        self.pupil = pupil
+    def __init__(self, student: ManagerEpisode, teacher: ManagerPolicy, seed: int) -> None:
+        self.student = student
         self._teacher = teacher
-        stream, size = pupil.context.stream, teacher.turns_per_chunk
+        stream, size = student.context.stream, teacher.turns_per_chunk
         context = StreamContext(stream if size is None else rechunk(stream, size))
-        self._episode = ManagerEpisode(context, pupil.store.capacity, seed=seed)
+        self._episode = ManagerEpisode(context, student.store.capacity, seed=seed)
         self._pupil_ids: dict[int, int] = {}
         self._added: list[int] = []
 
     def demonstrate(self) -> tuple[Operation, ...]:
-        """Let the teacher play the pupil's chunk; return what the pupil must do to have the same store."""
+        """Let the teacher play the student's chunk; return what gives the student the same store."""
         before = self._episode.store.fork()
         _play_through(self._episode, self._chunk, lambda episode: self._teacher.act([episode])[0])
         self._added = _ids_of_added(before, self._episode.store)
         return operations_between(before, self._episode.store, self._pupil_ids)
 
     def begin_step(self, operations: Sequence[Operation]) -> tuple[AnswerRequest, ...]:
-        """Begin the pupil's step with what `demonstrate` returned; questions that are due want answers."""
-        requests = self.pupil.begin_step(operations)
-        self._pupil_ids |= _pairs(self._added, _ids_of_written(self.pupil))
+        """Begin the student's step with what `demonstrate` returned; questions that are due want answers."""
+        requests = self.student.begin_step(operations)
+        self._pupil_ids |= _pairs(self._added, _ids_of_written(self.student))
         return requests
 
     def follow(self, before: MemoryStore) -> None:
-        """Do in the teacher's episode what the pupil has done by itself in a step that was only begun.
+        """Do in the teacher's episode what the student has done by itself in a step that was only begun.
 
         Args:
-            before: The pupil's store as it was before the step.
+            before: The student's store as it was before the step.
         """
         own_ids = {pupil_id: id for id, pupil_id in self._pupil_ids.items()}
-        operations = operations_between(before, self.pupil.store, own_ids)
+        operations = operations_between(before, self.student.store, own_ids)
         last = self._chunk.turns[-1]
         # With the last turn, because only then the turns that the entries came from have passed.
         _play_through(
@@ -141,34 +141,34 @@ class TaughtEpisode:
             self._chunk,
             lambda episode: operations if episode.chunk and last in episode.chunk.turns else (),
         )
-        self._pupil_ids |= _pairs(_ids_of_written(self._episode), _ids_of_added(before, self.pupil.store))
+        self._pupil_ids |= _pairs(_ids_of_written(self._episode), _ids_of_added(before, self.student.store))
 
     def fork(self) -> Self:
         """Return an independent pair in the same state."""
         fork = copy.copy(self)
-        fork.pupil, fork._episode = self.pupil.fork(), self._episode.fork()
+        fork.student, fork._episode = self.student.fork(), self._episode.fork()
         fork._pupil_ids = dict(self._pupil_ids)
         return fork
 
     @property
     def _chunk(self) -> Chunk:
-        assert self.pupil.chunk is not None  # Nobody asks after the end.
-        return self.pupil.chunk
+        assert self.student.chunk is not None  # Nobody asks after the end.
+        return self.student.chunk
 
 
-def retriever_lessons(
+def retriever_demonstrations(
     streams: Sequence[Stream],
     task: RankingTask,
     encoder: PromptEncoder,
     top_k: int,
-    memories: Sequence[Memory] | None = None,
+    memories: Sequence[StoredByQuestion] | None = None,
     granularity: Granularity = Granularity.TURN,
-) -> Lessons:
+) -> Demonstrations:
     """Write down, for each question, the ranking of a retriever that knows the evidence.
 
     Over what a manager has left of each stream, where `memories` are given.
     """
-    lessons = Lessons([])
+    demonstrations = Demonstrations([])
     for index, stream in enumerate(streams):
         oracle = OracleRetriever(StreamContext(stream))
         memory = None if memories is None else memories[index]
@@ -176,23 +176,23 @@ def retriever_lessons(
             view = encoder.encode(task.view(start)).view
             shown = {entry.id for entry in view.candidates}
             hits = oracle.search(start.store, view.question, top_k)
-            lessons.add(encoder, view, tuple(hit.entry.id for hit in hits if hit.entry.id in shown))
-    return lessons
+            demonstrations.add(encoder, view, tuple(hit.entry.id for hit in hits if hit.entry.id in shown))
+    return demonstrations
 
 
-def answer_lessons(
+def answer_demonstrations(
     streams: Sequence[Stream],
     task: AnswerTask,
     encoder: PromptEncoder,
     top_k: int,
-    memories: Sequence[Memory] | None = None,
+    memories: Sequence[StoredByQuestion] | None = None,
     granularity: Granularity = Granularity.TURN,
-) -> Lessons:
+) -> Demonstrations:
     """Write down, for each question, the entries shown that hold evidence, and the reference answer.
 
     Over what a manager has left of each stream, where `memories` are given.
     """
-    lessons = Lessons([])
+    demonstrations = Demonstrations([])
     for index, stream in enumerate(streams):
         memory = None if memories is None else memories[index]
         for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
@@ -202,8 +202,8 @@ def answer_lessons(
             found = [(entry, start.context.supported_evidence(entry)) for entry in view.entries]
             useful = tuple(entry.id for entry, supported in found if supported & question.evidence)
             answer = NO_ANSWER if question.unanswerable else question.answers[0]
-            lessons.add(encoder, view, AnswerDecision(useful, answer))
-    return lessons
+            demonstrations.add(encoder, view, AnswerDecision(useful, answer))
+    return demonstrations
 
 
 def operations_between(
