@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "memdojo"
 LAYERS = ("rewards", "envs", "agents", "eval", "train", "deploy")
 """From the ground up: a folder imports only those before it."""
 
-GROUND = {"memdojo.errors", "memdojo.registry"}
+GROUND = {"memdojo.errors", "memdojo.registry", "memdojo.settings"}
 """Modules of the package's face on which all layers stand."""
 
 IMPORTERS_OF = {"configs": {"train"}, "cli": set[str]()}
@@ -206,7 +206,7 @@ def test_rewards_import_nothing_of_ours_but_the_ground() -> None:
         for each in IMPORTS
         if _part(each.importer) == "rewards" and _is_ours(each.target) and _part(each.target) != "rewards"
     }
-    assert ours == GROUND
+    assert ours <= GROUND
 
 
 def test_imports_are_relative_inside_a_folder_and_absolute_across() -> None:

@@ -9,8 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from memdojo.envs.memory.embedders import list_embedders
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.errors import ConfigError, unknown_name
-
-from .tables import Count, Positive, Table, Text
+from memdojo.settings import Count, Positive, Table, Text
 
 
 class PolicyConfig(Table):

@@ -24,6 +24,7 @@ from memdojo.agents.baselines.registry import list_baselines, list_retriever_bas
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards.reward import Reward
+from memdojo.settings import Count, Seed, Table
 
 from .language import (
     AnswererConfig,
@@ -38,15 +39,12 @@ from .language import (
 from .tables import (
     AlgorithmConfig,
     CheckpointsConfig,
-    Count,
     EpisodeConfig,
     EvaluationConfig,
     FeaturesConfig,
     LoggingConfig,
     RolloutsConfig,
-    Seed,
     StreamsConfig,
-    Table,
 )
 
 Task = Literal["manager", "retriever", "answer_agent"]

@@ -8,15 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from memdojo.envs.episodes.archive import TierOrder, Tiers, check_tiers
 from memdojo.envs.gym.pool import CapacitySettings
@@ -26,37 +18,22 @@ from memdojo.envs.streams.registry import takes_option
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards.grading import grade_names
+from memdojo.settings import Count, Names, NotNegative, Positive, Seed, Share, Table, Text, not_blank
 
 from .tracker_names import TENSORBOARD, TRACKERS
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Seed = Annotated[int, Field(ge=0)]
-Names = Annotated[tuple[str, ...], Field(strict=False)]
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_not_blank)]
-
 
 def _spec_or_weights(value: object) -> str | dict[str, float]:
     """Return a spec, or a table of specs to weights, as it is."""
     if isinstance(value, str):
-        return _not_blank(value)
+        return not_blank(value)
     if not isinstance(value, dict) or not value:
         raise ValueError("must be a text, or a table of at least one spec with its weight")
     for spec, weight in value.items():
-        _not_blank(spec)
+        not_blank(spec)
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
             raise ConfigError(f"streams.train: the weight of {spec!r} is {weight!r}; give a number above 0.")
     return {spec: float(weight) for spec, weight in value.items()}
@@ -64,12 +41,6 @@ def _spec_or_weights(value: object) -> str | dict[str, float]:
 
 def _source(spec: str) -> str:
     return spec.partition(":")[0]
-
-
-class Table(BaseModel):
-    """A table of a configuration: frozen, strictly typed, without keys that nobody knows."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class StreamsConfig(Table):
@@ -97,7 +68,7 @@ class StreamsConfig(Table):
     num_train: Count | None = None
     num_validation: Count | None = None
     num_test: Count | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
     window_turns: Annotated[int, Field(ge=2)] | None = None
     length_curriculum: Count | None = None
     turns_per_chunk: Count = 1
