@@ -1,10 +1,28 @@
-"""`Table` and its kinds of values: the ground of all settings that come from a configuration file."""
+"""Settings of things that a configuration chooses among: their base, their number types, and the choice.
+
+    class VLLMSettings(EngineSettings):
+        kind: Literal["vllm"] = "vllm"
+
+    ENGINES.add("vllm", EngineKind(VLLMSettings, make=...))
+
+    class Run(Table):
+        engine: Annotated[EngineSettings, OneOf(ENGINES, default="vllm")] = VLLMSettings()
+
+What is chosen among is a registry, which is asked when a configuration is read: what another package has
+registered by then is a choice like any other.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from memdojo.registry import Registry
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -15,10 +33,10 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 def not_blank(text: str) -> str:
-    """Return the text.
+    """Return the text if there is any.
 
     Raises:
-        ValueError: If nothing but spaces is in it.
+        ValueError: If it is blank.
     """
     if not text.strip():
         raise ValueError("must not be blank")
@@ -29,6 +47,146 @@ Text = Annotated[str, AfterValidator(not_blank)]
 
 
 class Table(BaseModel):
-    """A table of a configuration: frozen, strictly typed, without keys that nobody knows."""
+    """A table of a configuration: frozen, strictly typed, without keys that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class HasSettings(Protocol):
+    """What a registry must hold for a configuration to choose from it."""
+
+    @property
+    def settings(self) -> type[Any]:
+        """The model of the table, with the name of the kind in its tag."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Marks a field whose model is that of the registered kind that the table itself names.
+
+    In a table, keys that other kinds have are refused with a hint at the kind; only where such a key has its
+    default does it count as left out, as in files that were written with all keys of all kinds.
+
+    Attributes:
+        registry: The kinds by name.
+        tag: The key that names the kind.
+        default: The kind of a table without the key; None if it must have it.
+    """
+
+    registry: Registry[Any]
+    tag: str = "kind"
+    default: str | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def settings(self, kind: str) -> type[BaseModel]:
+        """Return the model of a kind."""
+        model: type[BaseModel] = self.registry.get(kind).settings
+        return model
+
+    def kind_of(self, table: Mapping[str, Any]) -> Any:
+        """Return the kind that a table names or means; None if it must name one and does not."""
+        return table.get(self.tag, self.default)
+
+    def foreign_keys(self, table: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return the keys of a table that only other kinds have, each with those kinds."""
+        kind = self.kind_of(table)
+        unknown = table.keys() - self.settings(kind).model_fields.keys() if kind in self.registry else set()
+        kinds = {key: [name for name in self.registry if self._has(name, key)] for key in sorted(unknown)}
+        return {key: names for key, names in kinds.items() if names}
+
+    def read(self, table: object) -> BaseModel:
+        """Return the settings that a table means; settings are returned as they are.
+
+        Raises:
+            ValidationError: With places inside the table.
+            PydanticCustomError: If it is no table.
+        """
+        if isinstance(table, BaseModel):
+            return table
+        if not isinstance(table, Mapping):
+            raise PydanticCustomError("model_type", "Input should be a table")
+        kind = self.kind_of(table)
+        if kind is None:
+            raise self._errors(InitErrorDetails(type="missing", loc=(self.tag,), input=table))
+        if kind not in self.registry:
+            raise self._errors(self._unknown(kind))
+        foreign = self.foreign_keys(table)
+        refused = [
+            InitErrorDetails(
+                type=PydanticCustomError(
+                    "other_kind",
+                    "{tag} is {kind}, which does not use it",
+                    {"tag": self.tag, "kind": kind, "users": kinds},
+                ),
+                loc=(key,),
+                input=table[key],
+            )
+            for key, kinds in foreign.items()
+            if not any(self._is_default(name, key, table[key]) for name in kinds)
+        ]
+        if refused:
+            raise self._errors(*refused)
+        own = {key: value for key, value in table.items() if key not in foreign}
+        return self.settings(kind).model_validate({**own, self.tag: kind})
+
+    def _has(self, kind: str, key: str) -> bool:
+        return key in self.settings(kind).model_fields
+
+    def _is_default(self, kind: str, key: str, value: Any) -> bool:
+        return bool(self.settings(kind).model_fields[key].get_default(call_default_factory=False) == value)
+
+    def _errors(self, *details: InitErrorDetails) -> ValidationError:
+        return ValidationError.from_exception_data(self.registry.kind, list(details))
+
+    def _unknown(self, kind: Any) -> InitErrorDetails:
+        *others, last = map(repr, self.registry)
+        known = f"{', '.join(others)} or {last}" if others else last
+        near = difflib.get_close_matches(str(kind), list(self.registry), n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        message = PydanticCustomError(
+            "unknown_kind", "must be {known}.{hint}", {"known": known, "hint": hint}
+        )
+        return InitErrorDetails(type=message, loc=(self.tag,), input=kind)
+
+
+@dataclass(frozen=True, slots=True)
+class UsedIf:
+    """Marks a field, or a whole table, that means something only in some configurations.
+
+    Attributes:
+        test: Whether a configuration uses it, from the configuration.
+        why: What is to be told where it does not: a clause with the configuration as `run`, such as
+            "task is {run.task!r} and only a manager uses it".
+    """
+
+    test: Callable[[Any], bool]
+    why: str
+
+
+def unused_keys(run: BaseModel) -> dict[str, str]:
+    """Return the dotted keys that mean nothing in a configuration, each with why."""
+    return dict(_unused(run, run, ""))
+
+
+def _unused(run: BaseModel, table: BaseModel, prefix: str) -> Iterator[tuple[str, str]]:
+    for name, field in type(table).model_fields.items():
+        value = getattr(table, name)
+        keys = (
+            [f"{prefix}{name}.{key}" for key in type(value).model_fields]
+            if isinstance(value, BaseModel)
+            else [f"{prefix}{name}"]
+        )
+        failed = [mark for mark in field.metadata if isinstance(mark, UsedIf) and not mark.test(run)]
+        if failed:
+            yield from dict.fromkeys(keys, failed[0].why.format(run=run)).items()
+        elif isinstance(value, BaseModel):
+            yield from _unused(run, value, f"{prefix}{name}.")
+
+
+def union_of(model: type[BaseModel], field: str) -> OneOf | None:
+    """Return what a field of a model is one of; None if it is no such choice."""
+    found = [mark for mark in model.model_fields[field].metadata if isinstance(mark, OneOf)]
+    return found[0] if found else None

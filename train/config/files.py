@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from memdojo.configs import config_names, read_config
 from memdojo.errors import ConfigError
+from memdojo.settings import union_of
 
 from .run import TrainConfig
 from .tables import ALGORITHM_KEYS_OF_OTHERS
@@ -80,7 +81,7 @@ def parse_config(tree: Mapping[str, Any], overrides: Sequence[str] = ()) -> Trai
     try:
         return TrainConfig.model_validate(changed)
     except ValidationError as error:
-        raise ConfigError(_explain(error)) from None
+        raise ConfigError(_explain(error, changed)) from None
 
 
 def dump_config(config: TrainConfig) -> str:
@@ -159,6 +160,12 @@ def _take_out_what_overrides_rule_out(tree: dict[str, Any], changes: Mapping[str
             ruled_out += depending
     for key in ruled_out:
         _set(tree, key, None)
+    for name in TrainConfig.model_fields:
+        union, table = union_of(TrainConfig, name), tree.get(name)
+        kind = None if union is None else changes.get(f"{name}.{union.tag}")
+        if union is not None and kind is not None and isinstance(table, dict):
+            for key in union.foreign_keys({**table, union.tag: kind}):
+                del table[key]
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:
@@ -179,11 +186,12 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
         raise ConfigError(f"the override {key}= takes out nothing.{_near_key(key)}")
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, tree: Mapping[str, Any]) -> str:
     """Say in one sentence what is wrong; a misspelt key first, since it is why another one is missing."""
-    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+    first_told = ("unknown_kind", "extra_forbidden")
+    details = sorted(error.errors(), key=lambda detail: detail["type"] not in first_told)
     first = details[0]
-    sentence = _explain_one(first["type"], ".".join(map(str, first["loc"])), first["input"], first)
+    sentence = _explain_one(first["type"], ".".join(map(str, first["loc"])), first["input"], first, tree)
     more = len(details) - 1
     return (
         sentence
@@ -192,13 +200,19 @@ def _explain(error: ValidationError) -> str:
     )
 
 
-def _explain_one(kind: str, key: str, value: Any, detail: Any) -> str:
+def _explain_one(kind: str, key: str, value: Any, detail: Any, tree: Mapping[str, Any]) -> str:
+    table = key.rpartition(".")[0]
     if kind == "extra_forbidden":
-        table = key.rpartition(".")[0]
-        model = _model_at(table)
         return (
             f"unknown key {key!r} (value {value!r}).{_near_key(key)} "
-            f"{f'[{table}]' if table else 'A configuration'} has: {', '.join(model.model_fields)}."
+            f"{f'[{table}]' if table else 'A configuration'} has: "
+            f"{', '.join(_model_at(table, tree).model_fields)}."
+        )
+    if kind == "other_kind":
+        choice = detail["ctx"]
+        return (
+            f"{key} is {value!r}, but {table}.{choice['tag']} is {choice['kind']!r}, which does not use it; "
+            f"leave one of the two out. It is a key of {' and '.join(map(repr, choice['users']))}."
         )
     if kind == "value_error":
         cause = detail["ctx"]["error"]
@@ -206,6 +220,8 @@ def _explain_one(kind: str, key: str, value: Any, detail: Any) -> str:
         return str(cause) if isinstance(cause, ConfigError) else f"{key} is {value!r}; it {cause}."
     if kind == "missing":
         return f"{key} {_RULES[kind]}; set it in the file or by an override {key}=VALUE."
+    if kind == "unknown_kind":
+        return f"{key} is {value!r}; it {detail['msg']}"
     rule = _RULES.get(kind)
     if rule is None:
         rule = detail["msg"].replace("Input should", "must").replace("String should", "must")
@@ -229,16 +245,22 @@ def _hint(names: Sequence[str]) -> str:
 
 def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        union = union_of(model, name)
+        if union is not None:
+            kinds = [union.settings(kind) for kind in union.registry]
+            yield from dict.fromkeys(key for kind in kinds for key in _all_keys(kind, f"{prefix}{name}."))
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _all_keys(field.annotation, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
 
 
-def _model_at(table: str) -> type[BaseModel]:
+def _model_at(table: str, tree: Mapping[str, Any]) -> type[BaseModel]:
+    """Return the model of a table of the tree, in which an unknown key was found."""
     model: type[BaseModel] = TrainConfig
     for name in filter(None, table.split(".")):
-        annotation = model.model_fields[name].annotation
+        tree, union = tree[name], union_of(model, name)
+        annotation = union.settings(union.kind_of(tree)) if union else model.model_fields[name].annotation
         assert isinstance(annotation, type)  # Only a table can have an unknown key.
         assert issubclass(annotation, BaseModel)
         model = annotation

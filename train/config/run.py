@@ -24,7 +24,7 @@ from memdojo.agents.baselines.registry import list_baselines, list_retriever_bas
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards.reward import Reward
-from memdojo.settings import Count, Seed, Table
+from memdojo.settings import Count, Seed, Table, unused_keys
 
 from .language import (
     AnswererConfig,
@@ -123,7 +123,7 @@ class TrainConfig(Table):
 
     def unused_keys(self) -> dict[str, str]:
         """Return the keys that mean nothing in this configuration, each with why."""
-        unused: dict[str, str] = {}
+        unused = unused_keys(self)
         if self.task == "manager":
             unused |= dict.fromkeys(ARCHIVE_KEYS, "task is 'manager', whose questions meet its own store")
         if self.task != "retriever":
