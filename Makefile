@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 train: $(VENV)/train.done
 	$(BIN)/memdojo train quickstart --overwrite
 
-## test: set up what the tests need and run all of them
+## test: set up what the tests need, run all of them and show the slowest
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=20
 
 ## check: linters and types, as pre-commit and CI run them
 check: $(VENV)/dev.done

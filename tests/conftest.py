@@ -1,8 +1,14 @@
 import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 # As workers do it: a handful of threads would fight over few cores. Read when the libraries are first loaded.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "2")
+
+pytest.register_assert_rewrite("builders")
 
 
 def pytest_report_header() -> str:
@@ -11,3 +17,25 @@ def pytest_report_header() -> str:
         return "MEMDOJO_DATA is not set: tests of real data skip unless the data is in the user's cache"
     missing = "" if os.path.isdir(folder) else ", which is no folder: tests of real data skip"
     return f"MEMDOJO_DATA is {folder}{missing}"
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread, so that sums of floats come out the same every time."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the smallest language model with a tokenizer. For reading only: tests share it."""
+    from memdojo.agents.language.tiny import build_tiny_model
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
+    return folder

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +16,8 @@ from memdojo.envs.features.manager import ADD, NOOP, FeatureSettings, ManagerFea
 from memdojo.envs.streams.turn_features import COLUMN
 from memdojo.envs.types import Capacity, Chunk, Noop, Stream, Turn
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 K = 4
 SAID = (
     "I moved to Boston.",
@@ -26,14 +27,6 @@ SAID = (
     "Yes.",
     "I bought a trumpet, a cello and a piano at the harbour.",
 )
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _episode(max_entries: int | None = 2, seed: int = 0, num_played: int = 0) -> ManagerEpisode:

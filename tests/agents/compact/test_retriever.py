@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -20,6 +19,8 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Capacity
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEXTS = (
     "Ann: Where is your cello?",
     "Bob: My red cello is in Oslo.",
@@ -29,14 +30,6 @@ TEXTS = (
 )
 PLACES = 3
 QUERY = "Where is the red cello?"
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _store(texts: tuple[str, ...] = TEXTS) -> MemoryStore:

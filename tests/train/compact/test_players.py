@@ -36,6 +36,8 @@ from memdojo.train.compact.players import (
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
 from memdojo.train.rollouts.tasks import RolloutTask
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TOP_K = 3
 EVIDENCE = {"evidence_recall": 1.0, "evidence_kept": 0.5}
 ANSWERS = {"token_f1": 1.0}
@@ -54,14 +56,6 @@ QUESTIONS = (
     RolloutTask(0, (7,), question=0),
     RolloutTask(1, (0,), question=2, greedy=True),
 )
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _streams() -> list[Stream]:

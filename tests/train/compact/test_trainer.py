@@ -36,6 +36,8 @@ from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Report
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 MANAGER: dict[str, Any] = {
     "name": "run",
     "seed": 3,
@@ -70,14 +72,6 @@ TASKS = {
     "manager-ppo": ("algorithm.name=ppo",),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class LocalRollouts:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from builders import make_config, make_stream
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError
-from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.curriculum import PriorityCurriculum, group_score, priority
 from memdojo.train.episodes.schedule import Schedule
@@ -88,32 +88,22 @@ def test_what_is_drawn_depends_on_seed_update_and_scores_alone() -> None:
     assert curriculum.draw(0, 5) != PriorityCurriculum(20, seed=2).draw(0, 5)
 
 
-TREE: dict[str, Any] = {
-    "name": "run",
-    "task": "retriever",
-    "streams": {"train": "synthetic:train"},
-    "reward": {"evidence_ndcg": 1.0, "evidence_recall": 0.5},
-    "algorithm": {
-        "name": "grpo",
-        "num_updates": 30,
-        "groups_per_update": 4,
-        "group_size": 2,
-        "curriculum": "priority",
-    },
-}
-
-
 def _config(*overrides: str) -> TrainConfig:
-    return parse_config(TREE, overrides)
+    return make_config(
+        "algorithm.curriculum=priority",
+        "algorithm.num_updates=30",
+        "algorithm.groups_per_update=4",
+        "algorithm.group_size=2",
+        *overrides,
+        task="retriever",
+        reward={"evidence_ndcg": 1.0, "evidence_recall": 0.5},
+    )
 
 
 def _streams(number: int = 3) -> list[Stream]:
-    turns = [Turn(f"t{i}", "Ann", f"Word {i}.") for i in range(6)]
-    questions = tuple(
-        Question(f"q{i}", f"Word {i}?", (str(i),), evidence=frozenset({f"t{i}"})) for i in range(4)
-    )
-    chunks = tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns))
-    return [Stream(f"s{n}", f"g{n}", chunks, questions) for n in range(number)]
+    words = [f"Word {i}." for i in range(6)]
+    questions = [Question(f"q{i}", f"Word {i}?", (str(i),), evidence=frozenset({f"t{i}"})) for i in range(4)]
+    return [make_stream(*words, questions=questions, id=f"s{n}", group=f"g{n}") for n in range(number)]
 
 
 def _play(schedule: Schedule, updates: Sequence[int]) -> list[Any]:

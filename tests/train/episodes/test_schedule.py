@@ -1,28 +1,18 @@
 from collections import Counter
-from typing import Any
 
 import pytest
 
+from builders import make_config
 from memdojo.envs.episodes.context import questions_in_order
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import ConfigError
-from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.schedule import Schedule
 
-TREE: dict[str, Any] = {
-    "name": "run",
-    "task": "manager",
-    "streams": {"train": "synthetic:train"},
-    "episode": {"max_entries": 5},
-    "reward": {"evidence_recall": 1.0},
-    "algorithm": {"name": "grpo", "num_updates": 3, "groups_per_update": 2, "group_size": 3},
-}
-
 
 def _config(*overrides: str) -> TrainConfig:
-    return parse_config(TREE, overrides)
+    return make_config("algorithm.groups_per_update=2", "algorithm.group_size=3", *overrides)
 
 
 def _retriever(*overrides: str) -> TrainConfig:

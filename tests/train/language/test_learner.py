@@ -3,7 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,9 @@ from memdojo.train.language.batches import grpo_advantages, ppo_advantages
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TEMPERATURE = 0.8
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _network(*, critic: bool = False, lora: bool = False) -> PolicyNetwork:

@@ -1,27 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from builders import make_config
 from memdojo.errors import ConfigError
-from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.rollouts.recorded_episodes import records_are_due, with_records
 from memdojo.train.rollouts.tasks import RolloutTask
 
-TREE: dict[str, Any] = {
-    "name": "run",
-    "task": "manager",
-    "streams": {"train": "synthetic:train", "validation": "synthetic:validation"},
-    "episode": {"max_entries": 5},
-    "reward": {"evidence_recall": 1.0},
-    "algorithm": {"name": "grpo", "num_updates": 100},
-}
-
 
 def _config(*overrides: str) -> TrainConfig:
-    return parse_config(TREE, overrides)
+    return make_config("streams.validation=synthetic:validation", "algorithm.num_updates=100", *overrides)
 
 
 def _due(*overrides: str) -> list[int]:

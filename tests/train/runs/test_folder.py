@@ -4,33 +4,18 @@ import io
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
+from builders import make_config
 from memdojo.errors import ConfigError
-from memdojo.train.config.files import parse_config
-from memdojo.train.config.run import TrainConfig
 from memdojo.train.runs.folder import RunFolder, RunFolderError
 from memdojo.train.runs.progress import BarProgress, PlainProgress, Report, make_progress
 
-TREE: dict[str, Any] = {
-    "name": "run",
-    "task": "manager",
-    "streams": {"train": "synthetic:train"},
-    "episode": {"max_entries": 5},
-    "reward": {"evidence_recall": 1.0},
-    "algorithm": {"name": "grpo", "num_updates": 3},
-}
-
-
-def _config(*overrides: str) -> TrainConfig:
-    return parse_config(TREE, overrides)
-
 
 def _run(root: Path, updates: int = 0) -> RunFolder:
-    run = RunFolder.create(root, _config())
+    run = RunFolder.create(root, make_config())
     for update in range(1, updates + 1):
         run._append(json.dumps({"update": update}) + "\n")
         run.checkpoint_folder(update).mkdir()
@@ -38,7 +23,7 @@ def _run(root: Path, updates: int = 0) -> RunFolder:
 
 
 def test_a_new_run_holds_its_resolved_config(tmp_path: Path) -> None:
-    run = RunFolder.create(tmp_path / "runs", _config())
+    run = RunFolder.create(tmp_path / "runs", make_config())
     assert run.path == tmp_path / "runs" / "run"
     assert RunFolder.open(run.path).config == run.config
     assert (run.latest, run.best, run.metrics()) == (None, None, [])
@@ -48,9 +33,9 @@ def test_another_run_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
     run = _run(tmp_path, updates=1)
     (tmp_path / "run-2").mkdir()
     with pytest.raises(RunFolderError, match="choose another name, such as name=run-3, or pass --resume"):
-        RunFolder.create(tmp_path, _config())
+        RunFolder.create(tmp_path, make_config())
     assert len(run.metrics()) == 1
-    assert RunFolder.create(tmp_path, _config(), overwrite=True).metrics() == []
+    assert RunFolder.create(tmp_path, make_config(), overwrite=True).metrics() == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run-2"]
 
 
@@ -60,27 +45,27 @@ def test_what_is_no_run_is_neither_overwritten_nor_opened(tmp_path: Path) -> Non
     with pytest.raises(
         RunFolderError, match=r"is not a run \(it has no config.toml\), so it is not overwritten"
     ):
-        RunFolder.create(tmp_path, _config(), overwrite=True)
+        RunFolder.create(tmp_path, make_config(), overwrite=True)
     with pytest.raises(RunFolderError, match=r"is not a run: it has no config.toml"):
         RunFolder.open(tmp_path / "run")
     with pytest.raises(RunFolderError, match="is not a run: it does not exist"):
         RunFolder.open(tmp_path / "walk")
     with pytest.raises(RunFolderError, match=r"no run at .*walk to resume; leave --resume out"):
-        RunFolder.resume(tmp_path, _config("name=walk"))
+        RunFolder.resume(tmp_path, make_config("name=walk"))
 
 
 def test_resume_takes_a_longer_run_and_refuses_another_one(tmp_path: Path) -> None:
     run = _run(tmp_path)
     (run.path / "checkpoints" / ".step_000001.7.tmp").mkdir()
-    longer = RunFolder.resume(tmp_path, _config("algorithm.num_updates=9", "rollouts.num_workers=1"))
+    longer = RunFolder.resume(tmp_path, make_config("algorithm.num_updates=9", "rollouts.num_workers=1"))
     assert RunFolder.open(longer.path).config.algorithm.num_updates == 9
     assert list((run.path / "checkpoints").iterdir()) == []
     with pytest.raises(
         ConfigError, match=r"trained with algorithm.group_size = 8 and is to be resumed with 4"
     ):
-        RunFolder.resume(tmp_path, _config("algorithm.group_size=4"))
+        RunFolder.resume(tmp_path, make_config("algorithm.group_size=4"))
     with pytest.raises(ConfigError, match=r"episode.capacity_share = None .* resumed with 0.5"):
-        RunFolder.resume(tmp_path, _config("episode.capacity_share=0.5"))
+        RunFolder.resume(tmp_path, make_config("episode.capacity_share=0.5"))
 
 
 def test_metrics_are_lines_that_are_on_the_disk_at_once(tmp_path: Path) -> None:

@@ -3,23 +3,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from builders import make_config
 from memdojo.errors import ConfigError, MissingDependencyError
-from memdojo.train.config.files import parse_config
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.trackers import require_trackers
-
-TREE: dict[str, Any] = {
-    "name": "run",
-    "task": "manager",
-    "streams": {"train": "synthetic:train"},
-    "episode": {"max_entries": 5},
-    "reward": {"evidence_recall": 1.0},
-    "algorithm": {"name": "grpo", "num_updates": 3},
-}
 
 TRACKIO = """
 import json, pathlib
@@ -60,7 +50,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_tracker_is_told_the_run_its_configuration_and_its_metrics(tmp_path: Path, told: Path) -> None:
-    run = RunFolder.create(tmp_path, parse_config(TREE, ['logging.report_to=["trackio"]']))
+    run = RunFolder.create(tmp_path, make_config('logging.report_to=["trackio"]'))
     with run:
         run.log(1, {"memory/entries": 3.5, "validation/score": float("nan")})
         run.log(2, {"memory/entries": 4.0})
@@ -75,14 +65,14 @@ def test_a_tracker_is_told_the_run_its_configuration_and_its_metrics(tmp_path: P
 
 
 def test_a_round_is_named_after_the_run_that_it_belongs_to(tmp_path: Path, told: Path) -> None:
-    config = parse_config(TREE, ['logging.report_to=["trackio"]'])
+    config = make_config('logging.report_to=["trackio"]')
     with RunFolder.create(tmp_path / "mine", config, folder="round-1") as run:
         run.log(1, {"reward": 1.0})
     assert json.loads(told.read_text().splitlines()[0])[1][1] == {"name": "mine/round-1"}
 
 
 def test_nobody_is_told_where_no_tracker_is_named(tmp_path: Path) -> None:
-    with RunFolder.create(tmp_path, parse_config(TREE, ["logging.report_to=[]"])) as run:
+    with RunFolder.create(tmp_path, make_config("logging.report_to=[]")) as run:
         run.log(1, {"reward": 1.0})
     assert sorted(path.name for path in run.path.iterdir()) == ["checkpoints", "config.toml", "metrics.jsonl"]
 
@@ -101,4 +91,4 @@ def test_a_tracker_that_is_not_installed_is_told_with_what_to_install(
 
 def test_a_tracker_that_nobody_knows_is_refused_with_its_neighbours() -> None:
     with pytest.raises(ConfigError, match=r"logging.report_to: .*'wandbb'.*wandb"):
-        parse_config(TREE, ['logging.report_to=["wandbb"]'])
+        make_config('logging.report_to=["wandbb"]')

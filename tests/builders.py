@@ -1,0 +1,174 @@
+"""Builders that tests share: of streams, stores, configurations, runs, checkpoints and command lines.
+
+A builder fills in what a test is not about. What a test *is* about stands in the test: every value that
+an assertion depends on is given there, even where it equals the default here.
+
+Everything that needs torch is imported where it is used, so that tests of the environments start fast.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from memdojo.envs.memory import MemoryStore
+from memdojo.envs.types import Add, Capacity, Chunk, Operation, PlannedOperation, Question, Stream, Turn
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from typer.testing import Result
+
+    from memdojo.envs.features.manager import FeatureSettings
+    from memdojo.train.checkpoints.compact import TrainedOn
+    from memdojo.train.config.run import TrainConfig
+    from memdojo.train.entry import TrainResult
+    from memdojo.train.runs.folder import RunFolder
+    from memdojo.train.runs.progress import Progress
+
+SAID_BY_DEFAULT = "Ann"
+
+
+def make_chunks(
+    *said: str | tuple[str, str],
+    turns_per_chunk: int = 1,
+    session: str = "",
+    time: datetime | None = None,
+    daily: bool = False,
+) -> tuple[Chunk, ...]:
+    """Cut turns `t0`, `t1`, ... into chunks.
+
+    Args:
+        said: What each turn says: a text of Ann's, or a pair of speaker and text.
+        session: The session of all chunks.
+        time: When the first turn was said, and with it all others unless `daily`. A chunk has the time of
+            its first turn.
+        daily: Each turn is said a day after the one before.
+    """
+    turns = []
+    for index, each in enumerate(said):
+        speaker, text = (SAID_BY_DEFAULT, each) if isinstance(each, str) else each
+        when = time + timedelta(days=index) if time is not None and daily else time
+        turns.append(Turn(f"t{index}", speaker, text, when))
+    starts = range(0, len(turns), turns_per_chunk)
+    return tuple(
+        Chunk(index, tuple(turns[start : start + turns_per_chunk]), session, turns[start].time)
+        for index, start in enumerate(starts)
+    )
+
+
+def make_stream(
+    *said: str | tuple[str, str],
+    questions: Sequence[Question] = (),
+    id: str = "s",
+    group: str = "g",
+    source: str = "",
+    oracle: Mapping[str, tuple[PlannedOperation, ...]] | None = None,
+    turns_per_chunk: int = 1,
+    session: str = "",
+    time: datetime | None = None,
+    daily: bool = False,
+) -> Stream:
+    """Return a stream of turns `t0`, `t1`, ... (`make_chunks` explains how they are said and cut)."""
+    chunks = make_chunks(*said, turns_per_chunk=turns_per_chunk, session=session, time=time, daily=daily)
+    return Stream(id, group, chunks, tuple(questions), source, MappingProxyType(dict(oracle or {})))
+
+
+def make_store(*written: str | Operation, max_entries: int | None = None) -> MemoryStore:
+    """Return a store after these operations, one a step; a text is added as it stands.
+
+    Every operation must be applied: a store that refused one would not be the store that the test shows.
+    """
+    store = MemoryStore(Capacity(max_entries))
+    for step, each in enumerate(written):
+        result = store.apply(Add(each) if isinstance(each, str) else each, step)
+        assert result.applied, f"{each} was refused: {result}"
+    return store
+
+
+def write_json(path: Path, content: object) -> Path:
+    """Write a file of data and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), "utf-8")
+    return path
+
+
+def make_config(*overrides: str, **tables: Any) -> TrainConfig:
+    """Return the smallest valid configuration, of a compact manager unless `task` says otherwise.
+
+    Args:
+        overrides: `key.path=value`, as on the command line.
+        tables: Whole tables or top-level keys, in place of those of the smallest configuration.
+    """
+    from memdojo.train.config.files import parse_config
+
+    tree: dict[str, Any] = {
+        "name": "run",
+        "task": "manager",
+        "streams": {"train": "synthetic:train"},
+        "reward": {"evidence_recall": 1.0},
+        "algorithm": {"name": "grpo", "num_updates": 3},
+    }
+    if tables.get("task", "manager") == "manager":
+        tree["episode"] = {"max_entries": 5}
+    return parse_config(tree | tables, overrides)
+
+
+def run_training(
+    root: Path, config: TrainConfig, *, resume: bool = False, progress: Progress | None = None
+) -> tuple[RunFolder, TrainResult]:
+    """Train in a new run folder below `root`, or go on with the one of this name."""
+    from memdojo.train.entry import train
+    from memdojo.train.runs.folder import RunFolder
+    from memdojo.train.runs.progress import NoProgress
+
+    run = RunFolder.resume(root, config) if resume else RunFolder.create(root, config)
+    return run, train(config, run, resume=resume, progress=progress or NoProgress())
+
+
+def save_manager(
+    folder: Path, training: TrainedOn, settings: FeatureSettings | None = None, *, seed: int = 0
+) -> Path:
+    """Save an untrained compact manager as if it had been trained so, and return its folder."""
+    from memdojo.agents.compact.manager import new_manager_network
+    from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+    from memdojo.train.checkpoints.compact import manager_spec, save_policy
+
+    settings = settings or FeatureSettings(num_candidates=4, embedder="hashed_ngrams")
+    network = new_manager_network(ManagerFeatures(settings), 8, seed)
+    save_policy(folder, network.state_dict(), manager_spec(settings, 8, training))
+    return folder
+
+
+def save_retriever(folder: Path, training: TrainedOn) -> Path:
+    """Save an untrained compact retriever as if it had been trained so, and return its folder."""
+    from memdojo.agents.compact.retriever import new_retriever_network
+    from memdojo.train.checkpoints.compact import retriever_spec, save_policy
+
+    network = new_retriever_network(5, 8, seed=0)
+    save_policy(folder, network.state_dict(), retriever_spec("hashed_ngrams", 5, 8, training))
+    return folder
+
+
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of a network's weights, which later training leaves alone."""
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def invoke(*arguments: str | Path) -> Result:
+    """Run `memdojo` with these arguments in this process.
+
+    Raises:
+        Exception: What the command raised, unless it ended with an exit code.
+    """
+    from typer.testing import CliRunner
+
+    from memdojo.cli import app
+
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result

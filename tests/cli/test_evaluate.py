@@ -1,0 +1,79 @@
+import re
+from pathlib import Path
+from typing import Literal
+
+from builders import invoke, save_manager, save_retriever
+from memdojo.train.checkpoints.compact import TrainedOn
+
+
+def _checkpoint(folder: Path, *groups: str, name: str = "mine", max_entries: int | None = 2) -> Path:
+    record = TrainedOn(name, "jsonl:x", groups, ("test-1",), 0, "ppo", 1, max_entries, None, 5, "0.1.0")
+    return save_manager(folder, record)
+
+
+def _retriever_checkpoint(folder: Path, granularity: Literal["turn", "session"] = "turn") -> Path:
+    return save_retriever(folder, TrainedOn("ranker", top_k=5, granularity=granularity))
+
+
+def test_a_retriever_of_sessions_is_evaluated_on_sessions(data: dict[str, str], tmp_path: Path) -> None:
+    sessions = _retriever_checkpoint(tmp_path / "s", "session")
+    shown = invoke("eval", sessions, "bm25", "--streams", data["test"]).stdout
+    assert "answers from 5 sessions" in shown
+    assert (
+        "answers from 5 entries"
+        in invoke("eval", sessions, "--granularity", "turn", "--streams", data["test"]).stdout
+    )
+    mixed = invoke("eval", sessions, _retriever_checkpoint(tmp_path / "t"), "--streams", data["test"])
+    assert mixed.exit_code == 2
+    assert "choose one by --granularity" in mixed.stderr
+
+
+def test_a_checkpoint_is_evaluated_beside_baselines(tmp_path: Path, data: dict[str, str]) -> None:
+    checkpoint = _checkpoint(tmp_path / "c", "train-0")
+    out = tmp_path / "tables"
+    result = invoke("eval", checkpoint, "sum_idf", "--streams", data["test"], "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "a store of 2 entries, answers from 5 entries" in result.stdout
+    assert "was chosen by its score on 1 of these groups" in result.stderr
+    for policy in ("mine", "sum_idf", "oracle", "no_op"):
+        assert re.search(rf"\b{policy}\b", result.stdout)
+    assert {path.suffix for path in out.iterdir()} >= {".csv", ".json"}
+
+
+def test_streams_of_the_training_groups_are_refused(tmp_path: Path, data: dict[str, str]) -> None:
+    checkpoint = _checkpoint(tmp_path / "c", "train-0", "test-2")
+    result = invoke("eval", checkpoint, "--streams", data["test"])
+    assert result.exit_code == 2
+    assert "was trained on the groups 'test-2' of these streams" in result.stderr
+
+
+def test_retrievers_are_evaluated_and_serve_managers(tmp_path: Path, data: dict[str, str]) -> None:
+    checkpoint = _retriever_checkpoint(tmp_path / "r")
+    result = invoke("eval", checkpoint, "bm25", "--streams", data["test"])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("retrievers on jsonl:")
+    result = invoke("eval", "sum_idf", "--streams", data["test"], "--retriever", checkpoint)
+    assert result.exit_code == 0, result.stderr
+    assert "managers on jsonl:" in result.stdout
+
+
+def test_targets_that_do_not_go_together_are_refused(tmp_path: Path, data: dict[str, str]) -> None:
+    manager, retriever = _checkpoint(tmp_path / "m"), _retriever_checkpoint(tmp_path / "r")
+    other = _checkpoint(tmp_path / "n", max_entries=9)
+    for arguments, message in (
+        ((manager, retriever), "evaluate one task at a time"),
+        ((manager, "--task", "retriever"), "is a manager and the task is a retriever"),
+        ((manager, other), "stores of different sizes; choose one by --max-entries"),
+        (("sum_idf", "--retriever", manager), "is a manager; a retriever is wanted here"),
+    ):
+        result = invoke("eval", *arguments, "--streams", data["test"])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path: Path, data: dict[str, str]) -> None:
+    checkpoint = _checkpoint(tmp_path / "c")
+    (checkpoint / "policy.safetensors").write_bytes(b"short")
+    result = invoke("eval", checkpoint, "--streams", data["test"])
+    assert result.exit_code == 2
+    assert "policy.safetensors is truncated or damaged" in result.stderr

@@ -1,0 +1,108 @@
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import memdojo
+from builders import save_manager, save_retriever
+from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.compact.manager import CompactManager
+from memdojo.agents.compact.retriever import CompactRetriever
+from memdojo.agents.language.policies import LanguageAnswerAgent
+from memdojo.envs.answering import ExtractiveAnswerer
+from memdojo.envs.memory import BM25Retriever
+from memdojo.envs.types import Capacity
+from memdojo.errors import ConfigError, UnknownNameError
+from memdojo.train.checkpoints.compact import TrainedOn
+from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
+from memdojo.train.checkpoints.model_folders import MODEL
+
+TRAINED = TrainedOn("mine", max_entries=7, top_k=3, retriever="fusion")
+
+
+def save_language(
+    folder: Path, tiny_language_model: Path, task: Literal["manager", "retriever", "answer_agent"]
+) -> str:
+    """Save a language policy and return the folder."""
+    format = "brief" if task == "manager" else "plain"
+    training = TrainedOn(task, top_k=4, retriever="dense")
+    spec = LanguageSpec(task, format, 900, 8, 5, 2, "transformers", training=training)
+    save_language_policy(folder, lambda into: (into / MODEL).symlink_to(tiny_language_model), spec)
+    return str(folder)
+
+
+def test_a_memory_is_opened_with_what_was_trained_and_as_in_training(tmp_path: Path) -> None:
+    manager, retriever = (
+        str(save_manager(tmp_path / "m", TRAINED)),
+        str(save_retriever(tmp_path / "r", TrainedOn("finder"))),
+    )
+    with memdojo.open_memory(tmp_path / "memory", manager=manager) as agent:
+        assert isinstance(agent.manager, CompactManager)
+        assert agent.manager.name == "mine"
+        assert (agent.capacity, agent.top_k) == (Capacity(7), 3)
+        assert type(agent.retriever).__name__ == "FusionRetriever"
+        assert isinstance(agent.answerer, ExtractiveAnswerer)
+        agent.observe("Ann", "My dog is called Rex.")
+    with memdojo.open_memory(tmp_path / "memory", retriever=retriever, top_k=2) as agent:
+        assert isinstance(agent.retriever, CompactRetriever)
+        # The file knows better than any default.
+        assert (agent.capacity, agent.top_k) == (Capacity(7), 2)
+        agent.observe("Ann", "My cat is called Tom.")
+        assert len(agent.search("dog")) == len(agent.entries)
+    with memdojo.open_memory(tmp_path / "memory", manager=manager, max_entries=9) as agent:
+        assert agent.capacity == Capacity(9)
+
+
+def test_an_answer_agent_brings_its_retriever(tmp_path: Path, tiny_language_model: Path) -> None:
+    reader = save_language(tmp_path / "a", tiny_language_model, "answer_agent")
+    with memdojo.open_memory(tmp_path / "memory", answerer=reader) as agent:
+        assert isinstance(agent.answerer, LanguageAnswerAgent)
+        assert type(agent.retriever).__name__ == "DenseRetriever"
+        assert agent.top_k == 4
+
+
+def test_a_language_manager_decides_on_its_chunks(tmp_path: Path, tiny_language_model: Path) -> None:
+    writer = save_language(tmp_path / "m", tiny_language_model, "manager")
+    with memdojo.open_memory(tmp_path / "memory", manager=writer) as agent:
+        assert agent.observe("Ann", "My dog is called Rex.") == ()
+        assert len(agent.waiting) == 1
+        # Untrained, it may say anything, but it was asked.
+        agent.observe("Bob", "How nice.")
+        assert agent.waiting == ()
+
+
+def test_a_checkpoint_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    manager, retriever = (
+        str(save_manager(tmp_path / "m", TRAINED)),
+        str(save_retriever(tmp_path / "r", TrainedOn("finder"))),
+    )
+    file = tmp_path / "memory"
+    with pytest.raises(ConfigError, match="r is a retriever, and was given as the manager"):
+        memdojo.open_memory(file, manager=retriever)
+    with pytest.raises(ConfigError, match="m is a manager, and was given as the retriever"):
+        memdojo.open_memory(file, retriever=manager)
+    with pytest.raises(ConfigError, match="m is a manager, and was given as the answer agent"):
+        memdojo.open_memory(file, answerer=manager)
+    assert not file.exists()
+
+
+def test_a_share_of_a_dialogue_without_an_end_has_to_be_told(tmp_path: Path) -> None:
+    manager = str(save_manager(tmp_path / "m", TrainedOn("mine", capacity_share=0.2)))
+    with pytest.raises(ConfigError, match=r"20% of a dialogue's turns.*give max_entries"):
+        memdojo.open_memory(tmp_path / "memory", manager=manager)
+    with memdojo.open_memory(tmp_path / "memory", manager=manager, max_entries=5) as agent:
+        assert agent.capacity == Capacity(5)
+    with memdojo.open_memory(tmp_path / "memory", manager=manager) as agent:
+        assert agent.capacity == Capacity(5)
+
+
+def test_policies_and_names_are_taken_as_well_and_mistakes_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "memory"
+    own = memdojo.open_memory(file, manager=make_baseline("similarity"), retriever=BM25Retriever())
+    with own as agent:
+        assert agent.manager.name == "similarity"
+    for options in ({"manager": "recncy"}, {"retriever": "bm52"}, {"answerer": "extractive"}):
+        with pytest.raises(UnknownNameError):
+            memdojo.open_memory(file, **options)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="both given"):
+        memdojo.open_memory(file, max_entries=3, capacity=Capacity())

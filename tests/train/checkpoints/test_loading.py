@@ -1,0 +1,76 @@
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import memdojo
+from builders import save_manager, save_retriever
+from memdojo.agents.compact.manager import CompactManager
+from memdojo.agents.compact.retriever import CompactRetriever
+from memdojo.agents.language.policies import LanguageAnswerAgent, LanguageManager, LanguageRetriever
+from memdojo.errors import CheckpointError, RunFolderError
+from memdojo.eval.playing.evaluate import evaluate_manager
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.train.checkpoints.compact import TrainedOn
+from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
+from memdojo.train.checkpoints.loading import load_learned
+from memdojo.train.checkpoints.model_folders import MODEL
+from memdojo.train.config.files import dump_config, load_config
+
+TRAINED = TrainedOn("mine", max_entries=7, top_k=3, retriever="fusion")
+
+
+def save_language(
+    folder: Path, tiny_language_model: Path, task: Literal["manager", "retriever", "answer_agent"]
+) -> str:
+    """Save a language policy and return the folder."""
+    format = "brief" if task == "manager" else "plain"
+    training = TrainedOn(task, top_k=4, retriever="dense")
+    spec = LanguageSpec(task, format, 900, 8, 5, 2, "transformers", training=training)
+    save_language_policy(folder, lambda into: (into / MODEL).symlink_to(tiny_language_model), spec)
+    return str(folder)
+
+
+def test_a_policy_of_any_kind_is_loaded_from_its_folder(tmp_path: Path, tiny_language_model: Path) -> None:
+    assert isinstance(memdojo.load_policy(save_manager(tmp_path / "m", TRAINED)), CompactManager)
+    assert isinstance(
+        memdojo.load_policy(save_retriever(tmp_path / "r", TrainedOn("finder"))), CompactRetriever
+    )
+    for task, kind in (
+        ("manager", LanguageManager),
+        ("retriever", LanguageRetriever),
+        ("answer_agent", LanguageAnswerAgent),
+    ):
+        assert isinstance(
+            memdojo.load_policy(save_language(tmp_path / task, tiny_language_model, task)), kind
+        )
+
+
+def test_of_a_run_the_best_checkpoint_is_loaded_else_the_newest(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    config = load_config("quickstart")
+    (run / "config.toml").write_text(dump_config(config))
+    with pytest.raises((CheckpointError, RunFolderError), match="no checkpoint yet"):
+        memdojo.load_policy(run)
+    for update in (10, 20):
+        save_manager(run / "checkpoints" / f"step_{update:06}", TrainedOn("run", update=update))
+    assert load_learned(run).training.update == 20
+    (run / "best").symlink_to("checkpoints/step_000010")
+    learned = load_learned(run)
+    assert (learned.training.update, learned.kind, learned.config) == (10, "manager", config)
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="does not exist"):
+        memdojo.load_policy(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match="is no checkpoint"):
+        memdojo.load_policy(tmp_path)
+
+
+def test_a_loaded_manager_is_what_evaluation_takes(tmp_path: Path) -> None:
+    policy = memdojo.load_policy(save_manager(tmp_path / "m", TRAINED))
+    assert isinstance(policy, CompactManager)
+    streams = memdojo.load_streams("synthetic:test", num_streams=1)
+    evaluation = evaluate_manager([policy], streams, EvalSettings(max_entries=5))
+    assert "compact" in set(evaluation.questions["policy"])
