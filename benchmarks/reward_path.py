@@ -38,10 +38,10 @@ from memdojo.agents.graders.answerer import AsyncCachedAnswerer, ChatAnswerer
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.rewards import TIERS

@@ -1,8 +1,7 @@
-"""What all environments have in common: streams, seeds, rewards and diagnostics."""
+"""Base classes of the environments: streams in a seeded order, episodes by rules, rewards, diagnostics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import gymnasium as gym
@@ -12,23 +11,12 @@ from memdojo.rewards import Reward
 from memdojo.rewards.outcomes import StepOutcome
 
 from ..answering import Answerer, AnswerRequest
-from ..episodes.archive import Tiers, check_tiers
 from ..episodes.context import StreamContext
 from ..episodes.manager import ManagerEpisode
 from ..episodes.retrieval import RetrievalEpisode
-from ..episodes.validity import validity_by_rule
-from ..memory.retrieval.protocol import Retriever
+from ..episodes.rules import EpisodeRules
 from ..types import MemoryEntry, OperationStatus
-from .pool import (
-    CapacitySettings,
-    StreamOrder,
-    StreamPool,
-    check_granularity,
-    check_positive,
-    resolve_answerer,
-    resolve_retriever,
-    resolve_reward,
-)
+from .pool import StreamOrder, StreamPool
 
 ObservationT = TypeVar("ObservationT")
 ActionT = TypeVar("ActionT")
@@ -45,25 +33,32 @@ class StreamEnv(gym.Env[ObservationT, ActionT], Generic[ObservationT, ActionT, E
 
     Attributes:
         pool: The streams.
-        reward: What pays.
-        answerer: Who answers; None where the reward grades no answers.
+        rules: How episodes are set up and paid.
         episode: The episode that is played; `reset` starts it.
+
+    Args:
+        pool: The streams.
+        rules: With a reward.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012  # Gymnasium's own declaration.
 
-    def __init__(
-        self,
-        pool: StreamPool,
-        reward: Reward | Mapping[str, float],
-        answerer: Answerer | None,
-    ) -> None:
+    def __init__(self, pool: StreamPool, rules: EpisodeRules) -> None:
         self.pool = pool
-        self.reward = resolve_reward(reward)
-        self.answerer = resolve_answerer(answerer, self.reward)
+        self.rules = rules
         self._order = StreamOrder(len(self.pool))
         self._episode: EpisodeT | None = None
         self._is_cut_short = False
+
+    @property
+    def reward(self) -> Reward:
+        """What pays."""
+        return self.rules.paid
+
+    @property
+    def answerer(self) -> Answerer | None:
+        """Who answers; None where the reward grades no answers, or the policy answers by itself."""
+        return self.rules.answerer
 
     @property
     def episode(self) -> EpisodeT:
@@ -167,31 +162,8 @@ class StreamEnv(gym.Env[ObservationT, ActionT], Generic[ObservationT, ActionT, E
 class ManagerEnv(StreamEnv[ObservationT, ActionT, ManagerEpisode], Generic[ObservationT, ActionT]):
     """An environment over `ManagerEpisode`, whatever its observations and actions look like."""
 
-    def __init__(
-        self,
-        pool: StreamPool,
-        *,
-        capacity: CapacitySettings,
-        reward: Reward | Mapping[str, float],
-        retriever: Retriever | str,
-        top_k: int,
-        answerer: Answerer | None,
-    ) -> None:
-        super().__init__(pool, reward, answerer)
-        self.capacity = capacity
-        self.retriever = resolve_retriever(retriever)
-        self.top_k = check_positive("top_k", top_k)
-
     def _start(self, context: StreamContext, seed: int) -> ManagerEpisode:
-        return ManagerEpisode(
-            context,
-            self.capacity.for_stream(context.stream),
-            retriever=self.retriever,
-            top_k=self.top_k,
-            answerer=self.answerer,
-            seed=seed,
-            validity=validity_by_rule if self.reward.needs_validity else None,
-        )
+        return self.rules.manager(context, seed=seed)
 
     def _step_info(self) -> dict[str, Any]:
         results = self.episode.results
@@ -209,36 +181,17 @@ class ManagerEnv(StreamEnv[ObservationT, ActionT, ManagerEpisode], Generic[Obser
 class RetrievalEnv(StreamEnv[ObservationT, ActionT, RetrievalEpisode], Generic[ObservationT, ActionT]):
     """An environment over `RetrievalEpisode`; its `shown` are the entries that the policy sees."""
 
-    def __init__(
-        self,
-        pool: StreamPool,
-        *,
-        granularity: str,
-        reward: Reward | Mapping[str, float],
-        top_k: int,
-        answerer: Answerer | None,
-        tiers: Sequence[int] = (),
-    ) -> None:
-        super().__init__(pool, reward, answerer)
-        self.granularity = check_granularity(granularity)
-        self.top_k = check_positive("top_k", top_k)
-        self.tiers = Tiers(check_tiers(tiers, self.top_k))
-        if self.reward.needs_tiers != bool(self.tiers.ranks):
+    def __init__(self, pool: StreamPool, rules: EpisodeRules) -> None:
+        super().__init__(pool, rules)
+        if self.reward.needs_tiers != bool(rules.tiers.ranks):
             raise ConfigError(
-                f"tiers is {list(self.tiers.ranks)} and the reward is {dict(self.reward.weights)}; tiers go "
+                f"tiers is {list(rules.tiers.ranks)} and the reward is {dict(self.reward.weights)}; tiers go "
                 "with a part that compares answers at them, such as marginal_utility, and with no other."
             )
         self.shown: tuple[MemoryEntry, ...] = ()
 
     def _start(self, context: StreamContext, seed: int) -> RetrievalEpisode:
-        return RetrievalEpisode(
-            context,
-            granularity=self.granularity,
-            top_k=self.top_k,
-            tiers=self.tiers,
-            answerer=self.answerer,
-            seed=seed,
-        )
+        return self.rules.retrieval(context, seed=seed)
 
     def _step_info(self) -> dict[str, Any]:
         return {"malformed": self.episode.malformed}

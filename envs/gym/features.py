@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +13,20 @@ from gymnasium import spaces
 from memdojo.errors import ConfigError
 from memdojo.rewards import Reward, reward_part
 
-from ..answering import Answerer, AnswerRequest
+from ..answering import AnswerRequest
 from ..episodes.archive import Granularity
 from ..episodes.context import StreamContext
+from ..episodes.limits import check_positive
 from ..episodes.retrieval import RetrievalEpisode
+from ..episodes.rules import EpisodeRules
 from ..features.manager import FeatureSettings, ManagerFeatures, ManagerObservation
 from ..features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures
 from ..memory.retrieval.candidates import select_candidates
-from ..memory.retrieval.protocol import Retriever
 from ..streams.turn_features import FEATURE_BOUND
-from ..types import Stream, WhenFull
+from ..types import Stream
 from .base import ManagerEnv, RetrievalEnv, Transition
-from .pool import DEFAULT_STREAMS, CapacitySettings, StreamPool, check_positive
+from .options import ManagerOptions, RankingOptions, resolve_rules
+from .pool import DEFAULT_STREAMS, StreamPool
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Action = np.int64 | int
@@ -78,28 +80,15 @@ class MemoryManagerFeaturesEnv(ManagerEnv[Arrays, Action]):
         streams: str | Sequence[Stream] | StreamPool = DEFAULT_STREAMS,
         *,
         stream_options: Mapping[str, Any] | None = None,
-        max_entries: int | None = None,
-        capacity_share: float | None = None,
-        max_tokens: int | None = None,
-        max_entry_tokens: int | None = 2048,
-        when_full: str = WhenFull.POLICY.value,
-        reward: Reward | Mapping[str, float] = MANAGER_FEATURES_REWARD,
-        retriever: Retriever | str = "bm25",
-        top_k: int = 10,
-        answerer: Answerer | None = None,
         num_candidates: int = FeatureSettings().num_candidates,
         embedder: str = FeatureSettings().embedder,
         embedding_inputs: bool = False,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[ManagerOptions],
     ) -> None:
         check_positive("num_candidates", num_candidates)
-        super().__init__(
-            _single_turns(streams, stream_options),
-            capacity=CapacitySettings(max_entries, capacity_share, max_tokens, max_entry_tokens, when_full),
-            reward=reward,
-            retriever=retriever,
-            top_k=top_k,
-            answerer=answerer,
-        )
+        chosen = resolve_rules(rules, options, ManagerOptions, type(self), MANAGER_FEATURES_REWARD)
+        super().__init__(_single_turns(streams, stream_options), chosen)
         self.features = ManagerFeatures(FeatureSettings(num_candidates, embedder, embedding_inputs))
         # Gymnasium types a Dict as a space of spaces.
         self.observation_space = self.features.observation_space  # type: ignore[assignment]
@@ -166,7 +155,7 @@ class ProxyRetrieverFeaturesEnv(RetrievalEnv[Arrays, Action]):
     `questions`, which is empty until the question is done.
 
     ## Arguments
-    As in `ProxyRetriever-v0`, but `granularity` and `prompt_format` (candidates are turns), with
+    As in `ProxyRetriever-v0`, but `granularity`, `tiers` and `prompt_format` (candidates are turns), with
     `max_candidates` (K) 64 by default, and:
 
     - `embedder`: name of the text embedder behind similarities.
@@ -181,21 +170,21 @@ class ProxyRetrieverFeaturesEnv(RetrievalEnv[Arrays, Action]):
         *,
         stream_options: Mapping[str, Any] | None = None,
         max_candidates: int = 64,
-        top_k: int = 10,
-        reward: Reward | Mapping[str, float] = RETRIEVER_FEATURES_REWARD,
-        answerer: Answerer | None = None,
         embedder: str = FeatureSettings().embedder,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[RankingOptions],
     ) -> None:
-        super().__init__(
-            StreamPool.of(streams, stream_options),
-            granularity=Granularity.TURN.value,
-            reward=reward,
-            top_k=top_k,
-            answerer=answerer,
-        )
+        chosen = resolve_rules(rules, options, RankingOptions, type(self), RETRIEVER_FEATURES_REWARD)
+        if chosen.granularity is not Granularity.TURN:
+            raise ConfigError(
+                f"the rules' granularity is {chosen.granularity.value!r}; candidates are turns."
+            )
+        super().__init__(StreamPool.of(streams, stream_options), chosen)
         self.max_candidates = check_positive("max_candidates", max_candidates)
-        if self.top_k > self.max_candidates:
-            raise ConfigError(f"top_k is {top_k} and max_candidates {max_candidates}; show at least top_k.")
+        if chosen.top_k > max_candidates:
+            raise ConfigError(
+                f"top_k is {chosen.top_k} and max_candidates {max_candidates}; show at least top_k."
+            )
         self.features = RetrievalFeatures(embedder)
         self.observation_space = spaces.Dict(  # type: ignore[assignment]
             {
@@ -234,7 +223,7 @@ class ProxyRetrieverFeaturesEnv(RetrievalEnv[Arrays, Action]):
         else:
             self._num_wasted += 1
             malformed = (f"action {number} is masked in this state.",)
-        is_last = len(self._picked) + self._num_wasted == min(self.top_k, len(self.shown))
+        is_last = len(self._picked) + self._num_wasted == min(self.rules.top_k, len(self.shown))
         transition = self._finish_ranking() if is_last else self._continue_ranking()
         transition[-1]["malformed"] = malformed
         return transition

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-from memdojo.rewards import Reward
-
-from ..answering import Answer, Answerer, AnswerRequest
-from ..episodes.archive import Granularity
-from ..memory.retrieval.protocol import Retriever
+from ..answering import Answer, AnswerRequest
+from ..episodes.limits import check_positive
+from ..episodes.rules import EpisodeRules
 from ..prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
 from ..prompts.protocol import (
     AnswerFormat,
@@ -20,9 +18,10 @@ from ..prompts.protocol import (
     RankingView,
 )
 from ..prompts.tasks import AnswerTask, ManagerTask, RankingTask
-from ..types import DEFAULT_CORE_TOKENS, Stream, WhenFull
+from ..types import Stream
 from .base import ManagerEnv, RetrievalEnv, StreamEnv, Transition
-from .pool import DEFAULT_STREAMS, CapacitySettings, StreamPool, check_positive, resolve_retriever
+from .options import AnswerOptions, ArchiveOptions, ManagerOptions, resolve_rules
+from .pool import DEFAULT_STREAMS, StreamPool
 from .spaces import FreeText
 
 MANAGER_REWARD: Mapping[str, float] = {"token_f1": 1.0, "invalid_operations": 0.1}
@@ -86,6 +85,7 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
     - `answerer`: default the model-free extractive reader. Asked only where the reward grades answers.
     - `prompt_format`: default `PlainFormat()`.
     - `related_entries`: show only so many entries, those that BM25 finds for the new chunk; default all.
+    - `rules`: an `EpisodeRules`, in place of limits, `reward`, `retriever`, `top_k` and `answerer`.
 
     ## Version History
     - v0: first version.
@@ -97,29 +97,13 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
         *,
         stream_options: Mapping[str, Any] | None = None,
         turns_per_chunk: int | None = None,
-        max_entries: int | None = None,
-        capacity_share: float | None = None,
-        max_tokens: int | None = None,
-        max_entry_tokens: int | None = 2048,
-        when_full: str = WhenFull.POLICY.value,
-        reward: Reward | Mapping[str, float] = MANAGER_REWARD,
-        retriever: Retriever | str = "bm25",
-        top_k: int = 10,
-        answerer: Answerer | None = None,
         prompt_format: ManagerFormat | None = None,
         related_entries: int | None = None,
-        max_core_tokens: int | None = DEFAULT_CORE_TOKENS,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[ManagerOptions],
     ) -> None:
-        super().__init__(
-            StreamPool.of(streams, stream_options, turns_per_chunk),
-            capacity=CapacitySettings(
-                max_entries, capacity_share, max_tokens, max_entry_tokens, when_full, max_core_tokens
-            ),
-            reward=reward,
-            retriever=retriever,
-            top_k=top_k,
-            answerer=answerer,
-        )
+        chosen = resolve_rules(rules, options, ManagerOptions, type(self), MANAGER_REWARD)
+        super().__init__(StreamPool.of(streams, stream_options, turns_per_chunk), chosen)
         self.prompt_format: ManagerFormat = prompt_format or PlainFormat()
         if related_entries is not None:
             check_positive("related_entries", related_entries)
@@ -193,6 +177,7 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
     - `reward`: weights by part name, or a `Reward`.
     - `answerer`: default the extractive reader. Asked only where the reward grades answers.
     - `prompt_format`: default `PlainRankingFormat()`.
+    - `rules`: an `EpisodeRules`, in place of `granularity`, `top_k`, `tiers`, `reward` and `answerer`.
 
     ## Version History
     - v0: first version.
@@ -203,27 +188,18 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
         streams: str | Sequence[Stream] | StreamPool = DEFAULT_STREAMS,
         *,
         stream_options: Mapping[str, Any] | None = None,
-        granularity: str = Granularity.TURN.value,
         max_candidates: int | None = 50,
-        top_k: int = 10,
-        tiers: Sequence[int] = (),
-        reward: Reward | Mapping[str, float] = RETRIEVER_REWARD,
-        answerer: Answerer | None = None,
         prompt_format: RankingFormat | None = None,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[ArchiveOptions],
     ) -> None:
-        super().__init__(
-            StreamPool.of(streams, stream_options),
-            granularity=granularity,
-            reward=reward,
-            top_k=top_k,
-            answerer=answerer,
-            tiers=tiers,
-        )
+        chosen = resolve_rules(rules, options, ArchiveOptions, type(self), RETRIEVER_REWARD)
+        super().__init__(StreamPool.of(streams, stream_options), chosen)
         if max_candidates is not None:
             check_positive("max_candidates", max_candidates)
         self.prompt_format: RankingFormat = prompt_format or PlainRankingFormat()
         self._task = RankingTask(self.prompt_format, max_candidates)
-        self.view = RankingView(None, None, (), top_k)
+        self.view = RankingView(None, None, (), chosen.top_k)
         self.observation_space = FreeText()
         self.action_space = FreeText(self.prompt_format.examples)
 
@@ -281,6 +257,7 @@ class AnswerAgentEnv(RetrievalEnv[str, str]):
     - `retriever`, `top_k`: who finds the entries, and how many; default `bm25`, 10.
     - `reward`: weights by part name, or a `Reward`.
     - `prompt_format`: default `PlainAnswerFormat()`.
+    - `rules`: an `EpisodeRules`, in place of `granularity`, `retriever`, `top_k` and `reward`.
 
     ## Version History
     - v0: first version.
@@ -291,23 +268,15 @@ class AnswerAgentEnv(RetrievalEnv[str, str]):
         streams: str | Sequence[Stream] | StreamPool = DEFAULT_STREAMS,
         *,
         stream_options: Mapping[str, Any] | None = None,
-        granularity: str = Granularity.TURN.value,
-        retriever: Retriever | str = "bm25",
-        top_k: int = 10,
-        reward: Reward | Mapping[str, float] = ANSWER_REWARD,
         prompt_format: AnswerFormat | None = None,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[AnswerOptions],
     ) -> None:
-        super().__init__(
-            StreamPool.of(streams, stream_options),
-            granularity=granularity,
-            reward=reward,
-            top_k=top_k,
-            answerer=None,
-        )
+        chosen = resolve_rules(rules, options, AnswerOptions, type(self), ANSWER_REWARD)
         # The agent answers by itself, whatever the reward grades.
-        self.answerer = None
+        super().__init__(StreamPool.of(streams, stream_options), chosen.without_answers())
         self.prompt_format: AnswerFormat = prompt_format or PlainAnswerFormat()
-        self._task = AnswerTask(self.prompt_format, resolve_retriever(retriever), top_k)
+        self._task = AnswerTask(self.prompt_format, chosen.retriever, chosen.top_k)
         self.view = AnswerView(None, None, ())
         self.observation_space = FreeText()
         self.action_space = FreeText(self.prompt_format.examples)

@@ -13,10 +13,12 @@ from gymnasium.vector.utils import batch_space, concatenate, create_empty_array,
 from memdojo.errors import ConfigError, EpisodeStateError
 
 from ..episodes.base import finish_together
+from ..episodes.limits import check_positive
 from ..types import Stream
 from .base import ManagerEnv, Transition
 from .features import MemoryManagerFeaturesEnv
-from .pool import DEFAULT_STREAMS, StreamPool, check_positive
+from .options import ManagerOptions
+from .pool import DEFAULT_STREAMS, StreamPool
 from .text import MemoryManagerEnv
 
 ObservationT = TypeVar("ObservationT")
@@ -226,7 +228,8 @@ def _build(
     check_positive("num_envs", num_envs)
     first = make(pool, **arguments)
     # What costs time or memory to build, or gains from being shared, is built once.
-    shared = arguments | {"answerer": first.answerer, "retriever": first.retriever}
+    others = {name: value for name, value in arguments.items() if name not in ManagerOptions.__annotations__}
+    shared = others | {"rules": first.rules}
     return [first, *(make(pool, **shared) for _ in range(num_envs - 1))]
 
 

@@ -10,8 +10,8 @@ from memdojo.agents.baselines.registry import NamedRetriever, make_retriever_bas
 from memdojo.agents.graders.judging import Judging
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.archive import Granularity
+from memdojo.envs.episodes.limits import CapacitySettings, check_positive
 from memdojo.envs.episodes.written_memory import WrittenMemories
-from memdojo.envs.gym.pool import CapacitySettings, check_positive
 from memdojo.envs.types import DEFAULT_CORE_TOKENS, Capacity, Stream
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.rewards.grading import DEFAULT_METRIC, OFFICIAL, grade_names, needs_judge

@@ -19,7 +19,7 @@ from memdojo.agents.baselines.registry import (
 )
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
-from memdojo.envs.gym.pool import check_positive
+from memdojo.envs.episodes.limits import check_positive
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError, DataError

@@ -23,12 +23,13 @@ from memdojo.agents.play import play_manager
 from memdojo.agents.policy import Choice
 from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
+from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.validity import validity_by_rule
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.retrieval import RetrievalObservation
-from memdojo.envs.gym.pool import CapacitySettings, resolve_answerer
 from memdojo.envs.memory.lru_cache import LRUCache
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.streams.windows import window

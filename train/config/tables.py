@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from memdojo.envs.episodes.archive import TierOrder, Tiers, check_tiers
-from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.memory.embedders import list_embedders
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.streams.registry import takes_option

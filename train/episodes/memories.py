@@ -19,9 +19,9 @@ from memdojo.agents.baselines.registry import list_baselines, make_baseline
 from memdojo.agents.play import play_memory
 from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.written_memory import StoredByQuestion, memory_as_json, memory_from_json
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.envs.types import Stream

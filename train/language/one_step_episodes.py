@@ -15,8 +15,8 @@ from memdojo.agents.play import play_manager
 from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode, ValidityRule
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.windows import linked_chunks, step_window

@@ -25,11 +25,11 @@ from memdojo.envs.answering import Answer, Answerer
 from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
 from memdojo.envs.episodes.base import Episode
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.episodes.validity import validity_by_rule
 from memdojo.envs.episodes.written_memory import StoredByQuestion
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.lru_cache import LRUCache
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.prompts.tasks import Begun, TextTask

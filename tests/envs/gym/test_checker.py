@@ -248,7 +248,7 @@ def test_forks_that_share_something_are_caught(episode_class: type[ManagerEpisod
     class Env(RoomyManager):
         def _start(self, context: StreamContext, seed: int) -> ManagerEpisode:
             return episode_class(
-                context, self.capacity.for_stream(context.stream), answerer=self.answerer, seed=seed
+                context, self.rules.capacity.for_stream(context.stream), answerer=self.answerer, seed=seed
             )
 
     with pytest.raises(AssertionError, match="Most likely fork copies a reference"):

@@ -115,7 +115,7 @@ def test_an_environment_of_ones_own_is_made_by_its_id(unused_id: str) -> None:
     )
     assert (spec.id, spec.max_episode_steps) == (unused_id, 2)
     env = gym.make(unused_id)
-    assert env.unwrapped.top_k == 3
+    assert env.unwrapped.rules.top_k == 3
     env.reset(seed=0)
     assert [env.step("NOOP")[3] for _ in range(2)] == [False, True]
 

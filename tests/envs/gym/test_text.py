@@ -10,7 +10,8 @@ import pytest
 
 import memdojo
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.gym.pool import CapacitySettings, StreamPool
+from memdojo.envs.episodes.limits import CapacitySettings
+from memdojo.envs.gym.pool import StreamPool
 from memdojo.envs.gym.spaces import FreeText
 from memdojo.envs.prompts.registry import make_format
 from memdojo.envs.types import Capacity, Chunk, Question, Stream, Turn, WhenFull

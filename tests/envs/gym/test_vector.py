@@ -105,7 +105,7 @@ def test_the_environments_share_pool_answerer_and_retriever() -> None:
     for env in others:
         assert env.pool is first.pool
         assert env.answerer is first.answerer
-        assert env.retriever is first.retriever
+        assert env.rules.retriever is first.rules.retriever
 
 
 def test_gymnasium_makes_the_vector_environments_by_id() -> None:

@@ -18,10 +18,10 @@ from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_net
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import ADD, NOOP, FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Chunk, Question, Stream, Turn

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from memdojo.configs import config_names
-from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
 from memdojo.train.config.files import dump_config, load_config, parse_config
 from memdojo.train.config.run import TrainConfig

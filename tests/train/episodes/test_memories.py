@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.types import Add, Chunk, Delete, Operation, Question, Stream, Turn
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.train.config.files import dump_config, parse_config

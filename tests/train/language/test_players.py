@@ -13,7 +13,7 @@ from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.episodes.context import questions_in_order
-from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainRankingFormat

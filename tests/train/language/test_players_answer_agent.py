@@ -16,7 +16,7 @@ from memdojo.agents.graders.answerer import AsyncCachedAnswerer
 from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.memory_r1 import MemoryR1AnswerFormat
 from memdojo.envs.prompts.tasks import AnswerTask

@@ -15,8 +15,8 @@ from memdojo.agents.graders.judging import Judging
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.mem_alpha_brief import MemAlphaBriefFormat
 from memdojo.envs.prompts.tasks import ManagerTask

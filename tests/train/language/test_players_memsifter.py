@@ -13,7 +13,7 @@ from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.archive import Granularity, Tiers
-from memdojo.envs.gym.pool import CapacitySettings
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.prompts.memsifter import MemSifterFormat
 from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.envs.types import Chunk, Question, Stream, Turn

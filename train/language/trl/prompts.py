@@ -15,10 +15,10 @@ from memdojo.agents.language.policies import Prompt, PromptEncoder
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.validity import validity_by_rule
 from memdojo.envs.episodes.written_memory import StoredByQuestion
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.lru_cache import LRUCache
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import make_retriever

@@ -13,9 +13,9 @@ from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import AnswerRequest
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.written_memory import StoredByQuestion
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.protocol import AnswerDecision
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask

@@ -21,8 +21,8 @@ from memdojo.agents.language.policies import PromptEncoder
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.streams.chunking import rechunk

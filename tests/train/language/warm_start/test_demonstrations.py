@@ -7,8 +7,8 @@ import pytest
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.gym.pool import CapacitySettings
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.brief import BriefFormat
