@@ -1,4 +1,4 @@
-"""Play episodes with a policy: the one loop under evaluation and training rollouts."""
+"""The loop that plays episodes with a policy, shared by evaluation and training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy is: observations of several episodes in, one decision for each out."""
+"""The protocols of policies: observations of several episodes in, one decision for each out."""
 
 from __future__ import annotations
 

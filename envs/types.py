@@ -1,4 +1,4 @@
-"""The records that everything else speaks in; read this file first.
+"""The records that all other modules use; read this file first.
 
 A *stream* is a dialogue cut into *chunks* of *turns*, with *questions* about it. A policy answers each
 chunk with *operations* on memory *entries*; the store answers each operation with an *operation result*.

@@ -1,4 +1,4 @@
-"""Methods side by side: several runs each, on the same questions, with what a paper needs to say of them."""
+"""Comparison of methods: several runs each, on the same questions, with the statistics a paper needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An evaluation summed up: tables to print, and files to keep."""
+"""`run_evaluation`, and the `EvalReport` that it makes: tables to print, and files to keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score recorded episodes again: by another metric, with another answerer or judge, without the policy."""
+"""Recorded episodes scored again, by another metric, answerer or judge, without running the policy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an episode produced, and what it is worth: plain records in, scores out."""
+"""Rewards: plain records of what an episode produced in, scores out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How one answered question is graded: by a metric, by its data set's own rule, or by a judge's verdict."""
+"""`grade`: the score of one answered question, by a metric, its data set's own rule or a judge's verdict."""
 
 from __future__ import annotations
 

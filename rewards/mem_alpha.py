@@ -1,4 +1,4 @@
-"""What Mem-alpha pays beside the answers: calls that succeed and operations that are valid.
+"""Mem-alpha's rewards beside the answers: for calls that succeed and operations that are valid.
 
 Both are fractions of one step's calls (arXiv:2509.25911, section 3, r2 and r4). A *call* is every operation
 but NOOP, and every piece of a completion that could not be parsed.

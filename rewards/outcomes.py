@@ -1,4 +1,4 @@
-"""What an episode produced, in plain values: all that a reward may look at."""
+"""`EpisodeOutcome` and its parts: everything a reward may look at, in plain values."""
 
 from __future__ import annotations
 

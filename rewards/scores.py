@@ -1,4 +1,4 @@
-"""Scores that may be missing: what could not be computed is unscored and leaves every mean."""
+"""Scores that may be missing: one that could not be computed is unscored and left out of every mean."""
 
 from __future__ import annotations
 

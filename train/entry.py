@@ -1,4 +1,4 @@
-"""`train`: a run of either kind of policy from its configuration."""
+"""`train`: trains a policy of either kind from its configuration."""
 
 from __future__ import annotations
 

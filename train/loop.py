@@ -1,4 +1,4 @@
-"""The loop that every policy is trained in: play, learn, validate, save, over and over."""
+"""The training loop of every policy: play, learn, validate, save."""
 
 from __future__ import annotations
 

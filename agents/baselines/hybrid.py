@@ -1,4 +1,4 @@
-"""The hand-made retriever: what a person would combine to find the turn that answers a question."""
+"""The hand-made retriever: the cues a person would combine to find the turn that answers a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The all-knowing manager and retriever: they look at the questions and bound what can be reached."""
+"""The all-knowing manager and retriever: they see the questions, and bound what any policy can reach."""
 
 from __future__ import annotations
 

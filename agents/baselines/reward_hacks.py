@@ -1,4 +1,4 @@
-"""Scripted policies that game a reward: what a reward pays them says whether it can be gamed.
+"""Scripted policies that game a reward; the reward they earn shows whether it can be gamed.
 
 They stand in no table of baselines, because nobody wants to be compared with them; `MANAGER_HACKS` and
 `RETRIEVER_HACKS` name them, and `StuffingAnswerer` is the reader's. The policy that always leaves the memory

@@ -1,4 +1,4 @@
-"""What the compact policies share: networks of well under a million parameters that run on a laptop."""
+"""The base of the compact policies: networks of well under a million parameters that run on a laptop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engines' actors are spoken to through, from whatever process."""
+"""The client of engines that run as Ray actors, usable from any process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine whose work is done by a thread of its own, so that whoever asks only awaits a future."""
+"""An engine that works in a thread of its own, so that callers only await a future."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models that are spoken to in messages and answer in text: answerers and judges stand on them."""
+"""Chat models, messages in and text out: the ground of answerers and judges."""
 
 from __future__ import annotations
 

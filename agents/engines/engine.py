@@ -1,4 +1,4 @@
-"""What an inference engine is asked, what it returns, and the protocol that all of them keep."""
+"""`Engine`: the protocol of inference engines, with their requests and generations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine must know about a model's folder: end tokens, and the names and shapes of its weights."""
+"""Facts about a model's folder that engines need: end tokens, and the names and shapes of its weights."""
 
 from __future__ import annotations
 

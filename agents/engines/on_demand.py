@@ -1,4 +1,4 @@
-"""An engine that is loaded when it is first needed, and can be given back in between."""
+"""An engine that is loaded on first use and can be unloaded in between."""
 
 from __future__ import annotations
 

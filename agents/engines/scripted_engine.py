@@ -1,4 +1,4 @@
-"""An engine that says what it is told to: for tests, without a model."""
+"""An engine with scripted replies and no model, for tests."""
 
 from __future__ import annotations
 

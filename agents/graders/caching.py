@@ -1,4 +1,4 @@
-"""What is asked once however many wait for it: the cache behind answerers and judges in an event loop."""
+"""A cache for an event loop that computes each value once, however many tasks wait for it."""
 
 from __future__ import annotations
 

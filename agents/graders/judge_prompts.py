@@ -1,4 +1,4 @@
-"""What a judge is asked about an answer, by the question's metric and kind, and how its reply is read."""
+"""The prompts of judges, by a question's metric and kind, and the parsing of their replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Language models in Hugging Face folders: what a policy needs of one, checked, loaded and saved."""
+"""Language models in Hugging Face folders: checking, loading and saving them."""
 
 from __future__ import annotations
 

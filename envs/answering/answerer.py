@@ -1,4 +1,4 @@
-"""What an answerer is asked and what it replies."""
+"""`Answerer`: the protocol of answerers, with their requests and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions, parsed once: what sort of answer they want, about whom, and by which words it is found."""
+"""Questions, parsed once: the sort of answer they want, whom they are about, and the words to find it by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the extractive reader knows about English words in general."""
+"""The extractive reader's general knowledge of English words."""
 
 from __future__ import annotations
 

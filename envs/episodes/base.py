@@ -1,4 +1,4 @@
-"""What both kinds of episode have in common."""
+"""The base class of both kinds of episode, and answers to several episodes in one batch."""
 
 from __future__ import annotations
 

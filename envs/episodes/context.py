@@ -1,4 +1,4 @@
-"""What all episodes of one stream share, computed once however many rollouts there are."""
+"""`StreamContext`: what can be computed once for a stream and shared by all its episodes."""
 
 from __future__ import annotations
 

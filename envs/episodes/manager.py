@@ -1,4 +1,4 @@
-"""A stream streaming by a memory store, with the questions asked when they are due.
+"""`ManagerEpisode`: a stream passes by a memory store, and questions are asked when they are due.
 
 No Gymnasium, no text rendering and no learning: environments, rollouts and evaluation are faces of this.
 """

@@ -1,4 +1,4 @@
-"""Questions over an archive that grows as the stream goes by; the action is a ranking of its entries."""
+"""`RetrievalEpisode`: questions over an archive that grows with the stream; the action ranks its entries."""
 
 from __future__ import annotations
 

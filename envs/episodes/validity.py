@@ -1,4 +1,4 @@
-"""Whether a memory should be written so: a stated rule, in place of a model that judges operations.
+"""A stated rule for whether an operation is valid, in place of a model that judges operations.
 
 The rule looks at content words: those of `analyze`, without the names of the chunk's speakers.
 

@@ -1,4 +1,4 @@
-"""What a manager left of a stream when each question fell due: a memory that others are asked over."""
+"""The entries that a manager had stored when each question fell due, for others to be asked over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory: the store, its index, and what searches it."""
+"""Memory: the store, its index and its retrievers."""
 
 from .analysis import analyze, count_tokens
 from .corpus import Corpus

@@ -1,4 +1,4 @@
-"""How texts become terms: the one analyzer behind documents and queries."""
+"""The analyzer that turns documents and queries alike into terms."""
 
 from __future__ import annotations
 

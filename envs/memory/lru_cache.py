@@ -1,4 +1,4 @@
-"""A memory of what was computed last."""
+"""`LRUCache`: a cache that drops the values used least recently."""
 
 from __future__ import annotations
 

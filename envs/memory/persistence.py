@@ -1,4 +1,4 @@
-"""A store as a file: SQLite, so that other tools can read it, written whole or not at all."""
+"""A store in an SQLite file that other tools can read, written completely or not at all."""
 
 from __future__ import annotations
 

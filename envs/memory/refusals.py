@@ -1,4 +1,4 @@
-"""Why a store may refuse an operation, as results with a sentence for a person."""
+"""The reasons for which a store may refuse an operation, each with a sentence for people."""
 
 from __future__ import annotations
 

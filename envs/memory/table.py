@@ -1,4 +1,4 @@
-"""Entries by id, forkable, with their order kept at hand."""
+"""The table of entries by id: forkable, and kept in order."""
 
 from __future__ import annotations
 

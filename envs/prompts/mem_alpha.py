@@ -1,4 +1,4 @@
-"""Mem-alpha's format of a manager: function calls on a memory of three kinds, of which it sees a part."""
+"""Mem-alpha's format of a manager: function calls on a memory of three kinds, only part of which is shown."""
 
 from __future__ import annotations
 

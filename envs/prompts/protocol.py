@@ -1,4 +1,4 @@
-"""What policies that read and write text see and say: prompts out of views, decisions out of completions.
+"""The protocols of prompt formats: prompts made from views, decisions parsed from completions.
 
 A *view* is all that a decision may rest on. A `PromptFormat` renders it and parses the completion that comes
 back. Whatever a model writes is data: `parse` never raises, it returns what it understood and one

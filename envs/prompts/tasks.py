@@ -1,4 +1,4 @@
-"""What text policies do in an episode: a view out of its state, a step out of their completion.
+"""The tasks of text policies: a view made from an episode's state, a step made from a completion.
 
 The Gymnasium environments and the rollouts of language models are faces of these.
 """

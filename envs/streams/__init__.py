@@ -1,4 +1,4 @@
-"""Streams of dialogue: where they come from, how they are checked, split, cut and rendered."""
+"""Streams of dialogue: their sources, and how they are checked, split, cut and rendered."""
 
 from .chunking import rechunk
 from .jsonl.reading import (

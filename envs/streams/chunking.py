@@ -1,4 +1,4 @@
-"""Cut a stream into chunks of another size."""
+"""`rechunk`: a stream cut into chunks of another size."""
 
 from __future__ import annotations
 

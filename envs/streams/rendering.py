@@ -1,4 +1,4 @@
-"""How turns and memory entries read as text: one wording for policies, retrievers and answerers alike."""
+"""The text of turns and memory entries, worded in one way for policies, retrievers and answerers."""
 
 from __future__ import annotations
 

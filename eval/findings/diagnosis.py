@@ -1,4 +1,4 @@
-"""Why a question failed: the evidence was not written, not read, or not used. Told by provenance.
+"""The cause of each failed question, found by provenance: its evidence was not written, not read or not used.
 
 The rules, in this order; docs/evaluation.md has them for readers:
 

@@ -1,4 +1,4 @@
-"""What a policy wrote against what an all-knowing manager plans: operations, contradictions, stale answers.
+"""A manager's operations measured against the oracle's plan: agreement, contradictions, stale answers.
 
 `Stream.oracle` says for each turn what should be done. Synthetic streams know it by construction, labelled
 data by its labels; where it is empty nothing is measured.

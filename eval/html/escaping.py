@@ -1,4 +1,4 @@
-"""Text that stands in a page without ever being run."""
+"""Text embedded in a page so that it is never run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: everything of a report in one HTML file that needs nothing beside it."""
+"""The page: a whole report in one self-contained HTML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores at several points of a difficulty: capacity, length, and sweeps."""
+"""Scores at several points of a difficulty: capacity, length and the sweeps."""
 
 from __future__ import annotations
 

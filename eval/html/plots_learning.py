@@ -1,4 +1,4 @@
-"""Learning curves: what runs logged, one figure for each metric."""
+"""Learning curves from the metrics of runs, one figure for each metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report is made of: evaluations in folders, and the metrics of runs."""
+"""The sources of a report: folders of evaluations, and the metrics of runs."""
 
 from __future__ import annotations
 

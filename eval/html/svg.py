@@ -1,4 +1,4 @@
-"""Figures of matplotlib as SVG that stands inside a page and takes the colours of its theme."""
+"""Matplotlib figures as inline SVG in the colours of the page's theme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which episodes the memory theatre shows, and what is left out to keep the page small."""
+"""The choice of episodes for the memory theatre, and the cuts that keep the page small."""
 
 from __future__ import annotations
 

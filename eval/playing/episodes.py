@@ -1,4 +1,4 @@
-"""Play a batch of episodes and write down what they did."""
+"""Batches of episodes, played and recorded."""
 
 from __future__ import annotations
 

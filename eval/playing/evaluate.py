@@ -1,4 +1,6 @@
-"""Play policies and retrievers on held-out streams and tabulate what came of it."""
+"""`evaluate_manager` and `evaluate_retriever`: policies played on held-out streams, their results in
+tables.
+"""
 
 from __future__ import annotations
 

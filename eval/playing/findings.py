@@ -1,4 +1,4 @@
-"""What the episodes of an evaluation show beside their scores: failures, plans, growth."""
+"""Findings collected while an evaluation plays: failures, deviations from the plan, growth."""
 
 from __future__ import annotations
 

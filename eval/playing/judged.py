@@ -1,4 +1,4 @@
-"""Have the answers of played episodes graded by a judge."""
+"""The answers of played episodes, graded by a judge."""
 
 from __future__ import annotations
 

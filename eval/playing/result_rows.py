@@ -1,4 +1,4 @@
-"""What an episode produced as rows of tables: one per question, one per episode."""
+"""The results of an episode as table rows: one per question, one per episode."""
 
 from __future__ import annotations
 

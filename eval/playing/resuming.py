@@ -1,4 +1,4 @@
-"""Play the episodes of an evaluation that are not recorded yet, and ask again what could not be answered."""
+"""Resumed evaluations: only unrecorded episodes are played, and only missing answers are asked for again."""
 
 from __future__ import annotations
 

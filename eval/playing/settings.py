@@ -1,4 +1,4 @@
-"""What an evaluation holds fixed for all policies."""
+"""`EvalSettings`: the settings of an evaluation that are the same for all its policies."""
 
 from __future__ import annotations
 

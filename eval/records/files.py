@@ -1,4 +1,4 @@
-"""Recorded episodes on the disk, one after the other, so that an evaluation goes on where it stopped."""
+"""Files of recorded episodes, appended one by one, so that an evaluation can be resumed."""
 
 from __future__ import annotations
 

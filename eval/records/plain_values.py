@@ -1,4 +1,4 @@
-"""Records as plain values and back: what JSON can hold, in the same bytes for equal records."""
+"""Records as JSON values and back; equal records give the same bytes."""
 
 from __future__ import annotations
 

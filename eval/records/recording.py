@@ -1,4 +1,4 @@
-"""Watches episodes while they are played and writes down what they do."""
+"""The recorder, which watches episodes while they are played and writes down what happens."""
 
 from __future__ import annotations
 

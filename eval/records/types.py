@@ -1,4 +1,4 @@
-"""A played episode as a record: what every step did to the memory, and what came of every question.
+"""`EpisodeRecord`: a played episode, with every step's effect on the memory and every question's outcome.
 
 Diagnosis, other scores, other answerers and reports are made from records, without the policy. The docstrings
 here are the schema of `episodes.jsonl.gz`, in which each line is one `EpisodeRecord`.

@@ -1,4 +1,4 @@
-"""Sweeps as figures: each for itself, and all of them on one sheet as a policy's fingerprint."""
+"""Figures of sweeps: one each, and all on one sheet as a policy's fingerprint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure the points of sweeps, each a file, so that a sweep goes on where it stopped."""
+"""The points of sweeps, measured one by one and kept in files, so that a sweep can be resumed."""
 
 from __future__ import annotations
 

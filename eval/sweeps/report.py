@@ -1,4 +1,4 @@
-"""Sweeps summed up: every point in one table, tables to print, figures and files to keep."""
+"""The report of sweeps: all points in one table, printed tables, figures and files."""
 
 from __future__ import annotations
 

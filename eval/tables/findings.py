@@ -1,4 +1,4 @@
-"""The findings of an evaluation as tables: one row per policy, with its Grid for people."""
+"""The findings of an evaluation as tables: one row per policy, each with a `Grid` for people."""
 
 from __future__ import annotations
 

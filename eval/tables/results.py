@@ -1,4 +1,4 @@
-"""What an evaluation comes to: one row per policy, and differences from the best baseline."""
+"""The results of an evaluation: one row per policy, and differences from the best baseline."""
 
 from __future__ import annotations
 

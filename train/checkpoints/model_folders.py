@@ -1,4 +1,4 @@
-"""Where the model of a run, of a checkpoint or of a plain folder lies. No heavy libraries."""
+"""The location of the model in a run, a checkpoint or a plain folder. Needs no heavy libraries."""
 
 from __future__ import annotations
 

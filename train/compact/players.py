@@ -1,4 +1,4 @@
-"""Rollouts of compact policies: tasks in, trajectory groups out, here or in Ray actors.
+"""Players of compact policies: tasks in, trajectory groups out, in this process or in Ray actors.
 
 A task names everything that its trajectories depend on, and the episodes of one task run in one batch. So the
 numbers are the same whatever worker plays it, and however many there are.

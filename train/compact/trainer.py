@@ -1,4 +1,4 @@
-"""`train_compact`: the training of a compact policy as its configuration says."""
+"""`train_compact`: trains a compact policy as its configuration says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rollout hands to the learner."""
+"""Trajectories of compact policies: the rollouts that the learner trains on."""
 
 from __future__ import annotations
 

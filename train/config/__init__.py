@@ -1,1 +1,1 @@
-"""The configuration of a run: its tables, their checks, and the files and overrides that it is read from."""
+"""The configuration of a run: its tables, their checks, and the files and overrides it is read from."""

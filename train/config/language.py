@@ -1,4 +1,4 @@
-"""The tables of a configuration that language policies have alone: model, engines, learner, answerer."""
+"""The configuration tables of language policies alone: model, engines, learner, answerer."""
 
 from __future__ import annotations
 

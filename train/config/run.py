@@ -1,4 +1,4 @@
-"""What a training run is told: TOML files, checked against models that refuse what they do not know.
+"""`TrainConfig`: the whole configuration of a run, which refuses unknown keys.
 
     name = "my-run"
     task = "manager"

@@ -1,4 +1,4 @@
-"""The tables of a configuration that every policy has: data, episodes, algorithm, evaluation."""
+"""The configuration tables of all policies: data, episodes, algorithm, evaluation."""
 
 from __future__ import annotations
 

@@ -1,1 +1,3 @@
-"""Which episodes an update plays: splits, schedule, curriculum, draws and the memories they start from."""
+"""The choice of episodes for an update: splits, schedule, curriculum, draws and the memories they start
+from.
+"""

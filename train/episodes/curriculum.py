@@ -1,4 +1,4 @@
-"""Which units come next when those in front are the ones that teach most.
+"""A curriculum by priority: the units that teach most come first.
 
 Source: MemSifter (arXiv, March 2026): a sample is drawn with priority 1 - |score - 0.2|, so that those on
 which the policy now and then succeeds come most often.

@@ -1,4 +1,4 @@
-"""Which unit is drawn at each position of a run: mixtures by weight, and a curriculum over length."""
+"""The unit drawn at each position of a run: mixtures by weight, and a curriculum over length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memories that a manager wrote, over which retrievers and answer agents are asked.
+"""Memories that a manager wrote, for retrievers and answer agents to be asked over.
 
 The manager plays every stream once, greedily, before the training begins. What the store held when each
 question fell due is kept in the run's folder, so that workers, processes and a resumed run ask over the same

@@ -1,4 +1,4 @@
-"""Which episodes an update plays: a function of the seed, the update's number and what was recorded."""
+"""The schedule of episodes: a function of the seed, the update's number and the scores recorded so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From groups of episodes to micro-batches: what is trained on, its advantages, and how it is padded.
+"""Micro-batches from groups of episodes: the rows to train on, their advantages and their padding.
 
 Axes: R rows of an update, N response tokens of them (all one after the other), B rows of a micro-batch, L its
 longest row.

@@ -1,4 +1,4 @@
-"""Several learner processes by Ray Train: each runs the whole loop, the first one also plays and writes."""
+"""Several learner processes by Ray Train: each runs the whole loop; the first also plays and writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One learner over several processes: every process holds the whole network, or a shard of it.
+"""One learner over several processes, each with the whole network or a shard of it.
 
 The processes are those that accelerate finds; torch does the rest, in the same way on CPUs and on GPUs.
 """

@@ -1,4 +1,4 @@
-"""What a learner needs beside the policy's weights to go on bit for bit, put together from all processes."""
+"""A learner's state beside the policy's weights, gathered from all processes, for bit-for-bit resumption."""
 
 from __future__ import annotations
 

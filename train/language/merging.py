@@ -1,4 +1,4 @@
-"""Language models out of several: the average of checkpoints, and adapters added to their base."""
+"""Merged language models: the average of several checkpoints, or an adapter added to its base."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gradient step minimises, as functions of what the network says of a micro-batch.
+"""The objective of a gradient step, as functions of the network's output for a micro-batch.
 
 Axes: R rows of an update, N response tokens of them.
 """

@@ -1,4 +1,4 @@
-"""Episodes of one step: a memory that somebody wrote, one decision on it, and the questions about that turn.
+"""Episodes of one step: a memory written by a builder, one decision on it, and the questions about that turn.
 
 Memory-R1 (arXiv:2508.19828, section 3 and algorithm 1) trains its manager on such tuples: the temporal memory
 before a turn, the turn, and the questions linked to it. The memories are written once, before the training.

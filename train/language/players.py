@@ -1,4 +1,4 @@
-"""Rollouts of language policies: tasks in, trajectory groups out.
+"""Players of language policies: tasks in, trajectory groups out.
 
 Every episode is a coroutine that waits for its own generations and answers alone, so that a slow one holds up
 nobody; what is waiting at a time meets in the engines' continuous batching.

@@ -1,4 +1,4 @@
-"""Rollouts of language policies in Ray actors, which are replaced when they die."""
+"""Rollouts of language policies in Ray actors, which are replaced if they die."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trajectories on the disk: what was sampled, to be read by people and to be learnt from later."""
+"""Trajectory files: everything that was sampled, for people to read and for later training."""
 
 from __future__ import annotations
 

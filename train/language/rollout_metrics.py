@@ -1,4 +1,4 @@
-"""What is told of the episodes of an update, whoever sampled them."""
+"""`play_metrics`: the metrics of the episodes of an update."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rounds: trainings one after the other, each from the result of the one before.
+"""Rounds: several trainings in turn, each starting from the result of the one before.
 
 With a partner two policies are trained in turn, each against the other as it is by then: a manager, whose
 questions the answer agent answers, and an answer agent, which is asked over what the manager has written (as

@@ -1,4 +1,4 @@
-"""What a configuration of a language policy builds: task, prompts, engines, answerer, learner."""
+"""The parts that a language policy's configuration describes: task, prompts, engines, answerer, learner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a language policy: rollouts through engines, learner, new weights, over and over."""
+"""The training of a language policy: rollouts through engines, learning, new weights, over and over."""
 
 from __future__ import annotations
 

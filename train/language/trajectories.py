@@ -1,4 +1,4 @@
-"""What a rollout of a language policy hands to the learner.
+"""Rows and trajectories of language policies: the rollouts that the learner trains on.
 
 Axes: T tokens of a response, S rows (steps) of an episode, G episodes of a group.
 """

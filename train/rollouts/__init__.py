@@ -1,1 +1,1 @@
-"""What rollouts of both kinds of policies share: tasks, figures, recordings and the Ray session."""
+"""What rollouts of both kinds of policy share: tasks, figures, recordings and the Ray session."""

@@ -1,4 +1,4 @@
-"""What the memory of an episode came to, as metrics of a training."""
+"""Figures of an episode's memory as training metrics."""
 
 from __future__ import annotations
 

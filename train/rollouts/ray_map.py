@@ -1,4 +1,4 @@
-"""A function over many jobs, each a Ray task."""
+"""`RayMap`: a function applied to many jobs, each in a Ray task."""
 
 from __future__ import annotations
 

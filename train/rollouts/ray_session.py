@@ -1,4 +1,4 @@
-"""Starting Ray on this machine, or connecting to a cluster."""
+"""`start_ray`: starts Ray on this machine or connects to a cluster."""
 
 from __future__ import annotations
 

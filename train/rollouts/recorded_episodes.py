@@ -1,4 +1,4 @@
-"""Episodes of a training in the format of an evaluation's, so that what shows those shows these."""
+"""Episodes of a training run recorded in an evaluation's format, so that reports show them as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of checkpoints: they appear whole or not at all, are found by their number and pruned. No torch."""
+"""Folders of checkpoints: written completely or not at all, found by number, and pruned. No torch."""
 
 from __future__ import annotations
 

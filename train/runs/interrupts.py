@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for a good moment."""
+"""Ctrl-C, deferred to a moment at which the run can stop cleanly."""
 
 from __future__ import annotations
 

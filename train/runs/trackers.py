@@ -1,4 +1,4 @@
-"""Who is told the metrics of a run beside its own folder: TensorBoard, and trackers that accelerate knows."""
+"""Trackers that receive the metrics of a run: TensorBoard, and those that accelerate supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As many entries of every speaker: what one of them said most about does not crowd out the others."""
+"""Equally many entries of every speaker, so that one who said much does not crowd out the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol of retrievers."""
+"""`Retriever`: the protocol of retrievers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the files in which data sets come: a JSON list, JSON Lines or Parquet, by the file's ending."""
+"""Records of the files that data sets come in: a JSON list, JSON Lines or Parquet, by the file's ending."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Facts that override one another, as FactConsolidation lists them: what each tells, what it takes the place
-of, and from which of them a question is answered.
+"""Facts that override one another, as FactConsolidation lists them: what each says, which earlier one it
+replaces, and which of them answer a question.
 
 The data set says none of this itself. All of it is told by rule here, and a question that the rules do not
 decide is left without evidence.

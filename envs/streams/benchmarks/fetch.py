@@ -1,4 +1,4 @@
-"""Fetching published files: checked, resumed where a transfer broke off, and there whole or not at all."""
+"""Downloads of published files: checked, resumed after a broken transfer, complete or absent."""
 
 from __future__ import annotations
 

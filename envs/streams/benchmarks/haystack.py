@@ -1,4 +1,4 @@
-"""Haystacks: paragraphs of an encyclopedia in which the answers of a few questions lie.
+"""Haystacks: paragraphs of an encyclopedia that hide the answers to a few questions.
 
 Made of files in the formats of HotpotQA with distractors (Yang et al., arXiv:1809.09600) or of SQuAD
 (Rajpurkar et al., arXiv:1606.05250). They are not part of memdojo; docs/data.md says where they come from.

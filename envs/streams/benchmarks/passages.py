@@ -1,4 +1,4 @@
-"""Turns out of running text: pieces that end where a paragraph or a sentence does, and sessions of a size."""
+"""Turns made from running text, cut where a paragraph or sentence ends, and sessions of a given size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a line of the JSON Lines format usable: one set of rules for reader, checker and writer.
+"""The rules of the JSON Lines format, shared by its reader, checker and writer.
 
 `schema` says which fields there are and of which type; here is also what they must be to one another. The
 rules look at the parsed JSON itself, not at records, because a checker that stopped at the first mistyped

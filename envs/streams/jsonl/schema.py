@@ -1,4 +1,4 @@
-"""The JSON Lines format, one stream a line: what each object may hold and how it becomes a record.
+"""The JSON Lines format, one stream per line: the schema of each object, and its conversion to a record.
 
 Unknown fields are refused, and no value is converted: `"3"` is not a number and `3` is not a text. What the
 values must be to one another (evidence names turns, and so on) is in `rules`.

@@ -1,4 +1,4 @@
-"""Which facts a stream tells: those of the two speakers and of the people close to them."""
+"""The facts of a stream: about the two speakers and about the people close to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic streams: seeded dialogues with questions and what an all-knowing manager would do."""
+"""Synthetic streams: seeded dialogues with questions, and the operations of an all-knowing manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each fact of a stream is told, corrected, updated and taken back."""
+"""The plan of a stream: when each fact is told, corrected, updated and taken back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and values that facts are made of; every pool is dealt out to the splits by `partition.share`."""
+"""Names and values from which facts are made; `partition.share` deals every pool out to the splits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts a plan into words, turn by turn."""
+"""The wording of a plan, turn by turn."""
 
 from __future__ import annotations
 

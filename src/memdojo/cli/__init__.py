@@ -1,4 +1,4 @@
-"""The command line: `memdojo train`, `memdojo eval` and what lists, shows and checks."""
+"""The command line: `memdojo train`, `memdojo eval`, and commands that list, show and check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands, what they have in common, and `main`."""
+"""The commands, the options they share, and `main`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges and answerers as options of the command line and configurations name them."""
+"""Judges and answerers from command-line options and configurations."""
 
 from __future__ import annotations
 

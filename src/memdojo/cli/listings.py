@@ -1,4 +1,4 @@
-"""`memdojo envs`, `memdojo streams`, `memdojo baselines` and `memdojo sweeps`: what is there."""
+"""The commands that list: `memdojo envs`, `streams`, `baselines` and `sweeps`."""
 
 from __future__ import annotations
 

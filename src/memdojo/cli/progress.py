@@ -1,4 +1,4 @@
-"""The bar that shows how far a command is."""
+"""The progress bar of a command."""
 
 from __future__ import annotations
 

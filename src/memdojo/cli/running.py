@@ -1,4 +1,4 @@
-"""How commands end: exit codes, and errors as one sentence instead of a traceback."""
+"""The end of a command: exit codes, and errors as one sentence instead of a traceback."""
 
 from __future__ import annotations
 

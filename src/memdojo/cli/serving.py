@@ -1,4 +1,4 @@
-"""How vLLM's server is started for `memdojo serve`."""
+"""The start of vLLM's server for `memdojo serve`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person may name as the thing to evaluate: a checkpoint, a run, a baseline."""
+"""The targets of an evaluation by name: a checkpoint, a run, a baseline."""
 
 from __future__ import annotations
 

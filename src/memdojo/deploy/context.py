@@ -1,4 +1,4 @@
-"""A dialogue that goes on for ever, as policies see it: with the turns that memory still stands on."""
+"""`LiveContext`: an endless dialogue as policies see it, with the turns that the memory still rests on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dialogue without an end, and the memory of it, in a memory file: all that a next process needs."""
+"""An endless dialogue and its memory in a memory file, with all that the next process needs."""
 
 from __future__ import annotations
 

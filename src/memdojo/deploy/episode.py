@@ -1,4 +1,4 @@
-"""A manager's episode without an end: what policies act on in a dialogue that goes on."""
+"""`LiveEpisode`: a manager's episode without an end, for a dialogue that goes on."""
 
 from __future__ import annotations
 

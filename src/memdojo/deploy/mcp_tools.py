@@ -1,4 +1,4 @@
-"""What an assistant can do with a memory: the tools of `memdojo serve-memory`."""
+"""The tools of `memdojo serve-memory`: what an assistant can do with a memory."""
 
 from __future__ import annotations
 

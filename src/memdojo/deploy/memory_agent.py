@@ -1,4 +1,4 @@
-"""A memory to build on: turns in, answers out, kept in a file by a trained manager."""
+"""`MemoryAgent`: turns in, answers out, kept in a file by a trained manager."""
 
 from __future__ import annotations
 

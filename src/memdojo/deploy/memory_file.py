@@ -1,4 +1,4 @@
-"""A memory file that stays open while it changes: one transaction a change, several processes in turn."""
+"""A memory file that stays open while it changes: one transaction per change, one process at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables in which a memory file keeps the dialogue behind its entries."""
+"""The database tables in which a memory file keeps the dialogue behind its entries."""
 
 from __future__ import annotations
 

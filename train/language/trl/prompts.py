@@ -1,4 +1,4 @@
-"""Tasks of one context: a prompt and what a reply to it is worth, for trainers that know no episodes."""
+"""Tasks of one context, for trainers without episodes: a prompt, and the reward of a reply to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration means in the words of TRL's GRPOTrainer."""
+"""A configuration translated into the arguments of TRL's GRPOTrainer."""
 
 from __future__ import annotations
 

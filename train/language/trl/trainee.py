@@ -1,4 +1,4 @@
-"""A policy that TRL trains: its prompts, what its completions are worth, its validation and checkpoints."""
+"""A policy that TRL trains: its prompts, rewards, validation and checkpoints."""
 
 from __future__ import annotations
 

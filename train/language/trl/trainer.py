@@ -1,4 +1,4 @@
-"""Train tasks of one context by TRL's GRPOTrainer, through nothing but its public interfaces.
+"""Training on tasks of one context by TRL's GRPOTrainer, through its public interfaces alone.
 
 TRL samples and learns; a reward function plays the step that a completion decides. What TRL does otherwise
 than memdojo's own learner:

@@ -1,4 +1,4 @@
-"""Supervised examples for a language policy: what a teacher does, in the words of the policy's format."""
+"""Demonstrations for a language policy: a teacher's decisions in the words of the policy's format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervised stage before reinforcement learning, by TRL's SFTTrainer."""
+"""Supervised fine-tuning before reinforcement learning, by TRL's SFTTrainer."""
 
 from __future__ import annotations
 

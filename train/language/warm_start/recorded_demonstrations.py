@@ -1,4 +1,4 @@
-"""Examples for the warm start from recorded trajectories."""
+"""Demonstrations for the warm start from recorded trajectories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage before reinforcement learning: a teacher's operations, learnt from examples."""
+"""The warm start as a stage of a run: demonstrations of a teacher, and fine-tuning on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attribute of a person is: where its values come from and all the ways to speak of it."""
+"""`Attribute`: the values of one property of a person, and all the ways to speak of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say about others: those close to them, and, in distractors, strangers."""
+"""Phrasings of facts about others: people close to the speakers and, in distractors, strangers."""
 
 from __future__ import annotations
 

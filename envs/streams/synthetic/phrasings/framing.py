@@ -1,4 +1,6 @@
-"""What holds a dialogue together: greetings, transitions, corrections, comments, follow-up questions."""
+"""Phrasings that hold a dialogue together: greetings, transitions, corrections, comments, follow-up
+questions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say about their pets, clubs, plans, travels and reading."""
+"""Phrasings of facts about pets, clubs, plans, travels and reading."""
 
 from __future__ import annotations
 

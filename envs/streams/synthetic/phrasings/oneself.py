@@ -1,4 +1,4 @@
-"""What people say about their own home, work and years."""
+"""Phrasings of facts about the speaker's home, work and years."""
 
 from __future__ import annotations
 

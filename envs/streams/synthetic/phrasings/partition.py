@@ -1,4 +1,4 @@
-"""Which part of each pool of names, values and phrasings belongs to which split.
+"""The partition of every pool of names, values and phrasings among the splits.
 
 A pool is dealt out item by item, so that the parts are disjoint by construction and every split gets a
 share of every pool: two of four items go to `train`, one to `validation` and one to `test`.

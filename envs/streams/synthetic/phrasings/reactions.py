@@ -1,4 +1,4 @@
-"""What the listener says to a fact: by its topic, to a change, to bad news."""
+"""Phrasings of the listener's reactions: to a topic, to a change, to bad news."""
 
 from __future__ import annotations
 

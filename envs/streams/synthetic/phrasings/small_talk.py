@@ -1,4 +1,4 @@
-"""Small talk that tells nothing worth keeping, often longer and rarer-worded than the facts around it.
+"""Small talk with nothing worth keeping, often longer and in rarer words than the facts around it.
 
 A topic has openers, elaborations that the same speaker adds, replies of the other, and returns of the first.
 The gaps `{thing}` are filled from `FILLERS`. Numbers, days, streets and names of strangers occur on purpose:

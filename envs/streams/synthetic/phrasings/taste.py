@@ -1,4 +1,4 @@
-"""What people say about their own tastes, health, money and numbers."""
+"""Phrasings of facts about the speaker's tastes, health, money and numbers."""
 
 from __future__ import annotations
 
