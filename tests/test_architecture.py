@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "memdojo"
 
-LAYERS = ("rewards", "envs", "agents", "eval", "train", "deploy")
+LAYERS = ("rewards", "envs", "agents", "eval", "train", "deploy", "evaluation")
 """From the ground up: a folder imports only those before it."""
 
 GROUND = {"memdojo.errors", "memdojo.registry", "memdojo.settings"}

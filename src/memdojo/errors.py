@@ -23,7 +23,7 @@ boundaries. Malformed *model output* never raises: it is an `OperationResult`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class MemdojoError(Exception):
@@ -98,5 +98,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     """Build the error for `name`, with its near matches first and all known names after them."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    return UnknownNameError(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names) or 'none'}.")
+    return UnknownNameError(f"unknown {kind} {name!r}.{near_hint(near)} Known: {', '.join(names) or 'none'}.")
+
+
+def near_hint(near: Sequence[str]) -> str:
+    """Return the question that a message about an unknown name asks; empty where nothing is near."""
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""

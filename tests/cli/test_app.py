@@ -27,7 +27,7 @@ def test_every_command_explains_itself_with_an_example() -> None:
         (["streams", "locmo"], "error: unknown stream source 'locmo'. Did you mean 'locomo'?"),
         (["streams", "synthetic", "--option", "num_fact=3"], "Did you mean 'num_facts'"),
         (["streams", "synthetic", "--option", "num_facts"], "'num_facts' is not of the form key=value"),
-        (["train", "quikstart"], "no packaged configuration 'quikstart'. Did you mean 'quickstart'?"),
+        (["train", "quikstart"], "no file of that name. Did you mean 'quickstart'?"),
         (["train", "quickstart", "sed=1"], "unknown key 'sed' (value 1). Did you mean 'seed'?"),
         (["train", "quickstart", "--resume", "--overwrite"], "give one of the two"),
         (["train", "quickstart", "streams.train=locmo"], "unknown stream source 'locmo'"),
@@ -37,13 +37,16 @@ def test_every_command_explains_itself_with_an_example() -> None:
         ),
         (
             ["eval", "recncy", "--streams", "synthetic"],
-            "unknown checkpoint, run or baseline 'recncy'. Did you",
+            "unknown checkpoint, run or baseline 'recncy', and there is no folder of that name. Did you mean",
         ),
-        (["eval", "hybrid", "--streams", "synthetic"], "'hybrid' is a retriever; pass --task retriever"),
+        (
+            ["eval", "hybrid", "--streams", "synthetic"],
+            "'hybrid' is a retriever; set the task to retriever (--task retriever)",
+        ),
         (["eval", "sum_idf"], "--streams is missing and no run is among the targets"),
         (
             ["eval", "runs/nowhere", "--streams", "synthetic"],
-            "runs/nowhere does not exist; give a checkpoint",
+            "'runs/nowhere', and there is no folder of that name",
         ),
         (
             ["eval", "sum_idf", "--streams", "synthetic", "--max-entries", "3", "--capacity-share", "0.1"],

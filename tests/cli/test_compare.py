@@ -149,7 +149,7 @@ def test_evaluations_and_baselines_are_compared(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("recency", "sum_idf"), "--streams is missing; name the streams"),
-        (("some/folder", "recency"), "some/folder is neither a run nor the folder of an evaluation"),
+        (("some/folder", "recency"), "'some/folder', and there is no folder of that name"),
         (("recncy", "sum_idf", *STREAMS, *SMALL), "Did you mean 'recency'"),
     ],
 )

@@ -116,8 +116,8 @@ def test_the_command_serves_over_http(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--manager", "recncy"], "unknown manager or folder 'recncy'"),
-        (["--manager", "runs/nowhere"], "runs/nowhere does not exist"),
+        (["--manager", "recncy"], "unknown manager 'recncy', and there is no folder of that name"),
+        (["--manager", "runs/nowhere"], "'runs/nowhere', and there is no folder of that name"),
         (["--answerer", "runs/a", "--answerer-model", "m"], "give one of them"),
         (["--answerer-url", "http://localhost:1/v1"], "without --answerer-model"),
     ],

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.baselines.registry import list_baselines, make_baseline
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.errors import CheckpointError, ConfigError, MissingDependencyError
 
-from ..runs.checkpoint_folders import find_checkpoint
+from ..config.name_or_path import named_path
 
 if TYPE_CHECKING:
     from ..config.run import TrainConfig
@@ -89,11 +89,6 @@ def load_learned(path: Path) -> Learned:
     return _load_checkpoint(checkpoint, run.config)
 
 
-def is_folder(target: str) -> bool:
-    """True if a run or a checkpoint is named, and no baseline."""
-    return "/" in target or Path(target).is_dir()
-
-
 def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
     try:
         from memdojo.agents.compact.base import use_one_thread
@@ -127,16 +122,24 @@ def load_manager(name_or_folder: str) -> ManagerPolicy:
 
     Raises:
         UnknownNameError: If there is neither a folder nor a baseline of that name.
-        RunFolderError: If it is a run without a checkpoint.
         CheckpointError: If the folder holds no usable checkpoint.
         ConfigError: If what it holds is no manager.
     """
-    folder = Path(name_or_folder).expanduser()
-    if "/" not in name_or_folder and not folder.is_dir():
+    folder = named_path(name_or_folder, "manager baseline", list_baselines())
+    if folder is None:
         return make_baseline(name_or_folder)
-    folder = find_checkpoint(folder)
-    learned = _load_checkpoint(folder, None)
-    if learned.task != "manager":
-        raise ConfigError(f"{folder} holds no manager, and one is wanted here.")
-    policy: ManagerPolicy = learned.policy
+    policy: ManagerPolicy = load_learned_manager(folder).policy
     return policy
+
+
+def load_learned_manager(folder: Path) -> Learned:
+    """Load a manager, with how it was trained.
+
+    Raises:
+        CheckpointError: If the folder holds no usable checkpoint.
+        ConfigError: If what it holds is no manager.
+    """
+    learned = load_learned(folder)
+    if learned.task != "manager":
+        raise ConfigError(f"{learned.path} holds no manager, and one is wanted here.")
+    return learned

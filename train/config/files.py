@@ -13,9 +13,10 @@ import tomlkit
 from pydantic import BaseModel, ValidationError
 
 from memdojo.configs import config_names, read_config
-from memdojo.errors import ConfigError
+from memdojo.errors import ConfigError, UnknownNameError, near_hint
 from memdojo.settings import union_of
 
+from .name_or_path import named_path
 from .run import TrainConfig
 from .tables import ALGORITHM_KEYS_OF_OTHERS
 
@@ -52,8 +53,8 @@ def load_config(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Trai
     `streams.test=` takes out `num_test`.
 
     Args:
-        path_or_name: A file, told by its ending `.toml` or a separator, else the name of a packaged
-            configuration such as `quickstart`.
+        path_or_name: The name of a packaged configuration such as `quickstart`, else a file. A packaged name
+            wins; a file of that name is written `./quickstart`.
         overrides: Applied in order.
 
     Raises:
@@ -123,29 +124,18 @@ def parse_override(override: str) -> tuple[str, Any]:
 
 def _read(path_or_name: str | Path) -> tuple[str, str]:
     """Return the text of the configuration and its default name."""
-    given = str(path_or_name)
-    if not (isinstance(path_or_name, Path) or given.endswith(".toml") or "/" in given):
-        names = config_names()
-        if given not in names:
-            near = _near(given, names)
-            raise ConfigError(
-                f"there is no packaged configuration {given!r}.{near} Packaged: {', '.join(names)}; "
-                "a file of your own ends in .toml."
-            )
-        return read_config(given), given
-    path = Path(path_or_name).expanduser()
+    try:
+        path = named_path(path_or_name, "configuration", config_names(), what="file")
+    except UnknownNameError as error:
+        raise ConfigError(str(error)) from None
+    if path is None:
+        return read_config(str(path_or_name)), str(path_or_name)
     try:
         return path.read_text(encoding="utf-8"), path.stem
-    except FileNotFoundError:
-        near = _near(path.name, [other.name for other in path.parent.glob("*.toml")])
-        raise ConfigError(
-            f"there is no configuration file {given}.{near} "
-            f"Packaged configurations: {', '.join(config_names())}."
-        ) from None
     except OSError as error:
-        raise ConfigError(f"the configuration file {given} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"the configuration file {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"the configuration file {given} is not UTF-8 text ({error.reason}).") from error
+        raise ConfigError(f"the configuration file {path} is not UTF-8 text ({error.reason}).") from error
 
 
 def _take_out_what_overrides_rule_out(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -232,15 +222,7 @@ def _near_key(key: str) -> str:
     known = list(_all_keys(TrainConfig))
     last = key.rpartition(".")[2]
     same_last = [other for other in known if other.rpartition(".")[2] == last]
-    return _hint(same_last or difflib.get_close_matches(key, known, n=3, cutoff=0.75))
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    return _hint(difflib.get_close_matches(name, known, n=3, cutoff=0.5))
-
-
-def _hint(names: Sequence[str]) -> str:
-    return f" Did you mean {' or '.join(map(repr, names))}?" if names else ""
+    return near_hint(same_last or difflib.get_close_matches(key, known, n=3, cutoff=0.75))
 
 
 def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

@@ -15,14 +15,13 @@ configuration that loads is one that makes sense: what contradicts itself is ref
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
-from memdojo.errors import ConfigError, MemdojoError, unknown_name
+from memdojo.errors import ConfigError, MemdojoError, UnknownNameError, unknown_name
 from memdojo.rewards.reward import Reward
 from memdojo.settings import Count, Seed, Table, unused_keys
 
@@ -36,6 +35,7 @@ from .language import (
     RoundsConfig,
     WarmStartConfig,
 )
+from .name_or_path import check_name_or_path
 from .tables import (
     AlgorithmConfig,
     CheckpointsConfig,
@@ -265,8 +265,10 @@ class TrainConfig(Table):
                 f"episode.memory is {name!r}, a rule whose store has no size of its own; set "
                 "episode.capacity_share or episode.max_entries."
             )
-        if "/" not in name and not Path(name).is_dir() and name not in list_baselines():
-            raise ConfigError(f"episode.memory: {unknown_name('baseline', name, list_baselines())}")
+        try:
+            check_name_or_path(name, "baseline", list_baselines())
+        except UnknownNameError as error:
+            raise ConfigError(f"episode.memory: {error}") from None
 
     def _check_rounds(self) -> None:
         rounds = self.rounds
@@ -281,9 +283,10 @@ class TrainConfig(Table):
             )
 
     def _check_builder(self) -> None:
-        builder = self.one_step.builder
-        if "/" not in builder and not Path(builder).is_dir() and builder not in list_baselines():
-            raise ConfigError(f"one_step.builder: {unknown_name('baseline', builder, list_baselines())}")
+        try:
+            check_name_or_path(self.one_step.builder, "baseline", list_baselines())
+        except UnknownNameError as error:
+            raise ConfigError(f"one_step.builder: {error}") from None
 
     def _check_draws(self) -> None:
         if self.algorithm.curriculum != "priority":

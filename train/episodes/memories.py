@@ -25,12 +25,12 @@ from memdojo.envs.episodes.written_memory import StoredByQuestion, memory_as_jso
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.envs.types import Stream
-from memdojo.errors import ConfigError, DataError, unknown_name
+from memdojo.errors import ConfigError, DataError
 
-from ..checkpoints.compact import read_policy_json
+from ..checkpoints.loading import load_learned_manager
+from ..config.name_or_path import named_path
 from ..config.run import TrainConfig
 from ..config.tables import EpisodeConfig, Split
-from ..runs.checkpoint_folders import find_checkpoint
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
 from .splits import load_splits
@@ -61,25 +61,20 @@ def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
         ConfigError: If the folder holds no manager, or a baseline's store has no limit.
         CheckpointError: If it holds no usable checkpoint.
     """
-    if name_or_folder in list_baselines():
+    folder = named_path(name_or_folder, "manager baseline", list_baselines())
+    if folder is None:
         if episode.max_entries is None and episode.capacity_share is None:
             raise ConfigError(
                 f"the memory is that of {name_or_folder!r}, a rule whose store has no size of its own; give "
                 "a number of entries or a share of the turns."
             )
         return Writer(make_baseline(name_or_folder), episode.capacity)
-    folder = Path(name_or_folder).expanduser()
-    if not folder.is_dir():
-        raise unknown_name("manager baseline or folder", name_or_folder, list_baselines())
-    from ..checkpoints.loading import load_manager
-
-    policy = load_manager(name_or_folder)
+    learned = load_learned_manager(folder)
     if episode.max_entries is None and episode.capacity_share is None:
-        record = read_policy_json(find_checkpoint(folder))["training"]
         episode = EpisodeConfig(
-            max_entries=record.get("max_entries"), capacity_share=record.get("capacity_share")
+            max_entries=learned.training.max_entries, capacity_share=learned.training.capacity_share
         )
-    return Writer(policy, episode.capacity)
+    return Writer(learned.policy, episode.capacity)
 
 
 def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[StoredByQuestion]:

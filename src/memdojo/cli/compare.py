@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
+from memdojo.agents.baselines.registry import (
+    list_baselines,
+    list_retriever_baselines,
+    make_baseline,
+    make_retriever_baseline,
+)
+from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.errors import ConfigError
+from memdojo.train.config.name_or_path import named_path
 
 from .running import DebugOption, QuietOption, parse_options
 
@@ -104,12 +111,13 @@ class _Found:
 def _find(targets: Sequence[str], *, quiet: bool) -> _Found:
     from memdojo.eval.compare import EvaluationFolder
 
-    paths = {target: Path(target).expanduser() for target in targets}
+    named = {target: named_path(target, "run, evaluation or baseline", _known()) for target in targets}
+    baselines = [target for target, path in named.items() if path is None]
+    paths = {target: path for target, path in named.items() if path is not None}
     runs = [target for target, path in paths.items() if (path / CONFIG).is_file()]
-    folders = [target for target, path in paths.items() if target not in runs and (path / TABLE).is_file()]
-    baselines = [target for target in paths if target not in (*runs, *folders)]
-    for target in baselines:
-        if "/" in target or paths[target].is_dir():
+    folders = [target for target, path in paths.items() if target not in runs]
+    for target in folders:
+        if not (paths[target] / TABLE).is_file():
             raise ConfigError(
                 f"{target} is neither a run nor the folder of an evaluation; make one with "
                 f"memdojo eval ... --out {target}."
@@ -121,6 +129,10 @@ def _find(targets: Sequence[str], *, quiet: bool) -> _Found:
         tuple(EvaluationFolder.read(paths[folder]) for folder in folders),
         tuple(baselines),
     )
+
+
+def _known() -> set[str]:
+    return {*list_baselines(), *list_retriever_baselines(), *list_retrievers()}
 
 
 def _evaluation_of(path: Path, quiet: bool) -> EvaluationFolder:

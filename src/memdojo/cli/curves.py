@@ -13,8 +13,7 @@ from memdojo.errors import ConfigError
 if TYPE_CHECKING:
     from memdojo.envs.types import Stream
     from memdojo.eval.playing.settings import EvalSettings
-
-    from .targets import Targets
+    from memdojo.evaluation.targets import Targets
 
 Number = TypeVar("Number", int, float)
 

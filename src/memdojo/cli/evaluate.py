@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from memdojo.envs.types import Stream
     from memdojo.eval.playing.settings import EvalSettings
     from memdojo.eval.report import EvalReport
+    from memdojo.evaluation.targets import Targets
     from memdojo.train.checkpoints.loading import Learned
     from memdojo.train.config.run import TrainConfig
-
-    from .targets import Targets
 
 
 def evaluate(
@@ -116,8 +115,7 @@ def evaluate(
     Store, top_k and metric are by default those of the checkpoints and runs.
     """
     from memdojo.envs.streams.registry import load_streams
-
-    from .targets import find_targets, require_held_out
+    from memdojo.evaluation.targets import find_targets, require_held_out
 
     found = find_targets(targets, task)
     configs = [each.config for each in found.learned if each.config is not None]
@@ -133,7 +131,7 @@ def evaluate(
     if settings.judge is None and needs_judge(settings.score):
         raise ConfigError(f"--metric is {settings.score}, a judge's verdict; name a judge by --judge.")
     for note in require_held_out((*found.learned, *_frozen(configs, written)), loaded):
-        typer.echo(note, err=True)
+        typer.echo(f"note: {note}", err=True)
     settings = dataclasses.replace(_with_memories(settings, written, loaded), failed_below=failed_below)
     _print_heading(found.task, spec, loaded, settings, capacities)
     if capacities or lengths:
@@ -170,9 +168,8 @@ def evaluate_run(
         ConfigError: If the run has no test streams.
     """
     from memdojo.envs.streams.registry import load_streams
+    from memdojo.evaluation.targets import ALL, Targets, find_retriever, find_targets, require_held_out
     from memdojo.train.checkpoints.loading import load_learned
-
-    from .targets import ALL, Targets, find_retriever, find_targets, require_held_out
 
     spec = _test_spec(config)
     learned = (load_learned(checkpoint), *map(load_learned, before))
@@ -271,9 +268,10 @@ def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Le
     """Return the checkpoints that have a part in an evaluation without being what is evaluated."""
     from memdojo.agents.baselines.registry import list_baselines
     from memdojo.train.checkpoints.loading import load_learned
+    from memdojo.train.config.name_or_path import is_name
 
     folders = {each.answerer.checkpoint for each in configs if each.answerer.checkpoint is not None}
-    if written is not None and written.name not in list_baselines():
+    if written is not None and not is_name(written.name, list_baselines()):
         folders.add(written.name)
     return [load_learned(Path(folder)) for folder in sorted(folders)]
 
@@ -301,7 +299,7 @@ def settings_of_managers(
     Raises:
         ConfigError: If they were trained with different retrievers and none is asked for.
     """
-    from .targets import find_retriever
+    from memdojo.evaluation.targets import find_retriever
 
     under = find_retriever(retriever or _retriever_of(learned))
     return dataclasses.replace(settings, retriever=under, max_core_tokens=_core_tokens_of(learned))

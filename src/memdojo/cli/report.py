@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memdojo.errors import ConfigError, MissingDependencyError
+from memdojo.train.config.name_or_path import named_path
 
 from .compare import CONFIG, EVALUATION, TABLE
 from .running import DebugOption, QuietOption
@@ -61,7 +62,9 @@ def report(
 
     found = _Found()
     for target in dict.fromkeys(targets):
-        _find(Path(target).expanduser(), found, evaluate=evaluate, quiet=quiet)
+        folder = named_path(target, "run, evaluation or sweep", ())
+        assert folder is not None  # There are no names.
+        _find(folder, found, evaluate=evaluate, quiet=quiet)
     written = write_report(
         out,
         found.evaluations,

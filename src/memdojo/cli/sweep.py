@@ -22,8 +22,7 @@ from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
 if TYPE_CHECKING:
     from memdojo.eval.sweeps.points import Job, Mapper, Measured, PointMeasure, SweepSettings
     from memdojo.eval.sweeps.report import SweepReport, Told
-
-    from .targets import Targets
+    from memdojo.evaluation.targets import Targets
 
 
 def sweep(
@@ -76,8 +75,7 @@ def sweep(
     from memdojo.envs.streams.registry import load_streams
     from memdojo.eval.sweeps.registry import find_sweeps
     from memdojo.eval.sweeps.report import run_sweeps
-
-    from .targets import find_targets, require_held_out
+    from memdojo.evaluation.targets import find_targets, require_held_out
 
     recipe = _Recipe(tuple(policies), task, retriever, metric, num_streams, split, seeds, seed)
     found = find_targets(policies, task)
@@ -85,7 +83,7 @@ def sweep(
     sweeps = find_sweeps(tuple(only or ()), for_retrievers=found.task == "retriever")
     base = load_streams(f"synthetic:{split}", num_streams=num_streams, seed=seed)
     for note in require_held_out(found.learned, base):
-        typer.echo(note, err=True)
+        typer.echo(f"note: {note}", err=True)
     mapper = _mapper(workers, gpus, address)
     with _progress(quiet) as progress:
         report = run_sweeps(
@@ -146,8 +144,7 @@ class _Recipe:
 def _measure(recipe: _Recipe) -> PointMeasure:
     """Load the policies; once in each process."""
     from memdojo.eval.sweeps.points import PointMeasure
-
-    from .targets import find_targets
+    from memdojo.evaluation.targets import find_targets
 
     found = find_targets(recipe.policies, recipe.task)
     groups = {group for each in found.learned for group in each.training.groups}

@@ -13,8 +13,9 @@ from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.envs.types import Capacity
-from memdojo.errors import ConfigError, unknown_name
-from memdojo.train.checkpoints.loading import Learned, is_folder, load_learned
+from memdojo.errors import ConfigError
+from memdojo.train.checkpoints.loading import Learned, load_learned
+from memdojo.train.config.name_or_path import named_path
 
 from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, SESSION_GAP, MemoryAgent, now
 
@@ -22,9 +23,9 @@ from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, SES
 def open_memory(
     path: str | Path,
     *,
-    manager: ManagerPolicy | str = DEFAULT_MANAGER,
-    retriever: Retriever | str | None = None,
-    answerer: Answerer | str | None = None,
+    manager: ManagerPolicy | str | Path = DEFAULT_MANAGER,
+    retriever: Retriever | str | Path | None = None,
+    answerer: Answerer | str | Path | None = None,
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
@@ -37,7 +38,8 @@ def open_memory(
 
     Args:
         path: The memory file; it is made if there is none.
-        manager: Folder of a run or checkpoint, name of a baseline, or a policy.
+        manager: Name of a baseline, folder of a run or checkpoint, or a policy. A name wins; a folder that
+            has the name of a baseline is written `./recency`.
         retriever: The same; by default the one of the answer agent's training, else of the manager's, else
             BM25.
         answerer: Folder of an answer agent's run or checkpoint, or an answerer; by default the extractive
@@ -53,6 +55,7 @@ def open_memory(
         timeout_s: As there.
 
     Raises:
+        UnknownNameError: If something is neither a name nor a folder.
         CheckpointError: If a folder holds no usable checkpoint.
         ConfigError: If a checkpoint is of another kind than is wanted, limits contradict each other, or a
             new file needs limits that the training does not tell.
@@ -72,9 +75,9 @@ def open_memory(
         retriever = trained[0].retriever if trained else DEFAULT_RETRIEVER
     return MemoryAgent(
         path,
-        manager=manager if writer is None else writer.policy,
-        retriever=retriever if finder is None else finder.policy,
-        answerer=_no_name(answerer) if reader is None else reader.policy,
+        manager=_chosen(manager, writer),
+        retriever=_chosen(retriever, finder),
+        answerer=_chosen(answerer, reader),
         capacity=capacity,
         top_k=top_k or (trained[0].top_k if trained else DEFAULT_TOP_K),
         session_gap=session_gap,
@@ -86,13 +89,12 @@ def open_memory(
 
 def _learned(target: object, kind: str, names: Any) -> Learned | None:
     """Return the checkpoint that is named, if one is."""
-    if not isinstance(target, str):
+    if not isinstance(target, str | Path):
         return None
-    if not is_folder(target):
-        if target.partition(":")[0] not in names:
-            raise unknown_name(f"{kind} or folder", target, names)
+    folder = named_path(target, kind, names)
+    if folder is None:
         return None
-    learned = load_learned(Path(target))
+    learned = load_learned(folder)
     if learned.kind != kind:
         article = "an" if learned.kind == "answer agent" else "a"
         raise ConfigError(
@@ -103,9 +105,9 @@ def _learned(target: object, kind: str, names: Any) -> Learned | None:
     return learned
 
 
-def _no_name(answerer: Answerer | str | None) -> Answerer | None:
-    assert not isinstance(answerer, str)  # Every name was found to be a folder, or refused.
-    return answerer
+def _chosen(given: Any, learned: Learned | None) -> Any:
+    """Return what was given, a name or an object, or the policy of the folder that was named."""
+    return given if learned is None else learned.policy
 
 
 def _is_new(path: Path) -> bool:

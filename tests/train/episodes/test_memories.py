@@ -113,7 +113,10 @@ def test_a_run_without_a_memory_has_none(tmp_path: Path) -> None:
 
 def test_a_memory_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path) -> None:
     cases = [
-        (("episode.memory=recencyy",), "episode.memory: unknown baseline 'recencyy'. Did you mean 'recency'"),
+        (
+            ("episode.memory=recencyy",),
+            "episode.memory: unknown baseline 'recencyy', .*no folder of that name. Did you mean 'recency'",
+        ),
         (("episode.max_entries=",), "episode.memory is 'recency', a rule whose store has no size of its own"),
         (("episode.memory=",), r"episode.max_entries is 5, but task is 'retriever' and only a manager"),
         (("episode.granularity=session",), "episode.granularity is 'session', but episode.memory is set"),
@@ -125,7 +128,7 @@ def test_a_memory_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Pa
     with pytest.raises(ConfigError, match="task is 'manager', which writes its memory itself"):
         parse_config(manager)
     assert parse_config({"name": "x", **_tree_of(_config())}) == _config("name=x")
-    with pytest.raises(UnknownNameError, match="unknown manager baseline or folder"):
+    with pytest.raises(UnknownNameError, match=r"unknown manager baseline .*, and there is no folder"):
         load_writer(str(tmp_path / "no"), EpisodeConfig())
     with pytest.raises(ConfigError, match="a rule whose store has no size of its own"):
         load_writer("recency", EpisodeConfig())

@@ -1,0 +1,1 @@
+"""Evaluation of whatever can be named: runs, checkpoints, baselines and policies of one's own."""

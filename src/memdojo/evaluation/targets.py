@@ -1,0 +1,234 @@
+"""What is evaluated: policies out of checkpoints and runs, baselines by name, and policies as objects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from memdojo.agents.baselines.registry import (
+    NamedRetriever,
+    list_baselines,
+    list_retriever_baselines,
+    make_baseline,
+    make_retriever_baseline,
+)
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.answering import Answerer
+from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.retrieval.retrievers import list_retrievers, make_retriever
+from memdojo.envs.streams.files import sha256_of
+from memdojo.envs.streams.splits import shared_groups
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError, LeakError, unknown_name
+from memdojo.train.checkpoints.loading import Learned, Task, load_learned
+from memdojo.train.config.name_or_path import is_name, named_path
+
+ALL = "all"
+"""Names all baselines at once."""
+
+Target = str | Path | ManagerPolicy | NamedRetriever | Retriever | Answerer
+"""A folder, a name, or a policy; an answerer is an answer agent, which BM25 searches for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """What is to be evaluated.
+
+    Attributes:
+        task: Of all of them.
+        learned: Policies out of checkpoints.
+        baselines: Names of baselines.
+        objects: Policies that were given as such.
+    """
+
+    task: Task
+    learned: tuple[Learned, ...]
+    baselines: tuple[str, ...]
+    objects: tuple[ManagerPolicy, ...] | tuple[NamedRetriever, ...] = ()
+
+    def managers(self) -> list[ManagerPolicy]:
+        """Build all policies of a task `manager`: the learned ones, the objects, the baselines."""
+        policies: list[ManagerPolicy] = []
+        for name, learned in zip(_distinct_names(self.learned), self.learned, strict=True):
+            learned.policy.name = name
+            policies.append(learned.policy)
+        objects = cast(tuple[ManagerPolicy, ...], self.objects)
+        return [*policies, *objects, *map(make_baseline, self.baselines)]
+
+    def policies(self) -> list[ManagerPolicy] | list[NamedRetriever]:
+        """Build all policies of the task, whichever it is."""
+        return self.managers() if self.task == "manager" else self.retrievers()
+
+    def fingerprints(self) -> dict[str, str]:
+        """Return a digest of each checkpoint by the name of its policy; recorded episodes carry it."""
+        names = _distinct_names(self.learned)
+        return {name: _digest(each.path) for name, each in zip(names, self.learned, strict=True)}
+
+    def retrievers(self) -> list[NamedRetriever]:
+        """Build all retrievers of a task `retriever`, in the order of `managers`."""
+        names = _distinct_names(self.learned)
+        learned = [as_retriever(each, name) for name, each in zip(names, self.learned, strict=True)]
+        objects = cast(tuple[NamedRetriever, ...], self.objects)
+        return [*learned, *objects, *map(make_retriever_baseline, self.baselines)]
+
+
+def find_targets(targets: Sequence[Target], task: Task | None = None) -> Targets:
+    """Resolve what is to be evaluated.
+
+    Args:
+        targets: Names of baselines, or `all` for every baseline; folders of checkpoints or runs; policies. A
+            registered name, of a manager or a retriever, wins over a folder of that name.
+        task: What was asked for; None takes that of the checkpoints and policies, or `manager` where there is
+            none.
+
+    Raises:
+        ConfigError: If targets are of different tasks, or of another than `task`.
+        UnknownNameError: If a target is neither a name nor a folder.
+        CheckpointError: If a folder holds no usable checkpoint.
+    """
+    names, folders, objects = _sorted_out(targets)
+    learned = [load_learned(folder) for folder in folders]
+    found: list[tuple[str, Task]] = [(str(each.path), each.task) for each in learned]
+    found += [(repr(each.name), _task_of(each)) for each in objects]
+    for what, its_task in found:
+        if its_task != (task or found[0][1]):
+            raise ConfigError(
+                f"{what} is a {its_task} and {'the task is' if task else f'{found[0][0]} is'} a "
+                f"{task or found[0][1]}; evaluate one task at a time."
+            )
+    chosen: Task = task or (found[0][1] if found else "manager")
+    if ALL in names:
+        known = list_baselines() if chosen == "manager" else list_retriever_baselines()
+        names = [*(name for name in names if name != ALL), *(name for name in known if name not in names)]
+    for name in names:
+        _require_baseline(name, chosen)
+    return Targets(chosen, tuple(learned), tuple(dict.fromkeys(names)), cast(Any, tuple(objects)))
+
+
+def as_retriever(learned: Learned, name: str) -> NamedRetriever:
+    """Name a retriever out of a checkpoint; an answer agent answers from what its retriever finds.
+
+    Raises:
+        ConfigError: If it is a manager.
+    """
+    if learned.task != "retriever":
+        raise ConfigError(f"{learned.path} is a {learned.task}; a retriever is wanted here.")
+    if hasattr(learned.policy, "answer"):
+        return NamedRetriever.of(name, make_retriever(learned.training.retriever), learned.policy)
+    return NamedRetriever.of(name, learned.policy)
+
+
+def find_retriever(target: str | Path | Retriever | NamedRetriever) -> NamedRetriever:
+    """Return the retriever that a name stands for, a folder holds, or an object is.
+
+    Raises:
+        UnknownNameError: If it is neither a name nor a folder.
+        CheckpointError: If the folder holds no usable checkpoint.
+        ConfigError: If it holds no retriever.
+    """
+    if isinstance(target, NamedRetriever):
+        return target
+    if not isinstance(target, str | Path):
+        return NamedRetriever.of(_name_of(target), target)
+    folder = named_path(target, "retriever", _retriever_names())
+    if folder is None:
+        return make_retriever_baseline(str(target))
+    learned = load_learned(folder)
+    return as_retriever(learned, learned.training.config_name or "compact")
+
+
+def require_held_out(learned: Sequence[Learned], streams: Sequence[Stream]) -> list[str]:
+    """Refuse streams of groups that a policy was trained on.
+
+    Returns:
+        A sentence for each policy whose checkpoint was chosen on some of the groups.
+
+    Raises:
+        LeakError: With the names of the groups.
+    """
+    groups = {stream.group for stream in streams}
+    notes = []
+    for each in learned:
+        if shared := shared_groups(groups, each.training.groups):
+            raise LeakError(
+                f"{each.path} was trained on the groups {', '.join(map(repr, shared))} of these "
+                "streams; evaluate it on others."
+            )
+        if shared := shared_groups(groups, each.training.validation_groups):
+            notes.append(f"{each.path} was chosen by its score on {len(shared)} of these groups.")
+    return notes
+
+
+def _sorted_out(
+    targets: Sequence[Target],
+) -> tuple[list[str], list[Path], list[ManagerPolicy | NamedRetriever]]:
+    """Return names, folders, and policies."""
+    known = {ALL, *list_baselines(), *_retriever_names()}
+    names: list[str] = []
+    folders: list[Path] = []
+    objects: list[ManagerPolicy | NamedRetriever] = []
+    for target in targets:
+        if not isinstance(target, str | Path):
+            objects.append(_as_policy(target))
+        elif (folder := named_path(target, "checkpoint, run or baseline", known)) is not None:
+            folders.append(folder)
+        else:
+            names.append(str(target))
+    return names, folders, objects
+
+
+def _as_policy(target: Any) -> ManagerPolicy | NamedRetriever:
+    if isinstance(target, NamedRetriever) or hasattr(target, "act"):
+        return cast(ManagerPolicy | NamedRetriever, target)
+    if hasattr(target, "search"):
+        return NamedRetriever.of(_name_of(target), target)
+    if hasattr(target, "answer"):
+        return NamedRetriever.of(_name_of(target), make_retriever("bm25"), target)
+    raise ConfigError(
+        f"{target!r} is nothing that can be evaluated; give a name, a folder, a manager, a retriever or an "
+        "answer agent."
+    )
+
+
+def _task_of(policy: ManagerPolicy | NamedRetriever) -> Task:
+    return "retriever" if isinstance(policy, NamedRetriever) else "manager"
+
+
+def _name_of(policy: object) -> str:
+    return str(getattr(policy, "name", type(policy).__name__))
+
+
+def _retriever_names() -> set[str]:
+    return {*list_retriever_baselines(), *list_retrievers()}
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0{sha256_of(path)}\0".encode())
+    return digest.hexdigest()
+
+
+def _require_baseline(name: str, task: Task) -> None:
+    managers, retrievers = list_baselines(), _retriever_names()
+    if task == "retriever" and not is_name(name, retrievers):
+        raise unknown_name("retriever baseline", name, retrievers)
+    if task == "manager" and name not in managers:
+        if is_name(name, retrievers):
+            raise ConfigError(
+                f"{name!r} is a retriever; set the task to retriever (--task retriever) to evaluate it."
+            )
+        raise unknown_name("manager baseline", name, managers)
+
+
+def _distinct_names(learned: Sequence[Learned]) -> list[str]:
+    """Return the names of the runs, with the path where several are called the same."""
+    names = [each.training.config_name or "compact" for each in learned]
+    known = {*list_baselines(), *list_retriever_baselines()}
+    return [
+        f"{name} ({each.path})" if names.count(name) > 1 or name in known else name
+        for name, each in zip(names, learned, strict=True)
+    ]
