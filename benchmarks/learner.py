@@ -24,8 +24,9 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.agents.language.network import PolicyNetwork
+from memdojo.train.algorithms.grpo import Grpo
+from memdojo.train.algorithms.settings import GrpoSettings
 from memdojo.train.config.language import LearnerConfig
-from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.batches import MicroBatch, UpdateRows, pad_rows, share_out
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
@@ -113,7 +114,7 @@ def main() -> None:
     padded = sum(batch.input_ids.numel() for batch in batches)
     learner = LanguageLearner(
         PolicyNetwork(tiny_model()),
-        AlgorithmConfig(name="grpo", num_updates=1, epochs=1, learning_rate=1e-5, advantage="trajectory"),
+        Grpo(GrpoSettings(name="grpo", num_updates=1, epochs=1, learning_rate=1e-5, advantage="trajectory")),
         LearnerConfig(micro_batch_tokens=arguments.micro_batch_tokens),
         temperature=1.0,
         accelerator=Accelerator(cpu=True),

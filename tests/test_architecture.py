@@ -61,6 +61,9 @@ HEAVY_MODULES = (
 
 LIGHT_TRAIN = (
     "memdojo.train",
+    "memdojo.train.algorithms",
+    "memdojo.train.algorithms.registry",
+    "memdojo.train.algorithms.settings",
     "memdojo.train.config.*",
     "memdojo.train.checkpoints",
     "memdojo.train.checkpoints.loading",

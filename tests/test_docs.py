@@ -20,6 +20,7 @@ from memdojo.configs import config_names
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.envs.streams.registry import list_sources
 from memdojo.rewards import reward_part_names
+from memdojo.settings import union_of
 from memdojo.train.config.files import load_config, parse_config
 from memdojo.train.config.run import TrainConfig
 
@@ -185,13 +186,23 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in _anchors(target), link
 
 
+def _inner_models(model: type[BaseModel], name: str) -> list[type[BaseModel]]:
+    """Return the models of a table inside a table, one for each kind that it may be; none of a plain key."""
+    union, annotation = union_of(model, name), model.model_fields[name].annotation
+    if union is not None:
+        return [union.settings(kind) for kind in union.registry]
+    is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return [annotation] if is_table else []  # type: ignore[list-item]  # Narrowed by `is_table`.
+
+
 def _tables(model: type[BaseModel], table: str = "") -> dict[str, dict[str, str]]:
-    """Return the default of every key as the page writes it, by table and key."""
+    """Return the default of every key as the page writes it, by table and key; of a union, of all kinds."""
     tables: dict[str, dict[str, str]] = {table: {}}
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            tables |= _tables(field.annotation, f"{table}.{name}".lstrip("."))
-        else:
+        inner = [_tables(kind, f"{table}.{name}".lstrip(".")) for kind in _inner_models(model, name)]
+        for path, keys in ((path, keys) for each in inner for path, keys in each.items()):
+            tables[path] = tables.get(path, {}) | keys
+        if not inner:
             tables[table][name] = _default(field.default)
     return tables
 
@@ -245,10 +256,10 @@ def test_the_documented_configurations_load(tree: dict[str, Any]) -> None:
 
 def _choices(model: type[BaseModel]) -> Iterator[str]:
     """Yield what may be chosen for the keys of a configuration that have names to choose from."""
-    for field in model.model_fields.values():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _choices(field.annotation)
-        elif get_origin(field.annotation) is Literal:
+    for name, field in model.model_fields.items():
+        for kind in _inner_models(model, name):
+            yield from _choices(kind)
+        if get_origin(field.annotation) is Literal:
             yield from get_args(field.annotation)
 
 

@@ -1,25 +1,22 @@
-"""The learner of the compact policies: PPO and GRPO on the same trajectories."""
+"""The learner of the compact policies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from memdojo.agents.compact.base import CompactNetwork
-from memdojo.errors import DivergenceError
+from memdojo.errors import ConfigError, DivergenceError
 
-from ..algorithms.advantages import (
-    generalised_advantages,
-    group_relative_advantages,
-    group_relative_step_advantages,
-)
-from ..algorithms.losses import clipped_policy_loss, explained_variance, masked_mean, value_loss
-from ..config.tables import AlgorithmConfig
-from .trajectories import Trajectory, TrajectoryGroup
+from ..algorithms.losses import explained_variance, masked_mean
+from ..algorithms.protocol import Algorithm, Choices
+from .trajectories import TrajectoryGroup
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +28,7 @@ class Batch:
         actions: Shape (N, P).
         log_probs: Under the behaviour policy, shape (N, P).
         advantages: Shape (N, P).
-        targets: What the critic should say, shape (N, P); zeros under GRPO, which has no critic.
+        targets: What the critic should say, shape (N, P); zeros without a critic.
         values: What the critic said, shape (N, P).
         loss_mask: Shape (N, P); True contributes.
     """
@@ -52,60 +49,51 @@ class Batch:
         )
 
 
-def build_batch(groups: Sequence[TrajectoryGroup], algorithm: AlgorithmConfig) -> Batch:
-    """Compute advantages and put all trainable decisions into one batch.
-
-    Trajectories that could not be scored are left out, of their group's statistics as well; so is a group of
-    which fewer than two are left where the algorithm compares within groups.
+def build_batch(groups: Sequence[TrajectoryGroup], algorithm: Algorithm[Any]) -> Batch:
+    """Put the decisions that the algorithm learns from into one batch, with their advantages.
 
     Raises:
         ValueError: If nothing trainable is left.
     """
-    trajectories: list[Trajectory] = []
-    advantages: list[np.ndarray] = []
-    targets: list[np.ndarray] = []
-    for group in groups:
-        scored = [trajectory for trajectory in group if trajectory.scored]
-        if algorithm.name == "ppo":
-            estimates = [_ppo_estimates(trajectory, algorithm) for trajectory in scored]
-        elif len(scored) > 1:
-            estimates = _grpo_estimates(scored, algorithm)
-        else:
-            continue
-        trajectories += scored
-        advantages += [advantage for advantage, _ in estimates]
-        targets += [target for _, target in estimates]
+    selection = algorithm.select(groups)
+    trajectories = [trajectory for group in selection.groups for trajectory in group]
     if not trajectories:
         raise ValueError("no trajectory of this update could be scored; look at the answerer's errors.")
-    joined = np.concatenate(advantages)
-    loss_mask = np.concatenate([trajectory.actions >= 0 for trajectory in trajectories])
-    if algorithm.name == "ppo":
-        joined = (joined - joined[loss_mask].mean()) / (joined[loss_mask].std() + 1e-6)
+    values = np.concatenate([trajectory.values for trajectory in trajectories])
+    estimates = algorithm.estimate(selection.groups, values.ravel().astype(np.float64))
     return Batch(
         _join_observations([trajectory.observations for trajectory in trajectories]),
         torch.from_numpy(np.concatenate([trajectory.actions for trajectory in trajectories])),
         torch.from_numpy(np.concatenate([trajectory.log_probs for trajectory in trajectories])),
-        torch.from_numpy(joined.astype(np.float32)),
-        torch.from_numpy(np.concatenate(targets).astype(np.float32)),
-        torch.from_numpy(np.concatenate([trajectory.values for trajectory in trajectories])),
-        torch.from_numpy(loss_mask),
+        torch.from_numpy(estimates.advantages.reshape(values.shape).astype(np.float32)),
+        torch.from_numpy(estimates.targets.reshape(values.shape).astype(np.float32)),
+        torch.from_numpy(values),
+        torch.from_numpy(np.concatenate([trajectory.loss_mask for trajectory in trajectories])),
     )
 
 
 class Learner:
-    """Updates a compact network by clipped policy gradients.
+    """Updates a compact network by the gradients of an algorithm's loss.
 
     Args:
         network: Trained in place.
-        algorithm: PPO or GRPO with its numbers.
+        algorithm: What is learnt from, and what is minimised.
         seed: With the number of the update, seeds the order of minibatches.
+
+    Raises:
+        ConfigError: If the algorithm needs a reference policy, which compact policies do not have.
     """
 
-    def __init__(self, network: nn.Module, algorithm: AlgorithmConfig, *, seed: int) -> None:
+    def __init__(self, network: nn.Module, algorithm: Algorithm[Any], *, seed: int) -> None:
+        if algorithm.needs_reference:
+            raise ConfigError(
+                f"algorithm.name is {algorithm.settings.name!r} with a term of a reference policy, which "
+                "only language policies have; take the term out or set policy.kind = 'language'."
+            )
         self.network = network
         self.algorithm = algorithm
         self.seed = seed
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=algorithm.learning_rate, eps=1e-5)
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=algorithm.settings.learning_rate, eps=1e-5)
 
     def update(self, groups: Sequence[TrajectoryGroup], update: int) -> dict[str, float]:
         """Learn from one update's rollouts and return metrics.
@@ -117,82 +105,53 @@ class Learner:
         batch = build_batch(groups, self.algorithm)
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
-        for _ in range(self.algorithm.epochs):
+        for _ in range(self.algorithm.settings.epochs):
             order = torch.from_numpy(shuffle.permutation(len(batch.actions)))
-            for index in torch.split(order, self.algorithm.minibatch_size):
+            for index in torch.split(order, self.algorithm.settings.minibatch_size):
                 history.append(self._step(batch.rows(index), update))
         metrics = {name: float(np.mean([step[name] for step in history])) for name in history[0]}
-        if self.algorithm.name == "ppo":
+        if self.algorithm.needs_critic:
             mask = batch.loss_mask
             metrics["explained_variance"] = explained_variance(batch.values[mask], batch.targets[mask])
         return metrics
 
     def _step(self, batch: Batch, update: int) -> dict[str, float]:
-        algorithm = self.algorithm
-        evaluation = _as_network(self.network).evaluate(batch.observations, batch.actions)
-        policy = clipped_policy_loss(
-            evaluation.log_probs,
-            batch.log_probs,
-            batch.advantages,
-            batch.loss_mask,
-            clip_low=algorithm.clip_low,
-            clip_high=algorithm.clip_high,
-        )
-        decided = batch.loss_mask.any(dim=1)
-        entropy = masked_mean(evaluation.entropy, decided)
-        loss = policy.loss - algorithm.entropy_coefficient * entropy
-        metrics = {
-            "policy_loss": policy.loss,
-            "entropy": entropy,
-            "clip_fraction": policy.clip_fraction,
-            "approximate_kl": policy.approximate_kl,
-        }
-        if algorithm.name == "ppo":
-            critic_loss = value_loss(evaluation.values, batch.targets, batch.loss_mask)
-            loss = loss + algorithm.value_coefficient * critic_loss
-            metrics["value_loss"] = critic_loss
+        loss = self.algorithm.loss(self._choices(batch))
         self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), algorithm.max_gradient_norm)
-        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+        torch.autograd.backward(loss.total)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.algorithm.settings.max_gradient_norm)
+        if not (torch.isfinite(loss.total) and torch.isfinite(norm)):
             raise DivergenceError(
-                f"update {update} gave loss {float(loss.detach())}, gradient norm {float(norm)}, "
+                f"update {update} gave loss {float(loss.total.detach())}, gradient norm {float(norm)}, "
                 "so training stopped; the last checkpoint is good. "
                 "Start a new run with a lower algorithm.learning_rate."
             )
         self.optimizer.step()
-        metrics["gradient_norm"] = norm
+        metrics = {**loss.terms, "gradient_norm": norm}
         return {name: float(value.detach()) for name, value in metrics.items()}
+
+    def _choices(self, batch: Batch) -> Choices:
+        evaluation = _as_network(self.network).evaluate(batch.observations, batch.actions)
+        # A place that was not filled was no choice: it counts as one that could not have been another.
+        behaviour = torch.where(batch.loss_mask, batch.log_probs, 0.0)
+        mean = partial(masked_mean, mask=batch.loss_mask)
+        return Choices(
+            log_probs=torch.where(batch.loss_mask, evaluation.log_probs, 0.0),
+            old_log_probs=behaviour,
+            sampler_log_probs=behaviour,
+            reference_log_probs=torch.zeros_like(behaviour),
+            advantages=batch.advantages,
+            entropy=evaluation.entropy,
+            values=evaluation.values,
+            targets=batch.targets,
+            mean_of_choices=mean,
+            mean_of_entropy=partial(masked_mean, mask=batch.loss_mask.any(dim=1)),
+            mean_of_values=mean,
+        )
 
 
 def _as_network(network: nn.Module) -> CompactNetwork:
     return network  # type: ignore[return-value]  # nn.Module hides the methods of the protocol.
-
-
-def _ppo_estimates(trajectory: Trajectory, algorithm: AlgorithmConfig) -> tuple[np.ndarray, np.ndarray]:
-    # A place that was not filled is no step: nobody ever taught the critic what it is worth.
-    chosen = trajectory.actions >= 0
-    advantages, targets = np.zeros(chosen.shape), np.zeros(chosen.shape)
-    advantages[chosen], targets[chosen] = generalised_advantages(
-        trajectory.rewards[chosen],
-        trajectory.values[chosen].astype(np.float64),
-        discount=algorithm.discount,
-        gae_lambda=algorithm.gae_lambda,
-    )
-    return advantages, targets
-
-
-def _grpo_estimates(
-    group: Sequence[Trajectory], algorithm: AlgorithmConfig
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    rewards_GS = np.stack([trajectory.rewards.ravel() for trajectory in group])
-    if algorithm.advantage == "step":
-        advantages_GS = group_relative_step_advantages(rewards_GS[None], discount=algorithm.discount)[0]
-    else:
-        advantages_G = group_relative_advantages(rewards_GS.sum(axis=1)[None])[0]
-        advantages_GS = np.broadcast_to(advantages_G[:, None], rewards_GS.shape)
-    shape = group[0].rewards.shape
-    return [(advantages_S.reshape(shape), np.zeros(shape)) for advantages_S in advantages_GS]
 
 
 def _join_observations(observations: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Tensor]:

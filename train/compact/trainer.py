@@ -21,6 +21,7 @@ from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.types import Stream
 from memdojo.rewards.reward import Reward
 
+from ..algorithms.registry import make_algorithm
 from ..checkpoints.compact import (
     PolicySpec,
     TrainedOn,
@@ -52,7 +53,7 @@ def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress
     keep_memories(config, run, progress)
     splits = load_splits(config)
     policy = _new_policy(config)
-    learner = Learner(policy.network, config.algorithm, seed=config.seed)
+    learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
     schedule = Schedule(config, splits["train"])
     run_state = _load_run_state(run, learner, schedule) if resume else RunState()
     prepare_run(run, run_state)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memdojo.agents.compact.base import Decision
+from memdojo.errors import ConfigError
 from memdojo.eval.records.types import EpisodeRecord
 
 
@@ -74,6 +75,17 @@ class Trajectory:
     def scored(self) -> bool:
         """False if a step could not be scored: a failed attempt must be untrainable, not a zero."""
         return not bool(np.isnan(self.rewards).any())
+
+    @property
+    def loss_mask(self) -> npt.NDArray[np.bool_]:
+        """True where something was chosen, shape (D, P)."""
+        chosen: npt.NDArray[np.bool_] = self.actions >= 0
+        return chosen
+
+    @property
+    def row_rewards(self) -> npt.NDArray[np.float64]:
+        """Raise a `ConfigError`: what is paid for a step alone is not told apart."""
+        raise ConfigError("algorithm.advantage is 'rows', which only language policies have; take 'step'.")
 
     @property
     def episode_return(self) -> float:

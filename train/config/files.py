@@ -18,7 +18,6 @@ from memdojo.settings import union_of
 
 from .name_or_path import named_path
 from .run import TrainConfig
-from .tables import ALGORITHM_KEYS_OF_OTHERS
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _ALTERNATIVES = (("episode.max_entries", "episode.capacity_share"),)
@@ -88,8 +87,6 @@ def parse_config(tree: Mapping[str, Any], overrides: Sequence[str] = ()) -> Trai
 def dump_config(config: TrainConfig) -> str:
     """Return the resolved configuration as TOML, defaults included; it loads back to an equal one."""
     tree = config.model_dump(mode="python", exclude_none=True)
-    for key in ALGORITHM_KEYS_OF_OTHERS[config.algorithm.name]:
-        tree["algorithm"].pop(key, None)
     for key in config.unused_keys():
         table, field = key.split(".")
         tree[table].pop(field, None)
@@ -139,8 +136,7 @@ def _read(path_or_name: str | Path) -> tuple[str, str]:
 
 
 def _take_out_what_overrides_rule_out(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    algorithm = changes.get("algorithm.name")
-    ruled_out = [f"algorithm.{key}" for key in ALGORITHM_KEYS_OF_OTHERS.get(str(algorithm), ())]
+    ruled_out: list[str] = []
     for pair in _ALTERNATIVES:
         given = [key for key in pair if changes.get(key) is not None]
         if len(given) == 1:

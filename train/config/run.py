@@ -23,8 +23,10 @@ from memdojo.agents.baselines.registry import list_baselines, list_retriever_bas
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.errors import ConfigError, MemdojoError, UnknownNameError, unknown_name
 from memdojo.rewards.reward import Reward
-from memdojo.settings import Count, Seed, Table, unused_keys
+from memdojo.settings import Count, OneOf, Seed, Table, unused_keys
 
+from ..algorithms.registry import ALGORITHMS
+from ..algorithms.settings import AlgorithmSettings, GrpoSettings
 from .language import (
     AnswererConfig,
     EngineConfig,
@@ -37,7 +39,6 @@ from .language import (
 )
 from .name_or_path import check_name_or_path
 from .tables import (
-    AlgorithmConfig,
     CheckpointsConfig,
     EpisodeConfig,
     EvaluationConfig,
@@ -71,7 +72,7 @@ class TrainConfig(Table):
     policy: PolicyConfig = PolicyConfig()
     reward: dict[str, float]
     reward_decay: dict[str, Count] = {}  # noqa: RUF012 (pydantic copies it for each model)
-    algorithm: AlgorithmConfig
+    algorithm: Annotated[AlgorithmSettings, OneOf(ALGORITHMS, tag="name")]
     one_step: OneStepConfig = OneStepConfig()
     warm_start: WarmStartConfig = WarmStartConfig()
     engine: EngineConfig = EngineConfig()
@@ -156,28 +157,16 @@ class TrainConfig(Table):
         if self.one_step.window_turns is None:
             return {"one_step.builder": "there is no one_step.window_turns"}
         why = "one_step.window_turns is set, and its episodes are single steps behind windows of their own"
-        return {"streams.window_turns": why, "algorithm.group_start": why}
+        return {"streams.window_turns": why}
 
     def _check_language(self) -> None:
+        self.algorithm.check_policy(is_language=self.is_language)
         if not self.is_language:
             if self.task == "answer_agent":
                 raise ConfigError(
                     "task is 'answer_agent', which only a language model does; set policy.kind."
                 )
-            if self.algorithm.advantage == "rows":
-                raise ConfigError(
-                    "algorithm.advantage is 'rows', which only language policies have; take 'step'."
-                )
             return
-        if (
-            self.algorithm.name == "grpo"
-            and self.algorithm.advantage == "rows"
-            and self.algorithm.discount < 1
-        ):
-            raise ConfigError(
-                f"algorithm.discount is {self.algorithm.discount}, but algorithm.advantage is 'rows', which "
-                "compares undiscounted rewards; leave the discount out or take advantage = 'step'."
-            )
         if self.learner.sharding == "full" and self.learner.num_processes == 1:
             raise ConfigError(
                 "learner.sharding is 'full' with one learner process; raise learner.num_processes or leave "
@@ -187,12 +176,12 @@ class TrainConfig(Table):
             self._check_trl()
 
     def _check_trl(self) -> None:
-        if self.algorithm.name != "grpo":
-            raise ConfigError(
-                f"algorithm.name is {self.algorithm.name!r}, but learner.kind is 'trl', whose trainer has "
-                "grpo only; take learner.kind = 'memdojo'."
-            )
         algorithm, engine = self.algorithm, self.engine
+        if not isinstance(algorithm, GrpoSettings):
+            raise ConfigError(
+                f"algorithm.name is {algorithm.name!r}, but learner.kind is 'trl', whose trainer has grpo "
+                "only; take learner.kind = 'memdojo'."
+            )
         if self.learner.num_processes > 1:
             raise ConfigError(
                 f"learner.num_processes is {self.learner.num_processes}, but learner.kind is 'trl', which "
@@ -231,12 +220,6 @@ class TrainConfig(Table):
 
     def _unused_under_trl(self) -> dict[str, str]:
         unused = dict.fromkeys(KEYS_UNUSED_BY_TRL, "learner.kind is 'trl', whose trainer does not use it")
-        if self.algorithm.advantage != "trajectory":
-            unused["algorithm.advantage"] = "learner.kind is 'trl', which compares the episodes as wholes"
-        if self.engine.kind == "transformers":
-            unused["algorithm.importance_cap"] = (
-                "under learner.kind = 'trl' transformers samples with the learner's own weights"
-            )
         return unused
 
     def _check_limits(self) -> None:
@@ -356,7 +339,6 @@ MANAGER_KEYS = (
     "streams.turns_per_chunk",
     "policy.related_entries",
     *(f"one_step.{key}" for key in OneStepConfig.model_fields),
-    "algorithm.group_start",
     "logging.trajectories_every",
     "logging.num_trajectories",
 )
@@ -373,7 +355,6 @@ COMPACT_KEYS = (
     "features.embedder",
     "features.embedding_inputs",
     "policy.hidden_dim",
-    "algorithm.minibatch_size",
 )
 """Keys of a compact policy alone."""
 
@@ -387,20 +368,10 @@ LANGUAGE_KEYS = (
     *(f"judge.{key}" for key in JudgeConfig.model_fields),
     *(f"rounds.{key}" for key in RoundsConfig.model_fields),
     "streams.turns_per_chunk",
-    "algorithm.minibatch_groups",
-    "algorithm.loss_average",
-    "algorithm.kl_coefficient",
-    "algorithm.importance_cap",
-    "algorithm.skip_equal_groups",
-    "algorithm.warmup_updates",
-    "algorithm.weight_decay",
-    "algorithm.critic_learning_rate",
 )
 """Keys of a language policy alone."""
 
 KEYS_UNUSED_BY_TRL = (
-    "algorithm.discount",
-    "algorithm.group_start",
     "engine.num_engines",
     "engine.max_staleness",
     "engine.max_restarts",

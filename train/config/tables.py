@@ -1,4 +1,4 @@
-"""The configuration tables of all policies: data, episodes, algorithm, evaluation."""
+"""The configuration tables of all policies: data, episodes, evaluation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from memdojo.envs.streams.registry import takes_option
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards.grading import grade_names
-from memdojo.settings import Count, Names, NotNegative, Positive, Seed, Share, Table, Text, not_blank
+from memdojo.settings import Count, Names, Seed, Table, Text, not_blank
 
 from .tracker_names import TENSORBOARD, TRACKERS
 
@@ -228,95 +228,6 @@ class FeaturesConfig(Table):
         if name not in list_embedders():
             raise ConfigError(f"features.embedder: {unknown_name('embedder', name, list_embedders())}")
         return name
-
-
-class AlgorithmConfig(Table):
-    """How a policy learns. One update plays `groups_per_update` times `group_size` episodes.
-
-    Attributes:
-        name: `ppo` (critic and GAE) or `grpo` (episodes of a group compared with each other).
-        num_updates: Updates of the whole run.
-        groups_per_update: Streams (or windows; for a retriever, questions) played for an update.
-        group_size: Episodes of each of them; GRPO needs at least 2.
-        epochs: Passes over the decisions of an update.
-        minibatch_size: Decisions of a gradient step; compact policies only.
-        minibatch_groups: Groups of a gradient step; by default all of an update; language policies only.
-        clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
-        value_coefficient: Weight of the critic's loss; PPO only.
-        discount: Weight of a reward one step later.
-        gae_lambda: 0 trusts the critic, 1 the rewards; PPO only.
-        advantage: Whether a group's episodes are compared as wholes, step by step, or as rows (contexts) that
-            all count alike, whatever their episode; GRPO only.
-        group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
-            that one of them has reached, at a turn drawn anew for each group; managers under GRPO only.
-        loss_average: Whether every token of a gradient step counts alike, or every row; language policies
-            only, as are the following.
-        kl_coefficient: Weight of the KL divergence from the policy that the run began with; 0 needs no second
-            model.
-        importance_cap: Largest weight with which the mismatch of sampler and learner is corrected; 0 leaves
-            the correction out.
-        skip_equal_groups: Leave groups whose returns are all equal out of the batch; GRPO only.
-        curriculum: Whether streams (for a retriever: questions) come `shuffled`, each once before any comes
-            again, or by `priority`, those in front on which the policy now and then succeeds.
-        warmup_updates: Updates over which the learning rate rises from 0.
-        weight_decay: Of AdamW.
-        critic_learning_rate: Of the critic; by default `learning_rate`; PPO only.
-    """
-
-    name: Literal["ppo", "grpo"]
-    num_updates: Count
-    groups_per_update: Count = 8
-    group_size: Count = 8
-    epochs: Count = 2
-    minibatch_size: Count = 1024
-    minibatch_groups: Count | None = None
-    learning_rate: Positive = 1e-3
-    clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    clip_high: Positive = 0.2
-    entropy_coefficient: NotNegative = 0.0
-    value_coefficient: NotNegative = 0.5
-    max_gradient_norm: Positive = 0.5
-    discount: Share = 1.0
-    gae_lambda: Share = 0.9
-    advantage: Literal["trajectory", "step", "rows"] = "step"
-    group_start: Literal["stream", "fork"] = "stream"
-    loss_average: Literal["token", "sequence"] = "token"
-    kl_coefficient: NotNegative = 0.0
-    importance_cap: NotNegative = 2.0
-    skip_equal_groups: bool = False
-    curriculum: Literal["shuffled", "priority"] = "shuffled"
-    warmup_updates: Annotated[int, Field(ge=0)] = 0
-    weight_decay: NotNegative = 0.0
-    critic_learning_rate: Positive | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for key in ALGORITHM_KEYS_OF_OTHERS[self.name]:
-            if key in self.model_fields_set:
-                raise ConfigError(
-                    f"algorithm.{key} is {getattr(self, key)!r}, but algorithm.name is {self.name!r}, which "
-                    "does not use it; leave one of the two out."
-                )
-        if self.name == "grpo" and self.advantage == "trajectory" and self.discount < 1:
-            raise ConfigError(
-                f"algorithm.discount is {self.discount}, but algorithm.advantage is 'trajectory', which "
-                "compares undiscounted returns; leave the discount out or take advantage = 'step'."
-            )
-        if self.name == "grpo" and self.group_size < 2:
-            raise ConfigError(
-                f"algorithm.group_size is {self.group_size}, but grpo compares the episodes of a group; give "
-                "at least 2."
-            )
-        return self
-
-
-ALGORITHM_KEYS_OF_OTHERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "ppo": ("advantage", "group_start", "skip_equal_groups"),
-        "grpo": ("gae_lambda", "value_coefficient", "critic_learning_rate"),
-    }
-)
-"""Keys of `[algorithm]` that an algorithm does not use."""
 
 
 class RolloutsConfig(Table):

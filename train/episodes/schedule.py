@@ -104,7 +104,7 @@ class Schedule:
         part = self._window(unit, rng)
         num_turns = sum(len(chunk.turns) for chunk in self._streams[unit].chunks)
         played = num_turns if part is None else min(part[1], num_turns)
-        forks = self._config.algorithm.group_start == "fork"
+        forks = self._config.algorithm.forks_groups
         return RolloutTask(unit, seeds, window=part, fork_turn=int(rng.integers(played)) if forks else 0)
 
     def _window(self, stream: int, rng: np.random.Generator) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""Micro-batches from groups of episodes: the rows to train on, their advantages and their padding.
+"""Micro-batches from groups of episodes: the rows of an update, their shares and their padding.
 
 Axes: R rows of an update, N response tokens of them (all one after the other), B rows of a micro-batch, L its
 longest row.
@@ -6,7 +6,7 @@ longest row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,107 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..algorithms.advantages import (
-    FloatArray,
-    IntArray,
-    generalised_advantages,
-    group_relative_advantages,
-    group_relative_row_advantages,
-    group_relative_step_advantages,
-)
-from ..config.tables import AlgorithmConfig
-from .trajectories import LanguageGroup, LanguageTrajectory, Row
-
-EQUAL_RETURNS = 1e-9
-"""Returns that differ by no more are equal: the same rewards in another order add up to other last digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The groups that an update learns from, and what was left out.
-
-    Attributes:
-        groups: Without the trajectories and groups that cannot teach anything.
-        counts: Trajectories left out: `dropped_unscored`, `dropped_alone` (nothing scored to compare with)
-            and `dropped_equal` (of `skipped_groups` groups whose returns are all equal).
-    """
-
-    groups: tuple[LanguageGroup, ...]
-    counts: Mapping[str, float]
-
-
-def select_groups(groups: Sequence[LanguageGroup], algorithm: AlgorithmConfig) -> Selection:
-    """Leave out what cannot be learnt from: what could not be scored, and what GRPO cannot compare.
-
-    Raises:
-        ValueError: If no trajectory at all could be scored.
-    """
-    kept: list[LanguageGroup] = []
-    unscored = alone = equal = skipped = 0
-    for group in groups:
-        scored = tuple(trajectory for trajectory in group if is_trainable(trajectory))
-        unscored += len(group) - len(scored)
-        if algorithm.name == "grpo" and len(scored) < 2:
-            alone += len(scored)
-        elif algorithm.skip_equal_groups and _are_equal(scored, algorithm):
-            equal += len(scored)
-            skipped += 1
-        elif scored:
-            kept.append(scored)
-    if unscored == sum(map(len, groups)):
-        raise ValueError("no trajectory of this update could be scored; look at the answerer's errors.")
-    counts = {
-        "dropped_unscored": unscored,
-        "dropped_alone": alone,
-        "dropped_equal": equal,
-        "skipped_groups": skipped,
-    }
-    return Selection(tuple(kept), counts)
-
-
-def is_trainable(trajectory: LanguageTrajectory) -> bool:
-    """Return whether an episode ran to its end and every row of it could be scored."""
-    return trajectory.scored and len(trajectory.rows) > 0 and not bool(np.isnan(trajectory.rewards).any())
-
-
-def grpo_advantages(groups: Sequence[LanguageGroup], algorithm: AlgorithmConfig) -> FloatArray:
-    """Compare the episodes of each group, as `algorithm.advantage` says.
-
-    Args:
-        groups: Of scored trajectories, which may differ in their number of rows.
-
-    Returns:
-        Shape (R,), in order of group, trajectory and time.
-    """
-    return np.concatenate([_group_advantages(group, algorithm) for group in groups])
-
-
-def ppo_advantages(
-    groups: Sequence[LanguageGroup], values_R: FloatArray, algorithm: AlgorithmConfig
-) -> tuple[FloatArray, FloatArray]:
-    """Estimate advantages by GAE over the rows of each episode: the value bootstraps across contexts.
-
-    Args:
-        groups: Of scored trajectories.
-        values_R: The critic's value at the end of each row's prompt, shape (R,).
-
-    Returns:
-        Advantages, standardised over all rows, which count alike, and the critic's targets; both (R,).
-    """
-    advantages, targets, start = [], [], 0
-    for trajectory in (trajectory for group in groups for trajectory in group):
-        stop = start + len(trajectory.rows)
-        of_episode = generalised_advantages(
-            trajectory.rewards,
-            values_R[start:stop],
-            discount=algorithm.discount,
-            gae_lambda=algorithm.gae_lambda,
-        )
-        advantages.append(of_episode[0])
-        targets.append(of_episode[1])
-        start = stop
-    joined = np.concatenate(advantages)
-    return (joined - joined.mean()) / (joined.std() + 1e-6), np.concatenate(targets)
+from ..algorithms.advantages import IntArray
+from .trajectories import LanguageGroup, Row
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,34 +144,6 @@ def pad_rows(update: UpdateRows, numbers: Sequence[int]) -> MicroBatch:
         np.repeat(rows, update.num_response_tokens[rows]),
     )
     return MicroBatch(*map(torch.from_numpy, arrays))
-
-
-def _are_equal(group: Sequence[LanguageTrajectory], algorithm: AlgorithmConfig) -> bool:
-    """Return whether there is nothing to compare: equal episodes or, where rows are compared, equal rows."""
-    compared = [
-        trajectory.row_rewards if algorithm.advantage == "rows" else np.array([trajectory.episode_return])
-        for trajectory in group
-    ]
-    return float(np.ptp(np.concatenate(compared))) <= EQUAL_RETURNS
-
-
-def _group_advantages(group: LanguageGroup, algorithm: AlgorithmConfig) -> FloatArray:
-    rewards = [trajectory.rewards for trajectory in group]
-    num_rows_G = np.array([len(trajectory.rows) for trajectory in group])
-    if algorithm.advantage == "rows":
-        worths = [trajectory.row_rewards for trajectory in group]
-        return np.concatenate(group_relative_row_advantages(worths))
-    if algorithm.advantage == "trajectory":
-        returns_G = np.array([trajectory.episode_return for trajectory in group])
-        return np.repeat(group_relative_advantages(returns_G[None])[0], num_rows_G)
-    padded_GS = np.zeros((len(group), num_rows_G.max()))
-    for place, rewards_S in enumerate(rewards):
-        padded_GS[place, : len(rewards_S)] = rewards_S
-    advantages_GS = group_relative_step_advantages(
-        padded_GS[None], num_steps_BG=num_rows_G[None], discount=algorithm.discount
-    )[0]
-    pairs = zip(advantages_GS, num_rows_G, strict=True)
-    return np.concatenate([advantages_S[:num_rows] for advantages_S, num_rows in pairs])
 
 
 def _fill(rows: Sequence[int], lengths: IntArray, max_tokens: int) -> list[list[int]]:

@@ -1,9 +1,10 @@
-"""The learner of language policies: PPO and GRPO over rows, in one process or many."""
+"""The learner of language policies: gradient steps over rows, in one process or many."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,18 +15,10 @@ from memdojo.agents.language.network import PolicyNetwork, RowScores, whole
 from memdojo.errors import ConfigError, DivergenceError, EngineError
 
 from ..algorithms.losses import explained_variance
+from ..algorithms.protocol import Algorithm
 from ..checkpoints.compact import TrainingState
 from ..config.language import LearnerConfig
-from ..config.tables import AlgorithmConfig
-from .batches import (
-    MicroBatch,
-    UpdateRows,
-    grpo_advantages,
-    pad_rows,
-    ppo_advantages,
-    select_groups,
-    share_out,
-)
+from .batches import MicroBatch, UpdateRows, pad_rows, share_out
 from .learner_processes import (
     accumulating,
     first_not_finite,
@@ -35,20 +28,20 @@ from .learner_processes import (
     sum_over_processes,
 )
 from .learner_state import pack_state, restore_state
-from .objective import UpdateTensors, loss_terms, sampler_mismatch
+from .objective import UpdateTensors, choices_of, sampler_mismatch
 from .trajectories import LanguageGroup
 
 
 class LanguageLearner:
-    """Updates a language policy by clipped policy gradients over independent rows.
+    """Updates a language policy by the gradients of an algorithm's loss over independent rows.
 
     Every process has a learner of its own, calls the same methods with the same arguments and takes its share
     of the rows. Losses are means over all tokens (or rows) of a gradient step, whatever the process and
     micro-batch that they are in, so the number of processes changes nothing but the last digits.
 
     Args:
-        network: Trained in place. It has a critic for PPO, and none for GRPO.
-        algorithm: PPO or GRPO with its numbers.
+        network: Trained in place. It has a critic if the algorithm needs one, and else none.
+        algorithm: What is learnt from, and what is minimised.
         learner: Sharding, micro-batches and the like.
         temperature: At which responses are sampled.
         accelerator: Knows the processes and the device of this one.
@@ -63,7 +56,7 @@ class LanguageLearner:
     def __init__(
         self,
         network: PolicyNetwork,
-        algorithm: AlgorithmConfig,
+        algorithm: Algorithm[Any],
         learner: LearnerConfig,
         *,
         temperature: float,
@@ -71,15 +64,16 @@ class LanguageLearner:
         reference: PolicyNetwork | None = None,
         seed: int,
     ) -> None:
-        if (network.critic is not None) is not (algorithm.name == "ppo"):
+        settings = algorithm.settings
+        if (network.critic is not None) is not algorithm.needs_critic:
             raise ConfigError(
                 f"the network has {'no' if network.critic is None else 'a'} critic, but algorithm.name is "
-                f"{algorithm.name!r}; PPO needs a critic and GRPO must not have one."
+                f"{settings.name!r}, which {'needs one' if algorithm.needs_critic else 'has none'}."
             )
-        if algorithm.kl_coefficient and reference is None and not network.has_adapters:
+        if algorithm.needs_reference and reference is None and not network.has_adapters:
             raise ConfigError(
-                f"algorithm.kl_coefficient is {algorithm.kl_coefficient} without a reference policy; give a "
-                "frozen copy of the network, or train adapters."
+                f"algorithm.name is {settings.name!r} with a term of a reference policy, and there is none; "
+                "give a frozen copy of the network, or train adapters."
             )
         self.network = network
         self.algorithm = algorithm
@@ -100,16 +94,16 @@ class LanguageLearner:
         parts = [
             (
                 [weight for name, weight in self._trained.items() if not _is_critic(name)],
-                algorithm.learning_rate,
+                settings.learning_rate,
             ),
             (
                 [weight for name, weight in self._trained.items() if _is_critic(name)],
-                algorithm.critic_learning_rate or algorithm.learning_rate,
+                algorithm.critic_learning_rate,
             ),
         ]
         self._optimizer = torch.optim.AdamW(
             [{"params": weights, "lr": rate, "full_lr": rate} for weights, rate in parts if weights],
-            weight_decay=algorithm.weight_decay,
+            weight_decay=settings.weight_decay,
         )
 
     def update(self, groups: Sequence[LanguageGroup], update: int) -> dict[str, float]:
@@ -129,7 +123,7 @@ class LanguageLearner:
             ValueError: If no trajectory could be scored.
         """
         start = time.perf_counter()
-        selection = select_groups(groups, self.algorithm)
+        selection = self.algorithm.select(groups)
         metrics = dict(selection.counts) | {"learning_rate": self._set_learning_rate(update)}
         if not selection.groups:
             return metrics | {"rows": 0, "tokens": 0, "tokens_per_s": 0.0}
@@ -143,7 +137,7 @@ class LanguageLearner:
                 "adapters by policy.lora_rank. The last checkpoint is good."
             ) from error
         num_tokens = int(rows.lengths.sum())
-        speed = num_tokens * self.algorithm.epochs / (time.perf_counter() - start)
+        speed = num_tokens * self.algorithm.settings.epochs / (time.perf_counter() - start)
         return metrics | {"rows": len(rows.rows), "tokens": num_tokens, "tokens_per_s": speed}
 
     def policy_state_dict(self) -> dict[str, Tensor]:
@@ -186,7 +180,7 @@ class LanguageLearner:
         return [name for name in self._trained if _is_critic(name) or self.network.has_adapters]
 
     def _set_learning_rate(self, update: int) -> float:
-        warmup = self.algorithm.warmup_updates
+        warmup = self.algorithm.settings.warmup_updates
         share = min(1.0, (update + 1) / warmup) if warmup else 1.0
         for group in self._optimizer.param_groups:
             group["lr"] = share * group["full_lr"]
@@ -198,32 +192,34 @@ class LanguageLearner:
         steps = self._gradient_steps(rows, update)
         tensors = UpdateTensors.of(rows, self.accelerator.device)
         # A single step starts from the policy that sampled, and so knows the old log-probabilities itself.
-        if len(steps) > 1 or algorithm.name == "ppo" or algorithm.kl_coefficient:
+        needs_old_log_probs = algorithm.needs_old_log_probs and len(steps) > 1
+        if needs_old_log_probs or algorithm.needs_critic or algorithm.needs_reference:
             self._score(rows, tensors)
-        if algorithm.name == "ppo":
-            values = tensors.values.double().cpu().numpy()
-            advantages, targets = ppo_advantages(groups, values, algorithm)
-            tensors.targets = self._on_device(targets)
-        else:
-            advantages = grpo_advantages(groups, algorithm)
-        tensors.advantages = self._on_device(advantages)
+        estimates = algorithm.estimate(groups, tensors.values.double().cpu().numpy())
+        tensors.advantages = self._on_device(estimates.advantages)
+        tensors.targets = self._on_device(estimates.targets)
         history = [self._step(rows, tensors, step, update) for step in steps]
         self._require_finite_weights(update)
-        if not tensors.is_scored:
-            tensors.log_probs = sum_over_processes(tensors.log_probs, self.accelerator)
         metrics = {name: float(np.mean([step[name] for step in history])) for name in history[0]}
-        metrics |= sampler_mismatch(tensors, algorithm.importance_cap)
-        if algorithm.name == "ppo":
+        if tensors.is_scored or len(steps) == 1:
+            metrics |= self._sampler_mismatch(tensors)
+        if algorithm.needs_critic:
             metrics["explained_variance"] = explained_variance(tensors.values, tensors.targets)
         return metrics
+
+    def _sampler_mismatch(self, tensors: UpdateTensors) -> dict[str, float]:
+        if not tensors.is_scored:
+            # The one step has filled in those of each process's own rows.
+            tensors.log_probs = sum_over_processes(tensors.log_probs, self.accelerator)
+        return sampler_mismatch(tensors, self.algorithm.importance_cap)
 
     def _gradient_steps(self, rows: UpdateRows, update: int) -> list[list[int]]:
         """Return the numbers of the rows of each step: rows of a group stay together."""
         shuffle = np.random.default_rng((self.seed, update))
         num_groups = int(rows.group_numbers[-1]) + 1
-        size = self.algorithm.minibatch_groups or num_groups
+        size = self.algorithm.settings.minibatch_groups or num_groups
         steps = []
-        for _ in range(self.algorithm.epochs):
+        for _ in range(self.algorithm.settings.epochs):
             order = shuffle.permutation(num_groups)
             for start in range(0, num_groups, size):
                 chosen = np.isin(rows.group_numbers, order[start : start + size])
@@ -240,7 +236,7 @@ class LanguageLearner:
             tensors.log_probs[batch.tokens] = scores.log_probs
             if self.network.critic is not None:
                 values[batch.rows] = scores.values
-            if self.algorithm.kl_coefficient:
+            if self.algorithm.needs_reference:
                 reference_log_probs[batch.tokens] = self._reference_log_probs(batch)
         tensors.log_probs = sum_over_processes(tensors.log_probs, self.accelerator)
         tensors.reference_log_probs = sum_over_processes(reference_log_probs, self.accelerator)
@@ -256,11 +252,13 @@ class LanguageLearner:
         for batch, is_last in self._micro_batches(rows, step_rows):
             with accumulating(self._module, is_last=is_last):
                 scores = self._evaluate(
-                    self._module, batch, entropy_gradient=algorithm.entropy_coefficient > 0
+                    self._module, batch, entropy_gradient=algorithm.needs_entropy_gradient
                 )
-                terms = loss_terms(scores, batch, tensors, step_rows, algorithm)
+                choices = choices_of(scores, batch, tensors, step_rows, algorithm.settings.loss_average)
+                loss = algorithm.loss(choices)
                 # Processes take the mean of their gradients, and these are parts of a sum.
-                torch.autograd.backward(terms["loss"] * self.accelerator.num_processes)
+                torch.autograd.backward(loss.total * self.accelerator.num_processes)
+            terms = {**loss.terms, "loss": loss.total}
             history.append(torch.stack(list(terms.values())).detach())
             if not tensors.is_scored:
                 tensors.log_probs[batch.tokens] = scores.log_probs.detach()
@@ -269,7 +267,7 @@ class LanguageLearner:
         norm = gradient_norm(list(self._trained.values()))
         metrics["gradient_norm"] = scalar(norm)
         self._require_finite_step(update, metrics["loss"], metrics["gradient_norm"])
-        nn.utils.clip_grads_with_norm_(self._trained.values(), algorithm.max_gradient_norm, norm)
+        nn.utils.clip_grads_with_norm_(self._trained.values(), algorithm.settings.max_gradient_norm, norm)
         self._optimizer.step()
         return metrics
 

@@ -1,4 +1,4 @@
-"""The objective of a gradient step, as functions of the network's output for a micro-batch.
+"""The choices of a micro-batch, put together for the algorithm from all that is known of its tokens.
 
 Axes: R rows of an update, N response tokens of them.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from memdojo.agents.language.network import RowScores
 
-from ..algorithms.losses import clipped_surrogate, importance_weights, kl_from_reference
-from ..config.tables import AlgorithmConfig
+from ..algorithms.protocol import Choices
 from .batches import MicroBatch, UpdateRows
 
 
@@ -60,54 +60,40 @@ class UpdateTensors:
         )
 
 
-def loss_terms(
+def choices_of(
     scores: RowScores,
     batch: MicroBatch,
     tensors: UpdateTensors,
     step_rows: Sequence[int],
-    algorithm: AlgorithmConfig,
-) -> dict[str, Tensor]:
-    """Return a micro-batch's part of the loss of its gradient step, and of the means to watch beside it.
+    loss_average: Literal["token", "sequence"],
+) -> Choices:
+    """Return the choices of a micro-batch, one a token, as an algorithm's loss takes them.
 
-    Summed over all micro-batches of all processes, each term is a mean over the whole gradient step.
+    Summed over all micro-batches of all processes, their means are means over the whole gradient step.
 
     Args:
         scores: Of the micro-batch under the current weights.
         step_rows: Numbers of all rows of the gradient step, of all processes.
-
-    Returns:
-        `loss` and its terms: `policy_loss`, `entropy`, with a KL term `kl`, for PPO `value_loss`; and
-        `clip_fraction` and `approximate_kl` as in `PolicyLoss`. The terms are without their coefficients.
+        loss_average: Whether every token of the step counts alike, or every row.
     """
-    old_log_probs = tensors.log_probs[batch.tokens] if tensors.is_scored else scores.log_probs.detach()
-    surrogate = clipped_surrogate(
-        scores.log_probs - old_log_probs,
-        tensors.advantages[batch.token_rows],
-        clip_low=algorithm.clip_low,
-        clip_high=algorithm.clip_high,
+    weights = _token_weights(tensors, batch, step_rows, loss_average)
+
+    def mean_of_tokens(values: Tensor) -> Tensor:
+        return (weights * values).sum()
+
+    return Choices(
+        log_probs=scores.log_probs,
+        old_log_probs=tensors.log_probs[batch.tokens] if tensors.is_scored else scores.log_probs.detach(),
+        sampler_log_probs=tensors.sampler_log_probs[batch.tokens],
+        reference_log_probs=tensors.reference_log_probs[batch.tokens],
+        advantages=tensors.advantages[batch.token_rows],
+        entropy=scores.entropy,
+        values=scores.values,
+        targets=tensors.targets[batch.rows],
+        mean_of_choices=mean_of_tokens,
+        mean_of_entropy=mean_of_tokens,
+        mean_of_values=lambda values: values.sum() / len(step_rows),
     )
-    policy_loss = surrogate.loss
-    if algorithm.importance_cap:
-        policy_loss = policy_loss * importance_weights(
-            old_log_probs, tensors.sampler_log_probs[batch.tokens], cap=algorithm.importance_cap
-        )
-    weights = _token_weights(tensors, batch, step_rows, algorithm)
-    terms = {
-        "policy_loss": (weights * policy_loss).sum(),
-        "entropy": (weights * scores.entropy).sum(),
-        "clip_fraction": (weights * surrogate.clip_fraction).sum(),
-        "approximate_kl": (weights * surrogate.approximate_kl).sum(),
-    }
-    loss = terms["policy_loss"] - algorithm.entropy_coefficient * terms["entropy"]
-    if algorithm.kl_coefficient:
-        kl = kl_from_reference(scores.log_probs, tensors.reference_log_probs[batch.tokens])
-        terms["kl"] = (weights * kl).sum()
-        loss = loss + algorithm.kl_coefficient * terms["kl"]
-    if algorithm.name == "ppo":
-        errors = scores.values - tensors.targets[batch.rows]
-        terms["value_loss"] = 0.5 * (errors**2).sum() / len(step_rows)
-        loss = loss + algorithm.value_coefficient * terms["value_loss"]
-    return terms | {"loss": loss}
 
 
 def sampler_mismatch(tensors: UpdateTensors, importance_cap: float) -> dict[str, float]:
@@ -127,9 +113,12 @@ def sampler_mismatch(tensors: UpdateTensors, importance_cap: float) -> dict[str,
 
 
 def _token_weights(
-    tensors: UpdateTensors, batch: MicroBatch, step_rows: Sequence[int], algorithm: AlgorithmConfig
+    tensors: UpdateTensors,
+    batch: MicroBatch,
+    step_rows: Sequence[int],
+    loss_average: Literal["token", "sequence"],
 ) -> Tensor:
     """Return the share of each token in a mean over all tokens, or all rows, of the gradient step."""
-    if algorithm.loss_average == "token":
+    if loss_average == "token":
         return 1 / tensors.num_response_tokens[step_rows].sum().expand(len(batch.tokens)).float()
     return 1 / (len(step_rows) * tensors.num_response_tokens[batch.token_rows].float())

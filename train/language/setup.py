@@ -32,6 +32,7 @@ from memdojo.errors import ConfigError
 from memdojo.rewards.grading import OFFICIAL
 from memdojo.rewards.reward import Reward
 
+from ..algorithms.registry import make_algorithm
 from ..checkpoints.language import LanguageSpec, load_language_spec
 from ..checkpoints.model_folders import find_model
 from ..config.language import AnswererConfig, JudgeConfig
@@ -288,14 +289,14 @@ def make_learner(config: TrainConfig, model: str, reference_model: str) -> Langu
     torch.set_num_threads(
         config.learner.num_threads or max(1, (os.cpu_count() or 1) // config.learner.num_processes)
     )
-    is_ppo = config.algorithm.name == "ppo"
-    network = PolicyNetwork(_load(config, model), critic=is_ppo, seed=config.seed)
+    algorithm = make_algorithm(config.algorithm)
+    network = PolicyNetwork(_load(config, model), critic=algorithm.needs_critic, seed=config.seed)
     reference = None
-    if config.algorithm.kl_coefficient and not config.policy.lora_rank:
+    if algorithm.needs_reference and not config.policy.lora_rank:
         reference = PolicyNetwork(load_causal_lm(reference_model, config.learner.dtype))
     return LanguageLearner(
         network,
-        config.algorithm,
+        algorithm,
         config.learner,
         temperature=config.policy.temperature,
         accelerator=accelerator,

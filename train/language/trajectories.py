@@ -76,13 +76,18 @@ class LanguageTrajectory:
 
     @property
     def scored(self) -> bool:
-        """False if the episode failed: a failed attempt must be untrainable, not a zero."""
-        return not self.failure
+        """False if the episode or a row of it failed: a failed attempt must be untrainable, not a zero."""
+        return not self.failure and len(self.rows) > 0 and not bool(np.isnan(self.rewards).any())
 
     @property
     def rewards(self) -> npt.NDArray[np.float64]:
         """Reward of each row, shape (S,)."""
         return np.array([row.reward for row in self.rows], dtype=np.float64)
+
+    @property
+    def loss_mask(self) -> npt.NDArray[np.bool_]:
+        """True at every row, shape (S,): each has a response."""
+        return np.ones(len(self.rows), dtype=bool)
 
     @property
     def row_rewards(self) -> npt.NDArray[np.float64]:

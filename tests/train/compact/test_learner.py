@@ -14,9 +14,10 @@ from memdojo.agents.compact.distributions import MaskedCategorical
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures, RetrievalObservation
 from memdojo.errors import DivergenceError
+from memdojo.train.algorithms.protocol import Algorithm
+from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
 from memdojo.train.compact.learner import Learner, build_batch
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
-from memdojo.train.config.tables import AlgorithmConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,8 +37,9 @@ class Table(nn.Module):
         return ActionEvaluation(log_probs, distribution.entropy().mean(1), self.values[states])
 
 
-def _algorithm(name: str = "grpo", **settings: Any) -> AlgorithmConfig:
-    return AlgorithmConfig.model_validate({"name": name, "num_updates": 1, "epochs": 1, **settings})
+def _algorithm(name: str = "grpo", **settings: Any) -> Algorithm[Any]:
+    table = {"name": name, "num_updates": 1, "epochs": 1, **settings}
+    return make_algorithm(ALGORITHMS.get(name).settings.model_validate(table))
 
 
 def _trajectory(
@@ -300,7 +302,7 @@ def _play_table(network: Table, rng: np.random.Generator) -> Trajectory:
     ],
     ids=["ppo", "grpo-step", "grpo-trajectory"],
 )
-def test_a_bandit_is_learned(algorithm: AlgorithmConfig) -> None:
+def test_a_bandit_is_learned(algorithm: Algorithm[Any]) -> None:
     network, rng = Table(4, 4), np.random.default_rng(0)
     learner = Learner(network, algorithm, seed=0)
     scores = []

@@ -120,7 +120,7 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         ("algorithm.learning_rate=0", "algorithm.learning_rate is 0; it must be greater than 0"),
         ("algorithm.learning_rate=nan", "algorithm.learning_rate is nan; it must be a finite number"),
         ("algorithm.name=", "algorithm.name is missing and has no default"),
-        ("algorithm.name=a2c", "algorithm.name is 'a2c'; it must be 'ppo' or 'grpo'"),
+        ("algorithm.name=a2c", "algorithm.name is 'a2c'; it must be 'grpo' or 'ppo'"),
         (
             "algorithm.gae_lambda=0.5",
             "gae_lambda is 0.5, but algorithm.name is 'grpo', which does not",

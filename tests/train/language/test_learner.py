@@ -17,10 +17,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
+from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
 from memdojo.train.checkpoints.compact import TrainingState
 from memdojo.train.config.language import LearnerConfig
-from memdojo.train.config.tables import AlgorithmConfig
-from memdojo.train.language.batches import grpo_advantages, ppo_advantages
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -50,18 +49,18 @@ def _network(*, critic: bool = False, lora: bool = False) -> PolicyNetwork:
     return network
 
 
-def _algorithm(name: str = "grpo", **settings: Any) -> AlgorithmConfig:
+def _algorithm(name: str = "grpo", **settings: Any) -> Any:
     defaults = {"num_updates": 1, "epochs": 1, "max_gradient_norm": 1e9, "learning_rate": 3e-3}
-    return AlgorithmConfig.model_validate({"name": name, **defaults, **settings})
+    return ALGORITHMS.get(name).settings.model_validate({"name": name, **defaults, **settings})
 
 
 def _learner(
-    network: PolicyNetwork, algorithm: AlgorithmConfig, *, max_tokens: int = 40, **settings: Any
+    network: PolicyNetwork, algorithm: Any, *, max_tokens: int = 40, **settings: Any
 ) -> LanguageLearner:
     reference = settings.pop("reference", None)
     return LanguageLearner(
         network,
-        algorithm,
+        make_algorithm(algorithm),
         LearnerConfig(micro_batch_tokens=max_tokens, **settings),
         temperature=TEMPERATURE,
         accelerator=Accelerator(cpu=True),
@@ -112,7 +111,7 @@ def _reference_gradient(
     network: PolicyNetwork,
     before: PolicyNetwork,
     groups: Sequence[LanguageGroup],
-    algorithm: AlgorithmConfig,
+    algorithm: Any,
     reference: PolicyNetwork | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Return the gradient of the whole loss, row by row and by the letter of the papers, and its value.
@@ -122,12 +121,8 @@ def _reference_gradient(
         before: The policy at the beginning of the update.
     """
     rows = _rows(groups)
-    targets = np.zeros(len(rows))
-    if algorithm.name == "ppo":
-        values = np.array([_log_probs(before, row)[2].item() for row in rows])
-        advantages, targets = ppo_advantages(groups, values, algorithm)
-    else:
-        advantages = grpo_advantages(groups, algorithm)
+    values = np.array([_log_probs(before, row)[2].item() for row in rows])
+    advantages, targets = make_algorithm(algorithm).estimate(groups, values)
     num_tokens = sum(len(row.response_ids) for row in rows)
     loss, value_loss = torch.zeros(()), torch.zeros(())
     for row, advantage, target in zip(rows, advantages, targets, strict=True):
@@ -465,5 +460,5 @@ def test_a_network_that_does_not_fit_the_algorithm_is_refused() -> None:
         _learner(_network(), _algorithm("ppo"))
     with pytest.raises(ConfigError, match=r"has a critic, but algorithm\.name is 'grpo'"):
         _learner(_network(critic=True), _algorithm())
-    with pytest.raises(ConfigError, match=r"kl_coefficient is 0\.1 without a reference policy"):
+    with pytest.raises(ConfigError, match=r"with a term of a reference policy, and there is none"):
         _learner(_network(), _algorithm(kl_coefficient=0.1))

@@ -22,9 +22,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.agents.language.network import PolicyNetwork, whole
 from memdojo.errors import DivergenceError
+from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
 from memdojo.train.checkpoints.compact import TrainingState
 from memdojo.train.config.language import LearnerConfig
-from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -73,8 +73,8 @@ def _groups(case: dict[str, Any]) -> list[LanguageGroup]:
 
 def _learner(case: dict[str, Any], sharding: str, network: PolicyNetwork) -> LanguageLearner:
     settings = {"num_updates": 1, "epochs": 1, "learning_rate": 1e-4, **case["algorithm"]}
-    algorithm = AlgorithmConfig.model_validate(settings)
-    needs_reference = algorithm.kl_coefficient and not case.get("lora")
+    algorithm = make_algorithm(ALGORITHMS.get(settings["name"]).settings.model_validate(settings))
+    needs_reference = algorithm.needs_reference and not case.get("lora")
     return LanguageLearner(
         network,
         algorithm,

@@ -16,9 +16,9 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.agents.language.network import PolicyNetwork
+from memdojo.train.algorithms.grpo import Grpo
+from memdojo.train.algorithms.settings import GrpoSettings
 from memdojo.train.config.language import LearnerConfig
-from memdojo.train.config.tables import AlgorithmConfig
-from memdojo.train.language.batches import grpo_advantages
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -123,7 +123,7 @@ def test_loss_and_gradient_are_those_of_trl(kl_coefficient: float, epochs: int, 
     assert version("trl").startswith("1.16."), "its loss moves between releases: compare again"
     groups = _groups()
     rows = [row for group in groups for trajectory in group for row in trajectory.rows]
-    algorithm = AlgorithmConfig(
+    algorithm = GrpoSettings(
         name="grpo",
         num_updates=1,
         epochs=1,
@@ -143,7 +143,7 @@ def test_loss_and_gradient_are_those_of_trl(kl_coefficient: float, epochs: int, 
         model = _model()
         learner = LanguageLearner(
             PolicyNetwork(model),
-            algorithm.model_copy(update={"epochs": num_epochs}),
+            Grpo(algorithm.model_copy(update={"epochs": num_epochs})),
             LearnerConfig(micro_batch_tokens=40),
             temperature=TEMPERATURE,
             accelerator=Accelerator(cpu=True),
@@ -162,7 +162,7 @@ def test_loss_and_gradient_are_those_of_trl(kl_coefficient: float, epochs: int, 
         "prompt_mask": prompt_mask,
         "completion_ids": completion_ids,
         "completion_mask": completion_mask,
-        "advantages": torch.from_numpy(grpo_advantages(groups, algorithm)).float(),
+        "advantages": torch.from_numpy(Grpo(algorithm).estimate(groups, np.zeros(0)).advantages).float(),
         "old_per_token_logps": _pad_floats([_on_response(_model(), row) for row in rows]),
         "ref_per_token_logps": _pad_floats([_on_response(reference, row) for row in rows]),
         "num_items_in_batch": completion_mask.sum(),

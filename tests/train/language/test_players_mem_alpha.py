@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from memdojo.agents.engines.chat import Conversation, Reply
@@ -23,11 +24,11 @@ from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.types import Add, Capacity, Chunk, Question, Stream, Turn
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
+from memdojo.train.algorithms.grpo import Grpo
+from memdojo.train.algorithms.settings import GrpoSettings
 from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.config.tables import AlgorithmConfig
 from memdojo.train.episodes.splits import load_splits
-from memdojo.train.language.batches import grpo_advantages
 from memdojo.train.language.players import LanguagePlayer, SamplingSettings
 from memdojo.train.language.rollout_metrics import play_metrics
 from memdojo.train.language.setup import make_judging
@@ -165,11 +166,11 @@ def test_rows_of_all_rollouts_are_compared_with_each_other(tokenizer: Any) -> No
     # The writer's second step repeats nothing but adds a question as an event: r4 1/2. r3 is again 0.
     assert writer.row_rewards == pytest.approx([1 + 1 + 0.1, 1 + 1 + 0.05])
     assert idle.row_rewards == pytest.approx([1.15, 1.15])
-    algorithm = AlgorithmConfig.model_validate({"name": "grpo", "num_updates": 1, "advantage": "rows"})
+    algorithm = Grpo(GrpoSettings(name="grpo", num_updates=1, advantage="rows"))
     # Mean (2.1 + 2.05 + 1.15 + 1.15) / 4 = 1.6125; deviations .4875, .4375, -.4625 and -.4625, whose squares
     # .23766, .19141, .21391 and .21391 have the mean .21422.
     expected = [value / 0.21422**0.5 for value in (0.4875, 0.4375, -0.4625, -0.4625)]
-    assert grpo_advantages([group], algorithm) == pytest.approx(expected, rel=1e-3)
+    assert algorithm.estimate([group], np.zeros(0)).advantages == pytest.approx(expected, rel=1e-3)
 
 
 class ScriptedChat:

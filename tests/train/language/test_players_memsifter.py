@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
@@ -18,8 +19,8 @@ from memdojo.envs.prompts.memsifter import MemSifterFormat
 from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.rewards.reward import Reward
-from memdojo.train.config.tables import AlgorithmConfig
-from memdojo.train.language.batches import grpo_advantages, select_groups
+from memdojo.train.algorithms.grpo import Grpo
+from memdojo.train.algorithms.settings import GrpoSettings
 from memdojo.train.language.players import LanguagePlayer, SamplingSettings
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.rollouts.tasks import RolloutTask
@@ -153,7 +154,7 @@ def test_an_answer_that_could_not_be_had_takes_its_rollouts_out_of_the_batch(tok
     assert [trajectory.scored for trajectory in group] == [False, True, True]
     assert group[0].failure.startswith("answer: ")
     assert "timed out" in group[0].failure
-    selection = select_groups([group], AlgorithmConfig(name="grpo", num_updates=1))
+    selection = Grpo(GrpoSettings(name="grpo", num_updates=1)).select([group])
     assert selection.counts["dropped_unscored"] == 1
     assert [len(kept) for kept in selection.groups] == [2]
 
@@ -166,8 +167,8 @@ def test_constant_scores_teach_nothing_and_their_group_is_skipped(tokenizer: Any
         reward=Reward({"marginal_utility": 1.0}),
     )
     assert [trajectory.episode_return for trajectory in group] == [0, 0, 0]
-    skipping = AlgorithmConfig(name="grpo", num_updates=1, skip_equal_groups=True, advantage="trajectory")
-    assert select_groups([group], skipping).counts["skipped_groups"] == 1
+    skipping = Grpo(GrpoSettings(name="grpo", num_updates=1, skip_equal_groups=True, advantage="trajectory"))
+    assert skipping.select([group]).counts["skipped_groups"] == 1
 
 
 def test_the_advantages_of_a_group_by_hand(tokenizer: Any) -> None:
@@ -177,5 +178,7 @@ def test_the_advantages_of_a_group_by_hand(tokenizer: Any) -> None:
         reward=Reward({"marginal_utility": 1.0}),
     )
     # Returns 1, .6309 and 0: mean .5436, deviation sqrt((.2083 + .0076 + .2955) / 3) = .4129.
-    algorithm = AlgorithmConfig(name="grpo", num_updates=1, advantage="trajectory")
-    assert grpo_advantages([group], algorithm) == pytest.approx([1.1053, 0.2114, -1.3167], abs=1e-3)
+    algorithm = Grpo(GrpoSettings(name="grpo", num_updates=1, advantage="trajectory"))
+    assert algorithm.estimate([group], np.zeros(0)).advantages == pytest.approx(
+        [1.1053, 0.2114, -1.3167], abs=1e-3
+    )

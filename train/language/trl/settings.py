@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.errors import ConfigError
 
+from ...algorithms.settings import GrpoSettings
 from ...config.run import TrainConfig
 from ..setup import learner_device
 
@@ -19,7 +20,7 @@ def grpo_settings(config: TrainConfig) -> dict[str, Any]:
     An update is one generation batch, which TRL takes in gradient steps of so many completions, and those in
     passes of as many completions as fit into `learner.micro_batch_tokens` and divide the step.
     """
-    algorithm, policy, learner = config.algorithm, config.policy, config.learner
+    algorithm, policy, learner = _grpo(config), config.policy, config.learner
     groups_per_step = algorithm.minibatch_groups or algorithm.groups_per_update
     step_size = groups_per_step * algorithm.group_size
     longest = policy.max_prompt_tokens + policy.max_response_tokens
@@ -66,18 +67,24 @@ def grpo_settings(config: TrainConfig) -> dict[str, Any]:
 def _vllm_settings(config: TrainConfig) -> dict[str, Any]:
     if config.engine.kind != "vllm":
         return {}
+    importance_cap = _grpo(config).importance_cap
     settings: dict[str, Any] = {
         "use_vllm": True,
         "vllm_mode": "colocate",
         "vllm_max_model_length": config.policy.max_prompt_tokens + config.policy.max_response_tokens,
-        "vllm_importance_sampling_correction": config.algorithm.importance_cap > 0,
+        "vllm_importance_sampling_correction": importance_cap > 0,
     }
     if config.engine.memory is not None:
         settings["vllm_gpu_memory_utilization"] = config.engine.memory
-    if config.algorithm.importance_cap:
+    if importance_cap:
         settings["vllm_importance_sampling_mode"] = "token_truncate"
-        settings["vllm_importance_sampling_clip_max"] = config.algorithm.importance_cap
+        settings["vllm_importance_sampling_clip_max"] = importance_cap
     return settings
+
+
+def _grpo(config: TrainConfig) -> GrpoSettings:
+    # With `learner.kind = "trl"` a configuration of another algorithm does not load.
+    return cast(GrpoSettings, config.algorithm)
 
 
 def validation_engine(config: TrainConfig) -> EngineSettings:

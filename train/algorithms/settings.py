@@ -1,0 +1,162 @@
+"""Settings of the table `[algorithm]`: those of every algorithm, and what GRPO and PPO add to them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from memdojo.errors import ConfigError
+from memdojo.settings import Count, NotNegative, Positive, Share, Table, UsedIf
+
+COMPACT_ONLY = UsedIf(
+    lambda run: not run.is_language, "policy.kind is {run.policy.kind!r} and only a compact policy uses it"
+)
+LANGUAGE_ONLY = UsedIf(
+    lambda run: run.is_language, "policy.kind is {run.policy.kind!r} and only a language policy uses it"
+)
+MANAGER_ONLY = UsedIf(lambda run: run.task == "manager", "task is {run.task!r} and only a manager uses it")
+WHOLE_EPISODES = UsedIf(
+    lambda run: run.one_step.window_turns is None,
+    "one_step.window_turns is set, and its episodes are single steps behind windows of their own",
+)
+OWN_LEARNER = UsedIf(
+    lambda run: run.learner.kind != "trl", "learner.kind is 'trl', whose trainer does not use it"
+)
+SAMPLED_APART = UsedIf(
+    lambda run: run.learner.kind != "trl" or run.engine.kind != "transformers",
+    "under learner.kind = 'trl' transformers samples with the learner's own weights",
+)
+COMPARED_AS_ASKED = UsedIf(
+    lambda run: run.learner.kind != "trl" or run.algorithm.advantage == "trajectory",
+    "learner.kind is 'trl', which compares the episodes as wholes",
+)
+
+
+class AlgorithmSettings(Table):
+    """How a policy learns. One update plays `groups_per_update` times `group_size` episodes.
+
+    Attributes:
+        name: Of the algorithm in `ALGORITHMS`.
+        num_updates: Updates of the whole run.
+        groups_per_update: Streams (or windows; for a retriever, questions) played for an update.
+        group_size: Episodes of each of them.
+        epochs: Passes over the decisions of an update.
+        minibatch_size: Decisions of a gradient step; compact policies only.
+        minibatch_groups: Groups of a gradient step; by default all of an update; language policies only.
+        learning_rate: Of Adam (compact policies) or AdamW.
+        max_gradient_norm: Longer gradients are shortened to it.
+        loss_average: Whether every token of a gradient step counts alike, or every row; language policies
+            only.
+        curriculum: Whether streams (for a retriever: questions) come `shuffled`, each once before any comes
+            again, or by `priority`, those in front on which the policy now and then succeeds.
+        warmup_updates: Updates over which the learning rate rises from 0; language policies only.
+        weight_decay: Of AdamW; language policies only.
+    """
+
+    name: str
+    num_updates: Count
+    groups_per_update: Count = 8
+    group_size: Count = 8
+    epochs: Count = 2
+    minibatch_size: Annotated[Count, COMPACT_ONLY] = 1024
+    minibatch_groups: Annotated[Count | None, LANGUAGE_ONLY] = None
+    learning_rate: Positive = 1e-3
+    max_gradient_norm: Positive = 0.5
+    loss_average: Annotated[Literal["token", "sequence"], LANGUAGE_ONLY] = "token"
+    curriculum: Literal["shuffled", "priority"] = "shuffled"
+    warmup_updates: Annotated[int, Field(ge=0), LANGUAGE_ONLY] = 0
+    weight_decay: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
+
+    @property
+    def forks_groups(self) -> bool:
+        """True if the episodes of a group begin from a state that one of them has reached."""
+        return False
+
+    def check_policy(self, *, is_language: bool) -> None:
+        """Refuse a kind of policy that cannot learn so.
+
+        Raises:
+            ConfigError: With the setting that the policy has no use for.
+        """
+
+
+class ClippedSettings(AlgorithmSettings):
+    """What the algorithms that clip the probability ratio share.
+
+    Attributes:
+        clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
+        entropy_coefficient: Weight of the entropy, which is pushed up.
+        discount: Weight of a reward one step later.
+        kl_coefficient: Weight of the KL divergence from the policy that the run began with; 0 needs no second
+            model; language policies only.
+        importance_cap: Largest weight with which the mismatch of sampler and learner is corrected; 0 leaves
+            the correction out; language policies only.
+    """
+
+    clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    clip_high: Positive = 0.2
+    entropy_coefficient: NotNegative = 0.0
+    discount: Annotated[Share, OWN_LEARNER] = 1.0
+    kl_coefficient: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
+    importance_cap: Annotated[NotNegative, LANGUAGE_ONLY, SAMPLED_APART] = 2.0
+
+
+class GrpoSettings(ClippedSettings):
+    """GRPO: the episodes of a group are compared with each other.
+
+    Attributes:
+        advantage: Whether a group's episodes are compared as wholes, step by step, or as rows (contexts) that
+            all count alike, whatever their episode; `rows` is for language policies only.
+        group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
+            that one of them has reached, at a turn drawn anew for each group; managers only.
+        skip_equal_groups: Leave groups whose returns are all equal out of the batch; language policies only.
+    """
+
+    name: Literal["grpo"]
+    advantage: Annotated[Literal["trajectory", "step", "rows"], COMPARED_AS_ASKED] = "step"
+    group_start: Annotated[Literal["stream", "fork"], MANAGER_ONLY, WHOLE_EPISODES, OWN_LEARNER] = "stream"
+    skip_equal_groups: Annotated[bool, LANGUAGE_ONLY] = False
+
+    @property
+    def forks_groups(self) -> bool:
+        """True if the episodes of a group begin from a state that one of them has reached."""
+        return self.group_start == "fork"
+
+    def check_policy(self, *, is_language: bool) -> None:
+        """Refuse to compare the rows of a compact policy, which tells no reward of a step alone apart."""
+        if self.advantage == "rows" and not is_language:
+            raise ConfigError(
+                "algorithm.advantage is 'rows', which only language policies have; take 'step'."
+            )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        compared = {"trajectory": "returns", "rows": "rewards"}
+        if self.advantage in compared and self.discount < 1:
+            raise ConfigError(
+                f"algorithm.discount is {self.discount}, but algorithm.advantage is {self.advantage!r}, "
+                f"which compares undiscounted {compared[self.advantage]}; leave the discount out or take "
+                "advantage = 'step'."
+            )
+        if self.group_size < 2:
+            raise ConfigError(
+                f"algorithm.group_size is {self.group_size}, but grpo compares the episodes of a group; give "
+                "at least 2."
+            )
+        return self
+
+
+class PpoSettings(ClippedSettings):
+    """PPO: a critic says what was to be expected.
+
+    Attributes:
+        gae_lambda: 0 trusts the critic, 1 the rewards.
+        value_coefficient: Weight of the critic's loss.
+        critic_learning_rate: Of the critic; by default `learning_rate`; language policies only.
+    """
+
+    name: Literal["ppo"]
+    gae_lambda: Share = 0.9
+    value_coefficient: NotNegative = 0.5
+    critic_learning_rate: Annotated[Positive | None, LANGUAGE_ONLY] = None
