@@ -190,7 +190,7 @@ class AsyncCachedAnswerer:
         if len(answers) != len(keys):
             raise ValueError(
                 f"the answerer {self._answerer.fingerprint!r} gave {len(answers)} answers to {len(keys)} "
-                "requests; it must give one a request."
+                "requests; it must give one per request."
             )
         return answers
 

@@ -240,7 +240,7 @@ def _load_config(model: str) -> PreTrainedConfig:
         return _load_hub_config(model)
     if not (folder / CONFIG).is_file():
         raise ModelError(
-            f"{model} is no model folder: it has no {CONFIG}; give the folder that a model was saved to."
+            f"{model} is not a model folder: it has no {CONFIG}; give the folder that a model was saved to."
         )
     with _as_model_error(model, CONFIG):
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder)
@@ -276,7 +276,7 @@ def _architecture(model: str, config: PreTrainedConfig) -> str:
             return name
     what = f"a {declared[0]}" if declared else f"of type {config.model_type!r} without architecture"
     raise ModelError(
-        f"{model} is no causal language model that transformers knows: it is {what}; take one whose "
+        f"{model} is not a causal language model known to transformers: it is {what}; take one whose "
         f"{CONFIG} names a ...ForCausalLM."
     )
 

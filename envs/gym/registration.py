@@ -82,7 +82,7 @@ def register_env(
             id stands for something else already.
     """
     if not _ID.fullmatch(id):
-        raise ConfigError(f"{id!r} is no environment id; write it as 'namespace/Name-v0'.")
+        raise ConfigError(f"{id!r} is not an environment id; write it as 'namespace/Name-v0'.")
     for name, point in (("entry_point", entry_point), ("vector_entry_point", vector_entry_point)):
         if isinstance(point, str) and not _ENTRY_POINT.fullmatch(point):
             raise ConfigError(f"the {name} of {id!r} is {point!r}; write it as 'package.module:Class'.")

@@ -60,7 +60,7 @@ class ManagerVectorEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if not self.envs:
             raise ConfigError("there is no environment to step; give at least one.")
         if any(env.answerer is not self.envs[0].answerer for env in self.envs):
-            raise ConfigError("the environments have several answerers; build them with one and the same.")
+            raise ConfigError("the environments have several answerers; build them all with the same one.")
         self.num_envs = len(self.envs)
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}

@@ -171,7 +171,7 @@ def _write_line(operation: Operation, view: ManagerView) -> str:
             return f"DROP {_number_of(id, view)}"
         case Noop():
             return "NOOP"
-    raise ValueError(f"the brief format has no words for {operation!r}.")
+    raise ValueError(f"the brief format cannot express {operation!r}.")
 
 
 def _letter_of(sources: Sequence[str], operation: Add | Update, view: ManagerView) -> str:

@@ -298,7 +298,7 @@ def _calls(operations: Sequence[Operation], view: ManagerView) -> Iterator[str]:
             case Delete(id=id):
                 yield write_call(DELETE, _named(id, view))
             case _:
-                raise ValueError(f"the format mem_alpha has no words for {operation!r}.")
+                raise ValueError(f"the format mem_alpha cannot express {operation!r}.")
 
 
 def _named(id: int, view: ManagerView, **arguments: str) -> dict[str, Any]:

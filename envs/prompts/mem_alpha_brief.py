@@ -188,7 +188,7 @@ class MemAlphaBriefFormat:
                 return f"UPDATE {self._name(id, view)} {_letter(text, operation, view)}"
             case Delete(id=id):
                 return f"DELETE {self._name(id, view)}"
-        raise ValueError(f"the format mem_alpha_brief has no words for {operation!r}.")
+        raise ValueError(f"the format mem_alpha_brief cannot express {operation!r}.")
 
     def _name(self, id: int, view: ManagerView) -> str:
         core = core_of(view)

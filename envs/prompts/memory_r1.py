@@ -215,7 +215,7 @@ def _element(operation: Operation, shown: set[int]) -> dict[str, Any]:
             return {"id": id, "event": "UPDATE", "text": one_line(text)}
         case Delete(id=id):
             return {"id": id, "event": "DELETE"}
-    raise ValueError(f"the format memory_r1 has no words for {operation!r}.")
+    raise ValueError(f"the format memory_r1 cannot express {operation!r}.")
 
 
 SELECTED, ANSWER = "**Memories:**", "**Answer:**"
@@ -286,7 +286,7 @@ class MemoryR1AnswerFormat:
             ValueError: If the answer is empty or an entry is not shown.
         """
         if not decision.answer.strip():
-            raise ValueError("the answer is empty, and Memory-R1's form has no words for that.")
+            raise ValueError("the answer is empty, which Memory-R1's format cannot express.")
         numbers = ", ".join(str(number_shown(id, view)) for id in decision.useful)
         return f"{SELECTED} {numbers or _NONE}\n{ANSWER} {one_line(decision.answer)}"
 

@@ -123,7 +123,7 @@ def _write_numbers(ranking: Sequence[int], view: RankingView) -> str:
     ids = [entry.id for entry in view.candidates]
     if len(set(ranking)) < len(ranking) or len(ranking) > _wanted(view):
         raise ValueError(
-            f"the ranking {tuple(ranking)} has no words: it names an entry twice or more than "
+            f"the ranking {tuple(ranking)} cannot be written: it names an entry twice, or more than "
             f"{_wanted(view)} entries."
         )
     filled = list(dict.fromkeys((*ranking, *reversed(ids))))[: _wanted(view)]

@@ -346,4 +346,4 @@ def _write_operation(operation: Operation) -> str:
             return f"DELETE {id}"
         case Noop():
             return "NOOP"
-    raise TypeError(f"the plain format has no words for {operation!r}.")
+    raise TypeError(f"the plain format cannot express {operation!r}.")

@@ -178,7 +178,7 @@ def _find(name: str) -> StreamSource:
         built_in = ", and by memdojo itself" if name in _BUILT_IN else ""
         raise ConfigError(
             f"the stream source {name!r} is provided more than once ({values}{built_in}); "
-            "uninstall the packages that are too many."
+            "uninstall all but one of them."
         )
     if name in _BUILT_IN:
         return _BUILT_IN[name]()
@@ -244,7 +244,7 @@ def _locomo() -> StreamSource:
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_locomo(split or "all", **options)
 
-    description = "LoCoMo: ten long dialogues of two people. No split is all; the file is to be downloaded."
+    description = "LoCoMo: ten long dialogues between two people. By default all splits; fetch it first."
     options = ("path", "turns_per_chunk", "categories", "audited")
     return StreamSource("locomo", load, tuple(SPLITS), description, options)
 
@@ -255,7 +255,9 @@ def _factconsolidation() -> StreamSource:
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_factconsolidation(split or "all", **options)
 
-    description = "FactConsolidation: numbered facts, later ones override. No split is all; fetch it first."
+    description = (
+        "FactConsolidation: numbered facts, later ones override. By default all splits; fetch it first."
+    )
     return StreamSource("factconsolidation", load, SPLITS, description, _keywords(load_factconsolidation))
 
 
@@ -277,7 +279,9 @@ def _mem_alpha() -> StreamSource:
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_mem_alpha(split or "train", **options)
 
-    description = "Mem-alpha's training data: eight data sets. No split is train; fetch the files first."
+    description = (
+        "Mem-alpha's training data: eight data sets. By default the split train; fetch the files first."
+    )
     return StreamSource("mem_alpha", load, SPLITS, description, _keywords(load_mem_alpha))
 
 
@@ -294,7 +298,7 @@ def _longmemeval() -> StreamSource:
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_longmemeval(split or "all", **options)
 
-    description = "LongMemEval: a question about 50 or 500 chats. No split is all; to be downloaded."
+    description = "LongMemEval: questions about 50 or 500 chats. By default all splits; fetch it first."
     return StreamSource("longmemeval", load, SPLITS, description, ("variant", "path", "turns_per_chunk"))
 
 
@@ -304,7 +308,9 @@ def _realmem() -> StreamSource:
     def load(split: str, **options: Any) -> Iterable[Stream]:
         return load_realmem(split or "all", **options)
 
-    description = "RealMem: months of a person with an assistant, labelled. No split is all; to be fetched."
+    description = (
+        "RealMem: months of chats with an assistant, labelled. By default all splits; fetch it first."
+    )
     return StreamSource("realmem", load, tuple(SPLITS), description, ("path", "turns_per_chunk"))
 
 

@@ -117,7 +117,7 @@ def step_window(stream: Stream, chunk: int, num_turns: int) -> Stream:
     """
     if num_turns < 1 or chunk not in linked_chunks(stream):
         raise ConfigError(
-            f"a window of {num_turns} turns before chunk {chunk} of stream {stream.id!r} cannot be had; "
+            f"a window of {num_turns} turns before chunk {chunk} of stream {stream.id!r} cannot be cut; "
             "num_turns must be positive, and a question must have evidence in the chunk."
         )
     before = sum(len(earlier.turns) for earlier in stream.chunks[:chunk])

@@ -246,7 +246,7 @@ def _with_bounds(given: Sequence[_NamedT], make: Callable[[str], _NamedT]) -> li
 def _require_distinct(kind: str, names: Sequence[str]) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise ConfigError(f"{kind} {repeated[0]!r} occurs more than once; rows are told apart by it.")
+        raise ConfigError(f"{kind} {repeated[0]!r} occurs more than once; give each a name of its own.")
 
 
 def _num_seeds(policy: ManagerPolicy | NamedRetriever, settings: EvalSettings) -> int:

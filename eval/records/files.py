@@ -223,7 +223,7 @@ def _member_at(path: Path, place: int) -> bytes:
         file.seek(place)
         member = _next_member(file, b"", path)
     if member is None:
-        raise DataError(f"{path} breaks off; run the evaluation again.")
+        raise DataError(f"{path} is cut short; run the evaluation again.")
     return member[0]
 
 

@@ -59,7 +59,7 @@ def from_plain(record: type[RecordT], value: Any) -> RecordT:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise DataError(
-            f"this is no record of the kind {record.__name__}: {place}: {first['msg']}; write it again."
+            f"this is not a record of the kind {record.__name__}: {place}: {first['msg']}; write it again."
         ) from error
     return read
 

@@ -267,7 +267,9 @@ def _read_point(path: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version = record["version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no point of a sweep ({error!r}); remove it and sweep again.") from error
+        raise DataError(
+            f"{path} is not a point of a sweep ({error!r}); remove it and sweep again."
+        ) from error
     if version != POINT_VERSION:
         raise DataError(
             f"{path} has version {version}, and this memdojo reads {POINT_VERSION}; choose another folder."

@@ -80,7 +80,7 @@ def test_a_damaged_file_is_told_and_fetched_again(folder: Path) -> None:
     (folder / "small.txt").write_text("damaged")
     result = _fetch("toys:small")
     assert result.exit_code == 0
-    assert "is damaged: its checksum is wrong. It is fetched again." in result.stderr
+    assert "is damaged: its checksum is wrong. Fetching it again." in result.stderr
     assert (folder / "small.txt").read_bytes() == CONTENT
 
 
@@ -105,7 +105,7 @@ def test_mistakes_are_one_sentence(folder: Path) -> None:
     for words, message in (
         (["toy"], "error: unknown data set to fetch 'toy'. Did you mean 'toys'"),
         (["toys:smal"], "error: unknown part of toys 'smal'. Did you mean 'small'"),
-        ([], "error: nothing is named; `memdojo data fetch --list` lists what there is."),
+        ([], "error: no data set is named; `memdojo data fetch --list` lists them."),
         (["toys:gone"], "the server answers 404"),
     ):
         result = _fetch(*words)

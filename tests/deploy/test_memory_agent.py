@@ -483,7 +483,7 @@ def test_what_is_not_what_it_is_given_as_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="was given as the answerer"):
             MemoryAgent(path, answerer=wrong)
     for name in ("oracle", "labelled"):
-        with pytest.raises(ConfigError, match="nobody knows"):
+        with pytest.raises(ConfigError, match="a live dialogue does not say"):
             MemoryAgent(path, manager=name)
     with pytest.raises(ConfigError, match="oracle retriever"):
         MemoryAgent(path, retriever="oracle")

@@ -383,6 +383,6 @@ def _read_bytes(folder: Path, name: str) -> bytes:
         return (folder / name).read_bytes()
     except FileNotFoundError:
         what = f"has no {name}" if folder.is_dir() else "does not exist"
-        raise CheckpointError(f"{folder} is no checkpoint: it {what}.") from None
+        raise CheckpointError(f"{folder} is not a checkpoint: it {what}.") from None
     except OSError as error:
         raise CheckpointError(f"{folder / name} cannot be read: {error.strerror or error}.") from error

@@ -96,7 +96,7 @@ def train_in_processes(
         raise outcome
     if outcome is None:
         why = " ".join(str(failures[-1]).split())[:300] if failures else "it said nothing"
-        raise EngineError(f"a learner process died ({why}); go on from the last checkpoint with --resume.")
+        raise EngineError(f"a learner process died ({why}); continue from the last checkpoint with --resume.")
     return outcome
 
 

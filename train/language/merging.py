@@ -65,7 +65,7 @@ def average_models(
     shares = _shares(len(folders), weights)
     out = Path(out).expanduser()
     if out.exists():
-        raise ModelError(f"there is something at {out} already; choose another folder.")
+        raise ModelError(f"{out} already exists; choose another folder.")
     first, *others = map(_find, folders)
     result, state = _load(first)
     _require_numbers(first, state)

@@ -207,7 +207,7 @@ def best_checkpoints(run: RunFolder, num: int) -> list[Path]:
         RunFolderError: If the run has no checkpoint.
     """
     if run.latest is None:
-        raise RunFolderError(f"the run {run.path} has no checkpoint yet; train it on.")
+        raise RunFolderError(f"the run {run.path} has no checkpoint yet; continue its training.")
     run_state = RunState(**read_state(run.latest)["standing"])
     ranked = [run.checkpoint_folder(update) for update in run_state.ranked_updates[:num]]
     return [folder for folder in ranked if folder.is_dir()] or [run.latest]

@@ -106,7 +106,7 @@ class RunFolder:
             if not overwrite:
                 raise RunFolderError(
                     f"there is something at {path} already; choose another name, such as "
-                    f"name={_free_name(path)}, or pass --resume to go on or --overwrite to start anew."
+                    f"name={_free_name(path)}, or pass --resume to continue it or --overwrite to start anew."
                 )
             if not (path / CONFIG).is_file():
                 raise RunFolderError(f"{path} is not a run (it has no {CONFIG}), so it is not overwritten.")

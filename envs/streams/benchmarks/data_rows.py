@@ -61,7 +61,7 @@ def decoded_field(row: object, name: str, where: str) -> list[Any]:
             value = json.loads(value)
         except json.JSONDecodeError as error:
             raise DataError(
-                f"{where}: field {name!r} is no JSON ({error.msg} at column {error.colno})."
+                f"{where}: field {name!r} is not JSON ({error.msg} at column {error.colno})."
             ) from error
     if not isinstance(value, list) or not value:
         raise DataError(f"{where}: field {name!r} is {_short(value)}, not a list with at least one element.")

@@ -123,7 +123,7 @@ def _facts(instance: Instance) -> FactList:
         fact = match and parse_fact(int(match[1]), match[2])
         if fact is None or (facts and fact.number <= facts[-1].number):
             raise DataError(
-                f"{instance.source}: {line!r} is no fact in a known wording, or out of order. {OBTAIN}"
+                f"{instance.source}: {line!r} is not a fact in a known wording, or is out of order. {OBTAIN}"
             )
         facts.append(fact)
     return FactList(facts)

@@ -137,8 +137,8 @@ def _retrieve(file: PublishedFile, target: Path, download: _Download) -> None:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"what {file.url} sends is not {target.name} as it was published: its checksum is not "
-            f"{file.checksum}. Nothing was changed; try again later, or take it from elsewhere."
+            f"the file at {file.url} is not {target.name} as it was published: its checksum is not "
+            f"{file.checksum}. Nothing was changed; try again later, or get the file from elsewhere."
         ) from error
     except OSError as error:
         raise DataError(
@@ -185,9 +185,9 @@ class _Download:
             except _BrokenOffError as error:
                 idle_attempts = 0 if self._num_bytes > before else idle_attempts + 1
                 if idle_attempts == MAX_ATTEMPTS:
-                    there = f"; it goes on behind the {self._num_bytes:,} bytes that are there"
+                    there = f"; it continues after the {self._num_bytes:,} bytes already fetched"
                     raise DataError(
-                        f"{url} cannot be had: {error}. Check the network and run the command again"
+                        f"{url} cannot be fetched: {error}. Check the network and run the command again"
                         f"{there if self._num_bytes else ''}."
                     ) from error
                 time.sleep(self._wait_s * 2 ** max(0, idle_attempts - 1))
@@ -238,7 +238,7 @@ class _Download:
             match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
             if match is None or int(match[1]) != self._num_bytes:
                 self._forget()
-                raise _BrokenOffError("the server sends another part than it was asked for")
+                raise _BrokenOffError("the server sent a part that was not asked for")
             start, total = int(match[1]), match[2] if match[2] != "*" else None
         size = None if total is None else int(total)
         etag, changed = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
@@ -251,7 +251,7 @@ class _Download:
                 done += len(block)
                 self._on_progress(done, size)
         if size is not None and done < size:
-            raise _BrokenOffError(f"the connection broke off after {done:,} of {size:,} bytes")
+            raise _BrokenOffError(f"the connection was lost after {done:,} of {size:,} bytes")
 
     def _refused(self, url: str, error: urllib.error.HTTPError) -> None:
         if error.code == 416:
@@ -259,12 +259,12 @@ class _Download:
             total = error.headers.get("Content-Range", "").rpartition("/")[2]
             if total != str(self._num_bytes):
                 self._forget()
-                raise _BrokenOffError("what was there is not a part of the file") from error
+                raise _BrokenOffError("the partial download does not belong to the file") from error
             return
         if error.code in _TRANSIENT_STATUS:
             raise _BrokenOffError(f"the server answers {error.code} {error.reason}") from error
         raise DataError(
-            f"{url} cannot be had: the server answers {error.code} {error.reason}. It may have been moved; "
+            f"{url} cannot be fetched: the server answers {error.code} {error.reason}. It may have moved; "
             "`memdojo data fetch --list` names the homepage."
         ) from error
 

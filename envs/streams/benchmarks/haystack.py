@@ -159,7 +159,7 @@ def _of_hotpotqa(row: object, where: str) -> Asked:
                 # Sentences that hold nothing keep their places: supporting facts count them.
                 paragraphs[title] = Paragraph(title, tuple(each.strip() for each in sentences))
             case _:
-                raise DataError(f"{where}: context holds something else than [title, [sentences]]. {OBTAIN}")
+                raise DataError(f"{where}: context is not a list of [title, [sentences]]. {OBTAIN}")
     needed: dict[str, list[int]] = {}
     for fact in field_of(row, "supporting_facts", list, where):
         match fact:

@@ -243,7 +243,9 @@ def parse_time(text: str, where: str = "session") -> datetime:
         hour_of_day = int(hour) % 12 + (12 if half == "pm" else 0)
         return datetime(int(year), _MONTHS.index(month) + 1, int(day), hour_of_day, int(minute))
     except ValueError:
-        raise DataError(f"{where}: {text!r} is no time such as '1:56 pm on 8 May, 2023'. {_OBTAIN}") from None
+        raise DataError(
+            f"{where}: {text!r} is not a time such as '1:56 pm on 8 May, 2023'. {_OBTAIN}"
+        ) from None
 
 
 def _question(id: str, item: object, turn_ids: frozenset[str]) -> Question:
@@ -287,7 +289,7 @@ def clean_evidence(references: Sequence[object], turn_ids: Collection[str], wher
 def _audited_questions(file: Path, samples: dict[str, Any]) -> frozenset[str]:
     """Return the ids of the questions whose key the audit found to corrupt scores."""
     if not file.is_file():
-        raise DataError(f"{file} was not found, which audited=True needs. {_OBTAIN_AUDIT}")
+        raise DataError(f"{file} was not found; audited=True needs it. {_OBTAIN_AUDIT}")
     masked = set()
     for number, finding in enumerate(_read(file)):
         where = f"{file}: finding {number}"

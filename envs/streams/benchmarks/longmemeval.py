@@ -199,4 +199,6 @@ def parse_time(text: object, where: str = "session") -> datetime:
             raise ValueError("no such pattern")
         return datetime(*map(int, match.groups()))  # type: ignore[arg-type]
     except ValueError:
-        raise DataError(f"{where}: {text!r} is no time such as '2023/05/20 (Sat) 02:21'. {_OBTAIN}") from None
+        raise DataError(
+            f"{where}: {text!r} is not a time such as '2023/05/20 (Sat) 02:21'. {_OBTAIN}"
+        ) from None

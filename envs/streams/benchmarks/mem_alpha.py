@@ -121,7 +121,7 @@ def _streams(
 def _stream(row: Row, data_source: str, id: str, where: str, turn_tokens: int | None) -> Stream:
     texts = decoded_field(row, "chunks", where)
     if not all(isinstance(text, str) and text.strip() for text in texts):
-        raise DataError(f"{where}: chunks hold something else than texts. {OBTAIN}")
+        raise DataError(f"{where}: chunks is not a list of texts. {OBTAIN}")
     chunks = tuple(_chunk(index, text.strip(), turn_tokens) for index, text in enumerate(texts))
     questions = tuple(
         _question(f"q{number}", item, data_source, where)

@@ -173,7 +173,7 @@ def _instance(row: Row, source: str, id: str, where: str) -> Instance:
         )
     ids = row["metadata"].get("qa_pair_ids") or [f"{id}/q{number}" for number in range(len(texts))]
     if len(set(ids)) != len(texts):
-        raise DataError(f"{where}: metadata.qa_pair_ids are not an id for each question. {OBTAIN}")
+        raise DataError(f"{where}: metadata.qa_pair_ids does not have one id per question. {OBTAIN}")
     category = source.partition("_")[0]
     questions = tuple(
         Question(str(name), _text(text, where), _references(each, where), category, metric=metric_of(source))

@@ -234,7 +234,7 @@ def _said_at(memory: object, sessions: Mapping[str, _Session], where: str) -> fr
     """Return the turns at which a memory that a reply used was said."""
     uuid = field_of(memory, "session_uuid", str, where)
     if uuid not in sessions:
-        raise DataError(f"{where}: memory_used names the session {uuid!r}, which is not there. {_OBTAIN}")
+        raise DataError(f"{where}: memory_used names the session {uuid!r}, which does not exist. {_OBTAIN}")
     content = _content(memory, where)
     found = [known.turn_ids for known in sessions[uuid].memories if known.content == content]
     return found[0] if found else frozenset(turn.id for turn in sessions[uuid].spoken)
@@ -247,4 +247,4 @@ def _parse_date(text: str, where: str) -> datetime:
             raise ValueError("no such pattern")
         return datetime.fromisoformat(match[1])
     except ValueError:
-        raise DataError(f"{where}: {text!r} is no date such as '2025-12-22 (Monday)'. {_OBTAIN}") from None
+        raise DataError(f"{where}: {text!r} is not a date such as '2025-12-22 (Monday)'. {_OBTAIN}") from None

@@ -39,9 +39,9 @@ def compare(
         ),
     ],
     reference: Annotated[
-        str | None, typer.Option(help="What differences are from; by default the best baseline.")
+        str | None, typer.Option(help="Method to take differences from; by default the best baseline.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="Column of eval.csv that counts; by default its score.")] = "",
+    metric: Annotated[str, typer.Option(help="Column of eval.csv to compare; by default its score.")] = "",
     format: Annotated[Format, typer.Option(help="How the table is printed.")] = "table",
     streams: Annotated[
         str | None, typer.Option(help="Held-out streams, where only baselines are named.")
@@ -52,10 +52,10 @@ def compare(
     ] = None,
     capacity_share: Annotated[
         float | None,
-        typer.Option(help="Share of the turns that a store holds, where only baselines are named."),
+        typer.Option(help="Share of the turns that a store holds, where baselines alone are named."),
     ] = None,
     task: Annotated[
-        Literal["manager", "retriever"], typer.Option(help="Where only baselines are named.")
+        Literal["manager", "retriever"], typer.Option(help="Only where baselines alone are named.")
     ] = "manager",
     seed: Annotated[int, typer.Option(help="Seeds the resampling.")] = 0,
     quiet: QuietOption = False,
@@ -69,7 +69,7 @@ def compare(
 
     memdojo compare sum_idf recency --streams synthetic:test --capacity-share 0.2 --format markdown
 
-    Runs whose names differ in nothing but a number at the end are seeds of one method.
+    Runs whose names differ only in a number at the end are seeds of one method.
     """
     from memdojo.eval.compare import compare as compare_methods
     from memdojo.eval.compare import compare_grid, comparison_text

@@ -35,7 +35,7 @@ def print_capacities(
     from memdojo.eval.tables.render import print_grids
 
     if found.task != "manager":
-        raise ConfigError("--capacities is for managers: retrievers have no store that could be full.")
+        raise ConfigError("--capacities is for managers: retrievers have no store to fill.")
     shares = _numbers("--capacities", capacities, float)
     table = evaluate_capacities(found.managers(), streams, settings, shares, folder=out, **how)
     score = settings.chosen_score(streams)
@@ -86,4 +86,4 @@ def _numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Numb
     try:
         return [kind(part) for part in text.split(",")]
     except ValueError:
-        raise ConfigError(f"{option} is {text!r}; give numbers with commas between, such as 1,2,4.") from None
+        raise ConfigError(f"{option} is {text!r}; give numbers separated by commas, such as 1,2,4.") from None

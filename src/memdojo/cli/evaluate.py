@@ -49,19 +49,19 @@ def evaluate(
     capacity_share: Annotated[
         float | None, typer.Option(help="The same as a share of the stream's turns.")
     ] = None,
-    top_k: Annotated[int | None, typer.Option(help="Entries from which a question is answered.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Entries retrieved for each question.")] = None,
     granularity: Annotated[
         Literal["turn", "session"] | None,
-        typer.Option(help="What a retriever ranks; by default what the checkpoints did, else turns."),
+        typer.Option(help="What a retriever ranks; by default as in the checkpoints' training, else turns."),
     ] = None,
     task: Annotated[
         Literal["manager", "retriever"] | None,
-        typer.Option(help="Where only baselines are named; manager by default."),
+        typer.Option(help="Task, where only baselines are named; manager by default."),
     ] = None,
     retriever: Annotated[
         str | None,
         typer.Option(
-            help="Retriever under the managers: a name or a checkpoint; by default that of the training."
+            help="Retriever of the managers: a name or a checkpoint; by default the one of their training."
         ),
     ] = None,
     judge: Annotated[
@@ -74,28 +74,31 @@ def evaluate(
     memory: Annotated[
         str | None,
         typer.Option(
-            help="Who wrote the memory over which retrievers and answer agents are asked: a manager "
+            help="Writer of the memory over which retrievers and answer agents are asked: a manager "
             "baseline, or a manager's run or checkpoint; by default as in training."
         ),
     ] = None,
-    metric: Annotated[str, typer.Option(help="Score that counts, such as recall@10 or token_f1.")] = "",
+    metric: Annotated[str, typer.Option(help="Score to report, such as recall@10 or token_f1.")] = "",
     reference: Annotated[
-        str | None, typer.Option(help="What paired differences are from; by default the best baseline.")
+        str | None, typer.Option(help="Policy to take paired differences from; by default the best baseline.")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that draws.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that samples.")] = 3,
     seed: Annotated[int, typer.Option(help="Seeds the episodes.")] = 0,
     capacities: Annotated[
         str, typer.Option(metavar="SHARES", help="Evaluate at each of these shares, such as 0.1,0.25,0.5.")
     ] = "",
     lengths: Annotated[
-        str, typer.Option(metavar="FACTORS", help="Make synthetic streams so many times as long: 1,2,4,8,16.")
+        str,
+        typer.Option(
+            metavar="FACTORS", help="Make synthetic streams this many times as long, such as 1,2,4,8,16."
+        ),
     ] = "",
     failed_below: Annotated[
-        float, typer.Option(help="A question whose score is lower has failed and is diagnosed.")
+        float, typer.Option(help="Questions with a lower score count as failed and are diagnosed.")
     ] = 0.5,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for tables and episodes; what it has is not played again."),
+        typer.Option(help="Folder for tables and episodes; episodes that it holds are not played again."),
     ] = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,

@@ -29,14 +29,14 @@ def fetch(
         list[str] | None, typer.Argument(metavar="NAME[:PART]...", help="Data sets, or parts of them.")
     ] = None,
     list_all: Annotated[
-        bool, typer.Option("--list", help="List what there is, with licence, size and whether it is here.")
+        bool, typer.Option("--list", help="List the data sets with licence, size and whether they are here.")
     ] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Fetch published data to where the loaders look: $MEMDOJO_DATA, else the user's cache folder.
 
-    A transfer that broke off goes on where it ended. What is there already is checked and left alone.
+    A broken transfer is resumed. Files that are there already are checked and left alone.
 
     memdojo data fetch --list
 
@@ -48,7 +48,7 @@ def fetch(
         _print_list(published())
         return
     if not names:
-        raise ConfigError("nothing is named; `memdojo data fetch --list` lists what there is.")
+        raise ConfigError("no data set is named; `memdojo data fetch --list` lists them.")
     # All names are checked before anything is fetched.
     for name, (data, files) in [(name, find_published(name)) for name in names]:
         typer.echo(f"{data.title}\n  licence: {data.licence}\n  {data.homepage}")
@@ -63,7 +63,7 @@ def _fetch_one(file: PublishedFile, *, quiet: bool) -> None:
     from memdojo.envs.streams.benchmarks.fetch import fetch_file
 
     def tell_damage(path: Path) -> None:
-        typer.echo(f"  {path} is damaged: its checksum is wrong. It is fetched again.", err=True)
+        typer.echo(f"  {path} is damaged: its checksum is wrong. Fetching it again.", err=True)
 
     with _Transfer(Path(file.path).name, quiet=quiet) as transfer:
         fetched = fetch_file(file, on_progress=transfer.show, on_damage=tell_damage)

@@ -32,7 +32,7 @@ def envs(debug: DebugOption = False) -> None:
 
 
 def baselines(debug: DebugOption = False) -> None:
-    """List the hand-made policies that every evaluation can take."""
+    """List the hand-made policies that any evaluation can include."""
     from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 
     for task, known in (("manager", list_baselines()), ("retriever", list_retriever_baselines())):
@@ -41,7 +41,7 @@ def baselines(debug: DebugOption = False) -> None:
 
 
 def sweeps(debug: DebugOption = False) -> None:
-    """List the sweeps that memdojo sweep knows: what each varies, and what that tests."""
+    """List the sweeps of `memdojo sweep`: what each varies, and what that tests."""
     from memdojo.eval.sweeps.registry import list_sweeps
 
     rows = [
@@ -53,7 +53,7 @@ def sweeps(debug: DebugOption = False) -> None:
 
 def streams(
     spec: Annotated[
-        str | None, typer.Argument(help="A source, such as synthetic:test; none lists all.")
+        str | None, typer.Argument(help="A source, such as synthetic:test; without one, all are listed.")
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the source.")

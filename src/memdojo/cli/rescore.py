@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def rescore(
     folder: Annotated[Path, typer.Argument(help="A folder that memdojo eval --out wrote.")],
-    metric: Annotated[str, typer.Option(help="Score that counts, such as token_f1 or recall@5.")] = "",
+    metric: Annotated[str, typer.Option(help="Score to report, such as token_f1 or recall@5.")] = "",
     answerer: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,10 +31,10 @@ def rescore(
         ),
     ] = None,
     failed_below: Annotated[
-        float | None, typer.Option(help="A question whose score is lower has failed and is diagnosed.")
+        float | None, typer.Option(help="Questions with a lower score count as failed and are diagnosed.")
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(help="What paired differences are from; by default the best baseline.")
+        str | None, typer.Option(help="Policy to take paired differences from; by default the best baseline.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and the new answers.")] = None,
     debug: DebugOption = False,

@@ -17,16 +17,21 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def serve_memory(
-    memory_file: Annotated[Path, typer.Argument(help="The memory file; it is made if there is none.")],
+    memory_file: Annotated[Path, typer.Argument(help="The memory file, made if it does not exist.")],
     manager: Annotated[
-        str, typer.Option(help="Who decides what is kept: a run, a checkpoint, or the name of a baseline.")
+        str,
+        typer.Option(
+            help="The manager, which decides what is kept: a run, a checkpoint, or the name of a baseline."
+        ),
     ] = "recency",
     retriever: Annotated[
         str | None,
-        typer.Option(help="Who finds: a run, a checkpoint or a name; by default as in training, else bm25."),
+        typer.Option(
+            help="The retriever: a run, a checkpoint or a name; by default as in training, else bm25."
+        ),
     ] = None,
     answerer: Annotated[
-        str | None, typer.Option(help="Who answers: the run or checkpoint of an answer agent.")
+        str | None, typer.Option(help="The answerer: the run or checkpoint of an answer agent.")
     ] = None,
     answerer_model: Annotated[
         str | None,
@@ -39,9 +44,7 @@ def serve_memory(
     max_entries: Annotated[
         int | None, typer.Option(min=1, help="Entries that the memory holds at most.")
     ] = None,
-    top_k: Annotated[
-        int | None, typer.Option(min=1, help="Entries from which a question is answered.")
-    ] = None,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Entries retrieved for each question.")] = None,
     http: Annotated[
         bool, typer.Option("--http", help="Serve over HTTP instead of standard input and output.")
     ] = False,
@@ -49,7 +52,7 @@ def serve_memory(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on with --http.")] = 8765,
     debug: DebugOption = False,
 ) -> None:
-    """Serve a memory to an assistant by the Model Context Protocol, with what was trained.
+    """Serve a memory to an assistant over the Model Context Protocol, run by trained policies.
 
     memdojo serve-memory memory.sqlite
 
@@ -59,7 +62,7 @@ def serve_memory(
 
     By default the assistant starts this command itself and speaks to it over standard input and output. With
     --http it listens at http://HOST:PORT/mcp, without passwords: keep it on this machine. Without an answerer
-    the extractive reader answers. The extra mcp brings the library that this needs.
+    the extractive reader answers. The library that this needs comes with the extra `mcp`.
     """
     if importlib.util.find_spec("mcp") is None:
         raise MissingDependencyError(

@@ -36,28 +36,32 @@ def sweep(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for points, tables and figures; what it has is not measured again."),
+        typer.Option(
+            help="Folder for points, tables and figures; points that it holds are not measured again."
+        ),
     ] = None,
     task: Annotated[
         Literal["manager", "retriever"] | None,
-        typer.Option(help="Where only baselines are named; manager by default."),
+        typer.Option(help="Task, where only baselines are named; manager by default."),
     ] = None,
     retriever: Annotated[
         str | None,
-        typer.Option(help="Retriever under the managers; by default that of the training, else bm25."),
+        typer.Option(help="Retriever of the managers; by default the one of their training, else bm25."),
     ] = None,
     metric: Annotated[str, typer.Option(help="Score of all points.")] = "token_f1",
     num_streams: Annotated[int, typer.Option(help="Streams of a point.")] = 16,
     split: Annotated[str, typer.Option(help="Split of the synthetic streams.")] = "test",
-    seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that draws.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that samples.")] = 3,
     seed: Annotated[int, typer.Option(help="Seeds streams, episodes and intervals.")] = 0,
     workers: Annotated[
         int | None,
-        typer.Option(help="Points measured at a time, as Ray tasks; by default one a core. 1 needs no Ray."),
+        typer.Option(
+            help="Points to measure at a time, as Ray tasks; by default one per core. 1 needs no Ray."
+        ),
     ] = None,
     gpus: Annotated[float, typer.Option(help="GPUs of a worker, for language policies.")] = 0,
     address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster; without it Ray starts on this machine.")
+        str | None, typer.Option(help="Address of a Ray cluster; without it Ray starts on this machine.")
     ] = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -70,7 +74,7 @@ def sweep(
 
     memdojo sweep all --task retriever --only distractors --num-streams 8
 
-    The same command goes on with a sweep that was interrupted.
+    The same command continues a sweep that was interrupted.
     """
     from memdojo.envs.streams.registry import load_streams
     from memdojo.eval.sweeps.registry import find_sweeps
@@ -187,7 +191,7 @@ def _tell_failures(report: SweepReport) -> None:
     point, error = report.failures[0]
     cause = " ".join(str(error).split()) or type(error).__name__
     typer.echo(
-        f"error: {len(report.failures)} points failed and are tried again by the same command; the first, "
+        f"error: {len(report.failures)} points failed; the same command tries them again. The first, "
         f"{point}, with: {cause}",
         err=True,
     )

@@ -34,9 +34,9 @@ def train(
             metavar="[KEY=VALUE]...", help="Changes, such as algorithm.name=ppo seed=1.", show_default=False
         ),
     ] = None,
-    run_dir: Annotated[Path, typer.Option(help="Where the run's folder is made.")] = Path("runs"),
+    run_dir: Annotated[Path, typer.Option(help="Folder to make the run's folder in.")] = Path("runs"),
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint of the run.")
+        bool, typer.Option("--resume", help="Continue from the last checkpoint of the run.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove an earlier run of that name.")
@@ -54,7 +54,7 @@ def train(
 
     memdojo train quickstart --resume
 
-    An empty value takes a key out of the file: streams.window_turns=
+    An empty value removes a key of the file: streams.window_turns=
     """
     from memdojo.train.config.files import load_config
     from memdojo.train.runs.folder import RunFolder
@@ -62,7 +62,7 @@ def train(
     from memdojo.train.runs.trackers import require_trackers
 
     if resume and overwrite:
-        raise ConfigError("--resume goes on with a run and --overwrite removes it; give one of the two.")
+        raise ConfigError("--resume continues a run and --overwrite removes it; give one of the two.")
     resolved = load_config(config, overrides or ())
     trainer = _import_trainer()
     require_trackers(resolved.logging.report_to)
@@ -113,7 +113,7 @@ def _best(run: RunFolder) -> Path:
 
 def _evaluate(config: TrainConfig, best: Path, before: list[Path], run: Path, *, quiet: bool) -> None:
     if config.streams.test is None:
-        typer.echo("streams.test is not set, so there is no final evaluation; memdojo eval does it any time.")
+        typer.echo("streams.test is not set, so there is no final evaluation; run memdojo eval at any time.")
         return
     from .evaluate import evaluate_run
 
@@ -128,7 +128,7 @@ def _train(train: Callable[[], Any], run: RunFolder, progress: Progress, how_to_
         if run.remove_if_untrained():
             typer.echo("interrupted before the first update; nothing was left behind", err=True)
         else:
-            typer.echo(f"interrupted; go on with: {how_to_resume}", err=True)
+            typer.echo(f"interrupted; continue with: {how_to_resume}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     except BaseException:
         # A run that never began would stand in the way of the next attempt under its name.

@@ -71,7 +71,7 @@ class LiveEpisode(ManagerEpisode):
         Raises:
             EpisodeStateError: Always: what is said next is said once.
         """
-        raise EpisodeStateError("a dialogue that goes on cannot fork; play a ManagerEpisode of a stream.")
+        raise EpisodeStateError("a live dialogue cannot be forked; play a ManagerEpisode of a stream.")
 
     def _apply(self, operation: Operation) -> OperationResult:
         result = super()._apply(operation)

@@ -240,7 +240,7 @@ class MemoryAgent:
         with self._lock, self._blaming("the answerer failed"):
             (answer,) = self.answerer.answer([request])
         if answer.text is None:
-            raise AgentError(f"the answer could not be had: {answer.error}")
+            raise AgentError(f"the answerer gave no answer: {answer.error}")
         return AgentAnswer(answer.text, hits)
 
     def sources(self, entry: MemoryEntry | int) -> tuple[Turn, ...]:
@@ -388,8 +388,8 @@ def _as_manager(manager: ManagerPolicy | str) -> ManagerPolicy:
         raise ConfigError(f"{_kind(manager)} was given as the manager; give a policy that decides on chunks.")
     if isinstance(manager, OracleManager | LabelledManager):
         raise ConfigError(
-            f"the manager {manager.name!r} needs a stream that says what will be asked or what is to be "
-            "remembered, and here nobody knows; take another."
+            f"the manager {manager.name!r} needs to know what will be asked or what is worth "
+            "remembering, which a live dialogue does not say; use another manager."
         )
     return manager
 
@@ -399,7 +399,8 @@ def _as_retriever(retriever: Retriever | str) -> Retriever:
         named = make_retriever_baseline(retriever)
         if named.name == UPPER_BOUND:
             raise ConfigError(
-                "the oracle retriever knows the evidence of questions, and here nobody does; take another."
+                "the oracle retriever needs the evidence of each question, which a live dialogue lacks; use "
+                "another retriever."
             )
         # Only the oracle looks at the stream.
         unused: Any = None

@@ -120,7 +120,7 @@ def _capacity_of_training(writer: Learned) -> Capacity | None:
     if training.capacity_share is not None:
         raise ConfigError(
             f"{writer.path} was trained with a store of {training.capacity_share:.0%} of a dialogue's turns, "
-            "and nobody knows how long a dialogue gets that goes on; give max_entries."
+            "and the length of a live dialogue is unknown; give max_entries."
         )
     return _capacity(writer, training.max_entries)
 

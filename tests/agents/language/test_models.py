@@ -89,12 +89,12 @@ def _without_end(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (_without("config.json"), "is no model folder: it has no config.json"),
+        (_without("config.json"), "is not a model folder: it has no config.json"),
         (lambda folder: (folder / "config.json").write_text("{"), "its config.json cannot be used"),
         (_edited("config.json", model_type="nonsense"), "model type `nonsense`"),
         (
             _edited("config.json", model_type="bert", architectures=["BertModel"]),
-            "is no causal language model that transformers knows: it is a BertModel",
+            "is not a causal language model known to transformers: it is a BertModel",
         ),
         (_edited("config.json", architectures=None), "of type 'llama' without architecture"),
         (_edited("config.json", vocab_size=1000), "tokenizer has 1024 tokens and the model only 1000"),

@@ -152,7 +152,7 @@ def test_points_of_other_settings_are_told_and_not_mixed(tmp_path: Path) -> None
     with pytest.raises(ConfigError, match="measured with max_entries = 4, and now it is 2"):
         run_sweeps([make_baseline("recency")], [harder], SETTINGS, folder=tmp_path)
     (tmp_path / "points" / "top_k-3.json").write_text("{")
-    with pytest.raises(DataError, match=r"top_k-3.json is no point of a sweep .*remove it"):
+    with pytest.raises(DataError, match=r"top_k-3.json is not a point of a sweep .*remove it"):
         run_sweeps([make_baseline("recency")], [TOP_K], SETTINGS, folder=tmp_path)
 
 

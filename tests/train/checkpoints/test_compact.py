@@ -167,12 +167,12 @@ def test_a_truncated_or_missing_file_is_refused_in_one_sentence(tmp_path: Path, 
             load_policy(tmp_path / "c")
         assert "\n" not in str(caught.value)
     path.unlink()
-    with pytest.raises(CheckpointError, match=f"is no checkpoint: it has no {name}"):
+    with pytest.raises(CheckpointError, match=f"is not a checkpoint: it has no {name}"):
         load_policy(tmp_path / "c")
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="is no checkpoint: it does not exist"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint: it does not exist"):
         load_policy(tmp_path / "nowhere")
     _save(tmp_path / "c")
     with pytest.raises(CheckpointError, match=r"it has no learner.safetensors"):

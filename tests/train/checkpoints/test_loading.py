@@ -64,7 +64,7 @@ def test_of_a_run_the_best_checkpoint_is_loaded_else_the_newest(tmp_path: Path) 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         memdojo.load_policy(tmp_path / "nowhere")
-    with pytest.raises(CheckpointError, match="is no checkpoint"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
         memdojo.load_policy(tmp_path)
 
 

@@ -444,7 +444,7 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
     assert process.returncode == 130, errors
     assert (
         errors.splitlines()[-1]
-        == f"interrupted; go on with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
+        == f"interrupted; continue with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
     )
     run = RunFolder.open(tmp_path / "cli" / "run")
     updates = len(run.metrics())

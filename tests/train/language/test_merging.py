@@ -203,7 +203,7 @@ def test_arguments_that_make_no_sense_are_refused(first: Path, second: Path, tmp
         ((models, out, [1.0]), ConfigError, "1 weights for 2 models"),
         ((models, out, [1.0, 0.0]), ConfigError, "a weight is 0.0"),
         ((models, out, [1.0, float("inf")]), ConfigError, "a weight is inf"),
-        ((models, first), ModelError, "there is something at .*first already"),
+        ((models, first), ModelError, "first already exists"),
         (([first, tmp_path / "no"], out), ModelError, "no does not exist; give a run, a checkpoint"),
         (([first, tmp_path], out), ModelError, "has neither a config.json nor a folder model"),
     ]

@@ -67,7 +67,7 @@ def test_what_was_recorded_can_be_learnt_but_for_what_failed(run: RunFolder, enc
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("{", "line 1 is no recorded trajectory"), ('{"return": 1}', "line 1 is no recorded trajectory")],
+    [("{", "line 1 is not a recorded trajectory"), ('{"return": 1}', "line 1 is not a recorded trajectory")],
 )
 def test_a_damaged_file_is_told_with_its_line(
     line: str, message: str, tmp_path: Path, encoder: PromptEncoder

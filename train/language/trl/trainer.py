@@ -124,8 +124,8 @@ def _load_run_state(run: RunFolder) -> tuple[RunState, Path | None]:
         return RunState(), None
     if not (folder / TRL / "trainer_state.json").is_file():
         raise CheckpointError(
-            f"{folder} has no state of TRL's trainer to go on with; start a new run, or restore its folder "
-            f"{TRL!r}."
+            f"{folder} has no state of TRL's trainer to continue from; start a new run, or restore its "
+            f"folder {TRL!r}."
         )
     return RunState(**load_training_state(folder).state["standing"]), folder
 

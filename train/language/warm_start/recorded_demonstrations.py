@@ -35,7 +35,7 @@ def recorded_demonstrations(path: str | Path, encoder: PromptEncoder) -> Demonst
             demonstrations.examples += [_as_example(row, encoder) for row in record["rows"]]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{path}, line {number} is no recorded trajectory ({error!r}); give a file of the folder "
+                f"{path}, line {number} is not a recorded trajectory ({error!r}); give a file of the folder "
                 "trajectories of a run."
             ) from error
     return demonstrations

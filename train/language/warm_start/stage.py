@@ -51,8 +51,8 @@ def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     demonstrations = _demonstrations(config, run, splits["train"][: stage.num_streams], tokenizer)
     if not demonstrations.examples:
         raise ConfigError(
-            f"the warm start has no example: all {demonstrations.num_without_words} decisions of the "
-            f"teacher have no words in the format {config.policy.format!r}; take another format or a longer "
+            f"the warm start has no example: the format {config.policy.format!r} can express none of "
+            f"the teacher's {demonstrations.num_without_words} decisions; use another format or a larger "
             "policy.max_prompt_tokens."
         )
     left_out = f", {demonstrations.num_without_words} left out" if demonstrations.num_without_words else ""

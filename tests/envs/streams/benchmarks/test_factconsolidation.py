@@ -115,7 +115,7 @@ def test_the_dealt_splits_share_no_subject_and_ask_single_hop_questions(tmp_path
     [
         (
             SINGLE | {"context": "Facts:\n0. Ann likes tea."},
-            "'0. Ann likes tea.' is no fact in a known wording",
+            "'0. Ann likes tea.' is not a fact in a known wording",
         ),
         (SINGLE | {"context": "Facts:\n1. Ann is famous for X.\n1. Ann is famous for Y."}, "out of order"),
         (SINGLE | {"answers": [["Peru"]]}, "its 2 questions have 1 answers"),

@@ -175,7 +175,7 @@ def test_a_reference_of_the_dangling_ones_counts_where_the_turn_exists() -> None
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(DataError, match=r"session_1: .* is no time such as '1:56 pm on 8 May, 2023'"):
+    with pytest.raises(DataError, match=r"session_1: .* is not a time such as '1:56 pm on 8 May, 2023'"):
         parse_time(text, "session_1")
 
 
@@ -199,7 +199,7 @@ def test_the_audit_masks_the_questions_whose_key_corrupts_scores(tmp_path: Path)
 
 def test_an_audit_that_is_missing_or_of_other_data_is_refused(tmp_path: Path) -> None:
     path = _write(tmp_path, _sample())
-    with pytest.raises(DataError, match=r"audit_errors\.json was not found, which audited=True needs"):
+    with pytest.raises(DataError, match=r"audit_errors\.json was not found; audited=True needs it"):
         load_locomo(path=path, audited=True)
     audit = tmp_path / "audit_errors.json"
     for finding, message in [

@@ -131,7 +131,7 @@ def test_splits_are_parts_of_the_groups(tmp_path: Path) -> None:
         ({"question_type": "riddle"}, "question_type is 'riddle'"),
         ({"answer": None}, "answer is None"),
         ({"answer": " "}, "answer is ' '"),
-        ({"question_date": "30 May"}, "'30 May' is no time"),
+        ({"question_date": "30 May"}, "'30 May' is not a time"),
         ({"haystack_dates": []}, "3 haystack_sessions, 3 haystack_session_ids and 0 haystack_dates"),
         ({"haystack_dates": ["2023/13/01 (Sun) 03:24"] * 3}, "'2023/13/01"),
         ({"haystack_sessions": [[], [], []]}, "has no turn"),

@@ -190,7 +190,7 @@ def _change(record: dict[str, Any], session: int, **fields: object) -> dict[str,
 @pytest.mark.parametrize(
     ("session", "fields", "message"),
     [
-        (0, {"current_time": "Monday"}, "'Monday' is no date"),
+        (0, {"current_time": "Monday"}, "'Monday' is not a date"),
         (0, {"session_uuid": "bb"}, "two sessions share"),
         (0, {"dialogue_turns": None}, "'dialogue_turns' is None"),
         (0, {"extracted_memory": [_memory("m1", " ", 1)]}, "the content of a memory is ' '"),
