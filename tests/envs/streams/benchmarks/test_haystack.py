@@ -154,7 +154,7 @@ def test_files_like_squad_are_read_too(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ({"rows": []}, "is neither a list of questions nor an object with 'data'"),
-        ([_hotpot(0) | {"context": [["Title", "text"]]}], r"question 0: context holds something else"),
+        ([_hotpot(0) | {"context": [["Title", "text"]]}], r"question 0: context is not a list of"),
         ([_hotpot(0) | {"answer": 3}], "field 'answer' is 3"),
         ([_hotpot(0) | {"supporting_facts": [["Gold 0a", 2]]}], "has no question whose answer lies in"),
         ({"data": [{"title": "T"}]}, "article 0: field 'paragraphs' is None"),
