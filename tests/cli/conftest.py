@@ -62,7 +62,7 @@ def small_config(tmp_path: Path, data: dict[str, str]) -> Path:
         groups_per_update = 2
         group_size = 2
         [rollouts]
-        num_workers = 1
+        num_workers = 0
         [evaluation]
         every = 1
         baselines = ["recency", "sum_idf"]

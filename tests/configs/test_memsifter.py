@@ -58,7 +58,7 @@ COMPACT: dict[str, Any] = {
         "learning_rate": 0.03,
         "curriculum": "priority",
     },
-    "rollouts": {"num_workers": 1},
+    "rollouts": {"num_workers": 0},
     "evaluation": {"every": 2, "metric": "token_f1"},
     "checkpoints": {"every": 2, "keep": 9},
 }

@@ -1,22 +1,15 @@
-"""Players of compact policies: tasks in, trajectory groups out, in this process or in Ray actors.
-
-A task names everything that its trajectories depend on, and the episodes of one task run in one batch. So the
-numbers are the same whatever worker plays it, and however many there are.
-"""
+"""Players of compact policies: a rollout task in, a trajectory group out."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import ray
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from memdojo.agents.compact.base import Decision, use_one_thread
+from memdojo.agents.compact.base import Decision
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
 from memdojo.agents.play import play_manager
@@ -42,22 +35,8 @@ from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import sum_scores
 
 from ..rollouts.memory_figures import memory_figures
-from ..rollouts.ray_session import start_ray
 from ..rollouts.tasks import RolloutTask, as_episode, question_starts, record_of
 from .trajectories import Trajectory, TrajectoryGroup
-
-
-class RolloutPlayer(Protocol):
-    """Plays tasks with one policy."""
-
-    network: nn.Module
-
-    def play(self, task: RolloutTask) -> TrajectoryGroup:
-        """Return the trajectories of the task, in the order of its seeds."""
-        ...
-
-
-PlayerRecipe = Callable[[], RolloutPlayer]
 
 
 class ManagerPlayer:
@@ -265,65 +244,6 @@ class RetrieverPlayer:
         texts = [question.text for question in starts[0].questions] if starts else []
         observe = self._policy.features.observe
         return [(start, observe(start.store, text)) for start, text in zip(starts, texts, strict=True)]
-
-
-class RayRollouts:
-    """Rollouts by Ray actors, each with players of its own.
-
-    Args:
-        make_players: Builds the players by name; called in each actor.
-        num_workers: Number of actors.
-        address: Of a running Ray cluster; None starts Ray on this machine, if it does not run yet.
-    """
-
-    def __init__(
-        self, make_players: Mapping[str, PlayerRecipe], *, num_workers: int, address: str | None = None
-    ) -> None:
-        self._started_ray = start_ray(address, num_cpus=num_workers)
-        worker = ray.remote(RolloutWorker)
-        recipes = ray.put(make_players)
-        self._workers = [worker.options(num_cpus=1).remote(recipes) for _ in range(num_workers)]
-
-    def play(
-        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, Tensor]
-    ) -> list[TrajectoryGroup]:
-        """Play all tasks with the given weights; results in the order of `tasks`."""
-        shared = ray.put({name: tensor.detach().numpy() for name, tensor in weights.items()})
-        num_workers = len(self._workers)
-        futures = [
-            worker.play.remote(player, list(tasks[first::num_workers]), shared)
-            for first, worker in enumerate(self._workers)
-        ]
-        groups: list[TrajectoryGroup] = [()] * len(tasks)
-        for first, played in enumerate(ray.get(futures)):
-            groups[first::num_workers] = played
-        return groups
-
-    def close(self) -> None:
-        """End the actors, and Ray where it was started here."""
-        for worker in self._workers:
-            ray.kill(worker)
-        if self._started_ray:
-            ray.shutdown()
-
-
-class RolloutWorker:
-    """What runs in an actor: players whose weights are set before they play."""
-
-    def __init__(self, make_players: Mapping[str, PlayerRecipe]) -> None:
-        use_one_thread()
-        self._players = {name: make() for name, make in make_players.items()}
-
-    def play(
-        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, np.ndarray]
-    ) -> list[TrajectoryGroup]:
-        """Return the groups of all tasks, in their order."""
-        chosen = self._players[player]
-        # A copy, because what Ray hands over is read-only.
-        chosen.network.load_state_dict(
-            {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
-        )
-        return [chosen.play(task) for task in tasks]
 
 
 def _first_places(outcome: StepOutcome, places: int) -> StepOutcome:

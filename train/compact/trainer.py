@@ -39,12 +39,15 @@ from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on
 from ..loop import Groups, Played, RunState, TrainLoop, TrainResult, prepare_run
+from ..rollouts.protocol import RolloutPlayer, Rollouts
 from ..rollouts.recorded_episodes import with_records
+from ..rollouts.start import start_rollouts
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
 from .learner import Learner
-from .players import ManagerPlayer, RayRollouts, RetrieverPlayer, RolloutPlayer
+from .players import ManagerPlayer, RetrieverPlayer
+from .trajectories import TrajectoryGroup
 
 
 def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
@@ -58,7 +61,7 @@ def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress
     run_state = _load_run_state(run, learner, schedule) if resume else RunState()
     prepare_run(run, run_state)
     held_out = splits.get("validation", [])
-    rollouts = RayRollouts(
+    rollouts = start_rollouts(
         {
             "training": partial(
                 _make_player,
@@ -78,8 +81,7 @@ def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress
                 memories=read_memories(run, "validation", held_out),
             ),
         },
-        num_workers=config.rollouts.num_workers,
-        address=config.rollouts.address,
+        config.rollouts,
     )
     trainee = CompactTrainee(config, schedule, rollouts, learner, schedule.validation(held_out))
     try:
@@ -91,7 +93,7 @@ def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress
 
 
 class CompactTrainee:
-    """A compact policy in training: the learner is in this process, the rollouts are in Ray actors."""
+    """A compact policy in training: the learner is in this process, the rollouts here or in workers."""
 
     is_main = True
 
@@ -99,7 +101,7 @@ class CompactTrainee:
         self,
         config: TrainConfig,
         schedule: Schedule,
-        rollouts: RayRollouts,
+        rollouts: Rollouts[TrajectoryGroup],
         learner: Learner,
         validation: list[RolloutTask],
     ) -> None:
@@ -165,7 +167,7 @@ def _make_player(
     decay: Mapping[str, int] | None = None,
     *,
     memories: Sequence[StoredByQuestion] | None = None,
-) -> RolloutPlayer:
+) -> RolloutPlayer[TrajectoryGroup]:
     reward = Reward(weights, decay)
     if isinstance(policy, CompactManager):
         episode = config.episode

@@ -174,6 +174,11 @@ class TrainConfig(Table):
             )
         if self.learner.kind == "trl":
             self._check_trl()
+        elif self.rollouts.num_workers == 0:
+            raise ConfigError(
+                "rollouts.num_workers is 0, but the episodes of a language policy are played in Ray workers; "
+                "set it to 1 or more."
+            )
 
     def _check_trl(self) -> None:
         algorithm, engine = self.algorithm, self.engine

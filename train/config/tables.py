@@ -18,7 +18,7 @@ from memdojo.envs.streams.registry import takes_option
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards.grading import grade_names
-from memdojo.settings import Count, Names, Seed, Table, Text, not_blank
+from memdojo.settings import Count, CountOrZero, Names, Seed, Table, Text, not_blank
 
 from .tracker_names import TENSORBOARD, TRACKERS
 
@@ -234,11 +234,12 @@ class RolloutsConfig(Table):
     """Where episodes are played.
 
     Attributes:
-        num_workers: Ray actors that play; results do not depend on it.
+        num_workers: Ray actors that play; with 0 episodes are played in the process of the run, without Ray.
+            Results do not depend on it.
         address: Of a Ray cluster (`auto`, `ray://HOST:PORT`); without it Ray starts on this machine.
     """
 
-    num_workers: Count = 2
+    num_workers: CountOrZero = 2
     address: Text | None = None
 
 

@@ -26,14 +26,11 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.rewards.reward import Reward
-from memdojo.train.compact.players import (
-    ManagerPlayer,
-    PlayerRecipe,
-    RayRollouts,
-    RetrieverPlayer,
-    RolloutWorker,
-)
+from memdojo.train.compact.players import ManagerPlayer, RetrieverPlayer
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
+from memdojo.train.rollouts.local import LocalRollouts
+from memdojo.train.rollouts.protocol import PlayerRecipes
+from memdojo.train.rollouts.ray_rollouts import RayRollouts
 from memdojo.train.rollouts.tasks import RolloutTask
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -72,7 +69,7 @@ def _retriever(top_k: int = TOP_K) -> CompactRetriever:
     return CompactRetriever(new_retriever_network(top_k, 8, seed=0), RetrievalFeatures())
 
 
-def _recipes(weights: dict[str, float] = EVIDENCE) -> dict[str, PlayerRecipe]:
+def _recipes(weights: dict[str, float] = EVIDENCE) -> PlayerRecipes[TrajectoryGroup]:
     streams, reward, capacity = _streams(), Reward(weights), CapacitySettings(max_entries=3)
     return {
         "manager": partial(ManagerPlayer, streams, _manager(), reward, capacity, TOP_K),
@@ -93,10 +90,6 @@ def _weights(name: str) -> dict[str, Tensor]:
     }
 
 
-def _arrays(name: str) -> dict[str, np.ndarray]:
-    return {key: tensor.numpy() for key, tensor in _weights(name).items()}
-
-
 def _fingerprint(trajectory: Trajectory) -> str:
     """Tells any two trajectories apart that differ in one bit."""
     digest = hashlib.sha256(repr((trajectory.stream_id, trajectory.parts, trajectory.counts)).encode())
@@ -111,15 +104,15 @@ def _fingerprints(groups: list[TrajectoryGroup]) -> list[list[str]]:
 
 
 def _serial(name: str, tasks: tuple[RolloutTask, ...]) -> list[list[str]]:
-    return _fingerprints(RolloutWorker(_recipes()).play(name, tasks, _arrays(name)))
+    return _fingerprints(LocalRollouts(_recipes()).play(name, tasks, _weights(name)))
 
 
 @pytest.mark.parametrize(("name", "tasks"), [("manager", TASKS), ("retriever", QUESTIONS)])
 def test_a_task_says_all_that_its_trajectories_depend_on(name: str, tasks: tuple[RolloutTask, ...]) -> None:
-    worker = RolloutWorker(_recipes())
-    together = _fingerprints(worker.play(name, tasks, _arrays(name)))
+    worker = LocalRollouts(_recipes())
+    together = _fingerprints(worker.play(name, tasks, _weights(name)))
     # Again, in another order, and each in a worker that has played nothing yet.
-    backwards = _fingerprints(worker.play(name, tasks[::-1], _arrays(name)))
+    backwards = _fingerprints(worker.play(name, tasks[::-1], _weights(name)))
     assert backwards[::-1] == together
     alone = [_serial(name, (task,))[0] for task in tasks]
     assert alone == together
@@ -127,31 +120,31 @@ def test_a_task_says_all_that_its_trajectories_depend_on(name: str, tasks: tuple
 
 
 def test_weights_are_set_anew_for_each_call() -> None:
-    worker = RolloutWorker(_recipes())
-    first = _fingerprints(worker.play("manager", TASKS[:1], _arrays("manager")))
-    other = {name: array + 0.1 for name, array in _arrays("manager").items()}
+    worker = LocalRollouts(_recipes())
+    first = _fingerprints(worker.play("manager", TASKS[:1], _weights("manager")))
+    other = {name: tensor + 0.1 for name, tensor in _weights("manager").items()}
     assert _fingerprints(worker.play("manager", TASKS[:1], other)) != first
-    assert _fingerprints(worker.play("manager", TASKS[:1], _arrays("manager"))) == first
+    assert _fingerprints(worker.play("manager", TASKS[:1], _weights("manager"))) == first
 
 
 def test_trajectories_come_in_the_order_of_their_seeds() -> None:
-    worker = RolloutWorker(_recipes())
+    worker = LocalRollouts(_recipes())
     (group,) = _fingerprints(
-        worker.play("retriever", [RolloutTask(0, (5, 6, 7), question=0)], _arrays("retriever"))
+        worker.play("retriever", [RolloutTask(0, (5, 6, 7), question=0)], _weights("retriever"))
     )
     swapped = [RolloutTask(0, (7, 5, 6), question=0)]
-    (again,) = _fingerprints(worker.play("retriever", swapped, _arrays("retriever")))
+    (again,) = _fingerprints(worker.play("retriever", swapped, _weights("retriever")))
     assert again == [group[2], group[0], group[1]]
     (five, six, _), (five_again, six_again) = (
         [trajectory.actions.tolist() for trajectory in group]
-        for group in worker.play("manager", [TASKS[0], TASKS[4]], _arrays("manager"))
+        for group in worker.play("manager", [TASKS[0], TASKS[4]], _weights("manager"))
     )
     assert (five, six) == (five_again, six_again)
     assert five != six
 
 
 def test_a_trajectory_holds_what_was_played() -> None:
-    (group,) = RolloutWorker(_recipes()).play("manager", TASKS[:1], _arrays("manager"))
+    (group,) = LocalRollouts(_recipes()).play("manager", TASKS[:1], _weights("manager"))
     manager = _manager()
     manager.network.load_state_dict(_weights("manager"))
     context = StreamContext(_streams()[0])
@@ -178,7 +171,7 @@ def test_a_trajectory_holds_what_was_played() -> None:
 
 
 def test_log_probabilities_are_those_of_the_policy_that_played() -> None:
-    (group,) = RolloutWorker(_recipes()).play("manager", TASKS[:1], _arrays("manager"))
+    (group,) = LocalRollouts(_recipes()).play("manager", TASKS[:1], _weights("manager"))
     network = _manager().network
     network.load_state_dict(_weights("manager"))
     for trajectory in group:
@@ -271,7 +264,7 @@ class Mute:
 
 
 def test_what_could_not_be_answered_is_unscored_and_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memdojo.envs.gym.pool.ExtractiveAnswerer", Mute)
+    monkeypatch.setattr("memdojo.envs.episodes.rules.ExtractiveAnswerer", Mute)
     (trajectory,) = _manager_player(ANSWERS).play(RolloutTask(0, (1,)))
     assert not trajectory.scored
     assert np.isnan(trajectory.episode_return)
@@ -387,7 +380,7 @@ def ray_cluster() -> Iterator[None]:
 
 
 def _by_ray(num_workers: int) -> list[list[list[str]]]:
-    rollouts = RayRollouts(_recipes(), num_workers=num_workers)
+    rollouts: RayRollouts[TrajectoryGroup] = RayRollouts(_recipes(), num_workers=num_workers)
     try:
         return [
             _fingerprints(rollouts.play(name, tasks, _weights(name)))

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 from typer.testing import CliRunner
 
 from memdojo.cli import app
@@ -26,13 +25,10 @@ from memdojo.errors import CheckpointError, LeakError
 from memdojo.eval.records.files import read_episodes, read_streams
 from memdojo.train.checkpoints import compact as checkpoints
 from memdojo.train.checkpoints.compact import load_network_state, load_spec, load_training_state
-from memdojo.train.compact.players import PlayerRecipe, RolloutWorker
 from memdojo.train.compact.trainer import TrainResult
-from memdojo.train.compact.trajectories import TrajectoryGroup
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.entry import train
-from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Report
 
@@ -61,7 +57,7 @@ MANAGER: dict[str, Any] = {
         "minibatch_size": 16,
         "learning_rate": 0.03,
     },
-    "rollouts": {"num_workers": 1},
+    "rollouts": {"num_workers": 0},
     "evaluation": {"every": 2},
     "checkpoints": {"every": 2, "keep": 9},
 }
@@ -72,29 +68,6 @@ TASKS = {
     "manager-ppo": ("algorithm.name=ppo",),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
-
-
-class LocalRollouts:
-    """What `RayRollouts` does, in this process."""
-
-    def __init__(
-        self, make_players: Mapping[str, PlayerRecipe], *, num_workers: int, address: str | None = None
-    ) -> None:
-        self._worker = RolloutWorker(make_players)
-
-    def play(
-        self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, Tensor]
-    ) -> list[TrajectoryGroup]:
-        arrays = {name: tensor.detach().numpy() for name, tensor in weights.items()}
-        return self._worker.play(player, tasks, arrays)
-
-    def close(self) -> None:
-        return None
-
-
-@pytest.fixture
-def local(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memdojo.train.compact.trainer.RayRollouts", LocalRollouts)
 
 
 class InterruptedAfter(NoProgress):
@@ -154,7 +127,6 @@ def _checkpoints(run: RunFolder) -> list[str]:
     return sorted(path.name for path in (run.path / "checkpoints").iterdir())
 
 
-@pytest.mark.usefixtures("local")
 def test_validation_episodes_are_recorded_for_each_update_on_the_same_streams(tmp_path: Path) -> None:
     overrides = ("streams.num_validation=3", "logging.trajectories_every=2")
     run, _ = _train(tmp_path, *overrides, "logging.num_trajectories=2")
@@ -175,7 +147,6 @@ def test_validation_episodes_are_recorded_for_each_update_on_the_same_streams(tm
     assert not (run.path / "trajectories").exists()
 
 
-@pytest.mark.usefixtures("local")
 def test_a_report_shows_the_updates_as_policies(tmp_path: Path) -> None:
     run, _ = _train(tmp_path, "logging.trajectories_every=2", "logging.num_trajectories=1")
     page = tmp_path / "report.html"
@@ -204,7 +175,6 @@ def test_a_report_shows_the_updates_as_policies(tmp_path: Path) -> None:
         assert {each["blame"]["by"] for each in failed} == {"write"}
 
 
-@pytest.mark.usefixtures("local")
 def test_a_manager_tells_what_its_memory_comes_to_and_a_retriever_does_not(tmp_path: Path) -> None:
     run, _ = _train(tmp_path)
     for line in run.metrics():
@@ -215,7 +185,6 @@ def test_a_manager_tells_what_its_memory_comes_to_and_a_retriever_does_not(tmp_p
     assert not any(name.startswith("memory/") for line in run.metrics() for name in line)
 
 
-@pytest.mark.usefixtures("local")
 def test_a_run_leaves_metrics_checkpoints_and_the_best(tmp_path: Path) -> None:
     run, result = _train(tmp_path)
     lines = run.metrics()
@@ -237,7 +206,6 @@ def test_a_run_leaves_metrics_checkpoints_and_the_best(tmp_path: Path) -> None:
     assert len(record.validation_groups) == 1
 
 
-@pytest.mark.usefixtures("local")
 def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) -> None:
     run, result = _train(
         tmp_path,
@@ -248,7 +216,6 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
     assert _checkpoints(run) == ["step_000004"]
 
 
-@pytest.mark.usefixtures("local")
 @pytest.mark.parametrize(
     ("task", "update"),
     [("manager-grpo", 1), ("manager-forks", 3), ("manager-ppo", 2), ("retriever-ppo", 1)],
@@ -266,7 +233,6 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, updat
     assert result.updates == 4
 
 
-@pytest.mark.usefixtures("local")
 def test_a_finished_run_may_be_trained_on(tmp_path: Path) -> None:
     expected, _ = _train(tmp_path / "whole", "evaluation.every=1")
     _train(tmp_path / "halves", "algorithm.num_updates=2", "evaluation.every=1")
@@ -274,7 +240,6 @@ def test_a_finished_run_may_be_trained_on(tmp_path: Path) -> None:
     _require_equal_runs(run, expected)
 
 
-@pytest.mark.usefixtures("local")
 def test_resuming_what_is_finished_changes_nothing(tmp_path: Path) -> None:
     expected, result = _train(tmp_path)
     before = (expected.path / "metrics.jsonl").read_bytes()
@@ -283,7 +248,6 @@ def test_resuming_what_is_finished_changes_nothing(tmp_path: Path) -> None:
     assert (run.path / "metrics.jsonl").read_bytes() == before
 
 
-@pytest.mark.usefixtures("local")
 def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     expected, _ = _train(tmp_path / "whole")
     shutil.copytree(expected.path, tmp_path / "killed" / "run", symlinks=True)
@@ -299,7 +263,6 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     assert _checkpoints(run) == ["step_000002", "step_000004"]
 
 
-@pytest.mark.usefixtures("local")
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
     expected, _ = _train(tmp_path / "whole")
     run = RunFolder.create(tmp_path / "killed", _config())
@@ -308,7 +271,6 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) ->
     _require_equal_runs(run, expected)
 
 
-@pytest.mark.usefixtures("local")
 def test_a_run_killed_before_its_checkpoint_was_marked_marks_it_when_it_goes_on(tmp_path: Path) -> None:
     _train(tmp_path, "algorithm.num_updates=2")
     run = RunFolder.open(tmp_path / "run")
@@ -318,7 +280,6 @@ def test_a_run_killed_before_its_checkpoint_was_marked_marks_it_when_it_goes_on(
     assert result.best.is_dir()
 
 
-@pytest.mark.usefixtures("local")
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, _ = _train(tmp_path / "whole")
     config = _config()
@@ -352,11 +313,10 @@ class MuteAtFirst(ExtractiveAnswerer):
         return super().answer(requests)
 
 
-@pytest.mark.usefixtures("local")
 def test_a_validation_that_could_not_be_scored_is_never_the_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memdojo.envs.gym.pool.ExtractiveAnswerer", MuteAtFirst)
+    monkeypatch.setattr("memdojo.envs.episodes.rules.ExtractiveAnswerer", MuteAtFirst)
     monkeypatch.setattr(MuteAtFirst, "num_batches", 0)
     run, result = _train(
         tmp_path, "evaluation.metric=token_f1", "streams.options.mid_stream_share=0.0", "evaluation.every=1"
@@ -399,35 +359,36 @@ def ray_cluster() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
-def test_one_and_four_workers_train_the_same_policy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("num_workers", [1, 4])
+def test_any_number_of_workers_trains_the_policy_that_this_process_does(
+    num_workers: int, tmp_path: Path
+) -> None:
     overrides = ("algorithm.num_updates=2", "algorithm.groups_per_update=5")
-    one, _ = _train(tmp_path / "1", *overrides)
-    four, _ = _train(tmp_path / "4", *overrides, "rollouts.num_workers=4")
-    _require_equal_runs(four, one)
+    here, _ = _train(tmp_path / "here", *overrides)
+    workers, _ = _train(tmp_path / "workers", *overrides, f"rollouts.num_workers={num_workers}")
+    _require_equal_runs(workers, here)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
-def test_an_interrupted_run_goes_on_with_other_workers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_run_goes_on_with_other_workers(tmp_path: Path) -> None:
     overrides = (*TASKS["retriever-ppo"], "algorithm.num_updates=2", "algorithm.groups_per_update=3")
-    config = _config(*overrides)
+    config = _config(*overrides, "rollouts.num_workers=1")
     run = RunFolder.create(tmp_path / "halves", config)
     with pytest.raises(KeyboardInterrupt):
         train(config, run, progress=InterruptedAfter(1))
     run, _ = _resume(tmp_path / "halves", *overrides, "rollouts.num_workers=2")
-    monkeypatch.setattr("memdojo.train.compact.trainer.RayRollouts", LocalRollouts)
     expected, _ = _train(tmp_path / "whole", *overrides)
     _require_equal_runs(run, expected)
 
 
 @pytest.mark.slow
-def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(num_workers: int, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
-    path.write_text(dump_config(_config("algorithm.num_updates=100000")))
+    path.write_text(
+        dump_config(_config("algorithm.num_updates=100000", f"rollouts.num_workers={num_workers}"))
+    )
     command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(tmp_path / "cli")]
     process = subprocess.Popen(
         command,
@@ -450,7 +411,6 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(
     updates = len(run.metrics())
     assert run.latest == run.checkpoint_folder(updates)
     # What it saved is what an uninterrupted run has after so many updates, and it goes on as that one does.
-    monkeypatch.setattr("memdojo.train.compact.trainer.RayRollouts", LocalRollouts)
     more = (f"algorithm.num_updates={updates + 1}",)
     expected, _ = _train(tmp_path / "whole", *more)
     resumed, _ = _resume(tmp_path / "cli", *more)

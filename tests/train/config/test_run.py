@@ -164,7 +164,7 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
             "evaluation.metric=token_f",
             "evaluation.metric: unknown .* Did you mean 'token_f1'",
         ),
-        ("rollouts.num_workers=0", "rollouts.num_workers is 0; it must be greater than or equal to 1"),
+        ("rollouts.num_workers=-1", "rollouts.num_workers is -1; it must be greater than or equal to 0"),
         ("nonsense", "the override 'nonsense' is not of the form key=value"),
         ("=3", "the override '=3' is not of the form key=value"),
         ("algorithm.nme=", "algorithm.nme= takes out nothing. Did you mean 'algorithm.name'"),

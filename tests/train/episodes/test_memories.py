@@ -37,7 +37,7 @@ TREE: dict[str, Any] = {
     "policy": {"hidden_dim": 4},
     "reward": {"evidence_recall": 1.0},
     "algorithm": {"name": "grpo", "num_updates": 2, "groups_per_update": 2, "group_size": 2},
-    "rollouts": {"num_workers": 1},
+    "rollouts": {"num_workers": 0},
 }
 
 
