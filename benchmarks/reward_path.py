@@ -39,13 +39,12 @@ from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.rewards import TIERS
-from memdojo.train.rollouts.tasks import question_starts
 
 GROUP_SIZE = 8
 
@@ -233,8 +232,10 @@ def retriever_lap(streams: Sequence[Stream], sharpness: float, order: TierOrder,
     policy = CompactRetriever(network, RetrievalFeatures())
     rollouts: Lap = []
     for stream in streams:
-        tiers = Tiers(TIERS, order)
-        starts = question_starts(stream, TIERS[-1], Nobody(), granularity=Granularity.SESSION, tiers=tiers)
+        rules = EpisodeRules(
+            top_k=TIERS[-1], answerer=Nobody(), granularity=Granularity.SESSION, tiers=Tiers(TIERS, order)
+        )
+        starts = rules.at_each_question(StreamContext(stream))
         for place, start in enumerate(starts):
             assert start.question is not None
             observation = policy.features.observe(start.store, start.question.text)
@@ -250,11 +251,9 @@ def manager_lap(streams: Sequence[Stream], top_k: int, lap: int) -> Lap:
     policy = CompactManager(new_manager_network(features, 64, seed=0), features)
     rollouts: Lap = []
     for stream in streams:
-        context, capacity = StreamContext(stream), CapacitySettings(capacity_share=0.25).for_stream(stream)
-        episodes = [
-            ManagerEpisode(context, capacity, top_k=top_k, answerer=Nobody(), seed=GROUP_SIZE * lap + number)
-            for number in range(GROUP_SIZE)
-        ]
+        rules = EpisodeRules(capacity=CapacitySettings(capacity_share=0.25), top_k=top_k, answerer=Nobody())
+        context = StreamContext(stream)
+        episodes = [rules.manager(context, seed=GROUP_SIZE * lap + number) for number in range(GROUP_SIZE)]
         group: Lap = [[] for _ in episodes]
         while not episodes[0].ended:
             decided = policy.decide(episodes, sample=True)

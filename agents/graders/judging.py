@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from memdojo.envs.answering import Answer
+from memdojo.envs.episodes.base import AnsweredEpisode
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.streams.rendering import render_turn
@@ -103,6 +105,11 @@ class Judging:
                 for operation, task in zip(operations, changes, strict=True)
             )
         return dataclasses.replace(outcome, questions=questions, operations=operations)
+
+    async def finish_step(self, episode: AnsweredEpisode, answers: Sequence[Answer]) -> StepOutcome:
+        """Finish a step that was begun, and return its outcome with its grades; see `StepJudge`."""
+        changes = self.changes(episode)
+        return await self.judge(episode.finish_step(answers), changes)
 
     def grade(self, questions: Sequence[QuestionOutcome]) -> list[float | None]:
         """Return the verdict on each answer, from code that is not asynchronous; None where there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import dataclasses
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,11 +11,8 @@ from memdojo.agents.baselines.registry import NamedRetriever
 from memdojo.agents.play import play_manager, play_retrieval
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.episodes.written_memory import stores_of
+from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
-from memdojo.envs.memory.store import MemoryStore
 from memdojo.rewards.outcomes import EpisodeOutcome
 
 from ..records.recording import WatchedPolicy, WatchedRetrievers
@@ -41,14 +38,10 @@ class Played(NamedTuple):
 
 def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalSettings) -> list[Played]:
     """Play one episode per start side by side."""
+    rules = settings.rules_for(settings.retriever)
     episodes = [
-        ManagerEpisode(
-            start.context,
-            settings.capacity(start.context.stream),
-            retriever=settings.retriever.build(start.context, start.seed),
-            top_k=_top_k(settings.retriever, settings),
-            answerer=settings.answerer,
-            seed=start.seed,
+        dataclasses.replace(rules, retriever=settings.retriever.build(start.context, start.seed)).manager(
+            start.context, seed=start.seed
         )
         for start in batch
     ]
@@ -69,16 +62,11 @@ def play_retrievers(
     retriever: NamedRetriever, batch: Sequence[Start], settings: EvalSettings
 ) -> list[Played]:
     """Play one episode per start side by side, each with a retriever of its own."""
-    answerer = settings.answerer if retriever.answerer is None else retriever.answerer
+    rules = settings.rules_for(retriever)
+    if retriever.answerer is not None:
+        rules = dataclasses.replace(rules, answerer=retriever.answerer)
     episodes = [
-        RetrievalEpisode(
-            start.context,
-            granularity=settings.granularity,
-            top_k=_top_k(retriever, settings),
-            answerer=answerer,
-            seed=start.seed,
-            memory=_memory(start.context, settings),
-        )
+        rules.retrieval(start.context, seed=start.seed, written=_written(start.context, settings))
         for start in batch
     ]
     built = [
@@ -86,7 +74,7 @@ def play_retrievers(
     ]
     watched = WatchedRetrievers(episodes, built)
     began = time.perf_counter()
-    outcomes = play_retrieval(watched, episodes, answerer)
+    outcomes = play_retrieval(watched, episodes, rules.answerer)
     seconds = _shares_of_time(time.perf_counter() - began - watched.seconds, outcomes)
     return [
         Played(watched.steps(episode, outcome), {"seconds": seconds_here})
@@ -94,15 +82,9 @@ def play_retrievers(
     ]
 
 
-def _top_k(retriever: NamedRetriever, settings: EvalSettings) -> int:
-    return sys.maxsize if retriever.takes_all else settings.top_k
-
-
-def _memory(context: StreamContext, settings: EvalSettings) -> list[MemoryStore] | None:
-    """Return stores of an episode's own for each question; None for all that was said."""
-    if settings.memories is None:
-        return None
-    return stores_of(context, settings.memories.of_stream[context.stream.id])
+def _written(context: StreamContext, settings: EvalSettings) -> StoredByQuestion | None:
+    """Return what a manager has left of the episode's stream; None for all that was said."""
+    return None if settings.memories is None else settings.memories.of_stream[context.stream.id]
 
 
 def _shares_of_time(seconds: float, outcomes: Sequence[EpisodeOutcome]) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
@@ -11,6 +12,7 @@ from memdojo.agents.graders.judging import Judging
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.limits import CapacitySettings, check_positive
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import WrittenMemories
 from memdojo.envs.types import DEFAULT_CORE_TOKENS, Capacity, Stream
 from memdojo.errors import ConfigError, unknown_name
@@ -116,6 +118,15 @@ class EvalSettings:
     def capacity(self, stream: Stream) -> Capacity:
         """Return the limits of a store for this stream; an ADD names the entry that leaves."""
         return self._limits().for_stream(stream)
+
+    def rules_for(self, retriever: NamedRetriever) -> EpisodeRules:
+        """Return the rules of episodes whose entries `retriever` finds, which is built for each anew."""
+        return EpisodeRules(
+            capacity=self._limits(),
+            top_k=sys.maxsize if retriever.takes_all else self.top_k,
+            answerer=self.answerer,
+            granularity=self.granularity,
+        )
 
     def _limits(self) -> CapacitySettings:
         share = self.capacity_share

@@ -11,6 +11,8 @@ import pytest
 
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.episodes.archive import Granularity, Tiers
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.rules import EpisodeRules, resolve_answerer
 from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.streams.registry import load_streams
 from memdojo.rewards.reward import Reward
@@ -19,7 +21,7 @@ from memdojo.train.compact.players import RetrieverPlayer
 from memdojo.train.config.files import load_config, parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.entry import train
-from memdojo.train.rollouts.tasks import RolloutTask, question_starts
+from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress
 
@@ -67,7 +69,14 @@ COMPACT: dict[str, Any] = {
 def _player(reward: Reward) -> RetrieverPlayer:
     policy = CompactRetriever(new_retriever_network(2, 8, seed=0), RetrievalFeatures())
     streams = load_streams("synthetic:train", num_streams=1, **OPTIONS)
-    return RetrieverPlayer(streams, policy, reward, 2, granularity=Granularity.SESSION, tiers=Tiers((1, 2)))
+    rules = EpisodeRules(
+        reward=reward,
+        top_k=2,
+        answerer=resolve_answerer(None, reward),
+        granularity=Granularity.SESSION,
+        tiers=Tiers((1, 2)),
+    )
+    return RetrieverPlayer(streams, policy, rules)
 
 
 def test_a_compact_retriever_ranks_sessions_and_is_paid_at_tiers() -> None:
@@ -89,8 +98,9 @@ def test_a_compact_retriever_ranks_sessions_and_is_paid_at_tiers() -> None:
 
 def test_a_question_starts_over_the_archive_that_was_asked_for() -> None:
     (stream,) = load_streams("synthetic:train", num_streams=1, **OPTIONS)
-    turns = question_starts(stream, 2, None)
-    sessions = question_starts(stream, 2, None, granularity=Granularity.SESSION)
+    context = StreamContext(stream)
+    turns = EpisodeRules().at_each_question(context)
+    sessions = EpisodeRules(granularity=Granularity.SESSION).at_each_question(context)
     assert [len(start.store) for start in turns] == [12, 12, 12]
     assert [len(start.store) for start in sessions] == [3, 3, 3]
 

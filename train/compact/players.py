@@ -14,17 +14,13 @@ from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
 from memdojo.agents.play import play_manager
 from memdojo.agents.policy import Choice
-from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.episodes.rules import resolve_answerer
-from memdojo.envs.episodes.validity import validity_by_rule
+from memdojo.envs.episodes.rules import EpisodeRules, as_episode
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.retrieval import RetrievalObservation
 from memdojo.envs.memory.lru_cache import LRUCache
-from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Operation, Stream
 from memdojo.eval.findings.oracle_measures import PlanMeasures
@@ -35,7 +31,7 @@ from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import sum_scores
 
 from ..rollouts.memory_figures import memory_figures
-from ..rollouts.tasks import RolloutTask, as_episode, question_starts, record_of
+from ..rollouts.tasks import RolloutTask, record_of
 from .trajectories import Trajectory, TrajectoryGroup
 
 
@@ -45,52 +41,28 @@ class ManagerPlayer:
     Args:
         streams: In chunks of single turns.
         policy: Whose network is loaded anew for each update.
-        reward: Pays each step.
-        capacity: Limits of the store.
-        top_k: Entries handed to the answerer.
-        retriever: Finds them; None takes BM25.
+        rules: With a reward, which pays each step.
     """
 
-    def __init__(
-        self,
-        streams: Sequence[Stream],
-        policy: CompactManager,
-        reward: Reward,
-        capacity: CapacitySettings,
-        top_k: int,
-        retriever: Retriever | None = None,
-    ) -> None:
-        self._retriever = retriever
+    def __init__(self, streams: Sequence[Stream], policy: CompactManager, rules: EpisodeRules) -> None:
         self.network: nn.Module = policy.network
         self._streams = streams
         self._policy = policy
-        self._reward = reward
-        self._capacity = capacity
-        self._top_k = top_k
-        self._answerer = resolve_answerer(None, reward)
+        self._rules = rules
         self._contexts: LRUCache[StreamContext] = LRUCache(max_size=128)
         self._plans: LRUCache[PlanMeasures] = LRUCache(max_size=128)
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
         """Return the trajectories of the task, in the order of its seeds."""
         context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
-        start = ManagerEpisode(
-            context,
-            self._capacity.for_stream(context.stream),
-            retriever=self._retriever,
-            top_k=self._top_k,
-            answerer=self._answerer,
-            validity=validity_by_rule if self._reward.needs_validity else None,
-            # Nobody's seed: a fork that drew as its past did would not play as its policy does.
-            seed=task.seeds[0] + 2**31,
-        )
+        start = self._rules.manager(context, seed=task.trunk_seed)
         recorder = _Recorder(self._policy, sample=not task.greedy)
-        play_manager(recorder, [start], self._answerer, until_step=task.fork_turn)
+        play_manager(recorder, [start], self._rules.answerer, until_step=task.fork_turn)
         episodes = [start.fork(seed) for seed in task.seeds]
         watched = WatchedPolicy(recorder) if task.recorded else None
-        outcomes = play_manager(watched or recorder, episodes, self._answerer)
+        outcomes = play_manager(watched or recorder, episodes, self._rules.answerer)
         plan = self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
-        reward = self._reward.at(task.update)
+        reward = self._rules.paid.at(task.update)
         return tuple(
             self._trajectory(
                 context.stream.id,
@@ -166,11 +138,9 @@ class RetrieverPlayer:
     Args:
         streams: Whose turns are the candidates.
         policy: Whose network is loaded anew for each update.
-        reward: Pays each question. Where no part needs answers, every place is paid what it adds, the first
-            one also what is paid whatever the ranking; otherwise the last place is paid everything.
-        top_k: Places of a ranking.
-        granularity: What one candidate is.
-        tiers: At which each question is asked as well.
+        rules: With a reward, which pays each question. Where no part needs answers, every place is paid what
+            it adds, the first one also what is paid whatever the ranking; otherwise the last place is paid
+            everything.
         memories: What a manager has left of each stream, over which the questions are asked; None for all
             that was said.
     """
@@ -179,22 +149,15 @@ class RetrieverPlayer:
         self,
         streams: Sequence[Stream],
         policy: CompactRetriever,
-        reward: Reward,
-        top_k: int,
+        rules: EpisodeRules,
         *,
-        granularity: Granularity = Granularity.TURN,
-        tiers: Tiers = NO_TIERS,
         memories: Sequence[StoredByQuestion] | None = None,
     ) -> None:
         self.network: nn.Module = policy.network
         self._streams = streams
         self._policy = policy
-        self._reward = reward
-        self._top_k = top_k
-        self._granularity = granularity
-        self._tiers = tiers
+        self._rules = rules
         self._memories = memories
-        self._answerer = resolve_answerer(None, reward)
         self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
@@ -203,7 +166,7 @@ class RetrieverPlayer:
         if task.stream not in self._questions:
             self._questions[task.stream] = self._at_each_question(task.stream)
         start, observation = self._questions[task.stream][task.question]
-        reward = self._reward.at(task.update)
+        reward = self._rules.paid.at(task.update)
         return tuple(
             self._play_once(start.fork(seed), observation, reward, task.greedy) for seed in task.seeds
         )
@@ -212,7 +175,7 @@ class RetrieverPlayer:
         self, episode: RetrievalEpisode, observation: RetrievalObservation, reward: Reward, greedy: bool
     ) -> Trajectory:
         rng = None if greedy else episode.rng
-        ranking, decision = self._policy.decide(observation, self._top_k, rng)
+        ranking, decision = self._policy.decide(observation, self._rules.top_k, rng)
         outcome = as_episode(episode.step(ranking))
         rewards, parts = self._rewards(outcome, reward)
         stream_id = episode.context.stream.id
@@ -220,26 +183,25 @@ class RetrieverPlayer:
 
     def _rewards(self, outcome: StepOutcome, reward: Reward) -> tuple[np.ndarray, Mapping[str, float]]:
         score = reward(outcome)
-        rewards = np.zeros(self._top_k)
+        rewards = np.zeros(self._rules.top_k)
         if score.value is None:
             rewards[:] = np.nan
         elif reward.needs_answers:
             # Behind the last place that is filled nothing was chosen that could be paid for.
             rewards[len(outcome.questions[0].retrieved) - 1] = score.value
         else:
-            upto = [_value(reward(_first_places(outcome, places)).value) for places in range(self._top_k + 1)]
+            upto = [
+                _value(reward(_first_places(outcome, places)).value)
+                for places in range(self._rules.top_k + 1)
+            ]
             rewards = np.diff(upto)
             rewards[0] += upto[0]
         return rewards, score.parts
 
     def _at_each_question(self, stream: int) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
-        starts = question_starts(
-            self._streams[stream],
-            self._top_k,
-            self._answerer,
-            granularity=self._granularity,
-            tiers=self._tiers,
-            memory=None if self._memories is None else self._memories[stream],
+        starts = self._rules.at_each_question(
+            StreamContext(self._streams[stream]),
+            written=None if self._memories is None else self._memories[stream],
         )
         texts = [question.text for question in starts[0].questions] if starts else []
         observe = self._policy.features.observe

@@ -13,11 +13,10 @@ from torch import Tensor
 from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
-from memdojo.envs.episodes.archive import NO_TIERS, Granularity
+from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
-from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.types import Stream
 from memdojo.rewards.reward import Reward
 
@@ -169,19 +168,10 @@ def _make_player(
     memories: Sequence[StoredByQuestion] | None = None,
 ) -> RolloutPlayer[TrajectoryGroup]:
     reward = Reward(weights, decay)
+    rules = config.episode.rules(reward, answerer=resolve_answerer(None, reward))
     if isinstance(policy, CompactManager):
-        episode = config.episode
-        retriever = make_retriever(episode.retriever)
-        return ManagerPlayer(streams, policy, reward, episode.capacity, episode.top_k, retriever)
-    return RetrieverPlayer(
-        streams,
-        policy,
-        reward,
-        config.episode.top_k,
-        granularity=Granularity(config.episode.granularity),
-        tiers=config.episode.asked_at if reward.needs_tiers else NO_TIERS,
-        memories=memories,
-    )
+        return ManagerPlayer(streams, policy, rules)
+    return RetrieverPlayer(streams, policy, rules, memories=memories)
 
 
 def _spec(config: TrainConfig, training: TrainedOn) -> PolicySpec:

@@ -10,13 +10,16 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, PlainValidator, field_validator, model_validator
 
-from memdojo.envs.episodes.archive import TierOrder, Tiers, check_tiers
+from memdojo.envs.answering import Answerer
+from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers, check_tiers
 from memdojo.envs.episodes.limits import CapacitySettings
+from memdojo.envs.episodes.rules import EpisodeRules, StepJudge
 from memdojo.envs.memory.embedders import list_embedders
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.streams.registry import takes_option
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
+from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
 from memdojo.settings import Count, CountOrZero, Names, Seed, Table, Text, not_blank
 
@@ -194,11 +197,6 @@ class EpisodeConfig(Table):
         return spec
 
     @property
-    def asked_at(self) -> Tiers:
-        """The tiers at which the questions of a retriever are asked."""
-        return Tiers(self.tiers, TierOrder(self.tier_order))
-
-    @property
     def capacity(self) -> CapacitySettings:
         """The limits of a manager's store; an ADD to a full one names the entry that leaves."""
         is_limited = self.max_entries is not None or self.capacity_share is not None
@@ -206,6 +204,31 @@ class EpisodeConfig(Table):
             self.max_entries,
             self.capacity_share if is_limited else math.inf,
             max_core_tokens=self.max_core_tokens,
+        )
+
+    def rules(
+        self,
+        reward: Reward | None = None,
+        *,
+        answerer: Answerer | None = None,
+        judge: StepJudge | None = None,
+    ) -> EpisodeRules:
+        """Return the rules by which episodes are built.
+
+        Args:
+            reward: Pays them; None where nothing is paid.
+            answerer: Answers their questions; None where nobody does.
+            judge: Grades them; None where no model is asked.
+        """
+        return EpisodeRules(
+            reward=reward,
+            capacity=self.capacity,
+            retriever=make_retriever(self.retriever),
+            top_k=self.top_k,
+            answerer=answerer,
+            granularity=Granularity(self.granularity),
+            tiers=Tiers(self.tiers, TierOrder(self.tier_order)),
+            judge=judge,
         )
 
 

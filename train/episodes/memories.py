@@ -19,8 +19,7 @@ from memdojo.agents.baselines.registry import list_baselines, make_baseline
 from memdojo.agents.play import play_memory
 from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.limits import CapacitySettings
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import StoredByQuestion, memory_as_json, memory_from_json
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.files import atomic_writer
@@ -43,10 +42,10 @@ PLAYED_TOGETHER = 32
 
 
 class Writer(NamedTuple):
-    """A manager that is trained no more, with the limits of the store that it writes to."""
+    """A manager that is trained no more, with the rules of its episodes, whose limits are its store's."""
 
     policy: ManagerPolicy
-    capacity: CapacitySettings
+    rules: EpisodeRules
 
 
 def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
@@ -68,13 +67,13 @@ def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
                 f"the memory is that of {name_or_folder!r}, a rule whose store has no size of its own; give "
                 "a number of entries or a share of the turns."
             )
-        return Writer(make_baseline(name_or_folder), episode.capacity)
+        return Writer(make_baseline(name_or_folder), EpisodeRules(capacity=episode.capacity))
     learned = load_learned_manager(folder)
     if episode.max_entries is None and episode.capacity_share is None:
         episode = EpisodeConfig(
             max_entries=learned.training.max_entries, capacity_share=learned.training.capacity_share
         )
-    return Writer(learned.policy, episode.capacity)
+    return Writer(learned.policy, EpisodeRules(capacity=episode.capacity))
 
 
 def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[StoredByQuestion]:
@@ -84,7 +83,7 @@ def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[Stored
         cut = [
             stream if size is None else rechunk(stream, size) for stream in streams[begin:][:PLAYED_TOGETHER]
         ]
-        episodes = [ManagerEpisode(StreamContext(each), writer.capacity.for_stream(each)) for each in cut]
+        episodes = [writer.rules.manager(StreamContext(each), seed=0) for each in cut]
         for stores in play_memory(writer.policy, episodes):
             yield {question: store.entries for question, store in stores.items()}
     release_models(writer.policy)

@@ -13,11 +13,9 @@ import numpy as np
 
 from memdojo.agents.play import play_manager
 from memdojo.agents.policy import ManagerPolicy, release_models
-from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.limits import CapacitySettings
-from memdojo.envs.episodes.manager import ManagerEpisode, ValidityRule
-from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.windows import linked_chunks, step_window
 from memdojo.envs.types import Add, Stream
@@ -44,37 +42,16 @@ class OneSteps:
         self._window_turns = window_turns
         self._memories = memories
 
-    def start(
-        self,
-        streams: Sequence[Stream],
-        step: tuple[int, int],
-        capacity: CapacitySettings,
-        top_k: int,
-        answerer: Answerer | None,
-        *,
-        retriever: Retriever | None = None,
-        validity: ValidityRule | None = None,
-    ) -> ManagerEpisode:
+    def start(self, streams: Sequence[Stream], step: tuple[int, int], rules: EpisodeRules) -> ManagerEpisode:
         """Return the episode that waits for the one decision.
 
         Args:
             streams: Those whose memories these are.
             step: Index of the stream and of the chunk.
-            capacity: Limits of the store.
-            top_k: Entries handed to the answerer.
-            answerer: Answers the questions; None where nobody does.
-            retriever: Finds the entries for them.
-            validity: Grades operations.
+            rules: Of the episode.
         """
         stream = step_window(streams[step[0]], step[1], self._window_turns)
-        episode = ManagerEpisode(
-            StreamContext(stream),
-            capacity.for_stream(stream),
-            retriever=retriever,
-            top_k=top_k,
-            answerer=answerer,
-            validity=validity,
-        )
+        episode = rules.manager(StreamContext(stream), seed=0)
         for chunk in stream.chunks[:-1]:
             # All at once before the decision: the entries are what counts, not when each was written.
             episode.step(self._memories[step] if chunk is stream.chunks[-2] else ())
@@ -100,14 +77,14 @@ def build_one_steps(config: TrainConfig, streams: Sequence[Stream]) -> OneSteps 
     for first in range(0, len(steps), EPISODES_AT_A_TIME):
         batch = steps[first : first + EPISODES_AT_A_TIME]
         windows = [step_window(streams[index], chunk, window_turns) for index, chunk in batch]
-        built = _memories_before(windows, builder, config.episode.capacity, (config.seed, first))
+        built = _memories_before(windows, builder, config.episode.rules(), (config.seed, first))
         memories |= zip(batch, built, strict=True)
     release_models(builder)
     return OneSteps(window_turns, memories)
 
 
 def _memories_before(
-    windows: Sequence[Stream], builder: ManagerPolicy, capacity: CapacitySettings, seed: tuple[int, int]
+    windows: Sequence[Stream], builder: ManagerPolicy, rules: EpisodeRules, seed: tuple[int, int]
 ) -> list[Writes]:
     """Return what the builder remembers of each window without its last chunk."""
     memories: list[Writes] = [()] * len(windows)
@@ -118,7 +95,9 @@ def _memories_before(
             before = dataclasses.replace(stream, chunks=stream.chunks[:-1])
             size = builder.turns_per_chunk
             context = StreamContext(before if size is None else rechunk(before, size))
-            episodes[place] = ManagerEpisode(context, capacity.for_stream(stream), seed=int(seeds[place]))
+            # The limits are those of the whole window, which the episode to come has.
+            limits = rules.capacity.for_stream(stream)
+            episodes[place] = rules.manager(context, seed=int(seeds[place]), capacity=limits)
     play_manager(builder, list(episodes.values()))
     for place, episode in episodes.items():
         memories[place] = tuple(

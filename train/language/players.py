@@ -19,19 +19,15 @@ import numpy as np
 
 from memdojo.agents.engines.engine import Generation, GenerationRequest, Sampler, StopReason
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer
-from memdojo.agents.graders.judging import Judging
 from memdojo.agents.language.policies import Prompt, PromptEncoder
-from memdojo.envs.answering import Answer, Answerer
-from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
+from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.base import Episode
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.episodes.validity import validity_by_rule
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.lru_cache import LRUCache
-from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.prompts.tasks import Begun, TextTask
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Stream
@@ -41,11 +37,10 @@ from memdojo.eval.records.recording import last_step
 from memdojo.eval.records.types import StepRecord
 from memdojo.rewards.grading import grade, grade_names
 from memdojo.rewards.outcomes import StepOutcome
-from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import Score, sum_scores
 
 from ..rollouts.memory_figures import memory_figures
-from ..rollouts.tasks import RolloutTask, as_episode, question_starts, record_of
+from ..rollouts.tasks import RolloutTask, record_of
 from .one_step_episodes import OneSteps
 from .trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -66,18 +61,11 @@ class LanguagePlayer:
         task: What the policy does in an episode.
         encoder: Renders its prompts.
         sampling: How it is sampled.
-        reward: Pays each step.
-        capacity: Limits of a manager's store.
-        top_k: Entries handed to the answerer, or places of a ranking.
-        answerer: Answers the questions, behind a cache; None where the reward grades no answers, or the
-            policy answers by itself.
+        rules: With a reward, which pays each step. Their answerer is put behind a cache; they have none where
+            the policy answers by itself.
         one_steps: What tasks of a single step begin with; None where there are none.
-        granularity: What an entry of the archive is, over which questions are asked.
-        tiers: At which a retriever's questions are asked as well.
         memories: What a manager has left of each stream, over which the questions are asked; None for all
             that was said.
-        retriever: Finds the entries of a manager's store for a question; None takes BM25.
-        judging: Grades answers, or operations in place of the rule; None where no model is asked.
     """
 
     def __init__(
@@ -86,37 +74,23 @@ class LanguagePlayer:
         task: TextTask[Any, Any],
         encoder: PromptEncoder,
         sampling: SamplingSettings,
-        reward: Reward,
-        capacity: CapacitySettings,
-        top_k: int,
-        answerer: Answerer | None,
-        one_steps: OneSteps | None = None,
+        rules: EpisodeRules,
         *,
-        granularity: Granularity = Granularity.TURN,
-        tiers: Tiers = NO_TIERS,
+        one_steps: OneSteps | None = None,
         memories: Sequence[StoredByQuestion] | None = None,
-        retriever: Retriever | None = None,
-        judging: Judging | None = None,
     ) -> None:
         self._streams = streams
         self._task = task
         self._encoder = encoder
         self._sampling = sampling
-        self._reward = reward
-        self._capacity = capacity
-        self._top_k = top_k
-        self._answerer = answerer
-        self._cache = None if answerer is None else AsyncCachedAnswerer(answerer)
+        self._rules = rules
+        self._reward = rules.paid
+        self._cache = None if rules.answerer is None else AsyncCachedAnswerer(rules.answerer)
         self._contexts: LRUCache[StreamContext] = LRUCache(max_size=128)
         self._question_starts: LRUCache[list[RetrievalEpisode]] = LRUCache(max_size=32)
         self._one_steps = one_steps
-        self._granularity = granularity
-        self._tiers = tiers
         self._memories = memories
-        self._retriever = retriever
-        self._judging = judging
-        self._validity = validity_by_rule if reward.needs_validity else None
-        self._metrics = tuple(name for name in reward.weights if name in grade_names())
+        self._metrics = tuple(name for name in self._reward.weights if name in grade_names())
         self._has_sources = len({stream.source for stream in streams}) > 1
         self._step_starts: LRUCache[ManagerEpisode] = LRUCache(max_size=128)
         self._plans: LRUCache[PlanMeasures] = LRUCache(max_size=128)
@@ -136,12 +110,11 @@ class LanguagePlayer:
 
     async def play(self, task: RolloutTask, sampler: Sampler) -> LanguageGroup:
         """Return the trajectories of the task, in the order of its seeds."""
-        trunk = Playthrough(self._start(task), _trunk_seed(task))
+        trunk = Playthrough(self._start(task), task.trunk_seed)
         await self._play_until(trunk, sampler, task, _step_of_turn(trunk.episode, task.fork_turn))
         if trunk.failure:
             return tuple(trunk.trajectory() for _ in task.seeds)
-        is_one_step = task.step is not None
-        forks = [Playthrough(trunk.episode.fork(seed), seed, is_one_step) for seed in task.seeds]
+        forks = [Playthrough(trunk.episode.fork(seed), seed) for seed in task.seeds]
         last = None if task.question is None else trunk.episode.step_index + 1
         await asyncio.gather(*(self._play_until(fork, sampler, task, last) for fork in forks))
         return tuple(fork.trajectory(self._memory(task, fork)) for fork in forks)
@@ -172,14 +145,9 @@ class LanguagePlayer:
         )
         completion = self._encoder.decode(generation.token_ids)
         begun = self._task.begin(episode, prompt.view, completion)
-        changes = () if self._judging is None else self._judging.changes(episode)
-        outcome = episode.finish_step(await self._answers(begun))
-        if self._judging is not None:
-            outcome = await self._judging.judge(outcome, changes)
-        if isinstance(episode, RetrievalEpisode):
-            outcome = as_episode(outcome)
-        elif playthrough.is_one_step:
-            outcome = dataclasses.replace(outcome, step=0, num_steps=1)
+        outcome = await self._rules.finish_step(
+            episode, await self._answers(begun), is_episode=task.is_one_step
+        )
         score = self._reward.at(task.update)(outcome)
         playthrough.add(prompt, generation, outcome, score, self._reward.by_step(score))
         if task.recorded:
@@ -211,39 +179,17 @@ class LanguagePlayer:
             assert self._one_steps is not None  # The schedule names steps where there are some.
             one_steps, step = self._one_steps, (task.stream, task.step)
             return self._step_starts.get_or_make(
-                step,
-                lambda: one_steps.start(
-                    self._streams,
-                    step,
-                    self._capacity,
-                    self._top_k,
-                    self._answerer,
-                    retriever=self._retriever,
-                    validity=self._validity,
-                ),
+                step, lambda: one_steps.start(self._streams, step, self._rules)
             )
         context = self._contexts.get_or_make(
             (task.stream, task.window), lambda: StreamContext(self._cut(task))
         )
-        return ManagerEpisode(
-            context,
-            self._capacity.for_stream(context.stream),
-            retriever=self._retriever,
-            top_k=self._top_k,
-            answerer=self._answerer,
-            validity=self._validity,
-            # Nobody's seed: a fork that drew as its past did would not play as its policy does.
-            seed=_trunk_seed(task),
-        )
+        return self._rules.manager(context, seed=task.trunk_seed)
 
     def _starts_of_questions(self, stream: int) -> list[RetrievalEpisode]:
-        return question_starts(
-            self._streams[stream],
-            self._top_k,
-            self._answerer,
-            granularity=self._granularity,
-            tiers=self._tiers,
-            memory=None if self._memories is None else self._memories[stream],
+        return self._rules.at_each_question(
+            StreamContext(self._streams[stream]),
+            written=None if self._memories is None else self._memories[stream],
         )
 
     def _cut(self, task: RolloutTask) -> Stream:
@@ -261,15 +207,12 @@ class Playthrough:
     Attributes:
         episode: The episode.
         seed: From which, with the step, its requests are seeded.
-        is_one_step: True if one step at the end of the episode is all that is played, and so is normalised as
-            an episode of its own.
         failure: Why it cannot be trained on; empty if it can.
     """
 
-    def __init__(self, episode: Any, seed: int, is_one_step: bool = False) -> None:
+    def __init__(self, episode: Any, seed: int) -> None:
         self.episode = episode
         self.seed = seed
-        self.is_one_step = is_one_step
         self.rows: list[Row] = []
         self.scores: list[Score] = []
         self.counts: Counter[str] = Counter()
@@ -342,10 +285,6 @@ def _step_of_turn(episode: Episode, turn: int) -> int:
         if turn < passed:
             return chunk.index
     return 0
-
-
-def _trunk_seed(task: RolloutTask) -> int:
-    return task.seeds[0] + 2**31
 
 
 def _request_seed(seed: int, step: int) -> int:

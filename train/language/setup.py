@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -22,7 +22,6 @@ from memdojo.agents.language.models import check_model, load_causal_lm, load_tok
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
 from memdojo.envs.answering import Answerer, ExtractiveAnswerer
-from memdojo.envs.episodes.archive import NO_TIERS, Granularity
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
@@ -214,15 +213,29 @@ def make_judging(config: TrainConfig, reward: Reward, sampler: Sampler | None = 
     return Judging(chat, all_answers=reward.needs_verdicts, operations=by_model)
 
 
+class GraderClients(NamedTuple):
+    """Clients of the engines in which models grade; None where there are no such engines.
+
+    Attributes:
+        answerer: Serves the answerer's model.
+        judge: Serves the judge's model.
+    """
+
+    answerer: Sampler | None = None
+    judge: Sampler | None = None
+
+
+NO_CLIENTS = GraderClients()
+
+
 def player_recipe(
     config: TrainConfig,
     streams: Sequence[Stream],
     weights: dict[str, float],
     model: str,
-    answering: Sampler | None,
-    one_steps: OneSteps | None = None,
     *,
-    judge: Sampler | None = None,
+    clients: GraderClients = NO_CLIENTS,
+    one_steps: OneSteps | None = None,
     training: bool = False,
     memories: Sequence[StoredByQuestion] | None = None,
 ) -> LanguageRecipe:
@@ -233,15 +246,12 @@ def player_recipe(
         streams: Whose episodes are played.
         weights: The reward.
         model: Folder or hub id whose tokenizer is used.
-        answering: Client of the answerer's engines, if it has any.
+        clients: Of the models that grade.
         one_steps: What tasks of a single step begin with, if there are any.
-        judge: Client of the judge's engines, if it has any.
         training: Whether the episodes are trained on: then weights decay, and prompts show the evidence.
         memories: What a manager has left of each stream, if the questions are asked over that.
     """
-    return partial(
-        _make_player, config, streams, weights, model, answering, one_steps, judge, training, memories
-    )
+    return partial(_make_player, config, streams, weights, model, clients, one_steps, training, memories)
 
 
 def _make_player(
@@ -249,9 +259,8 @@ def _make_player(
     streams: Sequence[Stream],
     weights: dict[str, float],
     model: str,
-    answering: Sampler | None,
+    clients: GraderClients,
     one_steps: OneSteps | None,
-    judge: Sampler | None,
     training: bool,
     memories: Sequence[StoredByQuestion] | None,
 ) -> LanguagePlayer:
@@ -259,21 +268,19 @@ def _make_player(
     reward = Reward(weights, config.reward_decay if training else None)
     answers_itself = config.task == "answer_agent"
     needs_answerer = reward.needs_answers and not answers_itself
+    rules = config.episode.rules(
+        reward,
+        answerer=make_answerer(config.answerer, clients.answerer) if needs_answerer else None,
+        judge=make_judging(config, reward, clients.judge),
+    )
     return LanguagePlayer(
         streams,
         task,
         make_encoder(config, task, model),
         SamplingSettings(config.policy.max_response_tokens, config.policy.temperature),
-        reward,
-        config.episode.capacity,
-        config.episode.top_k,
-        make_answerer(config.answerer, answering) if needs_answerer else None,
-        one_steps,
-        granularity=Granularity(config.episode.granularity),
-        tiers=config.episode.asked_at if reward.needs_tiers else NO_TIERS,
+        rules,
+        one_steps=one_steps,
         memories=memories,
-        retriever=make_retriever(config.episode.retriever),
-        judging=make_judging(config, reward, judge),
     )
 
 

@@ -35,6 +35,7 @@ from .ray_rollouts import LanguageRollouts
 from .recorded_trajectories import write_trajectories
 from .rollout_metrics import play_metrics
 from .setup import (
+    GraderClients,
     answerer_engine_settings,
     answerer_model,
     check_room,
@@ -195,8 +196,10 @@ class Sampling:
 
     def _start_rollouts(self) -> LanguageRollouts:
         config = self._config
-        answering = None if self._answering is None else self._answering.client()
-        judge = None if self._judge is None else self._judge.client()
+        clients = GraderClients(
+            None if self._answering is None else self._answering.client(),
+            None if self._judge is None else self._judge.client(),
+        )
         metric = {config.evaluation.metric: 1.0}
         held_out = self._splits.get("validation", [])
         return LanguageRollouts(
@@ -206,9 +209,8 @@ class Sampling:
                     self._splits["train"],
                     config.reward,
                     self._model,
-                    answering,
-                    self._one_steps,
-                    judge=judge,
+                    clients=clients,
+                    one_steps=self._one_steps,
                     training=True,
                     memories=self._memories["train"],
                 ),
@@ -217,8 +219,7 @@ class Sampling:
                     held_out,
                     metric,
                     self._model,
-                    answering,
-                    judge=judge,
+                    clients=clients,
                     memories=self._memories["validation"],
                 ),
             },

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memdojo.envs.answering import Answerer
-from memdojo.envs.episodes.archive import NO_TIERS, Granularity, Tiers
-from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.episodes.written_memory import StoredByQuestion, stores_of
-from memdojo.envs.types import Stream
+from memdojo.envs.episodes.rules import TRUNK_SEED
 from memdojo.eval.records.types import EpisodeRecord, StepRecord
-from memdojo.rewards.outcomes import StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +37,15 @@ class RolloutTask:
     update: int = 0
     recorded: bool = False
 
+    @property
+    def trunk_seed(self) -> int:
+        """Seeds what the trajectories of the group have in common."""
+        return self.seeds[0] + TRUNK_SEED
 
-def question_starts(
-    stream: Stream,
-    top_k: int,
-    answerer: Answerer | None,
-    *,
-    granularity: Granularity = Granularity.TURN,
-    tiers: Tiers = NO_TIERS,
-    memory: StoredByQuestion | None = None,
-) -> list[RetrievalEpisode]:
-    """Return an episode that waits at each question of a stream, in the order in which they are asked.
-
-    Over all that was said, or over what a manager has left of it in `memory`.
-    """
-    context = StreamContext(stream)
-    # Nobody answers on the way: the rankings that count are those of the forks.
-    episode = RetrievalEpisode(
-        context,
-        granularity=granularity,
-        top_k=top_k,
-        tiers=tiers,
-        memory=None if memory is None else stores_of(context, memory),
-    )
-    starts = []
-    while episode.question is not None:
-        start = episode.fork()
-        start.answerer = answerer
-        starts.append(start)
-        episode.step(())
-    return starts
+    @property
+    def is_one_step(self) -> bool:
+        """True if a single step is all that is learnt from, and so is an episode of its own."""
+        return self.question is not None or self.step is not None
 
 
 def record_of(episode: ManagerEpisode, steps: Sequence[StepRecord]) -> EpisodeRecord:
@@ -81,16 +53,3 @@ def record_of(episode: ManagerEpisode, steps: Sequence[StepRecord]) -> EpisodeRe
     stream = episode.context.stream
     figures = {"capacity_entries": episode.store.capacity.max_entries}
     return EpisodeRecord("", 0, stream.id, stream.group, tuple(steps), figures=figures)
-
-
-def as_episode(outcome: StepOutcome) -> StepOutcome:
-    """Normalise the step of one question as an episode of its own."""
-    question = outcome.questions[0]
-    return dataclasses.replace(
-        outcome,
-        step=0,
-        num_steps=1,
-        num_questions=1,
-        num_evidence_questions=int(bool(question.evidence)),
-        terminal=True,
-    )

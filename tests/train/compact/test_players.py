@@ -20,6 +20,7 @@ from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules, resolve_answerer
 from memdojo.envs.features.manager import ADD, NOOP, FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.streams.registry import load_streams
@@ -36,6 +37,7 @@ from memdojo.train.rollouts.tasks import RolloutTask
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 TOP_K = 3
+CAPACITY = CapacitySettings(max_entries=3)
 EVIDENCE = {"evidence_recall": 1.0, "evidence_kept": 0.5}
 ANSWERS = {"token_f1": 1.0}
 TASKS = (
@@ -69,16 +71,22 @@ def _retriever(top_k: int = TOP_K) -> CompactRetriever:
     return CompactRetriever(new_retriever_network(top_k, 8, seed=0), RetrievalFeatures())
 
 
+def _rules(reward: Reward, top_k: int = TOP_K, capacity: CapacitySettings = CAPACITY) -> EpisodeRules:
+    return EpisodeRules(
+        reward=reward, capacity=capacity, top_k=top_k, answerer=resolve_answerer(None, reward)
+    )
+
+
 def _recipes(weights: dict[str, float] = EVIDENCE) -> PlayerRecipes[TrajectoryGroup]:
-    streams, reward, capacity = _streams(), Reward(weights), CapacitySettings(max_entries=3)
+    rules = _rules(Reward(weights))
     return {
-        "manager": partial(ManagerPlayer, streams, _manager(), reward, capacity, TOP_K),
-        "retriever": partial(RetrieverPlayer, streams, _retriever(), reward, TOP_K),
+        "manager": partial(ManagerPlayer, _streams(), _manager(), rules),
+        "retriever": partial(RetrieverPlayer, _streams(), _retriever(), rules),
     }
 
 
 def _manager_player(weights: dict[str, float] = EVIDENCE) -> ManagerPlayer:
-    return ManagerPlayer(_streams(), _manager(), Reward(weights), CapacitySettings(3), TOP_K)
+    return ManagerPlayer(_streams(), _manager(), _rules(Reward(weights)))
 
 
 def _weights(name: str) -> dict[str, Tensor]:
@@ -219,7 +227,7 @@ def test_a_fork_does_not_draw_again_what_its_past_drew() -> None:
 
 def test_the_store_is_a_share_of_what_is_played() -> None:
     capacity = CapacitySettings(capacity_share=0.2)
-    player = ManagerPlayer(_streams(), _manager(), Reward(EVIDENCE), capacity, TOP_K)
+    player = ManagerPlayer(_streams(), _manager(), _rules(Reward(EVIDENCE), capacity=capacity))
     for task, full_after in ((RolloutTask(0, (1,)), 3), (TASKS[2], 2)):
         # With a bias against everything but ADD.
         with torch.no_grad():
@@ -263,12 +271,12 @@ class Mute:
         return [Answer(None, "no connection") for _ in requests]
 
 
-def test_what_could_not_be_answered_is_unscored_and_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memdojo.envs.episodes.rules.ExtractiveAnswerer", Mute)
-    (trajectory,) = _manager_player(ANSWERS).play(RolloutTask(0, (1,)))
+def test_what_could_not_be_answered_is_unscored_and_not_zero() -> None:
+    rules = EpisodeRules(reward=Reward(ANSWERS), capacity=CAPACITY, top_k=TOP_K, answerer=Mute())
+    (trajectory,) = ManagerPlayer(_streams(), _manager(), rules).play(RolloutTask(0, (1,)))
     assert not trajectory.scored
     assert np.isnan(trajectory.episode_return)
-    player = RetrieverPlayer(_streams(), _retriever(), Reward(ANSWERS), TOP_K)
+    player = RetrieverPlayer(_streams(), _retriever(), rules)
     (trajectory,) = player.play(RolloutTask(0, (1,), question=0))
     assert not trajectory.scored
 
@@ -286,7 +294,7 @@ def _archive(num_turns: int = 6) -> Stream:
 
 def test_each_place_of_a_ranking_is_paid_what_it_adds() -> None:
     reward = Reward({"evidence_recall": 1.0})
-    player = RetrieverPlayer([_archive()], _retriever(6), reward, 6)
+    player = RetrieverPlayer([_archive()], _retriever(6), _rules(reward, 6))
     for trajectory in player.play(RolloutTask(0, tuple(range(4)), question=1)):
         # Evidence is at positions 0 and 3 of the archive; each is half of it.
         expected = [0.5 if position in (0, 3) else 0.0 for position in trajectory.actions[0]]
@@ -307,7 +315,7 @@ def test_each_place_of_a_ranking_is_paid_what_it_adds() -> None:
 def test_the_places_of_a_ranking_sum_to_the_reward_of_its_question(
     weights: dict[str, float], question: int
 ) -> None:
-    player = RetrieverPlayer([_archive()], _retriever(4), Reward(weights), 4)
+    player = RetrieverPlayer([_archive()], _retriever(4), _rules(Reward(weights), 4))
     for trajectory in player.play(RolloutTask(0, (1, 2, 3), question=question)):
         assert trajectory.episode_return == pytest.approx(sum(trajectory.parts.values()))
         assert set(trajectory.parts) == set(weights)
@@ -315,7 +323,7 @@ def test_the_places_of_a_ranking_sum_to_the_reward_of_its_question(
 
 @pytest.mark.parametrize("weights", [{"evidence_recall": 1.0}, ANSWERS])
 def test_places_without_a_candidate_are_not_paid(weights: dict[str, float]) -> None:
-    player = RetrieverPlayer([_archive()], _retriever(4), Reward(weights), 4)
+    player = RetrieverPlayer([_archive()], _retriever(4), _rules(Reward(weights), 4))
     for trajectory in player.play(RolloutTask(0, (1, 2, 3), question=0)):
         assert sorted(trajectory.actions[0].tolist()) == [-1, -1, 0, 1]
         assert trajectory.rewards[0, 2:].tolist() == [0, 0]
@@ -323,7 +331,7 @@ def test_places_without_a_candidate_are_not_paid(weights: dict[str, float]) -> N
 
 
 def test_a_question_is_judged_as_an_episode_of_its_own() -> None:
-    player = RetrieverPlayer([_archive()], _retriever(6), Reward({"evidence_recall": 1.0}), 6)
+    player = RetrieverPlayer([_archive()], _retriever(6), _rules(Reward({"evidence_recall": 1.0}), 6))
     for question in (0, 1):
         (trajectory,) = player.play(RolloutTask(0, (1,), question=question))
         assert trajectory.episode_return == pytest.approx(1.0)  # All is ranked, so all is found.

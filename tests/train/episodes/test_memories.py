@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.types import Add, Chunk, Delete, Operation, Question, Stream, Turn
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.train.config.files import dump_config, parse_config
@@ -19,7 +21,6 @@ from memdojo.train.config.tables import EpisodeConfig
 from memdojo.train.entry import train
 from memdojo.train.episodes.memories import Writer, keep_memories, load_writer, read_memories, write_memories
 from memdojo.train.episodes.splits import load_splits
-from memdojo.train.rollouts.tasks import question_starts
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress
 
@@ -70,7 +71,9 @@ def test_what_the_store_held_when_a_question_fell_due_is_kept() -> None:
 
     policy = Writing([])
     policy.turns_per_chunk = 2  # type: ignore[misc]  # As a language manager would have it.
-    (memory,) = write_memories(Writer(policy, CapacitySettings(max_entries=5)), [_stream()])
+    (memory,) = write_memories(
+        Writer(policy, EpisodeRules(capacity=CapacitySettings(max_entries=5))), [_stream()]
+    )
     assert {name: [entry.text for entry in entries] for name, entries in memory.items()} == {
         "early": ["fact 0"],
         "late": ["fact 3"],
@@ -88,7 +91,7 @@ def test_a_run_keeps_the_memories_of_its_streams_and_plays_no_more(tmp_path: Pat
     for stream, memory in zip(splits["train"], memories, strict=True):
         assert set(memory) == {question.id for question in stream.questions}
         assert all(len(entries) <= 5 for entries in memory.values())
-        starts = question_starts(stream, 3, None, memory=memory)
+        starts = EpisodeRules(top_k=3).at_each_question(StreamContext(stream), written=memory)
         assert [start.store.entries for start in starts] == [
             memory[question.id] for question in starts[0].questions
         ]

@@ -86,7 +86,7 @@ def _play(config: TrainConfig, streams: Sequence[Stream], texts: dict[str, str])
         return encoder.encode_reply(next(text for key, text in texts.items() if key in prompt))
 
     one_steps = pickle.loads(pickle.dumps(build_one_steps(config, streams)))
-    player = player_recipe(config, streams, config.reward, model, None, one_steps)()
+    player = player_recipe(config, streams, config.reward, model, one_steps=one_steps)()
     tasks = Schedule(config, streams).training(0)
     return [asyncio.run(player.play(task, ScriptedEngine(reply))) for task in tasks]
 

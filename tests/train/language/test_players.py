@@ -14,6 +14,7 @@ from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.episodes.context import questions_in_order
 from memdojo.envs.episodes.limits import CapacitySettings
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainRankingFormat
@@ -52,10 +53,12 @@ def _manager(
         task,
         PromptEncoder(tokenizer, task.format, max_prompt_tokens),
         SamplingSettings(max_response_tokens=16, temperature=0.7),
-        Reward(reward),
-        CapacitySettings(max_entries=3),
-        5,
-        answerer,
+        EpisodeRules(
+            reward=Reward(reward),
+            capacity=CapacitySettings(max_entries=3),
+            top_k=5,
+            answerer=answerer,
+        ),
     )
 
 
@@ -208,10 +211,7 @@ def test_a_retriever_s_episode_is_one_question(streams: list[Stream], tokenizer:
         task,
         PromptEncoder(tokenizer, task.format, 2000),
         SamplingSettings(16),
-        Reward({"evidence_recall": 1.0}),
-        CapacitySettings(),
-        12,
-        None,
+        EpisodeRules(reward=Reward({"evidence_recall": 1.0}), top_k=12),
     )
     everything = ", ".join(str(number) for number in range(1, 13))
     asked = questions_in_order(streams[0])
@@ -230,10 +230,7 @@ def test_an_answer_agent_is_graded_on_its_own_answer(streams: list[Stream], toke
         task,
         PromptEncoder(tokenizer, task.format, 2000),
         SamplingSettings(64),
-        Reward({"exact_match": 1.0}),
-        CapacitySettings(),
-        5,
-        None,
+        EpisodeRules(reward=Reward({"exact_match": 1.0}), top_k=5),
     )
     question = questions_in_order(streams[0])[0]
     right = _saying(tokenizer, f"USE\nANSWER {question.answers[0]}")

@@ -17,6 +17,7 @@ from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.limits import CapacitySettings
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.memory_r1 import MemoryR1AnswerFormat
 from memdojo.envs.prompts.tasks import AnswerTask
@@ -74,10 +75,11 @@ def _play(
         task,
         _encoder(tokenizer),
         SamplingSettings(max_response_tokens=64),
-        Reward({"exact_match": 1.0, "invalid_operations": 0.25, "evidence_recall": 0.5}),
-        CapacitySettings(max_entries=1),
-        top_k,
-        None,
+        EpisodeRules(
+            reward=Reward({"exact_match": 1.0, "invalid_operations": 0.25, "evidence_recall": 0.5}),
+            capacity=CapacitySettings(max_entries=1),
+            top_k=top_k,
+        ),
         memories=[MEMORY],
     )
     (trajectory,) = asyncio.run(player.play(RolloutTask(0, (1,), question=0), engine))
@@ -125,7 +127,7 @@ def test_it_is_shown_the_entries_of_the_memory_as_many_of_each_speaker(tokenizer
 def test_lessons_name_the_entries_that_hold_the_evidence_and_the_reference(tokenizer: Any) -> None:
     encoder = _encoder(tokenizer)
     task = AnswerTask(MemoryR1AnswerFormat(), make_retriever("bm25"), 3)
-    (example,) = answer_demonstrations([STREAM], task, encoder, 3, [MEMORY]).examples
+    (example,) = answer_demonstrations([STREAM], task, encoder, EpisodeRules(top_k=3), [MEMORY]).examples
     prompt = encoder.decode_prompt(example.prompt_ids)
     (line,) = [line for line in prompt.splitlines() if "Ann moved to Boston" in line]
     expected = f"**Memories:** {line.partition('.')[0]}\n**Answer:** Boston"

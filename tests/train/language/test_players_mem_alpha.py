@@ -18,6 +18,7 @@ from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.mem_alpha_brief import MemAlphaBriefFormat
 from memdojo.envs.prompts.tasks import ManagerTask
@@ -86,12 +87,14 @@ def _play(
         ManagerTask(format),
         encoder,
         SamplingSettings(32),
-        Reward(reward),
-        CapacitySettings(max_entries=100),
-        41,
-        EchoAnswerer(),
-        retriever=make_retriever("pools:20"),
-        judging=judging,
+        EpisodeRules(
+            reward=Reward(reward),
+            capacity=CapacitySettings(max_entries=100),
+            top_k=41,
+            answerer=EchoAnswerer(),
+            retriever=make_retriever("pools:20"),
+            judge=judging,
+        ),
     )
     return asyncio.run(player.play(RolloutTask(0, seeds), ScriptedEngine(say)))
 

@@ -14,7 +14,7 @@ from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.archive import Granularity, Tiers
-from memdojo.envs.episodes.limits import CapacitySettings
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.prompts.memsifter import MemSifterFormat
 from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.envs.types import Chunk, Question, Stream, Turn
@@ -73,12 +73,13 @@ def _play(
         task,
         encoder,
         SamplingSettings(max_response_tokens=200),
-        reward or Reward(REWARD, {"evidence_dcg": 4}),
-        CapacitySettings(max_entries=3),
-        3,
-        reader or Reader(),
-        granularity=Granularity.SESSION,
-        tiers=Tiers((1, 2, 3)),
+        EpisodeRules(
+            reward=reward or Reward(REWARD, {"evidence_dcg": 4}),
+            top_k=3,
+            answerer=reader or Reader(),
+            granularity=Granularity.SESSION,
+            tiers=Tiers((1, 2, 3)),
+        ),
     )
     engine = ScriptedEngine([encoder.encode_reply(completion) for completion in completions])
     seeds = tuple(range(len(completions)))

@@ -65,7 +65,7 @@ class Playground:
             "algorithm": {"name": "grpo", "num_updates": 1},
         }
         config = parse_config(tree)
-        recipe = player_recipe(config, load_splits(config)["train"], config.reward, model, None)
+        recipe = player_recipe(config, load_splits(config)["train"], config.reward, model)
         self.rollouts = LanguageRollouts(
             {"training": recipe}, self.pool, num_workers=2, max_restarts=max_restarts
         )

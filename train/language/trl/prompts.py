@@ -10,18 +10,14 @@ from typing import Protocol
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.engine import Generation, GenerationRequest
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer
-from memdojo.agents.graders.judging import Judging
 from memdojo.agents.language.policies import Prompt, PromptEncoder
 from memdojo.agents.policy import ManagerPolicy
-from memdojo.envs.answering import Answer, Answerer, AnswerRequest
+from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.episodes.validity import validity_by_rule
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.lru_cache import LRUCache
-from memdojo.envs.memory.retrieval.protocol import Retriever
-from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Stream
@@ -90,12 +86,7 @@ class ManagerSteps:
         task: What the policy does.
         encoder: Renders its prompts.
         teacher: Plays the other chunks.
-        reward: Pays each step.
-        capacity: Limits of the store.
-        top_k: Entries handed to the answerer.
-        answerer: Answers the questions, behind a cache; None where the reward grades no answers.
-        retriever: Finds the entries for them; None takes BM25.
-        judging: Grades answers, or operations in place of the rule; None where no model is asked.
+        rules: With a reward, which pays each step; their answerer is put behind a cache.
     """
 
     def __init__(
@@ -104,25 +95,14 @@ class ManagerSteps:
         task: ManagerTask,
         encoder: PromptEncoder,
         teacher: ManagerPolicy,
-        reward: Reward,
-        capacity: CapacitySettings,
-        top_k: int,
-        answerer: Answerer | None,
-        *,
-        retriever: Retriever | None = None,
-        judging: Judging | None = None,
+        rules: EpisodeRules,
     ) -> None:
-        self._retriever = retriever
-        self._judging = judging
         self._streams = streams
         self._task = task
         self._encoder = encoder
         self._teacher = teacher
-        self._reward = reward
-        self._capacity = capacity
-        self._top_k = top_k
-        self._answerer = answerer
-        self._cache = None if answerer is None else AsyncCachedAnswerer(answerer)
+        self._rules = rules
+        self._cache = None if rules.answerer is None else AsyncCachedAnswerer(rules.answerer)
         self._starts: LRUCache[DemonstratedEpisode] = LRUCache(max_size=64)
 
     def prompt(self, task: RolloutTask) -> Prompt:
@@ -133,7 +113,7 @@ class ManagerSteps:
         """Return the trajectory of the chunk, decided by `generation`."""
         taught = self._start(task).fork()
         student = taught.student
-        student.answerer = self._answerer
+        student.answerer = self._rules.answerer
         playthrough = Playthrough(student, task.seeds[0])
         prompt = self._encoder.encode(self._task.view(student))
         before = student.store.fork()
@@ -143,14 +123,12 @@ class ManagerSteps:
         while not student.ended:
             outcomes.append(await self._finish(student, taught.begin_step(taught.demonstrate())))
         playthrough.add(
-            prompt, generation, outcomes[0], sum_scores(map(self._reward.at(task.update), outcomes))
+            prompt, generation, outcomes[0], sum_scores(map(self._rules.paid.at(task.update), outcomes))
         )
         return playthrough.trajectory()
 
     async def _finish(self, student: ManagerEpisode, requests: Sequence[AnswerRequest]) -> StepOutcome:
-        changes = () if self._judging is None else self._judging.changes(student)
-        outcome = student.finish_step(await self._answers(requests))
-        return outcome if self._judging is None else await self._judging.judge(outcome, changes)
+        return await self._rules.finish_step(student, await self._answers(requests))
 
     async def _answers(self, requests: Sequence[AnswerRequest]) -> Sequence[Answer]:
         if self._cache is None or not requests:
@@ -165,17 +143,9 @@ class ManagerSteps:
         if task.window is not None:
             stream = window(self._streams[task.stream], *task.window)
         assert stream is not None  # The schedule draws windows that keep a question.
-        seed = task.seeds[0] + 2**31
         # Nobody answers on the way: the rewards that count are those of the forks.
-        student = ManagerEpisode(
-            StreamContext(stream),
-            self._capacity.for_stream(stream),
-            retriever=self._retriever,
-            top_k=self._top_k,
-            seed=seed,
-            validity=validity_by_rule if self._reward.needs_validity else None,
-        )
-        taught = DemonstratedEpisode(student, self._teacher, seed)
+        student = self._rules.without_answers().manager(StreamContext(stream), seed=task.trunk_seed)
+        taught = DemonstratedEpisode(student, self._teacher, task.trunk_seed)
         for _ in range(_chunk_of(stream, task.fork_turn)):
             taught.begin_step(taught.demonstrate())
             student.finish_step(())
@@ -237,24 +207,13 @@ def _make_steps(
     one_steps = build_one_steps(config, streams)
     if not isinstance(task, ManagerTask) or one_steps is not None:
         recipe = player_recipe(
-            config, streams, config.reward, model, None, one_steps, training=True, memories=memories
+            config, streams, config.reward, model, one_steps=one_steps, training=True, memories=memories
         )
         return PlayedSteps(recipe())
     teacher, reward = make_baseline(config.warm_start.teacher), Reward(config.reward, config.reward_decay)
     answerer = make_answerer(config.answerer) if reward.needs_answers else None
-    encoder, episode = make_encoder(config, task, model), config.episode
-    return ManagerSteps(
-        streams,
-        task,
-        encoder,
-        teacher,
-        reward,
-        episode.capacity,
-        episode.top_k,
-        answerer,
-        retriever=make_retriever(episode.retriever),
-        judging=make_judging(config, reward),
-    )
+    rules = config.episode.rules(reward, answerer=answerer, judge=make_judging(config, reward))
+    return ManagerSteps(streams, task, make_encoder(config, task, model), teacher, rules)
 
 
 def _chunk_of(stream: Stream, turn: int) -> int:

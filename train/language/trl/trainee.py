@@ -90,7 +90,6 @@ class TrlTrainee:
             held_out,
             {config.evaluation.metric: 1.0},
             base,
-            None,
             memories=read_memories(run, "validation", held_out),
         )()
         settings = grpo_settings(config)

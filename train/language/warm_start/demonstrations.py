@@ -11,18 +11,15 @@ from memdojo.agents.baselines.oracles import OracleRetriever
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import AnswerRequest
-from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.protocol import AnswerDecision
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Stream, Update
-
-from ...rollouts.tasks import question_starts
 
 NO_ANSWER = "No information available"
 """What an answer agent is taught to say where the dialogue does not tell."""
@@ -62,7 +59,7 @@ def manager_demonstrations(
     teacher: ManagerPolicy,
     task: ManagerTask,
     encoder: PromptEncoder,
-    capacity: CapacitySettings,
+    rules: EpisodeRules,
     seed: int,
 ) -> Demonstrations:
     """Let a teacher play streams and write down what it changed at each chunk.
@@ -75,12 +72,12 @@ def manager_demonstrations(
         teacher: Plays each stream once.
         task: The student's task.
         encoder: Renders the student's prompts.
-        capacity: Limits of the store.
+        rules: Of the student's episodes.
         seed: Seeds a teacher that draws.
     """
     demonstrations = Demonstrations([])
     for stream in streams:
-        student = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream), seed=seed)
+        student = rules.manager(StreamContext(stream), seed=seed)
         taught = DemonstratedEpisode(student, teacher, seed)
         while not student.ended:
             operations = taught.demonstrate()
@@ -109,7 +106,7 @@ class DemonstratedEpisode:
         self._teacher = teacher
         stream, size = student.context.stream, teacher.turns_per_chunk
         context = StreamContext(stream if size is None else rechunk(stream, size))
-        self._episode = ManagerEpisode(context, student.store.capacity, seed=seed)
+        self._episode = EpisodeRules().manager(context, seed=seed, capacity=student.store.capacity)
         self._pupil_ids: dict[int, int] = {}
         self._added: list[int] = []
 
@@ -160,9 +157,8 @@ def retriever_demonstrations(
     streams: Sequence[Stream],
     task: RankingTask,
     encoder: PromptEncoder,
-    top_k: int,
+    rules: EpisodeRules,
     memories: Sequence[StoredByQuestion] | None = None,
-    granularity: Granularity = Granularity.TURN,
 ) -> Demonstrations:
     """Write down, for each question, the ranking of a retriever that knows the evidence.
 
@@ -170,12 +166,13 @@ def retriever_demonstrations(
     """
     demonstrations = Demonstrations([])
     for index, stream in enumerate(streams):
-        oracle = OracleRetriever(StreamContext(stream))
-        memory = None if memories is None else memories[index]
-        for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
+        context = StreamContext(stream)
+        oracle = OracleRetriever(context)
+        written = None if memories is None else memories[index]
+        for start in rules.at_each_question(context, written=written):
             view = encoder.encode(task.view(start)).view
             shown = {entry.id for entry in view.candidates}
-            hits = oracle.search(start.store, view.question, top_k)
+            hits = oracle.search(start.store, view.question, rules.top_k)
             demonstrations.add(encoder, view, tuple(hit.entry.id for hit in hits if hit.entry.id in shown))
     return demonstrations
 
@@ -184,9 +181,8 @@ def answer_demonstrations(
     streams: Sequence[Stream],
     task: AnswerTask,
     encoder: PromptEncoder,
-    top_k: int,
+    rules: EpisodeRules,
     memories: Sequence[StoredByQuestion] | None = None,
-    granularity: Granularity = Granularity.TURN,
 ) -> Demonstrations:
     """Write down, for each question, the entries shown that hold evidence, and the reference answer.
 
@@ -194,8 +190,8 @@ def answer_demonstrations(
     """
     demonstrations = Demonstrations([])
     for index, stream in enumerate(streams):
-        memory = None if memories is None else memories[index]
-        for start in question_starts(stream, top_k, None, granularity=granularity, memory=memory):
+        written = None if memories is None else memories[index]
+        for start in rules.at_each_question(StreamContext(stream), written=written):
             question = start.question
             assert question is not None  # It starts at one.
             view = encoder.encode(task.view(start)).view

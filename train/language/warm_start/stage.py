@@ -11,7 +11,6 @@ import torch
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
 from memdojo.agents.language.policies import PromptEncoder
-from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
@@ -96,11 +95,11 @@ def _demonstrations(
     encoder = PromptEncoder(tokenizer, task.format, config.policy.max_prompt_tokens)
     if stage.trajectories is not None:
         return recorded_demonstrations(stage.trajectories, encoder)
+    rules = config.episode.rules()
     if isinstance(task, ManagerTask):
         teacher = make_baseline(stage.teacher)
-        return manager_demonstrations(streams, teacher, task, encoder, config.episode.capacity, config.seed)
+        return manager_demonstrations(streams, teacher, task, encoder, rules, config.seed)
     memories = read_memories(run, "train", streams)
-    top_k, granularity = config.episode.top_k, Granularity(config.episode.granularity)
     if isinstance(task, AnswerTask):
-        return answer_demonstrations(streams, task, encoder, top_k, memories, granularity)
-    return retriever_demonstrations(streams, task, encoder, top_k, memories, granularity)
+        return answer_demonstrations(streams, task, encoder, rules, memories)
+    return retriever_demonstrations(streams, task, encoder, rules, memories)

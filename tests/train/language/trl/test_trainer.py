@@ -23,6 +23,7 @@ from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.streams.chunking import rechunk
@@ -121,7 +122,7 @@ def test_a_completion_is_worth_what_the_player_gives_for_it(model: Path) -> None
     texts = ["1, 2, 3, 4, 5", "3", "nonsense", "12, 11, 10, 9, 8"]
     replies = [_reply(encoder, text) for text in texts]
     groups = asyncio.run(schedule.play([0, 1], [replies, replies]))
-    player = player_recipe(config, streams, config.reward, str(model), None)()
+    player = player_recipe(config, streams, config.reward, str(model))()
     for position, group in enumerate(groups):
         task = schedule._task(position)
         for reply, trajectory in zip(replies, group, strict=True):
@@ -183,10 +184,9 @@ def _manager_steps(tokenizer: Any, reward: dict[str, float], answerer: Any = Non
         task,
         PromptEncoder(tokenizer, task.format, 1000),
         make_baseline("oracle"),
-        Reward(reward),
-        CapacitySettings(max_entries=3),
-        5,
-        answerer,
+        EpisodeRules(
+            reward=Reward(reward), capacity=CapacitySettings(max_entries=3), top_k=5, answerer=answerer
+        ),
     )
 
 

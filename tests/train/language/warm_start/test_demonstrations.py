@@ -8,7 +8,7 @@ from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.brief import BriefFormat
@@ -82,21 +82,21 @@ def test_the_replies_lead_a_pupil_to_the_teacher_s_store(
 ) -> None:
     task = ManagerTask(PlainFormat())
     encoder = PromptEncoder(tokenizer, task.format, 4000)
-    capacity = CapacitySettings(max_entries=3)
+    rules = EpisodeRules(capacity=CapacitySettings(max_entries=3))
     for stream in _streams(turns_per_chunk):
         demonstrations = manager_demonstrations(
-            [stream], make_baseline(teacher), task, encoder, capacity, seed=7
+            [stream], make_baseline(teacher), task, encoder, rules, seed=7
         )
         assert len(demonstrations.examples) == len(stream.chunks)
         assert demonstrations.num_without_words == 0
-        student = ManagerEpisode(StreamContext(stream), capacity.for_stream(stream))
+        student = rules.manager(StreamContext(stream), seed=0)
         for example in demonstrations.examples:
             prompt = encoder.encode(task.view(student))
             assert prompt.ids == example.prompt_ids
             task.begin(student, prompt.view, encoder.decode(example.reply_ids))
             student.finish_step(())
             assert all(result.applied for result in student.results)
-        taught = ManagerEpisode(StreamContext(rechunk(stream, 1)), capacity.for_stream(stream), seed=7)
+        taught = rules.manager(StreamContext(rechunk(stream, 1)), seed=7)
         policy = make_baseline(teacher)
         while not taught.ended:
             (operations,) = policy.act([taught])
@@ -109,7 +109,12 @@ def test_a_decision_that_the_format_has_no_words_for_is_left_out_and_counted(tok
     # Two entries fit, so that a third can be named only where it is shown.
     encoder = PromptEncoder(tokenizer, task.format, 120)
     demonstrations = manager_demonstrations(
-        _streams(num=6), make_baseline("recency"), task, encoder, CapacitySettings(max_entries=6), seed=0
+        _streams(num=6),
+        make_baseline("recency"),
+        task,
+        encoder,
+        EpisodeRules(capacity=CapacitySettings(max_entries=6)),
+        seed=0,
     )
     assert demonstrations.num_without_words > 0
     assert len(demonstrations.examples) + demonstrations.num_without_words == 6 * 12
@@ -119,7 +124,7 @@ def test_a_retriever_is_taught_to_name_the_evidence_first(tokenizer: Any) -> Non
     task = RankingTask(PlainRankingFormat(), max_candidates=12)
     encoder = PromptEncoder(tokenizer, task.format, 4000)
     streams = _streams()
-    demonstrations = retriever_demonstrations(streams, task, encoder, top_k=3)
+    demonstrations = retriever_demonstrations(streams, task, encoder, EpisodeRules(top_k=3))
     assert len(demonstrations.examples) == sum(len(stream.questions) for stream in streams)
     replies = [encoder.decode(example.reply_ids).split(", ") for example in demonstrations.examples]
     assert all(1 <= len(reply) <= 3 for reply in replies)
@@ -129,7 +134,7 @@ def test_an_answer_agent_is_taught_the_reference_answers(tokenizer: Any) -> None
     task = AnswerTask(PlainAnswerFormat(), BM25Retriever(), max_entries=5)
     encoder = PromptEncoder(tokenizer, task.format, 4000)
     (stream,) = _streams(num=1)
-    demonstrations = answer_demonstrations([stream], task, encoder, top_k=5)
+    demonstrations = answer_demonstrations([stream], task, encoder, EpisodeRules(top_k=5))
     said = {
         encoder.decode(example.reply_ids).partition("\nANSWER ")[2] for example in demonstrations.examples
     }
