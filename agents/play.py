@@ -27,7 +27,7 @@ def play_manager(
     Args:
         policy: Decides for all episodes that still go on at once.
         episodes: Played side by side.
-        answerer: The answerer with which the episodes were built; None where nobody answers.
+        answerer: The answerer with which the episodes were built; None if they have none.
         until_step: Stop before this step instead.
     """
 
@@ -48,7 +48,7 @@ def play_memory(policy: ManagerPolicy, episodes: Sequence[ManagerEpisode]) -> li
 
     Args:
         policy: Decides for all episodes that still go on at once.
-        episodes: Played side by side, to their end; nobody answers in them.
+        episodes: Played side by side, to their end, without an answerer.
     """
     stores: list[dict[str, MemoryStore]] = [{} for _ in episodes]
     active = list(zip(episodes, stores, strict=True))
@@ -58,7 +58,7 @@ def play_memory(policy: ManagerPolicy, episodes: Sequence[ManagerEpisode]) -> li
             due = () if episode.chunk is None else episode.context.due.get(episode.chunk.index, ())
             episode.begin_step(chosen)
             if due:
-                # Questions that are due together share a store, which nobody writes to.
+                # Questions that are due together share a store, which is not written to.
                 by_question |= dict.fromkeys((question.id for question in due), episode.store.fork())
             episode.finish_step(())
     return stores

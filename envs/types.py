@@ -85,7 +85,7 @@ CORE_KIND = "core"
 
 @dataclass(frozen=True, slots=True)
 class PlannedOperation:
-    """What an all-knowing manager does at a turn, told by turn ids because entry ids depend on the run.
+    """The operation of an all-knowing manager at a turn, in turn ids because entry ids depend on the run.
 
     Attributes:
         kind: The operation.
@@ -107,7 +107,7 @@ class Stream:
         group: What must never be split between training and held-out data (a conversation, a persona).
         source: The spec that made it, such as `locomo` or `synthetic:train`.
         oracle: For turns of generated or labelled streams, by turn id, what an all-knowing manager does.
-            Empty where nobody knows.
+            Empty where it is not known.
     """
 
     id: str

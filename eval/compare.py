@@ -153,7 +153,7 @@ def compare(
         `iqm_high` (over runs and groups; interval over runs); `minus`, `difference`, `difference_low`,
         `difference_high`, `excludes_zero` (paired, over groups); `improvement`, `improvement_low`,
         `improvement_high` (probability of improvement over `minus`). The last three groups are NaN where they
-        are not to be had, as in the row of the reference.
+        do not exist, as in the row of the reference.
 
     Raises:
         ConfigError: If there are fewer than two methods, a name repeats, or no question is common to all.

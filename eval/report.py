@@ -70,7 +70,7 @@ class EvalReport:
         )
 
     def print(self, file: TextIO | None = None) -> None:
-        """Print the tables, to standard output unless told otherwise."""
+        """Print the tables, to standard output by default."""
         print_grids(self.grids, file)
 
     def markdown(self) -> str:
@@ -140,7 +140,7 @@ def run_evaluation(
         num_resamples: How many resamples an interval takes.
         reference: What the paired table subtracts; None takes the best baseline beside the oracle.
         training_groups: Groups that any of the targets was trained on.
-        progress: Told after each batch of episodes.
+        progress: Called after each batch of episodes.
         folder: Where every episode is recorded as soon as it was played. What is recorded there already is
             not played again. `EvalReport.write` takes the same folder.
         fingerprints: What tells a target from others of its name, such as the digest of its weights: episodes

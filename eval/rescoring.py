@@ -128,7 +128,7 @@ _NAMED = frozenset({"retriever", "answerer", "granularity", "memories", "judge"}
 
 
 class _RecordedAnswerer:
-    """Stands for whoever gave the recorded answers."""
+    """Stands in for the answerer that gave the recorded answers."""
 
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint = fingerprint

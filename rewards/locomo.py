@@ -77,7 +77,7 @@ def _stem(word: str) -> str:
     return str(_stemmer().stem(word))
 
 
-# nltk takes half a second to import, which nobody should pay who does not score LoCoMo.
+# nltk takes half a second to import, which only scoring LoCoMo should cost.
 @lru_cache(1)
 def _stemmer() -> Any:
     from nltk.stem.porter import PorterStemmer

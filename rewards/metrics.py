@@ -37,7 +37,7 @@ _CACHED_PAIRS = 1 << 15
 
 
 def says_no_information(prediction: str) -> bool:
-    """Tell whether the prediction contains one of LoCoMo's phrases for a missing answer, in any case."""
+    """Return whether the prediction has one of LoCoMo's phrases for a missing answer, in any case."""
     lowered = prediction.lower()
     return any(phrase in lowered for phrase in _NO_INFORMATION_PHRASES)
 
@@ -184,7 +184,7 @@ def _rouge_l_recall(prediction: str, reference: str) -> float:
     return float(_rouge_scorer().score(reference, prediction)["rougeL"].recall)
 
 
-# nltk takes half a second to import, which nobody should pay who scores by token F1 alone.
+# nltk takes half a second to import, which scoring by token F1 alone should not cost.
 @lru_cache(1)
 def _bleu() -> tuple[Callable[..., Any], Callable[..., Any]]:
     from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu

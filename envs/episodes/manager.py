@@ -55,7 +55,7 @@ class ManagerEpisode(Episode):
         capacity: Limits of the store.
         retriever: Finds the entries from which a question is answered.
         top_k: How many entries it hands over.
-        answerer: Answers the questions. Without one nobody answers (rewards on evidence need no answers).
+        answerer: Answers the questions; None leaves them unanswered (rewards on evidence need no answers).
         seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
         validity: Grades each operation that is applied; None leaves `OperationOutcome.valid` empty.
     """

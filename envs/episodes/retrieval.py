@@ -28,7 +28,7 @@ class RetrievalEpisode(Episode):
         granularity: Whether candidates are single turns or whole sessions.
         top_k: How many entries of a ranking count; those behind are ignored.
         tiers: Ask each question without memory and given the first k entries for each of these k.
-        answerer: Answers from the ranked entries. Without one nobody answers.
+        answerer: Answers from the ranked entries; None leaves the questions unanswered.
         seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
         memory: A store for each question, in the order in which they are asked, over which they are asked
             instead of over all that was said. Nothing is written to them.

@@ -27,7 +27,7 @@ from .written_memory import StoredByQuestion, stores_of
 TRUNK_SEED = 2**31
 """Added to a group's first seed, it seeds what the group has in common before it forks.
 
-Nobody else has such a seed, as all others are smaller: a fork that drew as its past did would not play as its
+All other seeds are smaller: a fork that drew as its past did would not play as its
 policy does.
 """
 
@@ -135,13 +135,13 @@ class EpisodeRules:
     ) -> list[RetrievalEpisode]:
         """Return an episode that waits at each question of a stream, in the order in which they are asked.
 
-        Each is to be forked for whoever ranks, with a seed of its own.
+        Fork each of them for every ranking, with a seed of its own.
 
         Args:
             context: The stream with what all of its episodes share.
             written: As for `retrieval`.
         """
-        # Nobody answers on the way: the rankings that count are those of the forks.
+        # Left unanswered on the way: the rankings that count are those of the forks.
         episode = self.without_answers().retrieval(context, seed=0, written=written)
         starts = []
         while episode.question is not None:
@@ -152,7 +152,7 @@ class EpisodeRules:
         return starts
 
     def without_answers(self) -> Self:
-        """Return the rules by which the questions of episodes are asked of nobody."""
+        """Return the same rules without an answerer, so that questions are left unanswered."""
         return dataclasses.replace(self, answerer=None)
 
     async def finish_step(
@@ -185,7 +185,7 @@ def as_episode(outcome: StepOutcome) -> StepOutcome:
 
 
 def resolve_answerer(answerer: Answerer | None, reward: Reward) -> Answerer | None:
-    """Return who answers: nobody unless the reward grades answers; by default the extractive reader."""
+    """Return the answerer: None if the reward grades no answers; by default the extractive reader."""
     if not reward.needs_answers:
         return None
     return answerer if answerer is not None else CachedAnswerer(ExtractiveAnswerer())

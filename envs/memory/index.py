@@ -75,7 +75,7 @@ class BM25Index:
         """Return how many entries hold each document, shape (num_documents,). Do not write to it."""
         num_documents = len(self.corpus)
         if len(self._live) < num_documents:
-            # Another fork added documents. Zeros at the end change nothing for whoever shares the counts.
+            # Another fork added documents. Zeros at the end change nothing for forks that share the counts.
             self._live = with_room(self._live, num_documents)
             self._live_is_shared = False
         return self._live[:num_documents]

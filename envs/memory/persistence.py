@@ -152,7 +152,7 @@ def put_entries(database: sqlite3.Connection, entries: Iterable[MemoryEntry]) ->
 
 def _write(store: MemoryStore, path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as database:
-        # The file is new and nobody else's: a failed write is thrown away whole, so no journal is needed.
+        # The file is new and not yet shared: a failed write is thrown away whole, so no journal is needed.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
         create_tables(database)

@@ -21,7 +21,7 @@ NO_CALL = "Nothing to note."
 """A reply that leaves the memory as it is."""
 
 NO_ENTRY = 0
-"""An id that no store gives: whoever deletes the core block where there is none names it."""
+"""An id that no store gives: that of the core block, where a call deletes it and there is none."""
 
 _PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -97,7 +97,7 @@ class RankingTask:
         prefilter: Chooses them where there are more, and whom a prompt that is too long leaves out; by
             default BM25. See `candidates_for`.
         keep_evidence: Never leave out a candidate that holds evidence while another one is shown. For
-            training prompts alone: whoever is evaluated must not be told.
+            training prompts alone: a policy under evaluation must not know it.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class Blame(StrEnum):
     USE = "use"
     """All evidence was retrieved, or none is needed, and the answer was wrong."""
     UNKNOWN = "unknown"
-    """Nobody knows the evidence of the question."""
+    """The evidence of the question is not known."""
 
 
 class Cause(StrEnum):

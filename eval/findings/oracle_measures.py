@@ -13,8 +13,8 @@ shown at the same step, if
 
 Within a step each operation, in order, takes the planned one that is nearest to it among those that fit and
 are not taken; an operation that takes none is not right, so that writing a fact twice costs precision.
-Planned operations that nobody took are met as well if an operation that took another fits them, so that
-writing two facts into one entry costs nothing.
+Planned operations that were not carried out count as met if an operation that carried out another fits them,
+so that writing two facts into one entry costs nothing.
 
 **Superseded facts.** A planned UPDATE or DELETE makes its target, and what that had replaced, outdated. An
 entry tells of the outdated turn if it came from it and holds at least half of the content words that the

@@ -27,7 +27,7 @@ from .theatre_stage import Stage, set_stage
 MAX_BYTES = 20_000_000
 """No report is larger, unless its tables and figures alone are."""
 NUM_STREAMS = 8
-"""How many streams of an evaluation the theatre shows unless told otherwise."""
+"""How many streams of an evaluation the theatre shows by default."""
 
 _OUTSIDE = 4_000
 """Bytes of the theatre's section that are not in its blocks: sentences of what is left out, and the like."""

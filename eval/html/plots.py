@@ -20,7 +20,7 @@ _MAX_NAME = 26
 WIDE = 5.4
 """Inches: as wide as a column of the page, so that texts have one size."""
 BOUNDS = (LOWER_BOUND, UPPER_BOUND)
-"""Policies that stand in grey: nobody could use them."""
+"""Policies drawn in grey: bounds that no one could use in practice."""
 
 _STYLE = {
     "font.size": 9,

@@ -88,7 +88,7 @@ def evaluate_manager(
         streams: Held-out streams.
         settings: What is the same for all policies.
         seed: Seeds every episode, together with the stream's id and the number of the repetition.
-        progress: Told after each batch of episodes.
+        progress: Called after each batch of episodes.
         file: Where episodes are recorded. Those that it has already are not played again, and of these only
             the questions are asked whose answers could not be had.
 
@@ -126,7 +126,7 @@ def evaluate_retriever(
         streams: Held-out streams.
         settings: What is the same for all retrievers; its limits of a store and its retriever play no part.
         seed: Seeds retrievers that draw, together with the stream's id and the number of the repetition.
-        progress: Told after each batch of episodes.
+        progress: Called after each batch of episodes.
         file: Where episodes are recorded, as for `evaluate_manager`.
 
     Raises:

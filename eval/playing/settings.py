@@ -36,7 +36,7 @@ class EvalSettings:
         top_k: How many entries the answerer gets and how deep recall and NDCG look.
         ranks: The k of the recall@k and ndcg@k columns, none above `top_k`; empty takes 5 and `top_k`.
         retriever: Finds the entries from which a manager's questions are answered.
-        answerer: Answers the questions; None asks nobody and leaves the answer metrics empty.
+        answerer: Answers the questions; None leaves them unanswered and the answer metrics empty.
         judge: Grades the answers, in the column `judge`; None leaves it and all grades by a judge empty.
         score: The column that counts: a metric's name, `official`, `recall@K`, `ndcg@K` or `kept_evidence`.
             "" chooses: without an answerer `recall@K` at the largest K; with one the metric that the

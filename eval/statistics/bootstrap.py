@@ -30,7 +30,7 @@ class ResamplingUnit(StrEnum):
     STREAM = "stream"
     """Only one group was there, so its streams were resampled; they are less independent than groups."""
     NONE = "none"
-    """Only one stream was there: no interval is to be had."""
+    """There was only one stream, so there is no interval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def evaluate_capacities(
     Returns:
         One row per share and policy: `capacity_share`, `policy`, the columns `SHOWN` and `COSTS` of a
         summary, and `on_front`: no other policy or share has a higher score for as few tokens in the store,
-        or as high a score for fewer. The oracle, which nobody could use, stands outside of that.
+        or as high a score for fewer. The oracle, which could not be used in practice, is left out.
 
     Raises:
         ConfigError: If there is no share, or for the reasons of `run_evaluation`.

@@ -29,7 +29,7 @@ FINGERPRINT = "fingerprint"
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKS = "osD^vP"
-"""The palette of Okabe and Ito, with a mark for each colour, so that lines are told apart without colours."""
+"""The palette of Okabe and Ito, with a mark for each colour, for readers who do not see the colours."""
 
 GREY = "#666666"
 COLUMNS = 3

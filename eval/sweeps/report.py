@@ -65,7 +65,7 @@ class SweepReport:
         return tuple(self._grid(name) for name in self.tests)
 
     def print(self, file: TextIO | None = None) -> None:
-        """Print the tables, to standard output unless told otherwise."""
+        """Print the tables, to standard output by default."""
         print_grids(self.grids, file)
 
     def write(self, folder: str | Path) -> None:
@@ -159,7 +159,7 @@ def run_sweeps(
         fingerprints: What tells a policy from others of its name: one with another fingerprint is measured
             again.
         training_groups: Groups that any of the targets was trained on.
-        progress: Told after each point.
+        progress: Called after each point.
 
     Returns:
         All points of the folder. A point that failed is among `failures`; the next call tries it again.

@@ -183,7 +183,7 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
 
     Raises:
         ModelError: If the model cannot be used.
-        UnknownNameError: If nobody knows its prompt format.
+        UnknownNameError: If its prompt format is unknown.
     """
     model = str(Path(folder) / MODEL)
     settings = EngineSettings(

@@ -17,7 +17,7 @@ MIN_PRIORITY = 0.05
 
 
 class ScoredEpisode(Protocol):
-    """What a curriculum looks at in an episode, whoever played it."""
+    """The part of an episode that a curriculum looks at, for either kind of policy."""
 
     @property
     def scored(self) -> bool: ...  # noqa: D102

@@ -40,7 +40,7 @@ def load_splits(config: TrainConfig) -> dict[Split, list[Stream]]:
 
 
 def _check_judged(config: TrainConfig, streams: Iterable[Stream]) -> None:
-    """Refuse questions whose own metric is a judge's verdict, where that metric counts and nobody judges."""
+    """Refuse questions whose own metric is a judge's verdict, if that metric counts and there is no judge."""
     if config.judge.kind != "none" or OFFICIAL not in {*config.reward, config.evaluation.metric}:
         return
     for stream in streams:

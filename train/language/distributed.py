@@ -113,7 +113,7 @@ def _fit(trainer: TorchTrainer, failures: list[BaseException]) -> None:
 def _follow(
     fit: threading.Thread, news: Queue, wishes: Queue, progress: Progress
 ) -> TrainResult | BaseException | None:
-    """Show what the first process tells until training ends; return how it ended, None if nobody said."""
+    """Show the first process's messages until training ends; return how it ended, None if it did not say."""
     outcome: TrainResult | BaseException | None = None
     with GracefulStop() as stop:
         is_asked = False
@@ -157,7 +157,7 @@ def _run_process(settings: dict[str, Any]) -> None:
 
 
 class _QueuedProgress(Progress):
-    """Tells another process how far the run is; nobody, without a queue."""
+    """Reports the run's progress to another process; does nothing without a queue."""
 
     def __init__(self, news: Queue | None) -> None:
         self._news = news

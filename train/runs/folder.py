@@ -255,7 +255,7 @@ class RunFolder:
         return True
 
     def close(self) -> None:
-        """Tell the trackers that the run has ended."""
+        """Notify the trackers that the run has ended."""
         for tracker in self._trackers or ():
             tracker.close()
         self._trackers = None

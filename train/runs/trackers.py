@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Tracker(Protocol):
-    """What is told the metrics of a run."""
+    """Receives the metrics of a run."""
 
     def log(self, update: int, metrics: Mapping[str, float]) -> None:
         """Take the metrics of an update; all are finite."""
@@ -66,7 +66,7 @@ class AccelerateTracker:
 
     Args:
         name: One of `OTHERS`.
-        config: The run, whose configuration is told.
+        config: The run's configuration, which the tracker is given.
         run: Its folder.
 
     Raises:
@@ -87,11 +87,11 @@ class AccelerateTracker:
         self._tracker.store_init_configuration(_plain(config.model_dump(mode="json")))
 
     def log(self, update: int, metrics: Mapping[str, float]) -> None:
-        """Tell the metrics of an update."""
+        """Log the metrics of an update."""
         self._tracker.log(dict(metrics), step=update)
 
     def close(self) -> None:
-        """Tell that the run has ended."""
+        """Note that the run has ended."""
         self._tracker.finish()
 
 
@@ -118,7 +118,7 @@ def open_trackers(config: TrainConfig, run: Path, purge_step: int | None) -> lis
     Args:
         config: The run.
         run: Its folder.
-        purge_step: The first update that is told anew, if the run was resumed.
+        purge_step: The first update that is logged anew, if the run was resumed.
 
     Raises:
         MissingDependencyError: If something is not installed.

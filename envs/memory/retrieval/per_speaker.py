@@ -58,7 +58,7 @@ class PerSpeakerRetriever:
         return tuple(kept[:k])
 
     def _speakers(self, entry: MemoryEntry) -> set[str]:
-        """Return whose the entry is; the empty name stands for nobody's."""
+        """Return the speaker whose entry it is; the empty name stands for no speaker."""
         if not self._names:
             match = _SAID_BY.match(entry.text)
             return {match[1] if match else ""}
@@ -69,7 +69,7 @@ class PerSpeakerRetriever:
 
 
 def for_stream(retriever: Retriever, speaker_of: Mapping[str, str]) -> Retriever:
-    """Return the retriever, told who said the turns of the stream whose stores it searches.
+    """Return the retriever, informed of who said the turns of the stream whose stores it searches.
 
     One that does not want to know, as it has no `of_stream`, is returned as it is.
     """

@@ -50,7 +50,7 @@ class DenseRetriever:
         vector = store.corpus.vector(self.embedder, query)
         if len(documents) * _MAX_WASTE < len(vectors):
             return store.best(vectors[documents] @ vector, k)
-        # Gathering rows costs more than multiplying a few that nobody asked for.
+        # Gathering rows costs more than multiplying a few rows too many.
         return store.best((vectors @ vector)[documents], k)
 
 

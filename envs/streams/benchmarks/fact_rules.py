@@ -1,8 +1,8 @@
 """Facts that override one another, as FactConsolidation lists them: what each says, which earlier one it
 replaces, and which of them answer a question.
 
-The data set says none of this itself. All of it is told by rule here, and a question that the rules do not
-decide is left without evidence.
+The data set says none of this itself. All of it is derived by rules here, and a question that the rules do
+not decide is left without evidence.
 """
 
 from __future__ import annotations

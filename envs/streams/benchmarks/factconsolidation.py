@@ -2,7 +2,7 @@
 overrides an earlier one, and questions about what counts in the end.
 
 The file is not part of memdojo (MIT); docs/data.md says where it comes from and where it goes. Evidence and
-oracle are told by the rules of `facts`: the data set has neither.
+oracle are derived by `fact_rules`: the data set has neither.
 """
 
 from __future__ import annotations

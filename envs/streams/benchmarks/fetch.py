@@ -73,8 +73,8 @@ def fetch_file(
 
     Args:
         file: Which.
-        on_progress: Told how far the transfer is.
-        on_damage: Told of a file with a wrong checksum before it is fetched again.
+        on_progress: Called with the progress of the transfer.
+        on_damage: Called for a file with a wrong checksum before it is fetched again.
         wait_s: Wait before a second attempt.
 
     Raises:
@@ -126,7 +126,7 @@ def _digest(path: Path, algorithm: str) -> str:
 def _retrieve(file: PublishedFile, target: Path, download: _Download) -> None:
     import pooch
 
-    # Under a name of its own, because pooch leaves a file alone whose checksum nobody has published.
+    # Under a name of its own, because pooch leaves a file without a published checksum alone.
     new = target.with_name(f"{target.name}.new")
     try:
         new.unlink(missing_ok=True)

@@ -81,7 +81,7 @@ def load_haystack(
 
     A stream has what `questions_per_stream` questions need, and of the paragraphs around them as many as fit
     into `num_paragraphs`. An article is in one stream only: a question that needs one of an earlier stream is
-    left out. What a title belongs to is told by the SHA-256 of its text, so the splits share none, not even
+    left out. The SHA-256 of a title's text decides where it belongs, so the splits share none, not even
     those of two files. Streams of `train`, `validation` and `test` are groups of their own. Those of `all`
     are one group that holds every other: what is trained on them cannot be tested on anything from here.
 
@@ -125,7 +125,7 @@ def load_haystack(
 
 
 def read_questions(file: Path) -> list[Asked]:
-    """Return the questions of a file in the format of HotpotQA or of SQuAD, told by what it holds.
+    """Return the questions of a file in the format of HotpotQA or SQuAD, recognised by its content.
 
     A supporting fact that names no sentence is dropped, and a question that has none left is left out. So are
     the questions of SQuAD 2.0 that have no answer.

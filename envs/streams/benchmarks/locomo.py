@@ -93,8 +93,8 @@ def load_locomo(
 ) -> list[Stream]:
     """Return the conversations of a split as streams; id and group are the sample's id.
 
-    A photo is told by its caption, `[photo: a dog on a beach]`, behind the text. Questions are asked at the
-    end; those of category 5 are unanswerable and have no answers. A conversation of which `categories`
+    A photo is represented by its caption after the text, `[photo: a dog on a beach]`. Questions are asked at
+    the end; those of category 5 are unanswerable and have no answers. A conversation of which `categories`
     and `audited` leave no question is left out.
 
     Args:

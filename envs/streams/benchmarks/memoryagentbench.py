@@ -43,7 +43,7 @@ METRICS = (
     (r"longmemeval", LONGMEMEVAL_JUDGE),
     (r"recsys", "recommendation_recall"),
 )
-"""The metric of each data set, told by how its name begins."""
+"""The metric of each data set, by the beginning of its name."""
 
 FILMS = "entity2id.json"
 """The list of all films, beside the file: answers of the data sets `recsys` are numbers in it."""

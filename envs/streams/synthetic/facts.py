@@ -41,7 +41,7 @@ CIRCLE = (
 """Attributes of people close to a speaker."""
 
 DISTRACTORS = (*CIRCLE, circle.AGE)
-"""Attributes that are told of strangers."""
+"""Attributes that facts about strangers may have."""
 
 ALL_ATTRIBUTES = (*SINGLE_OWN, *KEYED_OWN, *LISTED_OWN, *CHAINED_OWN, *DISTRACTORS, circle.INTRODUCTION)
 """Every attribute there is."""
@@ -49,7 +49,7 @@ ALL_ATTRIBUTES = (*SINGLE_OWN, *KEYED_OWN, *LISTED_OWN, *CHAINED_OWN, *DISTRACTO
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fact:
-    """One thing that is told, whatever value it has at a time; compared by identity.
+    """Something that can be said about a person, whatever its value at the time; compared by identity.
 
     Attributes:
         owner: 0 or 1, the speaker who tells it.

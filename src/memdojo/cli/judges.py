@@ -33,7 +33,7 @@ def judge_from_options(options: list[str] | None) -> Judging | None:
 
 
 def judge_of_runs(configs: Sequence[TrainConfig]) -> Judging | None:
-    """Return who judged in runs; None where nobody did.
+    """Return the judge of runs; None if they had none.
 
     Raises:
         ConfigError: If the runs have different judges.

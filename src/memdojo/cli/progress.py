@@ -16,7 +16,7 @@ def progress_bar(
 ) -> Iterator[Callable[[str, int, int], None] | None]:
     """Give what shows a bar on a terminal; None elsewhere, or if `quiet`.
 
-    It is told what was done last, how much is done so far, and how much there is.
+    It is called with what was done last, how much is done so far, and how much there is.
     """
     console = Console(stderr=True)
     if quiet or not console.is_terminal:

@@ -149,7 +149,7 @@ def _import_trainer() -> ModuleType:
 
 
 def _require_streams(config: TrainConfig) -> None:
-    """Read one stream of each split, so that a wrong spec is told before an earlier run is touched."""
+    """Read one stream of each split, so that a wrong spec is reported before an earlier run is touched."""
     from memdojo.envs.streams.registry import iter_streams
     from memdojo.train.config.tables import SPLITS
 

@@ -14,7 +14,7 @@ from .context import LiveContext
 
 
 class LiveEpisode(ManagerEpisode):
-    """A store and the dialogue that fills it, chunk by chunk as they come; nobody asks and nothing is scored.
+    """A store and the dialogue that fills it, chunk by chunk as they come, without questions or scores.
 
     Policies see what they see in a `ManagerEpisode` of the same dialogue and so do the same in it.
 

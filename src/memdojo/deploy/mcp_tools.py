@@ -173,7 +173,7 @@ class MemoryTools:
         )
 
     def memory_status(self) -> Status:
-        """Tell how much is remembered, how much fits, and who decides."""
+        """Report how much is remembered, how much fits, and which policy decides."""
         agent, capacity = self._agent, self._agent.capacity
         return Status(
             file=str(agent.path),

@@ -143,7 +143,7 @@ class ManagerSteps:
         if task.window is not None:
             stream = window(self._streams[task.stream], *task.window)
         assert stream is not None  # The schedule draws windows that keep a question.
-        # Nobody answers on the way: the rewards that count are those of the forks.
+        # Left unanswered on the way: the rewards that count are those of the forks.
         student = self._rules.without_answers().manager(StreamContext(stream), seed=task.trunk_seed)
         taught = DemonstratedEpisode(student, self._teacher, task.trunk_seed)
         for _ in range(_chunk_of(stream, task.fork_turn)):

@@ -174,7 +174,7 @@ class TrlTrainee:
     def validate(self, num_recorded: int = 0) -> Groups:
         """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
         sampler = self._sampler
-        assert sampler is not None  # Without validation streams nobody asks.
+        assert sampler is not None  # Only called with validation streams.
         sampler.load_weights(dict(self._network.policy_weights()), sampler.weights_version + 1)
 
         async def play() -> list[LanguageGroup]:

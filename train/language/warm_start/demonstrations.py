@@ -149,7 +149,7 @@ class DemonstratedEpisode:
 
     @property
     def _chunk(self) -> Chunk:
-        assert self.student.chunk is not None  # Nobody asks after the end.
+        assert self.student.chunk is not None  # Not called after the end.
         return self.student.chunk
 
 

@@ -37,7 +37,7 @@ def fine_tune(
         config: Steps, batch size and learning rate, which falls linearly to 0 after a short rise.
         device: `cpu`, or `cuda`.
         seed: Orders the examples.
-        report: Told the step and its loss now and then.
+        report: Called now and then with the step and its loss.
 
     Raises:
         DivergenceError: If the loss is no longer finite.
