@@ -46,7 +46,7 @@ class LiveContext(StreamContext):
     Everything is as in the `StreamContext` of the whole dialogue, but only the turns that the entries of one
     store last came from, and the last turn, are at hand: indices count these alone, and `positions` has
     their places in the dialogue. So the work of a step grows with the store, and not with what was ever said;
-    of the rest, the counts of the words are kept. It belongs to one store, which notifies it of changes.
+    of the rest, the counts of the words are kept. It belongs to one store; `note` every change.
 
     Args:
         featurizer: Has the word counts of the dialogue so far.
