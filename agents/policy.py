@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.types import Operation, OperationKind
+from memdojo.envs.types import Operation
 
 
 class ManagerPolicy(Protocol):
@@ -42,13 +42,13 @@ class Choice:
     """A choice that a policy had at a step.
 
     Attributes:
-        kind: The operation.
+        kind: Kind of the operation.
         entry: Id of the entry that it concerns: the one that UPDATE or DELETE names, or that an ADD replaces.
         probability: What the policy gives it, in [0, 1].
         is_taken: True for the one that it took.
     """
 
-    kind: OperationKind
+    kind: str
     entry: int | None
     probability: float
     is_taken: bool = False

@@ -8,10 +8,11 @@ All records are frozen and compare by value.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import ClassVar, NoReturn, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,6 @@ class Question:
         return frozenset() if self.unanswerable else self.evidence
 
 
-class OperationKind(enum.StrEnum):
-    """What an operation does to the store."""
-
-    ADD = "ADD"
-    UPDATE = "UPDATE"
-    DELETE = "DELETE"
-    REWRITE = "REWRITE"
-    NOOP = "NOOP"
-
-
 CORE_KIND = "core"
 """Kind of the core block: of this one a store holds at most one entry, and readers always have it."""
 
@@ -88,12 +79,12 @@ class PlannedOperation:
     """The operation of an all-knowing manager at a turn, in turn ids because entry ids depend on the run.
 
     Attributes:
-        kind: The operation.
+        kind: Kind of the operation.
         text: The entry's text for ADD and UPDATE; empty otherwise.
         target: For UPDATE and DELETE, the id of an earlier turn: the entry that came from it is meant.
     """
 
-    kind: OperationKind
+    kind: str
     text: str = ""
     target: str | None = None
 
@@ -158,7 +149,7 @@ class MemoryEntry:
         created_step: Index of the chunk at which the entry was added.
         updated_step: Index of the chunk at which its text last changed.
         sources: Ids of the turns that the text came from, oldest first, kept through every update.
-        links: Ids of related entries.
+        links: Ids of related entries, all of them in the same store: a link goes when its entry goes.
         utility: A number that a policy may keep with the entry; 0 unless set.
     """
 
@@ -173,14 +164,120 @@ class MemoryEntry:
     utility: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Base of the open set of operations; a new one is a frozen subclass that the store knows to apply."""
+class StoreEditor(Protocol):
+    """A store in the hands of one operation, which happens whole or not at all.
+
+    The methods that change something refuse what the store does not allow, which ends the operation and
+    undoes what it had changed; so does `refuse`. What was changed becomes the `OperationResult` by itself,
+    the entry that was named first in `before` and `after`.
+    """
 
     @property
-    def kind(self) -> OperationKind:
-        """The kind under which statistics count the operation."""
-        raise NotImplementedError
+    def step(self) -> int:
+        """Index of the chunk at which the operation is done."""
+        ...
+
+    @property
+    def entries(self) -> tuple[MemoryEntry, ...]:
+        """All entries in order of id."""
+        ...
+
+    @property
+    def core(self) -> MemoryEntry | None:
+        """The core block, if there is one."""
+        ...
+
+    def entry(self, id: int, kind: str | None = None) -> MemoryEntry:
+        """Return the entry with this id; None takes any kind, else one of another kind counts as unknown."""
+        ...
+
+    def add(
+        self,
+        text: str,
+        *,
+        kind: str = "fact",
+        sources: Sequence[str] = (),
+        time: datetime | None = None,
+        links: Sequence[int] = (),
+        utility: float = 0.0,
+        evicts: Sequence[int] = (),
+        unique: bool = False,
+    ) -> MemoryEntry:
+        """Make a new entry and return it; `evicts` and `unique` are as in `Add`."""
+        ...
+
+    def rewrite(
+        self, entry: MemoryEntry, text: str, *, sources: Sequence[str] = (), time: datetime | None = None
+    ) -> MemoryEntry:
+        """Give an entry another text and return it; sources are added to its own, None keeps its time."""
+        ...
+
+    def link(self, entry: MemoryEntry, links: Sequence[int]) -> MemoryEntry:
+        """Let an entry have exactly these links, whatever it had before, and return it."""
+        ...
+
+    def remove(self, entry: MemoryEntry) -> None:
+        """Let an entry leave, and every link to it."""
+        ...
+
+    def refuse(self, status: OperationStatus, why: str, before: MemoryEntry | None = None) -> NoReturn:
+        """End the operation with this status; `why` is a sentence for a person."""
+        ...
+
+
+class OperationRole(enum.StrEnum):
+    """What an operation is to a reader: pages give each role a colour."""
+
+    ADD = "add"
+    UPDATE = "update"
+    DELETE = "delete"
+    NOOP = "noop"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Base of the open set of operations.
+
+    A new one is a frozen, slotted subclass that sets `kind` and says in `apply` what it does, registered by
+    `memdojo.envs.memory.operations.register_operation`. The first line of its docstring describes it in
+    listings and on pages.
+
+    Attributes:
+        kind: Its name, one word in capitals: statistics count by it and records keep it.
+        role: What it is to a reader.
+        sign: One character that stands for it on pages.
+        plan_fields: Which of `text` and `target` a `PlannedOperation` of this kind must have; None where no
+            plan has it.
+    """
+
+    kind: ClassVar[str] = ""
+    role: ClassVar[OperationRole] = OperationRole.UPDATE
+    sign: ClassVar[str] = "~"
+    plan_fields: ClassVar[frozenset[str] | None] = None
+
+    @property
+    def written_text(self) -> str:
+        """The text that it writes, whose tokens are counted; empty where it writes none."""
+        return ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Ids of the turns that it names as the origin of what it writes."""
+        return ()
+
+    @classmethod
+    def from_plan(
+        cls, plan: PlannedOperation, turn: Turn, entries: Sequence[MemoryEntry]
+    ) -> Operation | None:
+        """Return the operation that a plan at a turn comes to, given the entries; None if to nothing.
+
+        Of ADD, UPDATE and DELETE the teacher that follows plans makes them itself, because they need room.
+        """
+        return None
+
+    def apply(self, store: StoreEditor) -> None:
+        """Change the store, or refuse."""
+        raise TypeError(f"the store cannot apply {self!r}; give its class a method apply that does it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +291,11 @@ class Add(Operation):
             punctuation aside. Costs a look at all entries.
     """
 
+    kind: ClassVar[str] = "ADD"
+    role: ClassVar[OperationRole] = OperationRole.ADD
+    sign: ClassVar[str] = "+"
+    plan_fields: ClassVar[frozenset[str] | None] = frozenset({"text"})
+
     text: str
     sources: tuple[str, ...] = ()
     time: datetime | None = None
@@ -203,9 +305,21 @@ class Add(Operation):
     unique: bool = False
 
     @property
-    def kind(self) -> OperationKind:
-        """ADD."""
-        return OperationKind.ADD
+    def written_text(self) -> str:
+        """The text of the entry."""
+        return self.text
+
+    def apply(self, store: StoreEditor) -> None:
+        """Make the entry."""
+        store.add(
+            self.text,
+            kind=self.entry_kind,
+            sources=self.sources,
+            time=self.time,
+            utility=self.utility,
+            evicts=self.evicts,
+            unique=self.unique,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +330,9 @@ class Update(Operation):
         entry_kind: The kind that the entry must have; one of another kind counts as unknown. None takes any.
     """
 
+    kind: ClassVar[str] = "UPDATE"
+    plan_fields: ClassVar[frozenset[str] | None] = frozenset({"text", "target"})
+
     id: int
     text: str
     sources: tuple[str, ...] = ()
@@ -223,22 +340,31 @@ class Update(Operation):
     entry_kind: str | None = None
 
     @property
-    def kind(self) -> OperationKind:
-        """UPDATE."""
-        return OperationKind.UPDATE
+    def written_text(self) -> str:
+        """The new text."""
+        return self.text
+
+    def apply(self, store: StoreEditor) -> None:
+        """Rewrite the entry."""
+        entry = store.entry(self.id, self.entry_kind)
+        store.rewrite(entry, self.text, sources=self.sources, time=self.time)
 
 
 @dataclass(frozen=True, slots=True)
 class Delete(Operation):
     """Forget entry `id`; `entry_kind` is as in `Update`."""
 
+    kind: ClassVar[str] = "DELETE"
+    role: ClassVar[OperationRole] = OperationRole.DELETE
+    sign: ClassVar[str] = "−"
+    plan_fields: ClassVar[frozenset[str] | None] = frozenset({"target"})
+
     id: int
     entry_kind: str | None = None
 
-    @property
-    def kind(self) -> OperationKind:
-        """DELETE."""
-        return OperationKind.DELETE
+    def apply(self, store: StoreEditor) -> None:
+        """Let the entry leave."""
+        store.remove(store.entry(self.id, self.entry_kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,24 +374,53 @@ class Rewrite(Operation):
     The first one makes the block.
     """
 
+    kind: ClassVar[str] = "REWRITE"
+
     text: str
     sources: tuple[str, ...] = ()
     time: datetime | None = None
 
     @property
-    def kind(self) -> OperationKind:
-        """REWRITE."""
-        return OperationKind.REWRITE
+    def written_text(self) -> str:
+        """The new text."""
+        return self.text
+
+    def apply(self, store: StoreEditor) -> None:
+        """Rewrite the core block, or make it."""
+        if store.core is None:
+            store.add(self.text, kind=CORE_KIND, sources=self.sources, time=self.time)
+        else:
+            store.rewrite(store.core, self.text, sources=self.sources, time=self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Relink(Operation):
+    """Let entry `id` have exactly these links.
+
+    Policies have no use for it, and so it is not registered: with it a memory is copied link by link.
+    """
+
+    kind: ClassVar[str] = "RELINK"
+
+    id: int
+    links: tuple[int, ...] = ()
+
+    def apply(self, store: StoreEditor) -> None:
+        """Set the links."""
+        store.link(store.entry(self.id), self.links)
 
 
 @dataclass(frozen=True, slots=True)
 class Noop(Operation):
     """Leave the store as it is."""
 
-    @property
-    def kind(self) -> OperationKind:
-        """NOOP."""
-        return OperationKind.NOOP
+    kind: ClassVar[str] = "NOOP"
+    role: ClassVar[OperationRole] = OperationRole.NOOP
+    sign: ClassVar[str] = "○"
+    plan_fields: ClassVar[frozenset[str] | None] = frozenset()
+
+    def apply(self, store: StoreEditor) -> None:
+        """Do nothing."""
 
 
 class OperationStatus(enum.Enum):
@@ -282,16 +437,25 @@ class OperationStatus(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class EntryChange:
+    """An entry before and after a change; None where it was not there."""
+
+    before: MemoryEntry | None
+    after: MemoryEntry | None
+
+
+@dataclass(frozen=True, slots=True)
 class OperationResult:
     """What an operation did.
 
     Attributes:
         operation: The operation; a `Noop` stands in for a malformed one.
         status: `OperationStatus.APPLIED`, or why the store stayed as it was.
-        before: The entry that UPDATE, DELETE or REWRITE found.
-        after: The entry as ADD, UPDATE or REWRITE left it.
+        before: The entry that it is about as it was, such as the one that UPDATE or DELETE found.
+        after: The same as it left it, such as the one that ADD made; None where it is gone.
         evicted: Entries that left to make room.
         why: One sentence for a person where the operation was not applied.
+        others: Further entries that it changed, such as those that lost their link to one that left.
     """
 
     operation: Operation
@@ -300,11 +464,26 @@ class OperationResult:
     after: MemoryEntry | None = None
     evicted: tuple[MemoryEntry, ...] = ()
     why: str = ""
+    others: tuple[EntryChange, ...] = ()
 
     @property
     def applied(self) -> bool:
         """True if the store did what the operation says."""
         return self.status is OperationStatus.APPLIED
+
+    @property
+    def changes(self) -> tuple[EntryChange, ...]:
+        """All that it made of the store, each entry once; empty if it was not applied."""
+        if not self.applied:
+            return ()
+        own = () if self.before is self.after is None else (EntryChange(self.before, self.after),)
+        return (*(EntryChange(entry, None) for entry in self.evicted), *own, *self.others)
+
+    @property
+    def is_gradable(self) -> bool:
+        """True if it wrote or removed a text, which may be right or wrong of what was said."""
+        is_removal = self.before is not None and self.after is None
+        return self.applied and (is_removal or bool(self.operation.written_text))
 
 
 DEFAULT_CORE_TOKENS = 512

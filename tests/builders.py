@@ -10,13 +10,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from memdojo.envs.memory import MemoryStore
-from memdojo.envs.types import Add, Capacity, Chunk, Operation, PlannedOperation, Question, Stream, Turn
+from memdojo.envs.types import (
+    Add,
+    Capacity,
+    Chunk,
+    MemoryEntry,
+    Operation,
+    OperationStatus,
+    PlannedOperation,
+    Question,
+    StoreEditor,
+    Stream,
+    Turn,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,6 +43,44 @@ if TYPE_CHECKING:
     from memdojo.train.runs.progress import Progress
 
 SAID_BY_DEFAULT = "Ann"
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Operation):
+    """Let two entries name each other as related.
+
+    An operation as another package would bring it; a test that wants it known registers it for a while.
+    """
+
+    kind: ClassVar[str] = "LINK"
+    sign: ClassVar[str] = "∞"
+    plan_fields: ClassVar[frozenset[str] | None] = frozenset({"target"})
+
+    first: int
+    second: int
+    sources: tuple[str, ...] = ()
+
+    @property
+    def written_text(self) -> str:
+        """Why they are related, which is what such an operation writes."""
+        return f"see {self.first} {self.second}"
+
+    @classmethod
+    def from_plan(
+        cls, plan: PlannedOperation, turn: Turn, entries: Sequence[MemoryEntry]
+    ) -> Operation | None:
+        ends = [
+            next((entry.id for entry in entries if source in entry.sources), None)
+            for source in (plan.target, turn.id)
+        ]
+        return None if None in ends else cls(*ends, (turn.id,))
+
+    def apply(self, store: StoreEditor) -> None:
+        if self.first == self.second:
+            store.refuse(OperationStatus.MALFORMED, "An entry is related to itself anyway.")
+        first, second = store.entry(self.first), store.entry(self.second)
+        store.link(first, (*first.links, second.id))
+        store.link(second, (*second.links, first.id))
 
 
 def make_chunks(

@@ -10,21 +10,11 @@ from weakref import WeakKeyDictionary
 
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.memory.operations import OPERATIONS
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.rendering import render_turn
-from memdojo.envs.types import (
-    Add,
-    Delete,
-    Hit,
-    MemoryEntry,
-    Noop,
-    Operation,
-    OperationKind,
-    PlannedOperation,
-    Turn,
-    Update,
-)
+from memdojo.envs.types import Add, Delete, Hit, MemoryEntry, Noop, Operation, PlannedOperation, Turn, Update
 
 from .rules import TurnRule, add_turn, make_room
 
@@ -94,13 +84,13 @@ class LabelledManager(TurnRule):
 
 def _as_operation(planned: PlannedOperation, turn: Turn, store: MemoryStore) -> Operation | None:
     """Return the operation that a plan comes to; None if there is nothing to do it to, or no room."""
-    if planned.kind is OperationKind.NOOP:
-        return None
     meant = _replaced(store, (planned,))
-    if meant and planned.kind is OperationKind.DELETE:
+    if meant and planned.kind == Delete.kind:
         return Delete(meant[-1].id)
-    if meant and planned.kind is OperationKind.UPDATE:
+    if meant and planned.kind == Update.kind:
         return Update(meant[-1].id, planned.text, (turn.id,), turn.time)
+    if planned.kind not in (Add.kind, Update.kind, Delete.kind):
+        return OPERATIONS.get(planned.kind).from_plan(planned, turn, store.entries)
     leaving = make_room(store, planned.text, store.entries) if _writes(planned) else None
     if leaving is None:
         return None
@@ -134,12 +124,12 @@ class _Worth:
 
 
 def _writes(planned: PlannedOperation) -> bool:
-    return planned.kind in (OperationKind.ADD, OperationKind.UPDATE)
+    return planned.kind in (Add.kind, Update.kind)
 
 
 def _replaced(store: MemoryStore, plan: Iterable[PlannedOperation]) -> list[MemoryEntry]:
     """Return the entries from the turns whose entries the plan updates or deletes."""
-    targets = {planned.target for planned in plan if planned.target is not None}
+    targets = {planned.target for planned in plan if planned.kind in (Update.kind, Delete.kind)}
     return [entry for entry in store.entries if targets.intersection(entry.sources)] if targets else []
 
 

@@ -11,7 +11,7 @@ from memdojo.envs.episodes.base import AnsweredEpisode
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.streams.rendering import render_turn
-from memdojo.envs.types import CORE_KIND, Add, Chunk, Noop, OperationResult
+from memdojo.envs.types import CORE_KIND, Add, Chunk, OperationResult
 from memdojo.rewards.grading import needs_judge
 from memdojo.rewards.metrics import says_no_information
 from memdojo.rewards.outcomes import QuestionOutcome, StepOutcome
@@ -78,9 +78,7 @@ class Judging:
             return ()
         chunk = episode.chunk
         return tuple(
-            JudgeTask(operation_messages(result, chunk))
-            if result.applied and not isinstance(result.operation, Noop)
-            else None
+            JudgeTask(operation_messages(result, chunk)) if result.is_gradable else None
             for result in episode.results
         )
 
@@ -150,7 +148,7 @@ def operation_messages(result: OperationResult, chunk: Chunk) -> tuple[Message, 
     """Return the conversation that asks whether an operation that was applied is right."""
     said = "\n".join(f"- {' '.join(render_turn(turn).split())}" for turn in chunk.turns)
     entry = result.after or result.before
-    assert entry is not None  # It was applied, and it is no NOOP.
+    assert entry is not None  # It wrote or removed a text.
     part = "core" if entry.kind == CORE_KIND else f"{entry.kind} note"
     if result.after is None:
         change = f"Delete the {part}: {entry.text}"

@@ -20,7 +20,6 @@ from ..memory.retrieval.retrievers import BM25Retriever
 from ..memory.store import MemoryStore
 from ..streams.rendering import render_entry
 from ..types import (
-    Add,
     Capacity,
     Chunk,
     Hit,
@@ -30,8 +29,6 @@ from ..types import (
     OperationResult,
     OperationStatus,
     Question,
-    Rewrite,
-    Update,
 )
 from .base import Episode
 from .context import StreamContext
@@ -201,12 +198,11 @@ class ManagerEpisode(Episode):
 
     def _apply(self, operation: Operation) -> OperationResult:
         result = self.store.apply(operation, self.step_index)
-        for entry in result.evicted:
-            self._count_evidence(entry, -1)
-        if result.before is not None and result.applied:
-            self._count_evidence(result.before, -1)
-        if result.after is not None:
-            self._count_evidence(result.after, +1)
+        for change in result.changes:
+            if change.before is not None:
+                self._count_evidence(change.before, -1)
+            if change.after is not None:
+                self._count_evidence(change.after, +1)
         return result
 
     def _grade(self, result: OperationResult, chunk: Chunk) -> float | None:
@@ -252,10 +248,10 @@ class _PendingStep(NamedTuple):
 
 def _operation_outcome(result: OperationResult, valid: float | None) -> OperationOutcome:
     operation = result.operation
-    text = operation.text if isinstance(operation, Add | Update | Rewrite) else ""
+    text = operation.written_text
     entry = result.after or result.before
     return OperationOutcome(
-        kind=operation.kind.value,
+        kind=operation.kind,
         applied=result.applied,
         malformed=result.status is OperationStatus.MALFORMED,
         text_tokens=count_tokens(text),

@@ -30,7 +30,7 @@ from datetime import datetime
 from ..memory.analysis import analyze
 from ..memory.retrieval.retrievers import BM25Retriever
 from ..memory.store import MemoryStore
-from ..types import CORE_KIND, Add, Chunk, MemoryEntry, Noop, OperationResult
+from ..types import CORE_KIND, Add, Chunk, MemoryEntry, OperationResult
 from .entry_kinds import EPISODIC_KIND, SEMANTIC_KIND, names_time, tells_event
 
 SUPPORT = 0.5
@@ -44,7 +44,9 @@ _PERSON = re.compile(
 
 
 def validity_by_rule(result: OperationResult, chunk: Chunk, store: MemoryStore) -> float | None:
-    """Return 1 if an operation that was applied is valid by the rule of this module, else 0; None for NOOP.
+    """Return 1 if an operation that was applied is valid by the rule of this module, else 0.
+
+    None for one that neither writes nor removes a text, such as NOOP.
 
     Args:
         result: What the operation did.
@@ -52,12 +54,12 @@ def validity_by_rule(result: OperationResult, chunk: Chunk, store: MemoryStore) 
         store: As the operation left it.
     """
     operation, before, after = result.operation, result.before, result.after
-    if isinstance(operation, Noop):
+    if not result.is_gradable:
         return None
     said = _words_said(chunk)
     names = _names(chunk)
     if after is None:
-        assert before is not None  # A DELETE that was applied found an entry.
+        assert before is not None  # A removed entry was there.
         words = _content(before.text, names)
         is_spoken_of = len(words & said) >= min(_MIN_WORDS, len(words))
         return float(is_spoken_of or _is_repeated(before, names, store))

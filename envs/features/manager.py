@@ -22,7 +22,7 @@ from ..episodes.manager import ManagerEpisode
 from ..memory.analysis import count_tokens
 from ..memory.embedders import Embedder, make_embedder
 from ..streams.turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES
-from ..types import Add, Delete, Noop, Operation, OperationKind, Turn, Update
+from ..types import Add, Delete, Noop, Operation, Turn, Update
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -198,12 +198,12 @@ class ManagerFeatures:
         others = tuple(id for id in sorted(observation.candidate_ids) if id != entry_id)
         return Add(text, (turn.id,), turn.time, "turn", evicts=(entry_id, *others))
 
-    def meaning(self, observation: ManagerObservation, action: int) -> tuple[OperationKind, int | None]:
+    def meaning(self, observation: ManagerObservation, action: int) -> tuple[str, int | None]:
         """Return the kind of operation of an action and the id of the entry that it concerns, if any."""
         if action < 2:
-            return (OperationKind.NOOP if action == NOOP else OperationKind.ADD), None
+            return (Noop.kind if action == NOOP else Add.kind), None
         block, position = divmod(action - 2, self.settings.num_candidates)
-        kind = (OperationKind.UPDATE, OperationKind.DELETE, OperationKind.ADD)[block]
+        kind = (Update.kind, Delete.kind, Add.kind)[block]
         return kind, observation.candidate_ids[position]
 
     def _choose(self, rarity: FloatArray, similarity: FloatArray) -> npt.NDArray[np.intp]:

@@ -154,7 +154,7 @@ class PlainFormat:
         Sources, times, kinds and utilities have no words in this format: `parse` derives the first two.
 
         Raises:
-            TypeError: If the format has no words for a class of operation.
+            ValueError: If the format has no words for a class of operation.
         """
         return "\n".join(map(_write_operation, operations))
 
@@ -346,4 +346,4 @@ def _write_operation(operation: Operation) -> str:
             return f"DELETE {id}"
         case Noop():
             return "NOOP"
-    raise TypeError(f"the plain format cannot express {operation!r}.")
+    raise ValueError(f"the plain format cannot express {operation!r}.")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from memdojo.errors import ConfigError
 
-from ..types import Chunk, OperationKind, PlannedOperation, Question, Stream
+from ..types import Add, Chunk, Noop, PlannedOperation, Question, Stream, Update
 
 
 def window(stream: Stream, start_turn: int, num_turns: int) -> Stream | None:
@@ -175,14 +175,14 @@ def _cut_oracle(stream: Stream, inside: frozenset[str]) -> dict[str, tuple[Plann
                 entry = root.get(plan.target, plan.target)
                 root[turn.id] = entry
                 target = plan.target if plan.target in inside else first_inside.get(entry)
-                if turn.id in inside and plan.kind is OperationKind.UPDATE:
+                if turn.id in inside and plan.kind == Update.kind:
                     first_inside.setdefault(entry, turn.id)
                 if target is not None:
                     plan = dataclasses.replace(plan, target=target)
-                elif plan.kind is OperationKind.UPDATE:
-                    plan = PlannedOperation(OperationKind.ADD, plan.text)
+                elif plan.kind == Update.kind:
+                    plan = PlannedOperation(Add.kind, plan.text)
                 else:
-                    plan = PlannedOperation(OperationKind.NOOP)
+                    plan = PlannedOperation(Noop.kind)
             plans.append(plan)
         if turn.id in inside:
             cut[turn.id] = tuple(plans)

@@ -179,18 +179,19 @@ class _History:
         return self._lost.get(turn) or self._refused.get(turn)
 
     def _follow(self, operation: OperationRecord, step: int, place: int) -> None:
-        gone: list[tuple[EntryRecord, Cause]] = [(entry, Cause.EVICTED) for entry in operation.evicted]
-        if operation.before is not None:
-            cause = Cause.DELETED if operation.after is None else Cause.OVERWRITTEN
-            gone.append((operation.before, cause))
+        gone: list[tuple[EntryRecord, Cause]] = []
+        for change in operation.changes:
+            if change.before is not None:
+                cause = Cause.DELETED if change.after is None else Cause.OVERWRITTEN
+                gone.append((change.before, Cause.EVICTED if change.before in operation.evicted else cause))
         for entry, _ in gone:
             for turn in entry.supports:
                 self._holders.get(turn, set()).discard(entry.entry.id)
-        after = operation.after
-        if after is not None:
-            for turn in after.supports:
-                self._holders.setdefault(turn, set()).add(after.entry.id)
-            self._note_thin(after, step, place)
+        for after in (change.after for change in operation.changes):
+            if after is not None:
+                for turn in after.supports:
+                    self._holders.setdefault(turn, set()).add(after.entry.id)
+                self._note_thin(after, step, place)
         for entry, cause in gone:
             for turn in entry.supports:
                 if not self._holders.get(turn):

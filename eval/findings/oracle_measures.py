@@ -11,6 +11,9 @@ shown at the same step, if
 - UPDATE: the same, and the entry that it changes came from the planned target;
 - DELETE: the entry that it removes came from the planned target.
 
+Of another kind, what its plans have (`Operation.plan_fields`) counts: a text as of ADD, a target as of
+DELETE.
+
 Within a step each operation, in order, takes the planned one that is nearest to it among those that fit and
 are not taken; an operation that takes none is not right, so that writing a fact twice costs precision.
 Planned operations that were not carried out count as met if an operation that carried out another fits them,
@@ -28,14 +31,18 @@ from dataclasses import dataclass
 
 from memdojo.envs.episodes.context import SUPPORT_THRESHOLD, StreamContext
 from memdojo.envs.memory.analysis import analyze
-from memdojo.envs.types import MemoryEntry, OperationKind, OperationStatus, PlannedOperation
+from memdojo.envs.memory.operations import plan_fields, planned_kinds
+from memdojo.envs.types import Delete, MemoryEntry, OperationStatus, PlannedOperation, Update
 from memdojo.rewards.outcomes import QuestionOutcome
 
-from ..records.types import EpisodeRecord, OperationRecord, StepRecord
-
-MEASURED_KINDS = (OperationKind.ADD, OperationKind.UPDATE, OperationKind.DELETE)
+from ..records.types import EpisodeRecord, OperationRecord, StepRecord, final_entries
 
 Words = frozenset[str]
+
+
+def measured_kinds() -> tuple[str, ...]:
+    """Return the kinds that are measured: those whose plans say something."""
+    return tuple(kind for kind in planned_kinds() if plan_fields(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class PlanMeasures:
             planned.target: (turn_id, planned.kind)
             for turn_id, plan in self._plan.items()
             for planned in plan
-            if planned.target is not None and planned.kind in (OperationKind.UPDATE, OperationKind.DELETE)
+            if planned.target is not None and planned.kind in (Update.kind, Delete.kind)
         }
         self._replaces = {later: earlier for earlier, (later, _) in self._replaced_by.items()}
         self._turn_words: dict[str, Words] = {}
@@ -77,11 +84,12 @@ class PlanMeasures:
     @property
     def has_plan(self) -> bool:
         """True if the stream says what should be done."""
-        return any(planned.kind in MEASURED_KINDS for plan in self._plan.values() for planned in plan)
+        return any(planned.kind in measured_kinds() for plan in self._plan.values() for planned in plan)
 
-    def operation_counts(self, record: EpisodeRecord) -> dict[OperationKind, OperationCounts]:
+    def operation_counts(self, record: EpisodeRecord) -> dict[str, OperationCounts]:
         """Count the operations of an episode by kind."""
-        done = dict.fromkeys(MEASURED_KINDS, 0)
+        kinds = measured_kinds()
+        done = dict.fromkeys(kinds, 0)
         right, planned, met = done.copy(), done.copy(), done.copy()
         for step in record.steps:
             open_plans = self._planned(step)
@@ -98,17 +106,14 @@ class PlanMeasures:
                     met[operation.kind] += 1
             for turn_id, plan in open_plans:
                 met[plan.kind] += any(self._fits(operation, turn_id, plan) for operation in takers)
-        return {
-            kind: OperationCounts(done[kind], right[kind], planned[kind], met[kind])
-            for kind in MEASURED_KINDS
-        }
+        return {kind: OperationCounts(done[kind], right[kind], planned[kind], met[kind]) for kind in kinds}
 
     def _planned(self, step: StepRecord) -> list[tuple[str, PlannedOperation]]:
         return [
             (turn_id, plan)
             for turn_id in step.turns
             for plan in self._plan.get(turn_id, ())
-            if plan.kind in MEASURED_KINDS
+            if plan.kind in measured_kinds()
         ]
 
     def _nearest(
@@ -124,13 +129,14 @@ class PlanMeasures:
         return max(shares, key=shares.__getitem__, default=None)
 
     def _fits(self, operation: OperationRecord, turn_id: str, plan: PlannedOperation) -> bool:
-        if operation.kind is not plan.kind:
+        if operation.kind != plan.kind:
             return False
-        if plan.kind is not OperationKind.ADD and (
+        fields = plan_fields(plan.kind) or frozenset()
+        if "target" in fields and (
             operation.before is None or plan.target not in operation.before.entry.sources
         ):
             return False
-        if plan.kind is OperationKind.DELETE:
+        if "text" not in fields:
             return True
         if turn_id not in operation.sources or operation.after is None:
             return False
@@ -140,7 +146,7 @@ class PlanMeasures:
     def superseded_kept(self, record: EpisodeRecord) -> tuple[int, int, int, int]:
         """Look for superseded facts in the store at the end; see `superseded_among`."""
         shown = {turn for step in record.steps for turn in step.turns}
-        return self.superseded_among(_final_entries(record), shown)
+        return self.superseded_among(final_entries(record.steps), shown)
 
     def superseded_among(
         self, entries: Iterable[MemoryEntry], shown: Container[str]
@@ -163,7 +169,7 @@ class PlanMeasures:
             old = {entry.id for entry in entries if self._tells(entry, earlier, later)}
             superseded += 1
             outdated += bool(old)
-            if kind is OperationKind.UPDATE:
+            if kind == Update.kind:
                 new = {entry.id for entry in entries if self._tells(entry, later, earlier)}
                 revised += 1
                 contradicted += any(first != second for first in old for second in new)
@@ -219,22 +225,8 @@ def _applied(step: StepRecord) -> list[OperationRecord]:
     return [
         operation
         for operation in step.operations
-        if operation.status is OperationStatus.APPLIED and operation.kind in MEASURED_KINDS
+        if operation.status is OperationStatus.APPLIED and operation.kind in measured_kinds()
     ]
-
-
-def _final_entries(record: EpisodeRecord) -> list[MemoryEntry]:
-    entries: dict[int, MemoryEntry] = {}
-    for step in record.steps:
-        for operation in step.operations:
-            if operation.status is not OperationStatus.APPLIED:
-                continue
-            for gone in (*operation.evicted, operation.before):
-                if gone is not None:
-                    entries.pop(gone.entry.id, None)
-            if operation.after is not None:
-                entries[operation.after.entry.id] = operation.after.entry
-    return list(entries.values())
 
 
 def _holds(words: Words, wanted: Words) -> bool:

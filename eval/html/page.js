@@ -18,11 +18,11 @@
   const EVERY = 50; // Steps between two kept states of a memory.
   const MOST_ENTRIES = 400; // Entries that a pane shows at once.
   const BEFORE = 40, AFTER = 6; // Turns around the present ones that the dialogue shows.
-  const SIGNS = { add: "+", update: "~", delete: "−", evicted: "×", noop: "○", refused: "⊘" };
-  const NAMES = { ADD: "add", UPDATE: "update", REWRITE: "update", DELETE: "delete", NOOP: "noop" };
+  const SIGNS = { add: "+", update: "~", evicted: "×", refused: "⊘" };
 
   const read = (id) => JSON.parse(byId(id).textContent);
-  const index = read("index").streams;
+  // By kind of operation: the role that gives it its colour, its sign, and a sentence.
+  const { streams: index, kinds: KINDS } = read("index");
 
   // An element with a class and children; strings become text.
   function make(tag, name, ...children) {
@@ -45,8 +45,8 @@
       const { writes, entries, steps } = read(entry.block);
       this.writes = writes;
       this.name = entry.name;
-      this.versions = entries.map(([id, kind, text, time, added, changed, sources, supports]) =>
-        ({ id, kind, text, time, added, changed, sources, supports }));
+      this.versions = entries.map(([id, kind, text, time, added, changed, sources, supports, links = []]) =>
+        ({ id, kind, text, time, added, changed, sources, supports, links }));
       this.steps = steps;
       this.asked = new Map();
       this.kept = [];
@@ -61,8 +61,10 @@
       for (const op of step.ops || []) {
         for (const version of op.e || []) memory.delete(this.versions[version].id);
         if (op.s) continue;
-        if (op.b !== undefined) memory.delete(this.versions[op.b].id);
-        if (op.a !== undefined) memory.set(this.versions[op.a].id, op.a);
+        for (const [before, after] of [[op.b, op.a], ...(op.o || [])]) {
+          if (before !== undefined && before !== null) memory.delete(this.versions[before].id);
+          if (after !== undefined && after !== null) memory.set(this.versions[after].id, after);
+        }
       }
     }
     // How many steps are over after so many turns.
@@ -125,6 +127,22 @@
     return node;
   }
 
+  // What became of an entry; `before` and `after` are versions, one of them may be missing.
+  function changeNodes(before, after) {
+    const entry = after || before, nodes = [];
+    const isSame = before && after && before.text === after.text;
+    if (isSame) nodes.push(make("span", "text", textOf(after)));
+    else if (before && after) nodes.push(differenceNode(textOf(before), textOf(after)));
+    else if (entry) nodes.push(make("span", "text", textOf(entry)));
+    const old = before ? before.links : [], now = after ? after.links : old;
+    const made = now.filter((id) => !old.includes(id)), cut = old.filter((id) => !now.includes(id));
+    if (isSame && !made.length && !cut.length) nodes.push(make("small", "", " text as it was"));
+    if (entry) nodes.push(make("small", "", ` #${entry.id}${entry.kind ? ` ${entry.kind}` : ""}`));
+    if (made.length) nodes.push(make("small", "links", ` now linked to ${made.map((id) => `#${id}`).join(" ")}`));
+    if (cut.length) nodes.push(make("small", "links", ` no longer linked to ${cut.map((id) => `#${id}`).join(" ")}`));
+    return nodes;
+  }
+
   // One side: what the policy did at the present step, and its memory.
   class Pane {
     constructor(side, episode) {
@@ -175,16 +193,16 @@
     }
     opNodes(op, number, at) {
       const { versions } = this.episode;
-      const name = op.s ? "refused" : NAMES[op.k] || "noop";
-      const node = make("div", `op ${name}`, make("span", "kind", `${SIGNS[name]} ${op.k}`));
+      const [role, sign, sentence] = KINDS[op.k];
+      const label = make("span", "kind", `${op.s ? SIGNS.refused : sign} ${op.k}`);
+      label.title = sentence;
+      const node = make("div", `op ${op.s ? "refused" : role}`, label);
       const before = op.b === undefined ? null : versions[op.b], after = op.a === undefined ? null : versions[op.a];
       const entry = after || before;
-      if (op.s) node.append(`${op.s.replaceAll("_", " ")}${op.why ? `: ${op.why}` : ""}`);
-      else if (before && after && before.text === after.text)
-        node.append(make("span", "text", textOf(after)), make("small", "", " text as it was"));
-      else if (before && after) node.append(differenceNode(textOf(before), textOf(after)));
-      else if (entry) node.append(make("span", "text", textOf(entry)));
-      if (entry) node.append(make("small", "", ` #${entry.id}${entry.kind ? ` ${entry.kind}` : ""}`));
+      if (op.s) {
+        node.append(`${op.s.replaceAll("_", " ")}${op.why ? `: ${op.why}` : ""}`);
+        if (entry) node.append(make("small", "", ` #${entry.id}${entry.kind ? ` ${entry.kind}` : ""}`));
+      } else node.append(...changeNodes(before, after));
       const said = entry && (after ? op.f || after.sources : before.sources);
       const sources = said && said.length ? said : op.f || [];
       for (const turn of sources.slice(0, 4)) node.append(this.source(turn, entry));
@@ -204,7 +222,9 @@
         }
         return out;
       });
-      return [node, ...left];
+      const others = (op.o || []).map(([from, to]) => make("div", `op ${to === null ? "delete" : role} other`,
+        make("span", "kind", "and"), ...changeNodes(versions[from], versions[to])));
+      return [node, ...others, ...left];
     }
     source(turn, entry) {
       // A turn that is the entry word for word is named, not repeated.
@@ -258,6 +278,7 @@
         link(`step ${entry.changed + 1}`, () => goToStep(this.side, entry.changed), "Go to the step that wrote it"));
       for (const turn of entry.sources.slice(0, 3)) where.append(" ", turnLink(turn));
       if (entry.sources.length > 3) where.append(` +${entry.sources.length - 3}`);
+      if (entry.links.length) where.append(` · linked to ${entry.links.map((id) => `#${id}`).join(" ")}`);
       return make("div", "entry", make("span", "sign"), textOf(entry), where);
     }
   }
@@ -395,10 +416,10 @@
         for (const op of step.ops || []) {
           if (op.e) marks.gone += `M${x} 9v4`;
           if (op.s) continue;
-          const name = NAMES[op.k];
-          if (name === "add") marks.add += `M${x} 1v4`;
-          if (name === "update") marks.update += `M${x} 5v4`;
-          if (name === "delete") marks.gone += `M${x} 9v4`;
+          const [role] = KINDS[op.k];
+          if (role === "add") marks.add += `M${x} 1v4`;
+          if (role === "update") marks.update += `M${x} 5v4`;
+          if (role === "delete") marks.gone += `M${x} 9v4`;
         }
         const failed = (step.asked || []).some((each) => each.blame);
         if (step.asked) marks[failed ? "failed" : "right"] += `M${x} 17v${failed ? 9 : 4}`;

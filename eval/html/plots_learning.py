@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
 
+from memdojo.envs.memory.operations import operation_kinds
+from memdojo.envs.types import Add, Delete, Noop, Rewrite, Update
+
 from .plots import MARKERS, Plot, Plots, series_line
 from .sources import RunMetrics
 
 _FIRST = ("validation/score", "rollouts/return")
-_BEGINNINGS = (
-    "reward/", "memory/", "operations/ADD", "operations/UPDATE", "operations/REWRITE", "operations/DELETE",
-    "operations/NOOP", "operations/rejected", "operations/malformed",
-)  # fmt: skip
+_KINDS = (Add.kind, Update.kind, Rewrite.kind, Delete.kind, Noop.kind)
 _LAST = ("entropy", "approximate_kl")
 MAX_CURVES = 18
 
@@ -26,7 +26,9 @@ def learning_curves(runs: Sequence[RunMetrics]) -> list[Plot]:
 
 
 def _chosen_metrics(names: Sequence[str]) -> list[str]:
-    by_beginning = [name for start in _BEGINNINGS for name in names if name.startswith(start)]
+    kinds = dict.fromkeys((*_KINDS, *operation_kinds(), "rejected", "malformed"))
+    beginnings = ("reward/", "memory/", *(f"operations/{kind}" for kind in kinds))
+    by_beginning = [name for start in beginnings for name in names if name.startswith(start)]
     chosen = [*(name for name in _FIRST if name in names), *by_beginning]
     return [*chosen[: MAX_CURVES - len(_LAST)], *(name for name in _LAST if name in names)]
 

@@ -6,7 +6,7 @@ some hundred kilobytes. The memory at a step is not stored: it follows from the 
 
 A stream:   turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
-            source turns, evidence turns]
+            source turns, evidence turns, linked entries]
 A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion)
 
 Keys at their default are left out. `page.js` reads all of this, and nothing else does.
@@ -137,6 +137,12 @@ class EpisodeBlock:
     texts: list[str]
     writes: bool = True
 
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of operations that were done or thought of."""
+        done = {operation["k"] for step in self.steps for operation in step.get("ops", ())}
+        return done | {choice[0] for step in self.steps for choice in step.get("p", ())}
+
     def plain(self) -> Plain:
         """Return the block for the page, whose texts are in that of the stream."""
         return {"writes": self.writes, "entries": self.entries, "steps": self.steps}
@@ -197,7 +203,7 @@ class _Encoder:
     def _operation(self, operation: OperationRecord) -> Plain:
         applied = operation.status is OperationStatus.APPLIED
         return {
-            "k": operation.kind.value,
+            "k": operation.kind,
             **_short(
                 s="" if applied else operation.status.value,
                 why=operation.why,
@@ -205,6 +211,7 @@ class _Encoder:
                 a=self._entry(operation.after),
                 e=[self._entry(entry) for entry in operation.evicted],
                 f=self.part.turns(operation.sources),
+                o=[[self._entry(change.before), self._entry(change.after)] for change in operation.others],
             ),
         }
 
@@ -219,7 +226,8 @@ class _Encoder:
             text = self.texts.setdefault(entry.text, len(self.texts))
             sources = self.part.turns(entry.sources)
             times = _time(entry.time), entry.created_step, entry.updated_step
-            self.entries.append([entry.id, entry.kind, text, *times, sources, supports])
+            links = [list(entry.links)] if entry.links else []
+            self.entries.append([entry.id, entry.kind, text, *times, sources, supports, *links])
         return self.places[entry]
 
     def _asked(self, outcome: QuestionOutcome, question: QuestionRecord) -> Plain:
@@ -257,7 +265,7 @@ class _Encoder:
 
 
 def _choice(choice: Choice) -> list[Any]:
-    return [choice.kind.value, choice.entry, round(choice.probability, 3), int(choice.is_taken)]
+    return [choice.kind, choice.entry, round(choice.probability, 3), int(choice.is_taken)]
 
 
 def _time(time: Any) -> str:

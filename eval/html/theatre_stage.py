@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memdojo.agents.baselines.registry import UPPER_BOUND
+from memdojo.envs.memory.operations import appearance_of, operation_kinds
 
 from ..records.files import read_episodes, read_streams
 from ..records.types import EpisodeRecord
@@ -195,6 +196,7 @@ def _bytes(value: Any) -> int:
 
 def _finish(scenes: Sequence[_Episodes], left_out: tuple[str, ...]) -> Stage:
     index, blocks = [], {}
+    kinds: set[str] = set()
     for place, scene in enumerate(scene for scene in scenes if scene.shown):
         id = f"stream-{place}"
         blocks[id] = json_for_script(scene.part.plain())
@@ -202,6 +204,7 @@ def _finish(scenes: Sequence[_Episodes], left_out: tuple[str, ...]) -> Stage:
         for number, candidate in enumerate(scene.shown):
             block = f"{id}-{number}"
             blocks[block] = json_for_script(candidate.block.plain())
+            kinds |= candidate.block.kinds
             episodes.append(
                 {
                     "name": candidate.name,
@@ -212,7 +215,8 @@ def _finish(scenes: Sequence[_Episodes], left_out: tuple[str, ...]) -> Stage:
                 }
             )
         index.append({"label": scene.label, "block": id, "episodes": episodes})
-    return Stage({"streams": index}, blocks, left_out)
+    shown = {kind: appearance_of(kind) for kind in operation_kinds(kinds) if kind in kinds}
+    return Stage({"streams": index, "kinds": shown}, blocks, left_out)
 
 
 def _left_out(beyond: int, num_streams: int, missing: int, max_bytes: int) -> tuple[str, ...]:

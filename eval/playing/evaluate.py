@@ -26,6 +26,7 @@ from memdojo.agents.baselines.registry import (
 from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.memory.operations import operation_kinds
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
@@ -35,7 +36,7 @@ from ..records.types import EpisodeRecord
 from .episodes import Played, Start, play_managers, play_retrievers
 from .findings import Findings, FindingsCollector
 from .judged import judged_episodes
-from .result_rows import Row, metric_columns, operation_row, question_rows
+from .result_rows import Row, metric_columns, occurring_kinds, operation_row, question_rows
 from .resuming import played_episodes
 from .settings import EvalSettings
 
@@ -206,6 +207,7 @@ class EvaluationTables:
         self._score = score
         self._questions: list[Row] = []
         self._episodes: list[Row] = []
+        self._kinds: set[str] = set()
         self._findings = FindingsCollector(settings.failed_below)
 
     def add(self, context: StreamContext, record: EpisodeRecord) -> None:
@@ -214,6 +216,7 @@ class EvaluationTables:
         rows = question_rows(context, record.outcome, self._ranks, self._score, judged=self._judged)
         self._questions += [key | row for row in rows]
         self._episodes.append(key | operation_row(context, record))
+        self._kinds |= occurring_kinds(record)
         self._findings.add(context, record, rows)
 
     def evaluation(self, known_baselines: Iterable[str]) -> Evaluation:
@@ -222,11 +225,20 @@ class EvaluationTables:
         Args:
             known_baselines: Names of policies that are hand-made, the bounds included.
         """
-        episodes = pd.DataFrame(self._episodes)
+        episodes = self._episode_table()
         baselines = frozenset(episodes["policy"]) & frozenset(known_baselines)
         metrics = metric_columns(self._ranks, self._score, judged=self._judged)
         findings = self._findings.findings()
         return Evaluation(pd.DataFrame(self._questions), episodes, self._score, baselines, metrics, findings)
+
+    def _episode_table(self) -> pd.DataFrame:
+        """Return the rows of the episodes; a kind of operations that some have is a column of all of them."""
+        table = pd.DataFrame(self._episodes)
+        kinds = [kind.lower() for kind in operation_kinds(self._kinds)]
+        others = [column for column in table if column not in kinds]
+        place = others.index("rejected")
+        table = table[[*others[:place], *kinds, *others[place:]]]
+        return table.fillna(dict.fromkeys(kinds, 0)).astype(dict.fromkeys(kinds, "int64"))
 
 
 class _Named(Protocol):

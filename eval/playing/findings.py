@@ -105,7 +105,7 @@ def _plan_row(
 ) -> Row:
     row: Row = {}
     for kind, counts in measures.operation_counts(record).items():
-        name = kind.value.lower()
+        name = kind.lower()
         row |= {
             f"{name}_done": counts.done,
             f"{name}_right": counts.right,

@@ -7,7 +7,8 @@ from typing import Any
 
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.analysis import count_tokens
-from memdojo.envs.types import OperationKind, Question
+from memdojo.envs.memory.operations import operation_kinds
+from memdojo.envs.types import Question
 from memdojo.rewards.grading import JUDGE, grade
 from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome
 from memdojo.rewards.ranking import ndcg_at_k, recall_at_k
@@ -107,6 +108,11 @@ def _timing(context: StreamContext, question: Question) -> dict[str, int | None]
     }
 
 
+def occurring_kinds(record: EpisodeRecord) -> set[str]:
+    """Return the kinds of operations that an episode has."""
+    return {operation.kind for step in record.steps for operation in step.operations}
+
+
 def operation_row(context: StreamContext, record: EpisodeRecord) -> Row:
     """Return an episode's row: what it did to the store, what the store came to and what it cost."""
     outcome, steps = record.outcome, record.steps
@@ -121,7 +127,7 @@ def operation_row(context: StreamContext, record: EpisodeRecord) -> Row:
         "steps": len(outcome.steps),
         "questions": len(outcome.questions),
     }
-    row |= {kind.value.lower(): applied.count(kind.value) for kind in OperationKind}
+    row |= {kind.lower(): applied.count(kind) for kind in operation_kinds(occurring_kinds(record))}
     return row | {
         "rejected": sum(not operation.applied and not operation.malformed for operation in operations),
         "malformed": sum(operation.malformed for operation in operations),

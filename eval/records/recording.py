@@ -14,7 +14,7 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Hit, MemoryEntry, Operation, OperationResult, Question
 from memdojo.rewards.outcomes import EpisodeOutcome
 
-from .types import EntryRecord, HitRecord, OperationRecord, QuestionRecord, StepRecord
+from .types import ChangeRecord, EntryRecord, HitRecord, OperationRecord, QuestionRecord, StepRecord
 
 
 class WatchedPolicy:
@@ -155,17 +155,18 @@ def _full_ranks(
 
 
 def _operation_record(context: StreamContext, result: OperationResult) -> OperationRecord:
-    before, after = (
-        None if entry is None else _entry_record(context, entry) for entry in (result.before, result.after)
-    )
+    def of(entry: MemoryEntry | None) -> EntryRecord | None:
+        return None if entry is None else _entry_record(context, entry)
+
     return OperationRecord(
         result.operation.kind,
         result.status,
         result.why,
-        before,
-        after,
+        of(result.before),
+        of(result.after),
         tuple(_entry_record(context, entry) for entry in result.evicted),
-        tuple(getattr(result.operation, "sources", ())),
+        result.operation.sources,
+        tuple(ChangeRecord(of(change.before), of(change.after)) for change in result.others),
     )
 
 

@@ -7,12 +7,12 @@ here are the schema of `episodes.jsonl.gz`, in which each line is one `EpisodeRe
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from memdojo.agents.policy import Choice
 from memdojo.envs.streams.rendering import render_entry
-from memdojo.envs.types import MemoryEntry, OperationKind, OperationStatus
+from memdojo.envs.types import MemoryEntry, OperationStatus
 from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome, StepOutcome
 
 
@@ -31,26 +31,47 @@ class EntryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """An entry before and after a change; None where it was not there."""
+
+    before: EntryRecord | None = None
+    after: EntryRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OperationRecord:
     """What an operation did to the store.
 
     Attributes:
-        kind: Of the operation; NOOP for a malformed one.
+        kind: Of the operation, registered or not; NOOP for a malformed one.
         status: Whether it was applied, or why not.
         why: One sentence where it was not.
-        before: The entry that it found, as it was.
-        after: The entry as it left it.
+        before: The entry that it is about, as it was.
+        after: The same as it left it.
         evicted: The entries that left to make room.
         sources: The turns that it names as the origin of its text.
+        others: Further entries that it changed.
     """
 
-    kind: OperationKind
+    kind: str
     status: OperationStatus
     why: str = ""
     before: EntryRecord | None = None
     after: EntryRecord | None = None
     evicted: tuple[EntryRecord, ...] = ()
     sources: tuple[str, ...] = ()
+    others: tuple[ChangeRecord, ...] = ()
+
+    @property
+    def changes(self) -> tuple[ChangeRecord, ...]:
+        """All that it made of the store, each entry once; empty if it was not applied.
+
+        They tell the store after any operation, known here or not: what was before goes, what is after comes.
+        """
+        if self.status is not OperationStatus.APPLIED:
+            return ()
+        own = () if self.before is self.after is None else (ChangeRecord(self.before, self.after),)
+        return (*(ChangeRecord(entry) for entry in self.evicted), *own, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,19 @@ class StepRecord:
     def with_outcomes(self, questions: tuple[QuestionOutcome, ...]) -> StepRecord:
         """Return the step with other outcomes of its questions."""
         return dataclasses.replace(self, outcome=dataclasses.replace(self.outcome, questions=questions))
+
+
+def final_entries(steps: Iterable[StepRecord]) -> list[MemoryEntry]:
+    """Return the entries that a store holds after steps from an empty one, in order of id."""
+    entries: dict[int, MemoryEntry] = {}
+    for step in steps:
+        for operation in step.operations:
+            for change in operation.changes:
+                if change.before is not None:
+                    entries.pop(change.before.entry.id, None)
+                if change.after is not None:
+                    entries[change.after.entry.id] = change.after.entry
+    return [entries[id] for id in sorted(entries)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from ..findings.diagnosis import Blame, Cause
-from ..findings.oracle_measures import MEASURED_KINDS
+from ..findings.oracle_measures import measured_kinds
 from ..playing.evaluate import Evaluation
 from ..statistics.bootstrap import question_means
 from .render import Grid, percent
@@ -17,12 +17,7 @@ from .render import Grid, percent
 BLAMES = tuple(blame.value for blame in Blame)
 CAUSES = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
 
-PLAN_SHARES = (
-    *(f"{kind.value.lower()}_{share}" for kind in MEASURED_KINDS for share in ("precision", "recall")),
-    "outdated_kept",
-    "contradictions",
-    "stale_answers",
-)
+STALE_SHARES = ("outdated_kept", "contradictions", "stale_answers")
 
 AGE_BINS = (0, 10, 25, 50, 100, 200, 400)
 """Where the bins of the forgetting curve begin, in turns between the last evidence and the question."""
@@ -70,19 +65,20 @@ def plan_table(evaluation: Evaluation) -> pd.DataFrame:
     nothing to divide by; no rows where no stream has a plan.
     """
     plans = evaluation.findings.plans
+    names = [kind.lower() for kind in measured_kinds()]
     rows = []
     for policy in evaluation.policies if len(plans) else ():
         sums = plans[plans["policy"] == policy].sum(numeric_only=True)
         row: dict[str, object] = {"policy": policy}
-        for kind in MEASURED_KINDS:
-            name = kind.value.lower()
+        for name in names:
             row[f"{name}_precision"] = _ratio(sums[f"{name}_right"], sums[f"{name}_done"])
             row[f"{name}_recall"] = _ratio(sums[f"{name}_met"], sums[f"{name}_planned"])
         row["outdated_kept"] = _ratio(sums["outdated_kept"], sums["superseded"])
         row["contradictions"] = _ratio(sums["contradictions"], sums["revised"])
         row["stale_answers"] = _ratio(sums["stale_answers"], sums["revised_questions"])
         rows.append(row)
-    return pd.DataFrame(rows, columns=["policy", *PLAN_SHARES])
+    shares = (f"{name}_{share}" for name in names for share in ("precision", "recall"))
+    return pd.DataFrame(rows, columns=["policy", *shares, *STALE_SHARES])
 
 
 def forgetting_table(evaluation: Evaluation) -> pd.DataFrame:

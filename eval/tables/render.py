@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..statistics.bootstrap import ResamplingUnit
-from .results import AVERAGES, CATEGORY_PREFIX, OPERATION_FIGURES, STORE_AND_TIME_FIGURES, category_names
+from .results import AVERAGES, CATEGORY_PREFIX, STORE_AND_TIME_FIGURES, category_names, operation_figures
 
 MISSING = "-"
 
@@ -108,7 +108,7 @@ def metric_grid(summary: pd.DataFrame, metrics: Sequence[str]) -> Grid:
 
 def episode_grid(summary: pd.DataFrame) -> Grid:
     """Lay out what an episode's operations, store and time come to on average."""
-    shown = [column for column in OPERATION_FIGURES if column in summary and summary[column].any()]
+    shown = [column for column in operation_figures(summary) if summary[column].any()]
     shown += [column for column in STORE_AND_TIME_FIGURES if column in summary]
     rows = [(row["policy"], *(number(row[column]) for column in shown)) for row in summary.to_dict("records")]
     headers = ("policy", *(column.replace("_", " ") for column in shown))

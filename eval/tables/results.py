@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import dropwhile, takewhile
 
 import numpy as np
 import pandas as pd
 
 from memdojo.agents.baselines.registry import ALL_KNOWING, LOWER_BOUND, UPPER_BOUND
+from memdojo.envs.memory.operations import operation_kinds
 from memdojo.errors import ConfigError, unknown_name
 
 from ..playing.evaluate import Evaluation
@@ -26,7 +28,7 @@ CATEGORY_PREFIX = "category "
 AVERAGES = ("category_average", "abstention")
 """Columns of a summary that stand beside those of the categories, as far as they exist."""
 
-OPERATION_FIGURES = ("add", "update", "delete", "rewrite", "noop", "evicted", "rejected", "malformed")
+_SIDE_FIGURES = ("evicted", "rejected", "malformed")
 STORE_AND_TIME_FIGURES = (
     "mean_entries",
     "final_entries",
@@ -36,8 +38,7 @@ STORE_AND_TIME_FIGURES = (
     "tokens_read",
     "seconds",
 )
-EPISODE_FIGURES = (*OPERATION_FIGURES, *STORE_AND_TIME_FIGURES)
-"""Columns of `Evaluation.streams` whose mean over episodes stands in a summary, as far as they exist."""
+"""Columns of `Evaluation.streams` about the store and the time."""
 
 
 def summary_table(
@@ -56,7 +57,7 @@ def summary_table(
     - `category_average`: mean of these means, where there are several categories.
     - `abstention`: mean score of the unanswerable questions, where there are any.
     - `Evaluation.metrics`, averaged alike; those without any value are left out.
-    - `EPISODE_FIGURES`, averaged over episodes.
+    - `operation_figures` and `STORE_AND_TIME_FIGURES`, averaged over episodes.
 
     Args:
         evaluation: What was measured.
@@ -87,6 +88,20 @@ def normalise(score: float, lower: float, upper: float) -> float:
     NaN if the upper bound is not above the lower one, for then it bounds nothing.
     """
     return (score - lower) / (upper - lower) if upper > lower else math.nan
+
+
+def operation_figures(table: pd.DataFrame) -> list[str]:
+    """Return the columns that count operations: one for each kind, then what came of them.
+
+    Args:
+        table: `Evaluation.streams` or a summary. The kinds stand together there, memdojo's own first, so
+            that those that nobody has registered are found as well.
+    """
+    kinds = {kind.lower() for kind in operation_kinds()}
+    ends = {*_SIDE_FIGURES, *STORE_AND_TIME_FIGURES}
+    from_first = dropwhile(lambda column: column not in kinds, table.columns)
+    found = list(takewhile(lambda column: column not in ends, from_first))
+    return [*found, *(column for column in _SIDE_FIGURES if column in table)]
 
 
 def paired_table(
@@ -218,6 +233,6 @@ def _episode_columns(evaluation: Evaluation, policy: str) -> dict[str, float]:
     episodes = evaluation.streams[evaluation.streams["policy"] == policy]
     return {
         column: float(np.mean(episodes[column].to_numpy(dtype=np.float64)))
-        for column in EPISODE_FIGURES
+        for column in (*operation_figures(episodes), *STORE_AND_TIME_FIGURES)
         if column in episodes
     }

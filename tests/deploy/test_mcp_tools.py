@@ -70,7 +70,7 @@ def test_every_tool_says_what_it_does_and_what_it_takes(tmp_path: Path) -> None:
 def test_an_assistant_remembers_recalls_asks_and_forgets(tmp_path: Path) -> None:
     async def converse(client: Client) -> None:
         remembered = await call(client, "remember", **SAID)
-        rest = {"operation": "ADD", "replaced": [], "failed": None}
+        rest = {"operation": "ADD", "replaced": [], "related": [], "failed": None}
         changes = [
             {"id": 1, "text": "Ann: My dog is called Rex.", **rest},
             {"id": 2, "text": "Bob: I live in Boston.", **rest},

@@ -18,7 +18,7 @@ from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.windows import linked_chunks, step_window
-from memdojo.envs.types import Add, Stream
+from memdojo.envs.types import Add, MemoryEntry, Relink, Stream
 
 from ..checkpoints.loading import load_manager
 from ..config.run import TrainConfig
@@ -26,8 +26,8 @@ from ..config.run import TrainConfig
 EPISODES_AT_A_TIME = 64
 """Windows that a builder plays side by side, so that the requests of one that is a model share a batch."""
 
-Writes = tuple[Add, ...]
-"""What makes the memory that a builder left, its oldest entry first."""
+Writes = tuple[Add | Relink, ...]
+"""What makes the memory that a builder left: its entries, the oldest first, then their links."""
 
 
 class OneSteps:
@@ -100,8 +100,17 @@ def _memories_before(
             episodes[place] = rules.manager(context, seed=int(seeds[place]), capacity=limits)
     play_manager(builder, list(episodes.values()))
     for place, episode in episodes.items():
-        memories[place] = tuple(
-            Add(entry.text, entry.sources, entry.time, entry.kind, entry.utility)
-            for entry in episode.store.entries
-        )
+        memories[place] = writes_of(episode.store.entries)
     return memories
+
+
+def writes_of(entries: Sequence[MemoryEntry]) -> Writes:
+    """Return what makes these entries in an empty store, where their ids count from 1."""
+    ids = {entry.id: number for number, entry in enumerate(entries, 1)}
+    adds = [Add(entry.text, entry.sources, entry.time, entry.kind, entry.utility) for entry in entries]
+    links = [
+        Relink(ids[entry.id], tuple(ids[link] for link in entry.links if link in ids))
+        for entry in entries
+        if entry.links
+    ]
+    return (*adds, *links)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from ...types import OperationKind, PlannedOperation
+from ...types import Add, Noop, PlannedOperation, Update
 
 MAX_CHAIN = 4
 """Facts that a question goes through at most."""
@@ -141,13 +141,13 @@ class FactList:
         for fact in self.facts:
             before = last.get(fact.key)
             if before is None:
-                plan = PlannedOperation(OperationKind.ADD, fact.line)
+                plan = PlannedOperation(Add.kind, fact.line)
             elif before.object == fact.object:
-                plan = PlannedOperation(OperationKind.NOOP)
+                plan = PlannedOperation(Noop.kind)
             else:
-                plan = PlannedOperation(OperationKind.UPDATE, fact.line, before.turn_id)
+                plan = PlannedOperation(Update.kind, fact.line, before.turn_id)
             plans[fact.turn_id] = (plan,)
-            if plan.kind is not OperationKind.NOOP:
+            if plan.kind != Noop.kind:
                 last[fact.key] = fact
         return MappingProxyType(plans)
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.rewards.grading import REALMEM_JUDGE
 
-from ...types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
+from ...types import Add, Chunk, PlannedOperation, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import data_folders
 from .data_rows import field_of, read_rows
@@ -196,7 +196,7 @@ def _oracle(sessions: Mapping[str, _Session]) -> dict[str, tuple[PlannedOperatio
         for memory in session.memories:
             if memory.planned:
                 (turn_id,) = memory.turn_ids
-                written.setdefault(turn_id, []).append(PlannedOperation(OperationKind.ADD, memory.content))
+                written.setdefault(turn_id, []).append(PlannedOperation(Add.kind, memory.content))
         plans |= {turn.id: written[turn.id] for turn in session.spoken if turn.id in written}
     return {turn_id: tuple(plan) for turn_id, plan in plans.items()}
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from memdojo.rewards.grading import LOCOMO, question_metric_names
 from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
+from ...memory.operations import plan_fields, planned_kinds
 from ...types import Stream
 from .schema import StreamRow, stream_to_dict
 
@@ -98,8 +99,9 @@ def _describe(kind: str, value: object, detail: Mapping[str, Any]) -> tuple[str,
         return "the field is unknown", "remove it or correct its name (docs/data.md lists the fields)"
     if kind == "too_short":
         return "the list is empty", f"give at least one of {name!r}"
-    if kind == "literal_error":
-        return f"{shown} is not an operation", "write ADD, UPDATE, DELETE or NOOP"
+    if kind == "unplanned":
+        *kinds, last = planned_kinds()
+        return f"{shown} is not an operation", f"write {', '.join(kinds)} or {last}"
     if kind in _KIND_NAMES:
         found = "null" if value is None else _JSON_NAMES.get(type(value), "an object")
         return f"{shown} is {found}, not {_KIND_NAMES[kind]}", f"write {_KIND_NAMES[kind]}"
@@ -225,11 +227,12 @@ def _oracle_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:
             yield f"oracle.{turn_id}", f"{turn_id!r} names no turn of the stream", "correct or remove it"
         for number, plan in _items(plans):
             place, kind, target = f"oracle.{turn_id}[{number}]", plan.get("kind"), plan.get("target")
-            if kind in ("ADD", "UPDATE") and not plan.get("text"):
+            fields = plan_fields(kind) if isinstance(kind, str) else None
+            if fields is not None and "text" in fields and not plan.get("text"):
                 yield f"{place}.text", f"{kind} has no text", "give the text of the entry"
-            if kind in ("UPDATE", "DELETE") and target is None:
+            if fields is not None and "target" in fields and target is None:
                 yield f"{place}.target", f"{kind} has no target", "name the turn whose entry is meant"
-            if kind in ("ADD", "NOOP") and target is not None:
+            if fields is not None and "target" not in fields and target is not None:
                 yield f"{place}.target", f"{kind} has a target", "leave the target out"
             if isinstance(target, str) and all_known and turn_id in position:
                 if target not in position:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from ...types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
+from ...memory.operations import planned_kinds
+from ...types import Chunk, PlannedOperation, Question, Stream, Turn
 
 
 def _parse_time(value: object) -> object:
@@ -24,6 +26,12 @@ def _parse_time(value: object) -> object:
 def _refuse_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("the text is blank")
+    return value
+
+
+def _refuse_unplanned(value: str) -> str:
+    if value not in planned_kinds():
+        raise PydanticCustomError("unplanned", "the operation cannot be planned")
     return value
 
 
@@ -105,13 +113,13 @@ class QuestionRow(_Row):
 class OperationRow(_Row):
     """What an all-knowing manager does; see `memdojo.envs.types.PlannedOperation`."""
 
-    kind: Literal["ADD", "UPDATE", "DELETE", "NOOP"]
+    kind: Annotated[str, AfterValidator(_refuse_unplanned)]
     text: Label = ""
     target: Text | None = None
 
     def record(self) -> PlannedOperation:
         """Return the frozen record."""
-        return PlannedOperation(OperationKind(self.kind), self.text, self.target)
+        return PlannedOperation(self.kind, self.text, self.target)
 
 
 class StreamRow(_Row):

@@ -12,7 +12,7 @@ import numpy as np
 
 from memdojo.errors import ConfigError
 
-from ...types import Chunk, OperationKind, PlannedOperation, Stream, Turn
+from ...types import Add, Chunk, Delete, Noop, PlannedOperation, Stream, Turn, Update
 from .draws import Draws
 from .phrasings.partition import check_split
 from .plan import Event, EventKind, Plan, make_plan
@@ -20,7 +20,7 @@ from .questions import QuestionWriter
 from .settings import SyntheticSettings
 from .wording import event_turns
 
-NOTHING = (PlannedOperation(OperationKind.NOOP),)
+NOTHING = (PlannedOperation(Noop.kind),)
 
 DEFAULTS = SyntheticSettings()
 
@@ -134,6 +134,6 @@ def _planned(event: Event, turn: Turn, ids: tuple[str, ...]) -> tuple[PlannedOpe
         return NOTHING
     target = ids[event.previous.turn] if event.previous is not None else None
     if event.kind is EventKind.RETRACTION:
-        return (PlannedOperation(OperationKind.DELETE, target=target),)
-    kind = OperationKind.ADD if target is None else OperationKind.UPDATE
+        return (PlannedOperation(Delete.kind, target=target),)
+    kind = Add.kind if target is None else Update.kind
     return (PlannedOperation(kind, f"{turn.speaker}: {turn.text}", target),)

@@ -97,13 +97,12 @@ class LiveContext(StreamContext):
 
     def note(self, result: OperationResult) -> None:
         """Learn what became of an operation on the store."""
-        for entry in result.evicted:
-            self._origins.pop(entry.id, None)
-        if result.after is not None:
-            if result.before is None or result.before.text != result.after.text:
-                self._origins[result.after.id] = self._origin(result.after)
-        elif result.applied and result.before is not None:
-            self._origins.pop(result.before.id, None)
+        for change in result.changes:
+            before, after = change.before, change.after
+            if after is not None and (before is None or before.text != after.text):
+                self._origins[after.id] = self._origin(after)
+            elif after is None and before is not None:
+                self._origins.pop(before.id, None)
 
     def tidy(self) -> None:
         """Drop the turns that no entry came from, once they are many; the last one stays."""

@@ -200,7 +200,7 @@ class LiveDialogue:
             return None
         last = self._context.last()
         self._context.note(result)
-        erased = [id for id in self._write_entries({id}) if not self._num_needing[id]]
+        erased = [id for id in self._write_entries(_touched([result])) if not self._num_needing[id]]
         words: Counter[str] = Counter()
         for turn in self._tables.read_turns(erased):
             words.subtract(set(analyze(turn.text)))
@@ -295,6 +295,7 @@ def _touched(results: Iterable[OperationResult]) -> set[int]:
     return {
         entry.id
         for result in results
-        for entry in (result.before, result.after, *result.evicted)
+        for change in result.changes
+        for entry in (change.before, change.after)
         if entry is not None
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from memdojo.envs.types import Add, Hit, MemoryEntry, OperationResult, Rewrite, Turn, Update
+from memdojo.envs.types import Hit, MemoryEntry, OperationResult, Turn
 from memdojo.errors import MemdojoError
 
 from .memory_agent import MemoryAgent
@@ -45,12 +45,13 @@ class Memory(BaseModel):
 class Change(BaseModel):
     """What the manager did at one place of the memory."""
 
-    operation: str = Field(description="ADD, UPDATE, DELETE, REWRITE or NOOP.")
+    operation: str = Field(description="What was done: ADD, UPDATE, DELETE, REWRITE, NOOP or another kind.")
     id: int | None = Field(description="Number of the entry that was added, changed or deleted.")
     text: str | None = Field(
         description="What the entry says now; of an operation that failed, the text meant."
     )
     replaced: list[int] = Field(description="Numbers of the entries that left to make room.")
+    related: list[int] = Field(description="Numbers of further entries that were changed, such as links.")
     failed: str | None = Field(description="Why nothing was done, where that is so.")
 
 
@@ -242,11 +243,13 @@ def _memory(entry: MemoryEntry, score: float | None = None) -> Memory:
 def _change(result: OperationResult) -> Change:
     operation = result.operation
     entry = result.after or result.before
-    meant = operation.text if isinstance(operation, Add | Update | Rewrite) else None
     return Change(
-        operation=operation.kind.value,
+        operation=operation.kind,
         id=None if entry is None else entry.id,
-        text=meant if result.after is None else result.after.text,
+        text=operation.written_text or None if result.after is None else result.after.text,
         replaced=[evicted.id for evicted in result.evicted],
+        related=[
+            entry.id for change in result.others if (entry := change.after or change.before) is not None
+        ],
         failed=None if result.applied else result.why,
     )

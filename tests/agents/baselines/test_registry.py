@@ -38,11 +38,11 @@ from memdojo.envs.types import (
     Chunk,
     Delete,
     Noop,
-    OperationKind,
     PlannedOperation,
     Question,
     Stream,
     Turn,
+    Update,
 )
 from memdojo.errors import ConfigError, EpisodeStateError, UnknownNameError
 
@@ -101,13 +101,13 @@ def test_each_rule_keeps_what_its_name_says(name: str, expected: list[str]) -> N
 
 
 PLAN = {
-    "t0": (PlannedOperation(OperationKind.ADD, "Ana has a kitten."),),
-    "t1": (PlannedOperation(OperationKind.ADD, "It is a tabby."), PlannedOperation(OperationKind.NOOP)),
+    "t0": (PlannedOperation(Add.kind, "Ana has a kitten."),),
+    "t1": (PlannedOperation(Add.kind, "It is a tabby."), PlannedOperation(Noop.kind)),
     "t3": (
-        PlannedOperation(OperationKind.UPDATE, "Ana has a cat.", "t0"),
-        PlannedOperation(OperationKind.DELETE, target="t1"),
+        PlannedOperation(Update.kind, "Ana has a cat.", "t0"),
+        PlannedOperation(Delete.kind, target="t1"),
     ),
-    "t4": (PlannedOperation(OperationKind.UPDATE, "It is grey.", "t2"),),
+    "t4": (PlannedOperation(Update.kind, "It is grey.", "t2"),),
 }
 
 
@@ -124,7 +124,7 @@ def test_the_labelled_manager_does_what_is_planned() -> None:
 
 
 def test_the_labelled_manager_lets_the_oldest_leave_within_one_turn_too() -> None:
-    adds = tuple(PlannedOperation(OperationKind.ADD, text) for text in ("one", "two", "three", "word " * 30))
+    adds = tuple(PlannedOperation(Add.kind, text) for text in ("one", "two", "three", "word " * 30))
     stream = make_stream(oracle={"t0": adds[:1], "t1": adds[1:]})
     episode = ManagerEpisode(StreamContext(stream), Capacity(2, max_entry_tokens=20))
     [outcome] = play_manager(make_baseline("labelled"), [episode])
@@ -241,10 +241,10 @@ def test_the_oracle_rather_leaves_out_a_turn_than_loses_a_better_one() -> None:
 
 def test_the_oracle_follows_the_plan_where_questions_lack_evidence() -> None:
     plan = {
-        "t1": (PlannedOperation(OperationKind.ADD, "kitten"),),
-        "t3": (PlannedOperation(OperationKind.UPDATE, "sister", "t1"),),
-        "t4": (PlannedOperation(OperationKind.ADD, "ok"),),
-        "t5": (PlannedOperation(OperationKind.DELETE, target="t4"),),
+        "t1": (PlannedOperation(Add.kind, "kitten"),),
+        "t3": (PlannedOperation(Update.kind, "sister", "t1"),),
+        "t4": (PlannedOperation(Add.kind, "ok"),),
+        "t5": (PlannedOperation(Delete.kind, target="t4"),),
     }
     stream = make_stream(questions=[ask("1", set())], oracle=plan)
     assert kept(play(OracleManager(), stream, max_entries=5)) == ["t3"]

@@ -333,15 +333,15 @@ def test_store_from_entries_checks_ids_texts_and_capacity() -> None:
         MemoryStore.from_entries([MemoryEntry(3, "fact", " ", None, 0, 0, ())])
 
 
-def test_operation_that_the_store_does_not_know_is_a_type_error() -> None:
+def test_operation_that_does_not_say_what_it_does_is_a_type_error() -> None:
     @dataclass(frozen=True, slots=True)
     class Merge(Operation):
         ids: tuple[int, ...]
 
-    with pytest.raises(
-        TypeError, match=r"cannot apply .*Merge.*; operations are Add, Delete, Noop, Rewrite, Update"
-    ):
+    with pytest.raises(TypeError, match=r"cannot apply .*Merge.*; give its class a method apply"):
         MemoryStore().apply(Merge((1, 2)), 0)
+    with pytest.raises(TypeError, match=r"cannot apply 'ADD'; give an Operation"):
+        MemoryStore().apply("ADD", 0)
     with pytest.raises(TypeError, match="of type int; give a str"):
         MemoryStore().apply(Add(5), 0)
 

@@ -6,14 +6,14 @@ import pytest
 
 from memdojo.envs.streams.jsonl.rules import check_stream
 from memdojo.envs.streams.windows import linked_chunks, sample_windows, step_window, window
-from memdojo.envs.types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
+from memdojo.envs.types import Add, Chunk, Delete, Noop, PlannedOperation, Question, Stream, Turn, Update
 from memdojo.errors import ConfigError
 
 ADD, UPDATE, DELETE, NOOP = (
-    OperationKind.ADD,
-    OperationKind.UPDATE,
-    OperationKind.DELETE,
-    OperationKind.NOOP,
+    Add.kind,
+    Update.kind,
+    Delete.kind,
+    Noop.kind,
 )
 
 

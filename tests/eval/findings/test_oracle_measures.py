@@ -10,8 +10,8 @@ from memdojo.envs.types import (
     Add,
     Chunk,
     Delete,
+    Noop,
     Operation,
-    OperationKind,
     PlannedOperation,
     Question,
     Stream,
@@ -29,11 +29,11 @@ def a_stream() -> Stream:
     """Oslo, then Bergen instead; a dog, then none."""
     chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", text),)) for index, text in enumerate(TEXTS))
     plan = {
-        "t0": (PlannedOperation(OperationKind.ADD, "Ana: I live in Oslo"),),
-        "t1": (PlannedOperation(OperationKind.NOOP),),
-        "t2": (PlannedOperation(OperationKind.UPDATE, "Ana: I moved to Bergen", "t0"),),
-        "t3": (PlannedOperation(OperationKind.ADD, "Ana: My dog Rex barks"),),
-        "t4": (PlannedOperation(OperationKind.DELETE, target="t3"),),
+        "t0": (PlannedOperation(Add.kind, "Ana: I live in Oslo"),),
+        "t1": (PlannedOperation(Noop.kind),),
+        "t2": (PlannedOperation(Update.kind, "Ana: I moved to Bergen", "t0"),),
+        "t3": (PlannedOperation(Add.kind, "Ana: My dog Rex barks"),),
+        "t4": (PlannedOperation(Delete.kind, target="t3"),),
     }
     questions = (
         Question("home", "Where does Ana live?", ("Bergen",), "latest", frozenset({"t2"})),
@@ -83,7 +83,7 @@ def test_what_was_not_planned_costs_precision_and_what_was_not_done_recall() -> 
 def test_writing_twice_costs_precision_and_writing_two_facts_into_one_entry_costs_nothing() -> None:
     assert planned([(add(0), add(0))])[["add_precision", "add_recall"]].tolist() == [0.5, 0.5]
     chunks = (Chunk(0, (Turn("t0", "Ana", "I live in Oslo"), Turn("t1", "Ana", "I own a red bike"))),)
-    plan = {turn.id: (PlannedOperation(OperationKind.ADD, f"Ana: {turn.text}"),) for turn in chunks[0].turns}
+    plan = {turn.id: (PlannedOperation(Add.kind, f"Ana: {turn.text}"),) for turn in chunks[0].turns}
     stream = Stream("s", "g", chunks, (Question("q", "?", ("x",)),), oracle=MappingProxyType(plan))
     both = Add("Ana lives in Oslo and owns a red bike", ("t0", "t1"))
     policy = ScriptedRule([(both,)], name="mine")

@@ -8,7 +8,7 @@ from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.policy import Choice
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.types import Add, Chunk, Delete, Operation, OperationKind, Question, Stream, Turn, Update
+from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Question, Stream, Turn, Update
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import run_evaluation
 
@@ -23,7 +23,7 @@ class Thoughtful(ScriptedRule):
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         decided = super().act(episodes)
-        choices = (Choice(OperationKind.ADD, None, 0.75, True), Choice(OperationKind.NOOP, None, 0.25))
+        choices = (Choice(Add.kind, None, 0.75, True), Choice(Noop.kind, None, 0.25))
         self._choices = [choices for _ in decided]
         return decided
 

@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.envs.memory.operations import OPERATIONS
+from memdojo.envs.types import Delete
 from memdojo.eval.html.page import write_report
 from memdojo.eval.html.sources import RunMetrics, read_evaluation
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.report import run_evaluation
 
-from .conftest import HOSTILE
+from ...builders import Link
+from .conftest import HOSTILE, a_stream, add
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -219,3 +225,30 @@ def test_everything_can_be_reached_by_the_tab_key(opened: Opened) -> None:
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
     assert {"theme", "stream", "left", "right", "back", "play", "forth", "slider", "filter"} <= reached
+
+
+def test_an_operation_of_another_package_is_seen_with_all_that_it_changed(
+    browser: Any, tmp_path: Path
+) -> None:
+    links = ScriptedRule([(add(0),), (add(1), Link(1, 2, ("t1",))), (Delete(2),)], name="links")
+    with OPERATIONS.temporarily(Link.kind, Link, description="Let two entries name each other."):
+        settings = EvalSettings(max_entries=4, top_k=2)
+        run_evaluation([links], [a_stream()], settings, num_resamples=20, folder=tmp_path).write(tmp_path)
+        write_report(tmp_path / "page.html", [read_evaluation(tmp_path)])
+    opened = Opened(browser, (tmp_path / "page.html").as_uri())
+    opened.page.locator("#slider").fill("1")
+    _, link, other = opened.all("#left-body .op")
+    assert link.startswith("∞ LINKAna: Oslo is the home of Ana #1 fact now linked to #2")
+    assert other.startswith("andAna: Rex is the name of her dog #2 fact now linked to #1")
+    assert opened.page.locator("#left-body .op .kind").nth(1).get_attribute("title") == (
+        "Let two entries name each other."
+    )
+    assert all("linked to #" in entry for entry in opened.all("#left-body .entry"))
+    opened.page.locator("#slider").fill("2")
+    deleted, other = opened.all("#left-body .op")
+    assert deleted.startswith("− DELETE")
+    assert "no longer linked to #2" in other
+    (entry,) = opened.all("#left-body .entry")
+    assert "linked" not in entry
+    assert opened.complaints == []
+    opened.page.close()

@@ -15,7 +15,7 @@ from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Chunk, Operation, OperationKind, Question, Stream, Turn, Update
+from memdojo.envs.types import Add, Chunk, Noop, Operation, Question, Stream, Turn, Update
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.playing.evaluate import evaluate_manager
 from memdojo.eval.playing.settings import EvalSettings
@@ -55,7 +55,7 @@ def test_a_record_says_what_each_operation_did_and_what_each_question_found(tmp_
     record = record_of(ScriptedRule(SCRIPT, name="mine"), tmp_path, max_entries=1)
     assert [step.turns for step in record.steps] == [("t0",), ("t1",), ("t2",)]
     update, add = record.steps[1].operations[0], record.steps[2].operations[0]
-    assert update.kind is OperationKind.UPDATE
+    assert update.kind == Update.kind
     assert update.before is not None
     assert update.after is not None
     assert (update.before.entry.text, update.after.entry.text) == ("Ana: red apple", "Ana: green pear")
@@ -241,7 +241,7 @@ def test_a_compact_manager_tells_what_it_thought_of_its_choices(tmp_path: Path) 
     features = ManagerFeatures(FeatureSettings(num_candidates=4, embedder="hashed_ngrams"))
     record = record_of(CompactManager(new_manager_network(features, 8, 0), features, name="mine"), tmp_path)
     first, second = record.steps[0].choices, record.steps[1].choices
-    assert {choice.kind for choice in first} == {OperationKind.NOOP, OperationKind.ADD}
+    assert {choice.kind for choice in first} == {Noop.kind, Add.kind}
     assert sum(choice.probability for choice in first) == pytest.approx(1)
     for step, choices in zip(record.steps, (first, second), strict=False):
         taken = [choice for choice in choices if choice.is_taken]

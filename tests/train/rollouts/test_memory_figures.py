@@ -6,7 +6,7 @@ from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.memory.analysis import count_tokens
-from memdojo.envs.types import Add, Capacity, Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
+from memdojo.envs.types import Add, Capacity, Chunk, Delete, PlannedOperation, Question, Stream, Turn, Update
 from memdojo.eval.findings.oracle_measures import PlanMeasures
 from memdojo.train.rollouts.memory_figures import mean_figures, memory_figures
 
@@ -17,10 +17,10 @@ def _stream(*, with_plan: bool) -> Stream:
     """Oslo, then Bergen instead; a dog, then none."""
     chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", text),)) for index, text in enumerate(TEXTS))
     plan = {
-        "t0": (PlannedOperation(OperationKind.ADD, "Ana: I live in Oslo"),),
-        "t2": (PlannedOperation(OperationKind.UPDATE, "Ana: I moved to Bergen", "t0"),),
-        "t3": (PlannedOperation(OperationKind.ADD, "Ana: My dog Rex barks"),),
-        "t4": (PlannedOperation(OperationKind.DELETE, target="t3"),),
+        "t0": (PlannedOperation(Add.kind, "Ana: I live in Oslo"),),
+        "t2": (PlannedOperation(Update.kind, "Ana: I moved to Bergen", "t0"),),
+        "t3": (PlannedOperation(Add.kind, "Ana: My dog Rex barks"),),
+        "t4": (PlannedOperation(Delete.kind, target="t3"),),
     }
     questions = (
         Question("home", "Where does Ana live?", ("Bergen",), "latest", frozenset({"t2"})),

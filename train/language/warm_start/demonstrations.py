@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,11 +16,11 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import StoredByQuestion
-from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.memory.store import MemoryStore, StoreDiff
 from memdojo.envs.prompts.protocol import AnswerDecision
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
-from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Stream, Update
+from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Relink, Stream, Update
 
 NO_ANSWER = "No information available"
 """What an answer agent is taught to say where the dialogue does not tell."""
@@ -115,7 +116,7 @@ class DemonstratedEpisode:
         before = self._episode.store.fork()
         _play_through(self._episode, self._chunk, lambda episode: self._teacher.act([episode])[0])
         self._added = _ids_of_added(before, self._episode.store)
-        return operations_between(before, self._episode.store, self._pupil_ids)
+        return operations_between(before, self._episode.store, self._pupil_ids, self.student.store.next_id)
 
     def begin_step(self, operations: Sequence[Operation]) -> tuple[AnswerRequest, ...]:
         """Begin the student's step with what `demonstrate` returned; questions that are due want answers."""
@@ -130,7 +131,7 @@ class DemonstratedEpisode:
             before: The student's store as it was before the step.
         """
         own_ids = {pupil_id: id for id, pupil_id in self._pupil_ids.items()}
-        operations = operations_between(before, self.student.store, own_ids)
+        operations = operations_between(before, self.student.store, own_ids, self._episode.store.next_id)
         last = self._chunk.turns[-1]
         # With the last turn, because only then the turns that the entries came from have passed.
         _play_through(
@@ -203,7 +204,7 @@ def answer_demonstrations(
 
 
 def operations_between(
-    before: MemoryStore, after: MemoryStore, ids: Mapping[int, int]
+    before: MemoryStore, after: MemoryStore, ids: Mapping[int, int], next_id: int
 ) -> tuple[Operation, ...]:
     """Return operations that lead from one store to another: one NOOP where they are alike.
 
@@ -212,6 +213,7 @@ def operations_between(
         after: The same store later on.
         ids: What the entries are called where the operations are applied, by their id here; an entry that is
             missing has the same id.
+        next_id: The id that the next new entry gets there.
     """
     diff = before.diff(after)
     removed = [ids.get(entry.id, entry.id) for entry in diff.removed]
@@ -223,6 +225,7 @@ def operations_between(
             new.time,
         )
         for old, new in diff.changed
+        if dataclasses.replace(old, links=new.links) != new
     ]
     # An ADD lets the entry that it names leave only where the store is full; elsewhere that takes a DELETE.
     num_evicting = min(len(removed), len(diff.added)) if after.is_full else 0
@@ -233,7 +236,19 @@ def operations_between(
         Add(entry.text, entry.sources, entry.time, entry.kind, evicts=evicts)
         for entry, evicts in zip(diff.added, leaving, strict=True)
     ]
+    operations += _links_between(
+        diff, dict(ids) | {each.id: next_id + n for n, each in enumerate(diff.added)}
+    )
     return tuple(operations) or (Noop(),)
+
+
+def _links_between(diff: StoreDiff, ids: Mapping[int, int]) -> Iterator[Relink]:
+    """Yield what gives entries the links that no other operation gives or takes."""
+    removed = {entry.id for entry in diff.removed}
+    pairs = [(tuple(id for id in old.links if id not in removed), new) for old, new in diff.changed]
+    for links, new in (*pairs, *(((), entry) for entry in diff.added)):
+        if links != new.links:
+            yield Relink(ids.get(new.id, new.id), tuple(ids.get(link, link) for link in new.links))
 
 
 def _play_through(

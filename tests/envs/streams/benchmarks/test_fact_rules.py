@@ -1,7 +1,7 @@
 import pytest
 
 from memdojo.envs.streams.benchmarks.fact_rules import Fact, FactList, parse_fact
-from memdojo.envs.types import OperationKind, PlannedOperation
+from memdojo.envs.types import Add, Noop, PlannedOperation, Update
 
 
 def _list(*texts: str) -> FactList:
@@ -51,11 +51,11 @@ def test_of_facts_that_conflict_the_later_one_is_in_force() -> None:
 
 def test_the_oracle_updates_what_is_outdated_and_adds_what_is_new() -> None:
     oracle = LIST.oracle()
-    assert oracle["f0"] == (PlannedOperation(OperationKind.ADD, "0. Ann Lee is a citizen of France."),)
-    assert oracle["f3"] == (PlannedOperation(OperationKind.UPDATE, "3. Ann Lee is a citizen of Peru.", "f0"),)
-    assert oracle["f5"] == (PlannedOperation(OperationKind.UPDATE, "5. The capital of Peru is Cusco.", "f1"),)
-    assert oracle["f4"] == (PlannedOperation(OperationKind.NOOP),)
-    assert [plans[0].kind.value for plans in oracle.values()].count("ADD") == 5
+    assert oracle["f0"] == (PlannedOperation(Add.kind, "0. Ann Lee is a citizen of France."),)
+    assert oracle["f3"] == (PlannedOperation(Update.kind, "3. Ann Lee is a citizen of Peru.", "f0"),)
+    assert oracle["f5"] == (PlannedOperation(Update.kind, "5. The capital of Peru is Cusco.", "f1"),)
+    assert oracle["f4"] == (PlannedOperation(Noop.kind),)
+    assert [plans[0].kind for plans in oracle.values()].count("ADD") == 5
 
 
 def test_a_third_conflicting_fact_updates_the_second() -> None:

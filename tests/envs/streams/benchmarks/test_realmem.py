@@ -15,7 +15,7 @@ from memdojo.envs.streams.benchmarks.realmem import PERSONAS, SPLITS, load_realm
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.files import data_folders
 from memdojo.envs.streams.jsonl.rules import check_stream
-from memdojo.envs.types import Capacity, OperationKind, PlannedOperation, Question
+from memdojo.envs.types import Add, Capacity, PlannedOperation, Question
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 
 _REAL = next((f / "realmem" for f in data_folders() if (f / "realmem").is_dir()), None)
@@ -146,12 +146,12 @@ def test_no_chunk_size_shows_the_reply_before_the_question(size: int, tmp_path: 
 def test_the_labels_are_planned_at_the_turns_that_they_name_and_at_no_others(tmp_path: Path) -> None:
     [stream] = load_realmem(path=_write(tmp_path, _record()))
     assert stream.oracle == {
-        "aa:1": (PlannedOperation(OperationKind.ADD, '{"plan": "runs"}'),),
+        "aa:1": (PlannedOperation(Add.kind, '{"plan": "runs"}'),),
         "aa:3": (
-            PlannedOperation(OperationKind.ADD, "Knee hurts."),
-            PlannedOperation(OperationKind.ADD, "Rest is advised."),
+            PlannedOperation(Add.kind, "Knee hurts."),
+            PlannedOperation(Add.kind, "Rest is advised."),
         ),
-        "bb:2": (PlannedOperation(OperationKind.ADD, "User likes swimming."),),
+        "bb:2": (PlannedOperation(Add.kind, "User likes swimming."),),
     }
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memdojo.envs.streams.jsonl.reading import read_jsonl, stream_from_dict, stream_to_dict, write_jsonl
-from memdojo.envs.types import Chunk, OperationKind, PlannedOperation, Question, Stream, Turn
+from memdojo.envs.types import Add, Chunk, Noop, PlannedOperation, Question, Stream, Turn, Update
 from memdojo.errors import DataError
 
 
@@ -41,9 +41,9 @@ def _stream(id: str = "s1", source: str = "") -> Stream:
         Question("q2", "What is Ben's job?", (), "5", unanswerable=True),
     )
     oracle = {
-        "t1": (PlannedOperation(OperationKind.ADD, "Ann lives in Rome"),),
-        "t2": (PlannedOperation(OperationKind.NOOP),),
-        "t3": (PlannedOperation(OperationKind.UPDATE, "Ann lives in Oslo", "t1"),),
+        "t1": (PlannedOperation(Add.kind, "Ann lives in Rome"),),
+        "t2": (PlannedOperation(Noop.kind),),
+        "t3": (PlannedOperation(Update.kind, "Ann lives in Oslo", "t1"),),
     }
     return Stream(id, "g1", chunks, questions, source, MappingProxyType(oracle))
 

@@ -16,7 +16,7 @@ from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRank
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Capacity, Delete, Noop, Stream, Update
+from memdojo.envs.types import Add, Capacity, Delete, Noop, Relink, Stream, Update
 from memdojo.train.language.warm_start.demonstrations import (
     NO_ANSWER,
     answer_demonstrations,
@@ -47,7 +47,31 @@ def _ids(store: MemoryStore) -> list[int]:
 
 def test_equal_stores_lie_a_noop_apart() -> None:
     store = _store("a", "b")
-    assert operations_between(store, store.fork(), {}) == (Noop(),)
+    assert operations_between(store, store.fork(), {}, 9) == (Noop(),)
+
+
+def test_links_go_with_the_entries_by_the_names_that_these_have_there() -> None:
+    before = _store("a", "b", "c", max_entries=9)
+    before.apply(Relink(3, (1,)), 0)
+    after = before.fork()
+    for operation in (Relink(1, (2,)), Add("d", ("d",)), Relink(4, (1, 2)), Update(2, "e"), Delete(3)):
+        assert after.apply(operation, 1).applied
+    operations = operations_between(before, after, {1: 11, 2: 12, 3: 13}, 20)
+    assert operations == (
+        Update(12, "e"),
+        Delete(13),
+        Add("d", ("d",)),
+        Relink(11, (12,)),
+        Relink(20, (11, 12)),
+    )
+
+
+def test_links_that_leave_with_their_entry_take_no_operation() -> None:
+    before = _store("a", "b")
+    before.apply(Relink(1, (2,)), 0)
+    after = before.fork()
+    after.apply(Delete(2), 1)
+    assert operations_between(before, after, {}, 3) == (Delete(2),)
 
 
 def test_an_entry_leaves_with_an_add_where_the_store_is_full_and_by_a_delete_elsewhere() -> None:
@@ -57,9 +81,9 @@ def test_an_entry_leaves_with_an_add_where_the_store_is_full_and_by_a_delete_els
     after.apply(Delete(first), 1)
     after.apply(Delete(second), 1)
     after.apply(Add("d", ("d",)), 1)
-    assert operations_between(before, after, {}) == (Delete(first), Delete(second), Add("d", ("d",)))
+    assert operations_between(before, after, {}, 9) == (Delete(first), Delete(second), Add("d", ("d",)))
     after.apply(Add("e", ("e",)), 1)
-    assert operations_between(before, after, {}) == (
+    assert operations_between(before, after, {}, 9) == (
         Add("d", ("d",), evicts=(first,)),
         Add("e", ("e",), evicts=(second,)),
     )
@@ -71,7 +95,7 @@ def test_an_update_brings_its_new_sources_and_entries_are_called_by_the_pupil_s_
     after = before.fork()
     after.apply(Update(first, "A", ("t9",)), 1)
     after.apply(Delete(second), 1)
-    operations = operations_between(before, after, {first: 70, second: 71})
+    operations = operations_between(before, after, {first: 70, second: 71}, 9)
     assert operations == (Update(70, "A", ("t9",)), Delete(71))
 
 
