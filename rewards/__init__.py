@@ -14,13 +14,13 @@ from .locomo import locomo_score
 from .mem_alpha import call_success, valid_operations
 from .memsifter import TIERS, marginal_utility_of, tier_weights
 from .metrics import (
+    METRICS,
     NO_INFORMATION,
     Metric,
     bleu_1,
     exact_match,
     metric,
     metric_names,
-    register_metric,
     rouge_l,
     rouge_l_recall,
     says_no_information,
@@ -28,13 +28,15 @@ from .metrics import (
     token_f1,
 )
 from .outcomes import EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
-from .parts import RewardPart, register_reward_part, reward_part, reward_part_names
+from .parts import PARTS, RewardPart, register_reward_part, reward_part, reward_part_names
 from .ranking import dcg, ndcg_at_k, newly_covered, recall_at_k
 from .reward import Reward, parse_reward
 from .scores import Score, mean_score, sum_scores
 
 __all__ = [
+    "METRICS",
     "NO_INFORMATION",
+    "PARTS",
     "TIERS",
     "EpisodeOutcome",
     "Metric",
@@ -65,7 +67,6 @@ __all__ = [
     "question_metric_names",
     "recall_at_k",
     "recommendation_recall",
-    "register_metric",
     "register_reward_part",
     "reward_part",
     "reward_part_names",

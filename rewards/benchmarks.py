@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .metrics import best_reference, exact_match, normalise, register_metric, says_no_information, token_f1
+from .metrics import METRICS, best_reference, exact_match, normalise, says_no_information, token_f1
 
 _ANSWER_LINE = re.compile(r"answer:(.*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{([^}]*)\}")
@@ -121,4 +121,4 @@ def _without_brackets(text: str) -> str:
 
 
 for _function in (yes_no_f1, answer_line_match, label_match, keyword_match, recommendation_recall):
-    register_metric(_function.__name__, _function)
+    METRICS.add(_function.__name__, _function)

@@ -100,26 +100,11 @@ def rouge_l_recall(prediction: str, references: Sequence[str]) -> float:
 METRICS: Registry[Metric] = Registry(
     "metric", name_pattern=re.compile(r"[^\W\d]\w*"), name_rule="letters, digits and '_'"
 )
-"""Functions of a prediction and its reference answers to a score in [0, 1], by name."""
+"""Metrics by name. Each is a reward part, a column, and what questions may name as well. The references are
+empty where the right answer is that there is no information; `best_reference` sees to that."""
 
 for _function in (exact_match, token_f1, substring_exact_match, bleu_1, rouge_l, rouge_l_recall):
     METRICS.add(_function.__name__, _function)
-
-
-def register_metric(name: str, function: Metric) -> None:
-    """Make `function` known as the metric `name`: a reward part, a column, and what questions may name.
-
-    Workers of other processes must import the module that registers it, too.
-
-    Args:
-        name: Letters, digits and `_`.
-        function: Maps a prediction and its reference answers to a score in [0, 1]. The references are empty
-            where the right answer is that there is no information; `best_reference` sees to that.
-
-    Raises:
-        ConfigError: If the name is malformed, or another metric, grade or reward part has it.
-    """
-    METRICS.add(name, function)
 
 
 def metric(name: str) -> Metric:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from memdojo.errors import unknown_name
-from memdojo.registry import Registry
+from memdojo.registry import Registry, first_line
 
 from .grading import GRADES, grade, grade_names, needs_judge
 from .metrics import METRICS
@@ -78,9 +78,7 @@ def register_reward_part(
             needs_validity,
             by_step,
         )
-        # A module that is executed again, as by a reload, registers an equal function anew.
-        is_same = name in PARTS and _origin(PARTS.get(name).function) == _origin(function)
-        PARTS.add(name, part, replace=is_same)
+        PARTS.add(name, part, description=first_line(function))
         return function
 
     return register
@@ -154,10 +152,6 @@ def _check_count(step: int, found: int, total: int, name: str) -> None:
         raise ValueError(
             f"step {step} has {found} questions and {name} is {total}; it counts the whole episode."
         )
-
-
-def _origin(function: PartFunction) -> tuple[str, str]:
-    return getattr(function, "__module__", ""), getattr(function, "__qualname__", repr(function))
 
 
 def _grading_part(name: str) -> RewardPart:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,17 @@ from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import (
+    RETRIEVERS,
     BM25Retriever,
     DenseRetriever,
     FusionRetriever,
     RandomRetriever,
     RecencyRetriever,
     WrittenOrderRetriever,
-    list_retrievers,
     make_retriever,
 )
 from memdojo.errors import ConfigError, unknown_name
+from memdojo.registry import Registry
 
 from ..policy import ManagerPolicy, release_models
 from .hybrid import HandHybridRetriever
@@ -81,36 +82,12 @@ class NamedRetriever:
         return cls(name, lambda context, seed: retriever, False, answerer, retriever)
 
 
-@dataclass(frozen=True, slots=True)
-class _ManagerEntry:
-    build: BuildPolicy
-    description: str
+BASELINES: Registry[BuildPolicy] = Registry("baseline")
+"""What makes a manager, by the name that a person types and that the policy carries. Its keyword arguments
+are the baseline's options, and all have defaults."""
 
-
-@dataclass(frozen=True, slots=True)
-class _RetrieverEntry:
-    retriever: NamedRetriever
-    description: str
-
-
-_MANAGERS: dict[str, _ManagerEntry] = {}
-_RETRIEVERS: dict[str, _RetrieverEntry] = {}
-
-
-def register_baseline(name: str, build: BuildPolicy, description: str) -> None:
-    """Make a manager known to `make_baseline`.
-
-    Args:
-        name: What a person types; the policy carries the same name.
-        build: Makes the policy; its keyword arguments are the baseline's options and all have defaults.
-        description: One line for listings.
-
-    Raises:
-        ConfigError: If the name is taken.
-    """
-    if name in _MANAGERS:
-        raise ConfigError(f"a baseline named {name!r} is registered already; choose another name.")
-    _MANAGERS[name] = _ManagerEntry(build, description)
+RETRIEVER_BASELINES: Registry[NamedRetriever] = Registry("retriever baseline")
+"""Retrievers by name, as evaluations take them, beside all that `make_retriever` knows."""
 
 
 def make_baseline(name: str, **options: Any) -> ManagerPolicy:
@@ -120,30 +97,16 @@ def make_baseline(name: str, **options: Any) -> ManagerPolicy:
         UnknownNameError: If there is none; the message has the near matches.
         ConfigError: If it does not take one of the options, or not that value.
     """
-    if name not in _MANAGERS:
-        raise unknown_name("baseline", name, _MANAGERS)
+    build = BASELINES.get(name)
     try:
-        return _MANAGERS[name].build(**options)
+        return build(**options)
     except TypeError as error:
         raise ConfigError(f"the baseline {name!r} does not take {options}: {error}.") from error
 
 
-def list_baselines() -> dict[str, str]:
+def list_baselines() -> Mapping[str, str]:
     """Return one line about each manager, by name."""
-    return {name: entry.description for name, entry in sorted(_MANAGERS.items())}
-
-
-def register_retriever_baseline(retriever: NamedRetriever, description: str) -> None:
-    """Make a retriever known to `make_retriever_baseline`.
-
-    Raises:
-        ConfigError: If the name is taken.
-    """
-    if retriever.name in _RETRIEVERS:
-        raise ConfigError(
-            f"a retriever baseline named {retriever.name!r} is registered already; choose another name."
-        )
-    _RETRIEVERS[retriever.name] = _RetrieverEntry(retriever, description)
+    return BASELINES.describe()
 
 
 def make_retriever_baseline(spec: str) -> NamedRetriever:
@@ -153,16 +116,16 @@ def make_retriever_baseline(spec: str) -> NamedRetriever:
         UnknownNameError: If there is none; the message has the near matches.
         ConfigError: If the retriever does not take what follows the colon.
     """
-    if spec in _RETRIEVERS:
-        return _RETRIEVERS[spec].retriever
-    if spec.partition(":")[0] not in list_retrievers():
-        raise unknown_name("retriever", spec, {*_RETRIEVERS, *list_retrievers()})
+    if spec in RETRIEVER_BASELINES:
+        return RETRIEVER_BASELINES.get(spec)
+    if spec.partition(":")[0] not in RETRIEVERS:
+        raise unknown_name("retriever", spec, {*RETRIEVER_BASELINES, *RETRIEVERS})
     return NamedRetriever.of(spec, make_retriever(spec))
 
 
-def list_retriever_baselines() -> dict[str, str]:
+def list_retriever_baselines() -> Mapping[str, str]:
     """Return one line about each retriever baseline, by name."""
-    return {name: entry.description for name, entry in sorted(_RETRIEVERS.items())}
+    return RETRIEVER_BASELINES.describe()
 
 
 def _priority_rule(name: str, priorities: Callable[[StreamContext], Priorities]) -> BuildPolicy:
@@ -176,13 +139,17 @@ for _name, _priorities, _description in (
     ("sum_idf", sum_idf_priority, "Keeps the turns with the largest sum of IDF so far."),
     ("hand_priority", hand_priority, "Keeps the turns with the largest hand-made sum of features."),
 ):
-    register_baseline(_name, _priority_rule(_name, _priorities), _description)
+    BASELINES.add(_name, _priority_rule(_name, _priorities), description=_description)
 
-register_baseline(LOWER_BOUND, NoOpRule, "Never writes anything: the lower bound.")
-register_baseline("random", RandomRule, "Keeps a uniformly random sample of the turns.")
-register_baseline("similarity", SimilarityRule, "Merges a turn into the entry most like it, else as recency.")
-register_baseline("labelled", LabelledManager, "Writes what the data's labels say, if it has any.")
-register_baseline(UPPER_BOUND, OracleManager, "Knows all questions and what comes: the upper bound.")
+_build: BuildPolicy
+for _name, _build, _description in (
+    (LOWER_BOUND, NoOpRule, "Never writes anything: the lower bound."),
+    ("random", RandomRule, "Keeps a uniformly random sample of the turns."),
+    ("similarity", SimilarityRule, "Merges a turn into the entry most like it, else as recency."),
+    ("labelled", LabelledManager, "Writes what the data's labels say, if it has any."),
+    (UPPER_BOUND, OracleManager, "Knows all questions and what comes: the upper bound."),
+):
+    BASELINES.add(_name, _build, description=_description)
 
 for _retriever, _description in (
     (NamedRetriever(LOWER_BOUND, lambda context, seed: EmptyRetriever()), "Finds nothing: the lower bound."),
@@ -207,4 +174,4 @@ for _retriever, _description in (
         "Knows the evidence of every question: the upper bound.",
     ),
 ):
-    register_retriever_baseline(_retriever, _description)
+    RETRIEVER_BASELINES.add(_retriever.name, _retriever, description=_description)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec
 
 from memdojo.errors import ConfigError
-
-ENTRY_POINT_GROUP = "memdojo.envs"
-"""Entry points of this group, in other packages, are called without arguments when memdojo is imported."""
 
 ENV_IDS = (
     "memdojo/MemoryManager-v0",
@@ -38,11 +33,10 @@ _ENTRY_POINTS: dict[str, tuple[str, str | None]] = {
 
 _ID = re.compile(r"(?:[\w-]+/)?[\w.-]+?-v\d+")
 _ENTRY_POINT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_loaded_plugins: set[str] = set()
 
 
 def register_all() -> None:
-    """Register memdojo's environments, and those of installed packages, with Gymnasium.
+    """Register memdojo's environments with Gymnasium.
 
     `import memdojo` does it; to do it again changes nothing. Gymnasium reads the entry-point group
     `gymnasium.envs`, which names this function, no more since its version 1.0.
@@ -53,8 +47,6 @@ def register_all() -> None:
         register_env(
             id, entry_point, vector_entry_point=vector_entry_point, options={"disable_env_checker": True}
         )
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        _load_plugin(point)
 
 
 def register_env(
@@ -67,8 +59,15 @@ def register_env(
 ) -> EnvSpec:
     """Register an environment with Gymnasium and return its spec; to do the same again changes nothing.
 
+    >>> import gymnasium, memdojo
+    >>> from memdojo.envs.gym.text import MemoryManagerEnv
+    >>> spec = memdojo.register.env("mine/SmallMemory-v0", MemoryManagerEnv, max_entries=3)
+    >>> env = gymnasium.make("mine/SmallMemory-v0", stream_options={"num_streams": 1})
+    >>> env.spec.kwargs["max_entries"]
+    3
+
     Worker processes must register it themselves: import the module that does, or name it in an entry point of
-    the group `memdojo.envs`.
+    the group `memdojo.plugins`.
 
     Args:
         id: `namespace/Name-v0`; the version is obligatory, so that results can name it.
@@ -106,21 +105,3 @@ def register_env(
     except gym.error.Error as error:
         raise ConfigError(f"Gymnasium refuses to register {id!r}: {error}") from error
     return gym.registry[id]
-
-
-def _load_plugin(point: EntryPoint) -> None:
-    if point.value in _loaded_plugins:
-        return
-    _loaded_plugins.add(point.value)
-    try:
-        point.load()()
-    except Exception as error:
-        # Somebody's broken package must not take memdojo with it, but nor may its environments be missing
-        # without a word.
-        origin = point.dist.name if point.dist is not None else "an unknown package"
-        warnings.warn(
-            f"the environments of {origin} are not registered: its entry point {point.name} = {point.value} "
-            f"failed with {error!r}.",
-            RuntimeWarning,
-            stacklevel=2,
-        )

@@ -9,7 +9,6 @@ from .embedders import (
     WordLlamaEmbedder,
     list_embedders,
     make_embedder,
-    register_embedder,
 )
 from .index import BM25Index
 from .persistence import load_store, save_store
@@ -23,7 +22,6 @@ from .retrieval.retrievers import (
     WrittenOrderRetriever,
     list_retrievers,
     make_retriever,
-    register_retriever,
 )
 from .store import MemoryStore, StoreDiff, StoreSnapshot
 
@@ -51,7 +49,5 @@ __all__ = [
     "load_store",
     "make_embedder",
     "make_retriever",
-    "register_embedder",
-    "register_retriever",
     "save_store",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from memdojo.errors import ConfigError, MissingDependencyError, unknown_name
+from memdojo.errors import ConfigError, MissingDependencyError
+from memdojo.registry import Registry
 
 from .analysis import analyze
 
@@ -173,27 +174,17 @@ class SentenceTransformerEmbedder:
         return _unit_rows(self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True))
 
 
-_FACTORIES: dict[str, Callable[[], Embedder]] = {
-    "hashed_ngrams": HashedNgramEmbedder,
-    "sentence_transformer": SentenceTransformerEmbedder,
-    "wordllama": WordLlamaEmbedder,
-}
+EMBEDDERS: Registry[Callable[[], Embedder]] = Registry("embedder")
+"""What makes an embedder with its default settings, by name."""
+
+EMBEDDERS.add("hashed_ngrams", HashedNgramEmbedder)
+EMBEDDERS.add("sentence_transformer", SentenceTransformerEmbedder)
+EMBEDDERS.add("wordllama", WordLlamaEmbedder)
 
 
-def register_embedder(name: str, factory: Callable[[], Embedder]) -> None:
-    """Make `factory` known to `make_embedder`.
-
-    Raises:
-        ConfigError: If the name is taken.
-    """
-    if name in _FACTORIES:
-        raise ConfigError(f"embedder name {name!r} is taken; choose another.")
-    _FACTORIES[name] = factory
-
-
-def list_embedders() -> list[str]:
-    """Return the names that `make_embedder` knows, sorted."""
-    return sorted(_FACTORIES)
+def list_embedders() -> Mapping[str, str]:
+    """Return one line about each embedder, by name."""
+    return EMBEDDERS.describe()
 
 
 def make_embedder(name: str) -> Embedder:
@@ -203,9 +194,7 @@ def make_embedder(name: str) -> Embedder:
         UnknownNameError: If no embedder has the name.
         MissingDependencyError: If its library is not installed.
     """
-    if name not in _FACTORIES:
-        raise unknown_name("embedder", name, _FACTORIES)
-    return _FACTORIES[name]()
+    return EMBEDDERS.get(name)()
 
 
 def _unit_rows(rows: npt.ArrayLike) -> npt.NDArray[np.float32]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import unknown_name
+from memdojo.registry import Registry
 
 from .brief import BriefAnswerFormat, BriefFormat
 from .mem_alpha import MemAlphaFormat
@@ -16,49 +18,68 @@ from .memsifter import BriefRankingFormat, MemSifterFormat
 from .plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
 from .protocol import PromptFormat
 
-_BUILDERS: dict[tuple[str, str], Callable[[], PromptFormat[Any, Any]]] = {
-    ("manager", "plain"): PlainFormat,
-    ("manager", "brief"): BriefFormat,
-    ("manager", "mem_alpha"): MemAlphaFormat,
-    ("manager", "mem_alpha_brief"): MemAlphaBriefFormat,
-    ("manager", "memory_r1"): MemoryR1Format,
-    ("manager", "memory_r1_add_unknown"): partial(MemoryR1Format, adds_unknown=True),
-    ("retriever", "plain"): PlainRankingFormat,
-    ("retriever", "brief"): BriefRankingFormat,
-    ("retriever", "memsifter"): MemSifterFormat,
-    ("answer_agent", "plain"): PlainAnswerFormat,
-    ("answer_agent", "brief"): BriefAnswerFormat,
-    ("answer_agent", "memory_r1"): MemoryR1AnswerFormat,
-}
+BuildFormat = Callable[[], PromptFormat[Any, Any]]
+
+FORMATS: Mapping[str, Registry[BuildFormat]] = MappingProxyType(
+    {task: Registry(f"{task} format") for task in ("manager", "retriever", "answer_agent")}
+)
+"""For each task, what makes a prompt format, by the name that a configuration gives it."""
+
+_OF_MANAGERS: tuple[tuple[str, BuildFormat], ...] = (
+    ("plain", PlainFormat),
+    ("brief", BriefFormat),
+    ("mem_alpha", MemAlphaFormat),
+    ("mem_alpha_brief", MemAlphaBriefFormat),
+    ("memory_r1", MemoryR1Format),
+)
+_OF_RETRIEVERS: tuple[tuple[str, BuildFormat], ...] = (
+    ("plain", PlainRankingFormat),
+    ("brief", BriefRankingFormat),
+    ("memsifter", MemSifterFormat),
+)
+_OF_ANSWER_AGENTS: tuple[tuple[str, BuildFormat], ...] = (
+    ("plain", PlainAnswerFormat),
+    ("brief", BriefAnswerFormat),
+    ("memory_r1", MemoryR1AnswerFormat),
+)
+for _task, _formats in (
+    ("manager", _OF_MANAGERS),
+    ("retriever", _OF_RETRIEVERS),
+    ("answer_agent", _OF_ANSWER_AGENTS),
+):
+    for _name, _build in _formats:
+        FORMATS[_task].add(_name, _build)
+FORMATS["manager"].add(
+    "memory_r1_add_unknown",
+    partial(MemoryR1Format, adds_unknown=True),
+    description="`memory_r1`, with an UPDATE of an unknown id taken for an ADD.",
+)
 
 
-def register_format(task: str, name: str, build: Callable[[], PromptFormat[Any, Any]]) -> None:
-    """Make a prompt format known to `make_format`.
-
-    Args:
-        task: `manager`, `retriever` or `answer_agent`.
-        name: What a configuration calls it.
-        build: Makes the format.
+def formats_of(task: str) -> Registry[BuildFormat]:
+    """Return the registry of a task's formats.
 
     Raises:
-        ConfigError: If the task has a format of that name already.
+        UnknownNameError: If there is no such task.
     """
-    if (task, name) in _BUILDERS:
-        raise ConfigError(f"the {task} has a format {name!r} already; choose another name.")
-    _BUILDERS[task, name] = build
+    if task not in FORMATS:
+        raise unknown_name("task", task, FORMATS)
+    return FORMATS[task]
 
 
 def make_format(task: str, name: str) -> PromptFormat[Any, Any]:
     """Build the format of that name for a task.
 
     Raises:
-        UnknownNameError: If the task has none; the message has the near matches.
+        UnknownNameError: If the task has none, with the near matches, or if there is no such task.
     """
-    if (task, name) not in _BUILDERS:
-        raise unknown_name(f"{task} format", name, list_formats(task))
-    return _BUILDERS[task, name]()
+    return formats_of(task).get(name)()
 
 
-def list_formats(task: str) -> tuple[str, ...]:
-    """Return the names of a task's formats, sorted."""
-    return tuple(sorted(name for of_task, name in _BUILDERS if of_task == task))
+def list_formats(task: str) -> Mapping[str, str]:
+    """Return one line about each of a task's formats, by name.
+
+    Raises:
+        UnknownNameError: If there is no such task.
+    """
+    return formats_of(task).describe()

@@ -9,12 +9,14 @@ from .jsonl.reading import (
     write_jsonl,
 )
 from .jsonl.rules import Problem, check_stream
-from .registry import SourceInfo, StreamSource, iter_streams, list_sources, load_streams, register_source
+from .registry import SOURCES, SourceInfo, iter_streams, list_sources, load_streams, register_source
 from .rendering import render_entry, render_turn
+from .source import StreamSource
 from .splits import check_no_leak, split_by_group
 from .windows import sample_windows, window
 
 __all__ = [
+    "SOURCES",
     "Problem",
     "SourceInfo",
     "StreamSource",

@@ -10,6 +10,7 @@ from typing import Any
 
 from memdojo.envs.streams.synthetic import SyntheticSettings
 from memdojo.errors import ConfigError, unknown_name
+from memdojo.registry import Registry
 
 LIMITS = ("max_entries", "capacity_share", "top_k")
 """Options of a sweep that are no options of the streams: they go to `EvalSettings`."""
@@ -92,23 +93,8 @@ class Point:
         return f"{self.sweep} at {self.value:g}"
 
 
-_SWEEPS: dict[str, Sweep] = {}
-
-
-def register_sweep(sweep: Sweep) -> None:
-    """Make a sweep known to `find_sweeps` and `memdojo sweep`.
-
-    Raises:
-        ConfigError: If the name is taken.
-    """
-    if sweep.name in _SWEEPS:
-        raise ConfigError(f"a sweep named {sweep.name!r} is registered already; choose another name.")
-    _SWEEPS[sweep.name] = sweep
-
-
-def list_sweeps() -> dict[str, Sweep]:
-    """Return all sweeps by name, in the order in which they were registered."""
-    return dict(_SWEEPS)
+SWEEPS: Registry[Sweep] = Registry("sweep")
+"""Sweeps by name, in the order of reports."""
 
 
 def find_sweeps(names: tuple[str, ...] = (), *, for_retrievers: bool = False) -> tuple[Sweep, ...]:
@@ -123,13 +109,11 @@ def find_sweeps(names: tuple[str, ...] = (), *, for_retrievers: bool = False) ->
         ConfigError: If one that is named says nothing about retrievers, and these are swept.
     """
     for name in names:
-        if name not in _SWEEPS:
-            raise unknown_name("sweep", name, _SWEEPS)
-        if for_retrievers and not _SWEEPS[name].for_retrievers:
+        if not SWEEPS.get(name).for_retrievers and for_retrievers:
             raise ConfigError(
                 f"the sweep {name!r} changes a manager's store, and retrievers have none; leave it out."
             )
-    chosen = [_SWEEPS[name] for name in dict.fromkeys(names or _SWEEPS)]
+    chosen = [SWEEPS.get(name) for name in dict.fromkeys(names or SWEEPS)]
     return tuple(sweep for sweep in chosen if sweep.for_retrievers or not for_retrievers)
 
 
@@ -198,4 +182,4 @@ for _sweep in (
         "More entries reach the answerer: is the right one among the first?",
     ),
 ):
-    register_sweep(_sweep)
+    SWEEPS.add(_sweep.name, _sweep, description=_sweep.tests)

@@ -30,7 +30,7 @@ from .points import (
     one_after_the_other,
     read_points,
 )
-from .registry import GUESS, Point, Sweep, list_sweeps
+from .registry import GUESS, SWEEPS, Point, Sweep
 
 FORMAT_VERSION = 1
 """Version of `sweeps.json`."""
@@ -194,7 +194,7 @@ def read_sweeps(folder: str | Path) -> SweepReport:
         DataError: If a file is damaged.
     """
     points = list(read_points(folder).values())
-    known = list(list_sweeps())
+    known = list(SWEEPS)
     # Those of the registry in its order, then others.
     points.sort(key=lambda point: known.index(point["sweep"]) if point["sweep"] in known else len(known))
     rows = [row for point in points for row in _rows(point["policies"], point)]

@@ -11,8 +11,10 @@ import importlib
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
+from memdojo import register
 from memdojo.envs.gym.registration import register_all, register_env
 from memdojo.errors import MemdojoError
+from memdojo.plugins import installed_plugins, load_plugins
 
 if TYPE_CHECKING:
     from memdojo.deploy.memory_agent import AgentAnswer, MemoryAgent
@@ -73,6 +75,7 @@ __all__ = [
     "load_policy",
     "load_streams",
     "open_memory",
+    "register",
     "register_env",
     "register_reward_part",
     "register_source",
@@ -126,5 +129,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-# Last, because environments of other packages may import this module when they are registered.
 register_all()
+# Last, because plugins build on all of the above.
+load_plugins(installed_plugins())

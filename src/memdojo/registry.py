@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
+import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -18,17 +20,19 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class _Lazy:
-    """A value that is imported when it is first asked for."""
+    """A value that is imported, or made, when it is first asked for."""
 
-    target: str
+    target: str | Callable[[], Any]
 
     def load(self) -> Any:
+        if not isinstance(self.target, str):
+            return self.target()
         module, _, attribute = self.target.partition(":")
         return getattr(importlib.import_module(module), attribute)
 
 
 class Registry(Generic[T]):
-    """Things of one kind by name.
+    """Things of one kind by name, in the order in which they were registered.
 
     Registrations hold for the process. Other processes, such as rollout workers, have those of the packages
     that name themselves under the entry-point group `memdojo.plugins` (see `memdojo.plugins`).
@@ -63,7 +67,8 @@ class Registry(Generic[T]):
         Args:
             name: Under which it is asked for.
             value: The thing itself, or what builds it, as the registry's module says.
-            description: One sentence for listings.
+            description: One sentence for listings. A function or class without one is described by the first
+                line of its docstring.
             replace: Take the place of what has the name. Without it, only the same definition may be
                 registered again, as happens when its module is reloaded.
 
@@ -71,13 +76,23 @@ class Registry(Generic[T]):
             ConfigError: If the name is malformed or taken.
         """
         self._check(name, value, replace)
-        self._values[name], self._descriptions[name] = value, description
+        self._values[name] = value
+        self._descriptions[name] = description or first_line(value)
         return value
 
-    def add_lazily(self, name: str, target: str, *, description: str = "", replace: bool = False) -> None:
-        """Make known as `name` what is imported from `module:attribute` when it is first asked for.
+    def add_lazily(
+        self, name: str, target: str | Callable[[], T], *, description: str = "", replace: bool = False
+    ) -> None:
+        """Make known as `name` what is loaded when it is first asked for.
 
-        Arguments and errors are those of `add`.
+        Args:
+            name: As for `add`.
+            target: Where the value is imported from, `module:attribute`, or what returns it.
+            description: As for `add`, but nothing takes its place.
+            replace: As for `add`.
+
+        Raises:
+            ConfigError: If the name is malformed or taken.
         """
         value = _Lazy(target)
         self._check(name, value, replace)
@@ -121,7 +136,7 @@ class Registry(Generic[T]):
         return name in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._values))
+        return iter(self._values)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -143,11 +158,24 @@ class Registry(Generic[T]):
             )
 
 
+def first_line(value: object) -> str:
+    """Return the first line of the docstring of a function or class; empty of anything else."""
+    if not (inspect.isroutine(value) or inspect.isclass(value)):
+        return ""  # The docstring of an object is that of its class, which says nothing about the object.
+    return inspect.cleandoc(value.__doc__ or "").partition("\n")[0]
+
+
 def _is_same(known: object, value: object) -> bool:
-    """True of one definition that was executed twice, as by a reload."""
+    """Return whether both come from one definition that was executed twice, as by a reload."""
+    return known == value or bool(_origins(value) and _origins(known) == _origins(value))
 
-    def origin(each: object) -> tuple[object, object]:
-        return getattr(each, "__module__", None), getattr(each, "__qualname__", None)
 
-    module, name = origin(value)
-    return known == value or (origin(known) == (module, name) and name is not None and "<" not in str(name))
+def _origins(value: object) -> tuple[tuple[str, str], ...]:
+    """Return where the function or class was defined, or those in a record; empty if that tells nothing."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [getattr(value, field.name) for field in dataclasses.fields(value)]
+        found = [_origins(each) for each in fields if callable(each)]
+        return tuple(origin for origins in found for origin in origins) if all(found) else ()
+    name = getattr(value, "__qualname__", "<")
+    # Lambdas and functions inside functions share their names with others.
+    return () if "<" in name else ((value.__module__, name),)

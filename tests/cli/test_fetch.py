@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-import memdojo.envs.streams.benchmarks.published as published_module
 from memdojo.cli import app
-from memdojo.envs.streams.benchmarks.published import PublishedData, PublishedFile
+from memdojo.envs.streams.benchmarks.published import PUBLISHED, PublishedData, PublishedFile
 
 CONTENT = b"one line\n"
 CHECKSUM = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
@@ -44,12 +43,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         },
         on_request=frozenset({"big", "gone"}),
     )
-    monkeypatch.setattr(published_module, "_PUBLISHED", {"toys": data})
     monkeypatch.setenv("MEMDOJO_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    yield tmp_path / "data" / "toys"
+    with PUBLISHED.temporarily("toys", data):
+        yield tmp_path / "data" / "toys"
     server.shutdown()
     server.server_close()
     thread.join()

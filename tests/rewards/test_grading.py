@@ -7,6 +7,7 @@ import pytest
 
 from memdojo.errors import ConfigError, UnknownNameError
 from memdojo.rewards import (
+    METRICS,
     NO_INFORMATION,
     QuestionOutcome,
     Reward,
@@ -16,12 +17,10 @@ from memdojo.rewards import (
     grade_names,
     metric,
     question_metric_names,
-    register_metric,
     register_reward_part,
     reward_part,
     reward_part_names,
 )
-from memdojo.rewards.metrics import METRICS
 
 QUESTION = QuestionOutcome(
     question_id="q1",
@@ -92,13 +91,13 @@ def test_other_peoples_metrics_are_parts_and_questions_may_name_them() -> None:
     def first_letter(prediction: str, references: Sequence[str]) -> float:
         return float(prediction[:1] in {reference[:1] for reference in references})
 
-    register_metric("first_letter", first_letter)
-    register_metric("first_letter", first_letter)
+    METRICS.add("first_letter", first_letter)
+    METRICS.add("first_letter", first_letter)
     assert metric("first_letter")("rot", ["red"]) == 1
     step = replace(STEP, questions=(replace(QUESTION, metric="first_letter", answer="rot"),))
     assert Reward({"first_letter": 1.0})(step).value == Reward({"official": 1.0})(step).value == 0.25
     with pytest.raises(ConfigError, match="'first_letter' is registered already"):
-        register_metric("first_letter", exact_match)
+        METRICS.add("first_letter", exact_match)
     with pytest.raises(ConfigError, match="'first_letter' is registered already"):
         register_reward_part("first_letter")(lambda outcome: 0.0)
 
@@ -106,12 +105,12 @@ def test_other_peoples_metrics_are_parts_and_questions_may_name_them() -> None:
 @pytest.mark.parametrize("name", ["official", "locomo", "operation_cost", "token_f1"])
 def test_a_metric_cannot_take_the_name_of_another_grade_or_part(name: str) -> None:
     with pytest.raises(ConfigError, match="registered already"):
-        register_metric(name, lambda prediction, references: 1.0)
+        METRICS.add(name, lambda prediction, references: 1.0)
 
 
 def test_a_metrics_name_is_one_word() -> None:
     with pytest.raises(ConfigError, match=r"'recall@5' cannot name a metric"):
-        register_metric("recall@5", exact_match)
+        METRICS.add("recall@5", exact_match)
 
 
 def test_a_metric_that_nobody_registered_is_told() -> None:

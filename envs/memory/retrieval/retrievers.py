@@ -6,11 +6,12 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import ConfigError
+from memdojo.registry import Registry
 
 from ...types import CORE_KIND, Hit, MemoryEntry
 from ..analysis import count_tokens
@@ -177,27 +178,14 @@ class RandomRetriever:
 
 
 _MAX_WASTE = 4
-_FACTORIES: dict[str, Callable[[str], Retriever]] = {}
+RETRIEVERS: Registry[Callable[[str], Retriever]] = Registry("retriever")
+"""What makes a retriever, by the name before the colon of a spec. It is called with what comes after the
+colon, "" if there is none."""
 
 
-def register_retriever(name: str, factory: Callable[[str], Retriever]) -> None:
-    """Make `factory` known to `make_retriever`.
-
-    Args:
-        name: What comes before the colon of a spec.
-        factory: Gets what comes after the colon, "" if there is none.
-
-    Raises:
-        ConfigError: If the name is taken or has a colon.
-    """
-    if name in _FACTORIES or ":" in name:
-        raise ConfigError(f"retriever name {name!r} is taken or has a colon; choose another.")
-    _FACTORIES[name] = factory
-
-
-def list_retrievers() -> list[str]:
-    """Return the names that `make_retriever` knows, sorted."""
-    return sorted(_FACTORIES)
+def list_retrievers() -> Mapping[str, str]:
+    """Return one line about each retriever, by name."""
+    return RETRIEVERS.describe()
 
 
 def make_retriever(spec: str) -> Retriever:
@@ -208,9 +196,7 @@ def make_retriever(spec: str) -> Retriever:
         ConfigError: If the part after the colon is not for this retriever.
     """
     name, _, option = spec.partition(":")
-    if name not in _FACTORIES:
-        raise unknown_name("retriever", name, _FACTORIES)
-    return _FACTORIES[name](option)
+    return RETRIEVERS.get(name)(option)
 
 
 def _no_option(retriever: Callable[[], Retriever]) -> Callable[[str], Retriever]:
@@ -241,11 +227,22 @@ def _pools(option: str) -> PoolsRetriever:
     return PoolsRetriever(int(match[1]), None if match[2] is None else int(match[2]))
 
 
-register_retriever("bm25", _no_option(BM25Retriever))
-register_retriever("dense", _dense)
-register_retriever("fusion", lambda option: FusionRetriever((BM25Retriever(), _dense(option))))
-register_retriever("per_speaker", lambda option: PerSpeakerRetriever(make_retriever(option or "bm25")))
-register_retriever("pools", _pools)
-register_retriever("recency", _no_option(RecencyRetriever))
-register_retriever("written_order", _no_option(WrittenOrderRetriever))
-register_retriever("random", _random)
+for _name, _factory, _description in (
+    ("bm25", _no_option(BM25Retriever), "BM25 in Lucene's variant."),
+    ("dense", _dense, "Cosine of embeddings; dense:EMBEDDER."),
+    (
+        "fusion",
+        lambda option: FusionRetriever((BM25Retriever(), _dense(option))),
+        "Reciprocal-rank fusion of bm25 and dense; fusion:EMBEDDER.",
+    ),
+    (
+        "per_speaker",
+        lambda option: PerSpeakerRetriever(make_retriever(option or "bm25")),
+        "As many entries of each speaker, by another retriever; per_speaker:RETRIEVER.",
+    ),
+    ("pools", _pools, "The best entries of every kind; pools:NUMBER or pools:NUMBER,TOKENS."),
+    ("recency", _no_option(RecencyRetriever), "The entries last written."),
+    ("written_order", _no_option(WrittenOrderRetriever), "The entries in the order of their writing."),
+    ("random", _random, "Entries in random order; random:SEED."),
+):
+    RETRIEVERS.add(_name, _factory, description=_description)

@@ -18,6 +18,7 @@ from memdojo.errors import DataError, unknown_name
 
 from ...types import Question, Stream, Turn
 from ..chunking import rechunk
+from ..source import StreamSource
 from ..splits import dealt_split
 from .fact_rules import MAX_CHAIN, Fact, FactList, parse_fact
 from .memoryagentbench import OBTAIN, Instance, read_instances, require_positive
@@ -177,3 +178,12 @@ def _split_of(subject: str) -> str:
 def _stream_of(subject: str, num_streams: int) -> int:
     # Other bits than those that have decided the split.
     return int.from_bytes(hashlib.sha256(subject.encode()).digest()[8:16]) % num_streams
+
+
+SOURCE = StreamSource(
+    "factconsolidation",
+    load_factconsolidation,
+    SPLITS,
+    "FactConsolidation: numbered facts, later ones override. By default all splits; fetch it first.",
+    default_split="all",
+)

@@ -21,6 +21,7 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from ...types import Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
+from ..source import StreamSource
 from ..splits import dealt_split
 from .data_rows import decoded_field, field_of
 from .memoryagentbench import require_positive
@@ -291,3 +292,12 @@ def _stream(number: int, pile: _Pile, split: str, unit: Unit, session_tokens: in
     group = "haystack" if split == "all" else f"haystack/{split}/{number}"
     chunks = chunks_of_sessions(turns, session_tokens)
     return Stream(f"haystack/{split}/{number}", group, chunks, questions, f"haystack:{split}")
+
+
+SOURCE = StreamSource(
+    "haystack",
+    load_haystack,
+    SPLITS,
+    "Paragraphs of HotpotQA (or a file like it, or like SQuAD) around what a few questions need.",
+    default_split="all",
+)

@@ -18,6 +18,7 @@ from memdojo.rewards.grading import LOCOMO
 from ...types import Chunk, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file, sha256_of
+from ..source import StreamSource
 
 RELEASE_SHA256 = "79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698ff4"
 """Digest of locomo10.json as released."""
@@ -308,3 +309,12 @@ def _audited_questions(file: Path, samples: dict[str, Any]) -> frozenset[str]:
         if error_type in SCORE_CORRUPTING:
             masked.add(f"{sample_id}/q{place}")
     return frozenset(masked)
+
+
+SOURCE = StreamSource(
+    "locomo",
+    load_locomo,
+    tuple(SPLITS),
+    "LoCoMo: ten long dialogues between two people. By default all splits; fetch it first.",
+    default_split="all",
+)

@@ -18,6 +18,7 @@ from memdojo.rewards.grading import LONGMEMEVAL_JUDGE
 from ...types import Chunk, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
+from ..source import StreamSource
 from .data_rows import Row, field_of, read_rows
 
 FILES = {
@@ -202,3 +203,12 @@ def parse_time(text: object, where: str = "session") -> datetime:
         raise DataError(
             f"{where}: {text!r} is not a time such as '2023/05/20 (Sat) 02:21'. {_OBTAIN}"
         ) from None
+
+
+SOURCE = StreamSource(
+    "longmemeval",
+    load_longmemeval,
+    SPLITS,
+    "LongMemEval: questions about 50 or 500 chats. By default all splits; fetch it first.",
+    default_split="all",
+)

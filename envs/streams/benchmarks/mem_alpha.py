@@ -20,6 +20,7 @@ from memdojo.rewards.grading import LONGMEMEVAL_JUDGE
 from ...types import Chunk, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
+from ..source import StreamSource
 from .data_rows import Row, decoded_field, field_of, read_rows
 from .memoryagentbench import metric_of, require_positive
 from .passages import cut_text
@@ -160,3 +161,12 @@ def _question(id: str, item: object, data_source: str, where: str) -> Question:
         answers = [re.sub(r"\s*,\s*", "; ", answer) for answer in answers]
     metric = DATA_SETS[name].metric if name else metric_of(data_source)
     return Question(id, text, tuple(dict.fromkeys(answers)), name or data_source, metric=metric)
+
+
+SOURCE = StreamSource(
+    "mem_alpha",
+    load_mem_alpha,
+    SPLITS,
+    "Mem-alpha's training data: eight data sets. By default the split train; fetch the files first.",
+    default_split="train",
+)

@@ -20,6 +20,7 @@ from memdojo.rewards.grading import LONGMEMEVAL_JUDGE
 from ...types import Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
+from ..source import StreamSource
 from .data_rows import Row, field_of, read_rows
 from .passages import chunks_of_sessions, cut_text
 
@@ -233,3 +234,11 @@ def _group(instance: Instance) -> str:
         return "factconsolidation"
     beginning = instance.context.strip()[:_SAME_CONTEXT_CHARS]
     return f"memoryagentbench {hashlib.sha256(beginning.encode()).hexdigest()[:12]}"
+
+
+SOURCE = StreamSource(
+    "memoryagentbench",
+    load_memoryagentbench,
+    tuple(SPLITS),
+    "The contexts of MemoryAgentBench, or any file of its schema; fetch the files first.",
+)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from memdojo.errors import ConfigError, unknown_name
+from memdojo.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,13 @@ class PublishedData:
     on_request: frozenset[str] = frozenset()
 
 
+PUBLISHED: Registry[PublishedData] = Registry("data set to fetch")
+"""Data sets by name."""
+
+
 def published() -> tuple[PublishedData, ...]:
     """Return all data sets, sorted by name."""
-    return tuple(_PUBLISHED[name] for name in sorted(_PUBLISHED))
+    return tuple(PUBLISHED.get(name) for name in sorted(PUBLISHED))
 
 
 def find_published(target: str) -> tuple[PublishedData, tuple[PublishedFile, ...]]:
@@ -64,9 +68,7 @@ def find_published(target: str) -> tuple[PublishedData, tuple[PublishedFile, ...
         ConfigError: If nothing follows the colon.
     """
     name, colon, part = target.partition(":")
-    if name not in _PUBLISHED:
-        raise unknown_name("data set to fetch", name, _PUBLISHED)
-    data = _PUBLISHED[name]
+    data = PUBLISHED.get(name)
     if colon and not part:
         raise ConfigError(f"{target!r} ends with its colon; name a part: {', '.join(data.parts)}.")
     if part and part not in data.parts:
@@ -107,7 +109,7 @@ def _hotpotqa(name: str, num_bytes: int, sha1: str) -> tuple[PublishedFile, ...]
     return (PublishedFile(f"hotpotqa/{name}", f"{_HOTPOTQA}/{name}", num_bytes, f"sha1:{sha1}"),)
 
 
-_DATA = (
+for _data in (
     PublishedData(
         "locomo",
         "LoCoMo (Maharana et al., arXiv:2402.17753)",
@@ -272,6 +274,5 @@ _DATA = (
         },
         on_request=frozenset({"train"}),
     ),
-)
-
-_PUBLISHED: Mapping[str, PublishedData] = MappingProxyType({data.name: data for data in _DATA})
+):
+    PUBLISHED.add(_data.name, _data, description=_data.title)

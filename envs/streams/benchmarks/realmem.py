@@ -19,6 +19,7 @@ from memdojo.rewards.grading import REALMEM_JUDGE
 from ...types import Add, Chunk, PlannedOperation, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import data_folders
+from ..source import StreamSource
 from .data_rows import field_of, read_rows
 
 PERSONAS = (
@@ -248,3 +249,12 @@ def _parse_date(text: str, where: str) -> datetime:
         return datetime.fromisoformat(match[1])
     except ValueError:
         raise DataError(f"{where}: {text!r} is not a date such as '2025-12-22 (Monday)'. {_OBTAIN}") from None
+
+
+SOURCE = StreamSource(
+    "realmem",
+    load_realmem,
+    tuple(SPLITS),
+    "RealMem: months of chats with an assistant, labelled. By default all splits; fetch it first.",
+    default_split="all",
+)

@@ -11,6 +11,7 @@ from memdojo.errors import DataError
 
 from ...types import Stream
 from ..files import atomic_writer
+from ..source import StreamSource
 from .rules import Problem, find_problems
 from .schema import StreamRow, stream_to_dict
 
@@ -156,3 +157,12 @@ def check_file(path: str | Path) -> list[Problem]:
     time.
     """
     return [problem for _, problems in scan_jsonl(path) for problem in problems]
+
+
+SOURCE = StreamSource(
+    "jsonl",
+    read_jsonl,
+    description="A file of your own in memdojo's JSON Lines format.",
+    options=(),
+    takes_path=True,
+)

@@ -9,7 +9,7 @@ import typer
 from .compare import compare
 from .data import data_app
 from .evaluate import evaluate
-from .listings import baselines, envs, streams, sweeps
+from .listings import baselines, envs, list_kind, streams, sweeps
 from .models import merge, model_app, serve
 from .report import report
 from .rescore import rescore
@@ -65,6 +65,7 @@ command(app, "envs")(envs)
 command(app, "streams")(streams)
 command(app, "baselines")(baselines)
 command(app, "sweeps")(sweeps)
+command(app, "list")(list_kind)
 command(app, "merge")(merge)
 command(app, "serve")(serve)
 command(app, "serve-memory")(serve_memory)

@@ -1,4 +1,4 @@
-"""The commands that list: `memdojo envs`, `streams`, `baselines` and `sweeps`."""
+"""The commands that list: `memdojo envs`, `streams`, `baselines`, `sweeps` and `list`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import importlib
 import inspect
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 
     from memdojo.envs.streams.registry import SourceInfo
     from memdojo.envs.types import Question, Stream
+    from memdojo.registry import Registry
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "baselines": "memdojo.agents.baselines.registry:BASELINES",
+        "embedders": "memdojo.envs.memory.embedders:EMBEDDERS",
+        "formats": "memdojo.envs.prompts.registry:FORMATS",
+        "metrics": "memdojo.rewards:METRICS",
+        "retriever-baselines": "memdojo.agents.baselines.registry:RETRIEVER_BASELINES",
+        "retrievers": "memdojo.envs.memory.retrieval.retrievers:RETRIEVERS",
+        "reward-parts": "memdojo.rewards:PARTS",
+        "sweeps": "memdojo.eval.sweeps.registry:SWEEPS",
+    }
+)
+"""Where the registry of each kind is, or its registries by task; imported when they are listed."""
 
 
 def envs(debug: DebugOption = False) -> None:
@@ -42,13 +58,43 @@ def baselines(debug: DebugOption = False) -> None:
 
 def sweeps(debug: DebugOption = False) -> None:
     """List the sweeps of `memdojo sweep`: what each varies, and what that tests."""
-    from memdojo.eval.sweeps.registry import list_sweeps
+    from memdojo.eval.sweeps.registry import find_sweeps
 
     rows = [
         [sweep.name, sweep.option, ", ".join(f"{value:g}" for value in sweep.values), sweep.tests]
-        for sweep in list_sweeps().values()
+        for sweep in find_sweeps()
     ]
     print_table(["sweep", "option", "values", "what it tests"], rows)
+
+
+def list_kind(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
+    debug: DebugOption = False,
+) -> None:
+    """List what is registered of one kind, by memdojo and by installed packages.
+
+    memdojo list metrics
+
+    memdojo list formats
+    """
+    for registry in registries(kind):
+        print_table([registry.kind, "what it is"], [list(row) for row in registry.describe().items()])
+        typer.echo()
+
+
+def registries(kind: str) -> tuple[Registry[Any], ...]:
+    """Return the registries of a kind, one of `KINDS`.
+
+    Raises:
+        UnknownNameError: If there is no such kind.
+    """
+    from memdojo.errors import unknown_name
+
+    if kind not in KINDS:
+        raise unknown_name("kind of thing", kind, KINDS)
+    module, _, name = KINDS[kind].partition(":")
+    found = getattr(importlib.import_module(module), name)
+    return tuple(found.values()) if isinstance(found, Mapping) else (found,)
 
 
 def streams(

@@ -6,19 +6,18 @@ import pytest
 
 from memdojo.agents.baselines.oracles import OracleManager
 from memdojo.agents.baselines.registry import (
+    BASELINES,
     LOWER_BOUND,
+    RETRIEVER_BASELINES,
     UPPER_BOUND,
     NamedRetriever,
     list_baselines,
     list_retriever_baselines,
     make_baseline,
     make_retriever_baseline,
-    register_baseline,
-    register_retriever_baseline,
 )
 from memdojo.agents.baselines.rules import (
     HAND_WEIGHTS,
-    NoOpRule,
     PriorityRule,
     ScriptedRule,
     SimilarityRule,
@@ -312,9 +311,9 @@ def test_an_unknown_option_is_refused() -> None:
 
 def test_names_can_be_registered_once() -> None:
     with pytest.raises(ConfigError, match="registered already"):
-        register_baseline("no_op", NoOpRule, "Again.")
+        BASELINES.add("no_op", OracleManager)
     with pytest.raises(ConfigError, match="registered already"):
-        register_retriever_baseline(NamedRetriever.of("bm25", BM25Retriever()), "Again.")
+        RETRIEVER_BASELINES.add("bm25", NamedRetriever.of("bm25", BM25Retriever()))
 
 
 @pytest.mark.parametrize("name", MANAGERS)

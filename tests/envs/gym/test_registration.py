@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import gymnasium as gym
 import pytest
 
 import memdojo
-from memdojo.envs.gym import registration
 from memdojo.envs.gym.registration import ENV_IDS, register_all, register_env
 from memdojo.envs.gym.text import MemoryManagerEnv
 from memdojo.errors import ConfigError
@@ -145,30 +144,3 @@ def test_a_registration_that_cannot_work_is_refused(id: str, entry_point: Any, m
 def test_an_unknown_environment_is_named_with_its_near_match() -> None:
     with pytest.raises(gym.error.Error, match="MemoryManager"):
         gym.make("memdojo/MemoryManger-v0")
-
-
-class FakePoint(EntryPoint):
-    def load(self) -> Any:
-        return {"good": self._good, "bad": self._bad}[self.name]
-
-    def _good(self) -> None:
-        register_env("memdojo-tests/Toy-v0", MemoryManagerEnv)
-
-    def _bad(self) -> None:
-        raise ImportError("no module named toy")
-
-
-def test_other_packages_register_through_their_entry_points(unused_id: str, monkeypatch: Any) -> None:
-    points = [FakePoint("good", "toy:good", "memdojo.envs")]
-    monkeypatch.setattr(registration, "entry_points", lambda group: points)
-    monkeypatch.setattr(registration, "_loaded_plugins", set())
-    register_all()
-    assert unused_id in gym.registry
-
-
-def test_a_broken_package_is_named_and_leaves_memdojo_whole(monkeypatch: Any) -> None:
-    points = [FakePoint("bad", "toy:bad", "memdojo.envs")]
-    monkeypatch.setattr(registration, "entry_points", lambda group: points)
-    monkeypatch.setattr(registration, "_loaded_plugins", set())
-    with pytest.warns(RuntimeWarning, match="bad = toy:bad failed with ImportError"):
-        register_all()

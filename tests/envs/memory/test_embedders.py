@@ -83,5 +83,5 @@ def test_missing_library_is_named_with_the_command(monkeypatch, module, name, co
 def test_unknown_name_lists_the_near_ones() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'wordllama'"):
         make_embedder("wordlama")
-    assert list_embedders() == ["hashed_ngrams", "sentence_transformer", "wordllama"]
+    assert list(list_embedders()) == ["hashed_ngrams", "sentence_transformer", "wordllama"]
     assert WordLlamaEmbedder.__doc__

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from memdojo.envs.prompts import registry as formats
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
-from memdojo.envs.prompts.registry import list_formats, make_format, register_format
+from memdojo.envs.prompts.registry import FORMATS, list_formats, make_format
 from memdojo.errors import ConfigError, UnknownNameError
 
 
@@ -26,9 +25,24 @@ def test_an_unknown_format_is_an_error_with_the_near_ones() -> None:
         make_format("retriever", "bref")
 
 
-def test_a_format_of_somebody_else_is_known_by_its_name_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "_BUILDERS", dict(formats._BUILDERS))
-    register_format("manager", "mine", PlainFormat)
-    assert isinstance(make_format("manager", "mine"), PlainFormat)
-    with pytest.raises(ConfigError, match="'mine' already"):
-        register_format("manager", "mine", BriefFormat)
+def test_a_format_of_somebody_else_is_known_by_its_name_for_its_task_alone() -> None:
+    manager = FORMATS["manager"]
+    with manager.temporarily("mine", PlainFormat):
+        assert isinstance(make_format("manager", "mine"), PlainFormat)
+        assert "mine" not in list_formats("retriever")
+        with pytest.raises(ConfigError, match="a manager format named 'mine' is registered already"):
+            manager.add("mine", BriefFormat)
+    with pytest.raises(UnknownNameError, match="unknown manager format 'mine'"):
+        make_format("manager", "mine")
+
+
+def test_a_task_that_does_not_exist_is_an_error_with_the_near_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown task 'manger'.*'manager'"):
+        make_format("manger", "plain")
+
+
+@pytest.mark.parametrize("task", FORMATS)
+def test_every_format_is_described_in_one_line(task: str) -> None:
+    for name, description in list_formats(task).items():
+        assert description.endswith("."), name
+        assert "\n" not in description

@@ -1,27 +1,31 @@
+import sys
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, EntryPoints
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from memdojo.envs.streams import registry
 from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.streams.registry import (
+    ENTRY_POINT_GROUP,
+    SOURCES,
     SourceInfo,
-    StreamSource,
+    add_installed,
     iter_streams,
     list_sources,
     load_streams,
     register_source,
 )
+from memdojo.envs.streams.source import StreamSource
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 
 
 @pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_registered", {})
+def _scratch_sources() -> Iterator[None]:
+    with SOURCES.temporarily():
+        yield
 
 
 def _stream(id: str, source: str = "") -> Stream:
@@ -52,13 +56,31 @@ def test_a_registered_source_loads_by_its_spec() -> None:
 
 
 def test_a_name_is_taken_only_once_unless_it_is_replaced() -> None:
-    register_source("diary", _load)
+    register_source("diary", lambda split: [_stream("mine")])
     with pytest.raises(ConfigError, match=r"'diary' is registered already.*replace=True"):
         register_source("diary", _load)
     register_source("diary", _load, splits=("train",), replace=True)
     assert _info("diary").splits == ("train",)
-    with pytest.raises(ConfigError, match="'locomo' is registered already; choose another name"):
-        register_source("locomo", _load, replace=True)
+
+
+def test_memdojos_own_sources_are_replaced_only_on_request() -> None:
+    with pytest.raises(ConfigError, match=r"'locomo' is registered already; .* or pass replace=True"):
+        register_source("locomo", _load)
+    assert "memory_r1/train" in _info("locomo").splits
+    register_source("locomo", _load, replace=True)
+    assert load_streams("locomo")[0].id == "default-0"
+
+
+def test_a_source_without_a_description_has_the_loaders() -> None:
+    def load(split: str) -> Iterator[Stream]:
+        """Diaries of people who move.
+
+        And more of them.
+        """
+        return _load(split)
+
+    register_source("diary", load)
+    assert _info("diary").description == "Diaries of people who move."
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a/b", "a b"])
@@ -157,25 +179,24 @@ def test_synthetic_streams_take_settings_seed_and_number() -> None:
     assert all(stream.source == "synthetic:test" for stream in streams)
 
 
-PLUG_IN = StreamSource("ignored", _load, ("train",), "From elsewhere.")
-NOT_A_SOURCE = 3
+PLUG_IN = StreamSource("ignored", _load, ("train",), "From elsewhere.", default_split="train")
 
 
-def _install(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
-    points = [EntryPoint(name, value, registry.ENTRY_POINT_GROUP) for name, value in values.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints(points).select(group=group))
+def _install(**values: str) -> None:
+    add_installed(EntryPoint(name, value, ENTRY_POINT_GROUP) for name, value in values.items())
 
 
 def test_installed_packages_bring_sources_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The test module is imported under a name of pytest's, so the entry point is loaded by hand.
-    monkeypatch.setattr(EntryPoint, "load", lambda point: globals()[point.attr])
-    _install(monkeypatch, elsewhere="package:PLUG_IN")
+    # The test module is imported under a name of pytest's.
+    monkeypatch.setitem(sys.modules, "package", sys.modules[__name__])
+    _install(elsewhere="package:PLUG_IN")
     assert load_streams("elsewhere:train")[0].source == "elsewhere:train"
+    assert load_streams("elsewhere")[0].id == "train-0"
     assert _info("elsewhere").description == "From elsewhere."
 
 
-def test_a_broken_package_is_named_and_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch, broken="no_such_package:SOURCE", wrong="math:pi")
+def test_a_broken_package_is_named_and_does_not_hide_the_others() -> None:
+    _install(broken="no_such_package:SOURCE", wrong="math:pi")
     assert "No module named 'no_such_package'" in _info("broken").error
     assert "must be a StreamSource" in _info("wrong").error
     assert _info("locomo").error == ""
@@ -183,12 +204,11 @@ def test_a_broken_package_is_named_and_does_not_hide_the_others(monkeypatch: pyt
         load_streams("broken")
 
 
-def test_a_name_that_is_provided_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch, locomo="package:PLUG_IN", elsewhere="package:PLUG_IN")
-    with pytest.raises(
-        ConfigError, match=r"'locomo' is provided more than once \(package:PLUG_IN, and by memdojo"
-    ):
-        load_streams("locomo")
+def test_the_source_of_a_package_takes_no_name_away() -> None:
+    with pytest.warns(RuntimeWarning, match=r"'locomo' of .* \(package:PLUG_IN\) is left out: .* registered"):
+        _install(locomo="package:PLUG_IN")
+    assert "memory_r1/train" in _info("locomo").splits
+    _install(elsewhere="package:PLUG_IN")
     with pytest.raises(ConfigError, match="'elsewhere' is registered already"):
         register_source("elsewhere", _load)
     register_source("elsewhere", _load, replace=True)

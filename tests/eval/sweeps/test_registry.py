@@ -15,10 +15,9 @@ from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.statistics.bootstrap import bootstrap_normalised
-from memdojo.eval.sweeps import registry as sweeps
 from memdojo.eval.sweeps.figures import write_figures
 from memdojo.eval.sweeps.points import Job, Measured, SweepSettings, one_after_the_other
-from memdojo.eval.sweeps.registry import Sweep, find_sweeps, list_sweeps, register_sweep
+from memdojo.eval.sweeps.registry import SWEEPS, Sweep, find_sweeps
 from memdojo.eval.sweeps.report import SweepReport, read_sweeps, run_sweeps
 
 SMALL = {"num_sessions": 2, "num_facts": 4, "num_questions": 4, "max_entries": 4}
@@ -50,13 +49,13 @@ def _sweep(*names: str, folder: Path | None = None, **how: object) -> SweepRepor
 
 
 def test_a_point_changes_one_option_and_nothing_else() -> None:
-    facts = list_sweeps()["facts"]
+    facts = SWEEPS.get("facts")
     assert [point.streams["num_facts"] for point in facts.points] == [10, 20, 30, 40, 50]
     rest = [{**point.streams, **point.limits, "num_facts": 0} for point in facts.points]
     assert rest == [{"num_facts": 0, "num_questions": 10, "max_entries": 22, "top_k": 10}] * 5
     # A share of the turns takes the place of the number of entries.
-    assert list_sweeps()["capacity"].at(0.4).limits == {"top_k": 10, "capacity_share": 0.4}
-    assert all(sweep.tests.endswith("?") for sweep in list_sweeps().values())
+    assert SWEEPS.get("capacity").at(0.4).limits == {"top_k": 10, "capacity_share": 0.4}
+    assert all(sweep.tests.endswith("?") for sweep in find_sweeps())
 
 
 def test_a_sweep_that_makes_no_streams_is_refused() -> None:
@@ -70,13 +69,11 @@ def test_a_sweep_that_makes_no_streams_is_refused() -> None:
         Sweep("mine", "num_facts", (30,), "?", {"num_turn": 3})
 
 
-def test_sweeps_are_found_by_name_and_others_join(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeps, "_SWEEPS", dict(sweeps._SWEEPS))
+def test_sweeps_are_found_by_name_and_others_join() -> None:
     mine = Sweep("mine", "num_facts", (20, 24), "Mine?")
-    register_sweep(mine)
-    assert find_sweeps(("mine", "facts", "mine")) == (mine, list_sweeps()["facts"])
-    with pytest.raises(ConfigError, match="'mine' is registered already"):
-        register_sweep(mine)
+    with SWEEPS.temporarily("mine", mine):
+        assert find_sweeps(("mine", "facts", "mine")) == (mine, SWEEPS.get("facts"))
+        assert find_sweeps()[-1] is mine
     with pytest.raises(UnknownNameError, match=r"'fact'.*facts"):
         find_sweeps(("fact",))
     assert "capacity" not in {sweep.name for sweep in find_sweeps(for_retrievers=True)}

@@ -1,0 +1,48 @@
+"""Generated dialogues as a stream source, every setting an option."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from ...types import Stream
+from ..source import StreamSource
+from .generator import synthetic_streams
+from .phrasings.partition import SPLITS
+from .settings import SyntheticSettings
+
+
+def load_synthetic(
+    split: str,
+    *,
+    settings: SyntheticSettings | None = None,
+    seed: int = 0,
+    num_streams: int = 16,
+    **changes: Any,
+) -> Iterator[Stream]:
+    """Return an iterator over generated streams.
+
+    Args:
+        split: One of `SPLITS`.
+        settings: Of the generator; the defaults if left out.
+        seed: Not negative.
+        num_streams: How many there are.
+        **changes: Fields of `settings` that are to have other values.
+
+    Raises:
+        UnknownNameError: If there is no such split.
+        ConfigError: If a value makes no stream.
+    """
+    base = SyntheticSettings() if settings is None else settings
+    return synthetic_streams(dataclasses.replace(base, **changes), split, seed, num_streams)
+
+
+SOURCE = StreamSource(
+    "synthetic",
+    load_synthetic,
+    SPLITS,
+    "Generated dialogues of people with a life; any length, difficulty by option. By default train.",
+    ("settings", "seed", "num_streams", *(field.name for field in dataclasses.fields(SyntheticSettings))),
+    default_split="train",
+)

@@ -1,0 +1,424 @@
+"""`memdojo.register`: what other packages bring, one function for each kind.
+
+Most of them are called with a name and the thing itself, or stand as a decorator above the thing:
+
+    memdojo.register.metric("first_letter", first_letter)
+
+    @memdojo.register.metric("first_letter")
+    def first_letter(prediction, references): ...
+
+What is registered is known in this process. In worker processes and on the command line as well if an
+installed package registers it under the entry-point group `memdojo.plugins` (see `memdojo.plugins`).
+
+A name belongs to whoever registered it first; `replace=True` takes it over. To register the same definition
+again, as happens when its module is reloaded, is no error. In tests, `with REGISTRY.temporarily():` undoes
+what is registered inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from memdojo.envs.gym.registration import register_env as env
+
+if TYPE_CHECKING:
+    from memdojo.agents.baselines.registry import BuildPolicy, NamedRetriever
+    from memdojo.envs.memory.embedders import Embedder
+    from memdojo.envs.memory.retrieval.protocol import Retriever
+    from memdojo.envs.prompts.registry import BuildFormat
+    from memdojo.envs.streams.source import StreamLoader
+    from memdojo.eval.sweeps.registry import Sweep
+    from memdojo.registry import Registry
+    from memdojo.rewards.metrics import Metric
+    from memdojo.rewards.parts import PartFunction
+
+__all__ = [
+    "baseline",
+    "embedder",
+    "env",
+    "format",
+    "metric",
+    "retriever",
+    "retriever_baseline",
+    "reward_part",
+    "source",
+    "sweep",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _add(
+    registry: Callable[[], Registry[Any]], name: str, value: F | None, description: str, replace: bool
+) -> Any:
+    """Add the value, or return the decorator that adds what it stands above."""
+
+    def add(value: F) -> F:
+        registry().add(name, value, description=description, replace=replace)
+        return value
+
+    return add if value is None else add(value)
+
+
+@overload
+def source(
+    name: str,
+    loader: F,
+    *,
+    splits: Iterable[str] = (),
+    description: str = "",
+    replace: bool = False,
+) -> F: ...
+
+
+@overload
+def source(
+    name: str, *, splits: Iterable[str] = (), description: str = "", replace: bool = False
+) -> Callable[[F], F]: ...
+
+
+def source(
+    name: str,
+    loader: StreamLoader | None = None,
+    *,
+    splits: Iterable[str] = (),
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register a source of streams, and return its loader.
+
+    >>> import memdojo
+    >>> from memdojo import Chunk, Question, Stream, Turn
+    >>> @memdojo.register.source("greetings", splits=("train", "test"))
+    ... def greetings(split, *, num_streams=1):
+    ...     '''Dialogues of one turn.'''
+    ...     for number in range(num_streams):
+    ...         id = f"{split or 'train'}-{number}"
+    ...         chunk = Chunk(0, (Turn("t1", "Ann", "I live in Rome."),))
+    ...         yield Stream(id, id, (chunk,), (Question("q1", "Where does Ann live?", ("Rome",)),))
+    >>> [stream.id for stream in memdojo.load_streams("greetings:test", num_streams=2)]
+    ['test-0', 'test-1']
+
+    Args:
+        name: The word that specs begin with.
+        loader: Called as `loader(split, **options)` and returns streams; its keyword arguments are the
+            options. The split is "" where a spec names none.
+        splits: Splits that a spec may name.
+        description: One sentence for listings; if left out, the first line of the loader's docstring.
+        replace: Take the place of the source that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def add(loader: F) -> F:
+        from memdojo.envs.streams.registry import register_source
+
+        register_source(name, loader, splits=splits, description=description, replace=replace)
+        return loader
+
+    return add if loader is None else add(loader)
+
+
+@overload
+def format(task: str, name: str, build: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def format(task: str, name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def format(
+    task: str,
+    name: str,
+    build: BuildFormat | None = None,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register a prompt format, and return what makes it.
+
+    >>> import memdojo
+    >>> from memdojo.envs.prompts.plain import PlainFormat
+    >>> from memdojo.envs.prompts.registry import make_format
+    >>> @memdojo.register.format("manager", "polite")
+    ... class PoliteFormat(PlainFormat):
+    ...     '''The plain format, politely.'''
+    >>> type(make_format("manager", "polite")).__name__
+    'PoliteFormat'
+
+    Args:
+        task: `manager`, `retriever` or `answer_agent`.
+        name: What a configuration calls it.
+        build: Makes the format (`memdojo.envs.prompts.protocol`); called without arguments.
+        description: One sentence for listings.
+        replace: Take the place of the format that has the name.
+
+    Raises:
+        UnknownNameError: If there is no such task.
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def registry() -> Registry[BuildFormat]:
+        from memdojo.envs.prompts.registry import formats_of
+
+        return formats_of(task)
+
+    return _add(registry, name, build, description, replace)
+
+
+@overload
+def metric(name: str, function: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def metric(name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def metric(name: str, function: Metric | None = None, *, description: str = "", replace: bool = False) -> Any:
+    """Register an answer metric, and return it. It is a reward part and a column of reports as well.
+
+    >>> import memdojo
+    >>> from memdojo.rewards import metric
+    >>> @memdojo.register.metric("same_length")
+    ... def same_length(prediction, references):
+    ...     '''Return 1 if the prediction is as long as a reference, else 0.'''
+    ...     return float(len(prediction) in map(len, references))
+    >>> metric("same_length")("Oslo", ["Rome"])
+    1.0
+
+    Args:
+        name: Letters, digits and `_`.
+        function: Maps a prediction and its reference answers to a score in [0, 1]. The references are empty
+            where the right answer is that there is no information;
+            `memdojo.rewards.metrics.best_reference` sees to that.
+        description: One sentence for listings.
+        replace: Take the place of the metric that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed, or another metric, grade or reward part has it.
+    """
+
+    def registry() -> Registry[Metric]:
+        from memdojo.rewards.metrics import METRICS
+
+        return METRICS
+
+    return _add(registry, name, function, description, replace)
+
+
+def reward_part(
+    name: str,
+    *,
+    needs_answers: bool = False,
+    needs_evidence: bool = False,
+    needs_tiers: bool = False,
+    needs_verdicts: bool = False,
+    needs_validity: bool = False,
+    by_step: bool = False,
+) -> Callable[[PartFunction], PartFunction]:
+    """Register the decorated function as a reward part; see `memdojo.rewards.RewardPart` for the flags.
+
+    >>> import memdojo
+    >>> @memdojo.register.reward_part("writes_nothing")
+    ... def writes_nothing(outcome):
+    ...     '''Minus 1 at every step that wrote something.'''
+    ...     return -float(any(operation.kind != "NOOP" for operation in outcome.operations))
+    >>> memdojo.Reward({"writes_nothing": 0.1}).needs_answers
+    False
+
+    Raises:
+        ConfigError: If the name is malformed, or another reward part, metric or grade has it.
+    """
+    from memdojo.rewards.parts import register_reward_part
+
+    return register_reward_part(
+        name,
+        needs_answers=needs_answers,
+        needs_evidence=needs_evidence,
+        needs_tiers=needs_tiers,
+        needs_verdicts=needs_verdicts,
+        needs_validity=needs_validity,
+        by_step=by_step,
+    )
+
+
+@overload
+def retriever(name: str, factory: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def retriever(name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def retriever(
+    name: str,
+    factory: Callable[[str], Retriever] | None = None,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register a retriever for specs such as `bm25` or `random:3`, and return what makes it.
+
+    >>> import memdojo
+    >>> from memdojo.envs.memory import make_retriever
+    >>> @memdojo.register.retriever("latest")
+    ... class LatestRetriever:
+    ...     '''The entries with the highest ids; latest:NUMBER returns at most so many.'''
+    ...     def __init__(self, option):
+    ...         self.most = int(option or 5)
+    ...     def search(self, store, query, k):
+    ...         return store.best([entry.id for entry in store.entries], min(k, self.most))
+    >>> make_retriever("latest:3").most
+    3
+
+    Args:
+        name: What comes before the colon of a spec.
+        factory: Makes the retriever; called with what comes after the colon, "" if there is none.
+        description: One sentence for listings.
+        replace: Take the place of the retriever that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def registry() -> Registry[Callable[[str], Retriever]]:
+        from memdojo.envs.memory.retrieval.retrievers import RETRIEVERS
+
+        return RETRIEVERS
+
+    return _add(registry, name, factory, description, replace)
+
+
+@overload
+def embedder(name: str, factory: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def embedder(name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def embedder(
+    name: str,
+    factory: Callable[[], Embedder] | None = None,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register an embedder, for retrievers (`dense:NAME`) and features, and return what makes it.
+
+    >>> import memdojo, numpy
+    >>> from memdojo.envs.memory import make_retriever
+    >>> @memdojo.register.embedder("lengths")
+    ... class LengthEmbedder:
+    ...     '''Whether a text is short.'''
+    ...     dim, name = 2, "lengths"
+    ...     def embed(self, texts):
+    ...         is_short = numpy.array([len(text) < 80 for text in texts], dtype=numpy.float32)
+    ...         return numpy.stack([is_short, 1 - is_short], axis=1)
+    >>> make_retriever("dense:lengths").embedder.name
+    'lengths'
+
+    Args:
+        name: What configurations and specs call it.
+        factory: Makes the embedder with its default settings; called without arguments.
+        description: One sentence for listings.
+        replace: Take the place of the embedder that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def registry() -> Registry[Callable[[], Embedder]]:
+        from memdojo.envs.memory.embedders import EMBEDDERS
+
+        return EMBEDDERS
+
+    return _add(registry, name, factory, description, replace)
+
+
+@overload
+def baseline(name: str, build: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def baseline(name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def baseline(
+    name: str, build: BuildPolicy | None = None, *, description: str = "", replace: bool = False
+) -> Any:
+    """Register a manager without training, for evaluations, agents and teachers, and return what makes it.
+
+    >>> import memdojo
+    >>> from memdojo.agents.baselines.registry import make_baseline
+    >>> from memdojo.agents.baselines.rules import TurnRule
+    >>> @memdojo.register.baseline("keep_none")
+    ... class KeepNone(TurnRule):
+    ...     '''Keeps nothing.'''
+    ...     name = "keep_none"
+    ...     def decide(self, episode, turn):
+    ...         return ()
+    >>> make_baseline("keep_none").name
+    'keep_none'
+
+    Args:
+        name: What a person types; the policy carries the same name.
+        build: Makes the policy; its keyword arguments are the baseline's options and all have defaults.
+        description: One sentence for listings.
+        replace: Take the place of the baseline that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def registry() -> Registry[BuildPolicy]:
+        from memdojo.agents.baselines.registry import BASELINES
+
+        return BASELINES
+
+    return _add(registry, name, build, description, replace)
+
+
+def retriever_baseline(
+    retriever: NamedRetriever, *, description: str = "", replace: bool = False
+) -> NamedRetriever:
+    """Register a retriever that evaluations have among the baselines, and return it.
+
+    Evaluations take every retriever of `memdojo.register.retriever` by its spec. A baseline is what one needs
+    besides: to be played by `memdojo eval all`, to be made for each stream, or to draw by a seed.
+
+    >>> import memdojo
+    >>> from memdojo.agents.baselines.registry import NamedRetriever, make_retriever_baseline
+    >>> from memdojo.envs.memory import BM25Retriever
+    >>> flat = NamedRetriever.of("flat_bm25", BM25Retriever(b=0.0))
+    >>> memdojo.register.retriever_baseline(flat, description="BM25 that ignores lengths.") is flat
+    True
+    >>> make_retriever_baseline("flat_bm25") is flat
+    True
+
+    Raises:
+        ConfigError: If its name is malformed or taken.
+    """
+    from memdojo.agents.baselines.registry import RETRIEVER_BASELINES
+
+    return RETRIEVER_BASELINES.add(retriever.name, retriever, description=description, replace=replace)
+
+
+def sweep(sweep: Sweep, *, replace: bool = False) -> Sweep:
+    """Register a sweep for `memdojo sweep`, and return it.
+
+    >>> import memdojo
+    >>> from memdojo.eval.sweeps.registry import Sweep, find_sweeps
+    >>> question = "More questions at the end: does it keep what they ask for?"
+    >>> _ = memdojo.register.sweep(Sweep("questions", "num_questions", (5, 10, 20), question))
+    >>> [str(point) for point in find_sweeps(("questions",))[0].points]
+    ['questions at 5', 'questions at 10', 'questions at 20']
+
+    Raises:
+        ConfigError: If its name is malformed or taken.
+    """
+    from memdojo.eval.sweeps.registry import SWEEPS
+
+    return SWEEPS.add(sweep.name, sweep, description=sweep.tests, replace=replace)

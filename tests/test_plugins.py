@@ -1,0 +1,201 @@
+"""Installed packages bring things of every kind by one entry-point group."""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from memdojo.plugins import load_plugins
+
+PLUGIN = '''
+import memdojo
+from memdojo import Chunk, Question, Stream, Turn
+from memdojo.agents.baselines.registry import NamedRetriever
+from memdojo.agents.baselines.rules import TurnRule, add_turn
+from memdojo.envs.gym.text import MemoryManagerEnv
+from memdojo.envs.memory import BM25Retriever, HashedNgramEmbedder
+from memdojo.envs.prompts.plain import PlainFormat
+from memdojo.eval.sweeps.registry import Sweep
+
+
+@memdojo.register.source("toy_source", splits=("train", "test"))
+def toy_source(split, *, num_streams=2):
+    """Toys for the test."""
+    for number in range(num_streams):
+        chunks = tuple(
+            Chunk(index, (Turn(f"t{index}", "Ann", text),))
+            for index, text in enumerate(("I live in Rome.", "It rains.", "My dog is called Rex."))
+        )
+        question = Question("q1", "Where does Ann live?", ("Rome",), evidence=frozenset({"t0"}))
+        yield Stream(f"toy-{split}-{number}", f"toy-{split}-{number}", chunks, (question,))
+
+
+@memdojo.register.metric("toy_metric")
+def toy_metric(prediction, references):
+    """Return 0.75, whatever is said."""
+    return 0.75
+
+
+@memdojo.register.reward_part("toy_part")
+def toy_part(outcome):
+    """Half a point a step."""
+    return 0.5
+
+
+@memdojo.register.format("manager", "toy_format")
+class ToyFormat(PlainFormat):
+    """The plain format under another name."""
+
+
+@memdojo.register.retriever("toy_retriever")
+class ToyRetriever(BM25Retriever):
+    """BM25 under another name."""
+
+    def __init__(self, option):
+        super().__init__()
+
+
+@memdojo.register.embedder("toy_embedder")
+class ToyEmbedder(HashedNgramEmbedder):
+    """Hashes under another name."""
+
+
+@memdojo.register.baseline("toy_baseline")
+class ToyBaseline(TurnRule):
+    """Adds every turn."""
+
+    name = "toy_baseline"
+
+    def decide(self, episode, turn):
+        return (add_turn(turn),)
+
+
+memdojo.register.retriever_baseline(
+    NamedRetriever.of("toy_retriever_baseline", ToyRetriever("")), description="BM25, named again."
+)
+memdojo.register.sweep(Sweep("toy_sweep", "num_facts", (20, 24), "Does it keep toys?"))
+memdojo.register.env("toys/Toy-v0", MemoryManagerEnv, streams="toy_source:test", prompt_format=ToyFormat())
+'''
+
+USE = """
+import gymnasium, memdojo
+from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
+from memdojo.envs.answering import ExtractiveAnswerer
+from memdojo.envs.memory import make_embedder
+from memdojo.envs.prompts.registry import make_format
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.report import run_evaluation
+from memdojo.eval.sweeps.registry import find_sweeps
+
+streams = memdojo.load_streams("toy_source:test")
+settings = EvalSettings(
+    max_entries=9,
+    answerer=ExtractiveAnswerer(),
+    score="toy_metric",
+    retriever=make_retriever_baseline("toy_retriever"),
+)
+report = run_evaluation([make_baseline("toy_baseline")], streams, settings)
+print(set(report.evaluation.questions["score"]))
+print(find_sweeps(("toy_sweep",))[0].values, make_retriever_baseline("toy_retriever_baseline").name)
+print(make_embedder("toy_embedder").dim, type(make_format("manager", "toy_format")).__name__)
+env = gymnasium.make("toys/Toy-v0", reward={"toy_part": 1.0})
+observation, _ = env.reset(seed=0)
+print("I live in Rome." in observation, env.step("ADD Ann lives in Rome.")[1])
+"""
+
+OLDER = """
+from memdojo.envs.streams import StreamSource
+
+SOURCE = StreamSource("x", lambda split: (), description="From before.")
+
+
+def run():
+    import memdojo
+
+    memdojo.register_env("older/Toy-v0", "memdojo.envs.gym.text:MemoryManagerEnv")
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of installed packages: one brings toys, one is broken, one uses the older groups."""
+    folder = tmp_path_factory.mktemp("site")
+    _install(folder, "toys", PLUGIN, "[memdojo.plugins]\ntoys = toys\n")
+    _install(folder, "broken", "raise RuntimeError('no luck')\n", "[memdojo.plugins]\nbroken = broken:run\n")
+    older = "[memdojo.envs]\nolder = older:run\n\n[memdojo.streams]\nolder_source = older:SOURCE\n"
+    _install(folder, "older", OLDER, older)
+    return folder
+
+
+def _install(site: Path, name: str, code: str, entry_points: str) -> None:
+    info = site / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
+    (site / f"{name}.py").write_text(code)
+
+
+def _run(site: Path, code: str, *, warnings: str = "ignore") -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "200"}
+    command = [sys.executable, "-W", warnings, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_what_a_package_brings_is_used(site: Path) -> None:
+    assert _run(site, USE).stdout.splitlines() == [
+        "{0.75}",
+        "(20, 24) toy_retriever_baseline",
+        "256 ToyFormat",
+        "True 0.5",
+    ]
+
+
+def test_what_a_package_brings_is_listed(site: Path) -> None:
+    expected = {
+        "envs": ["toys/Toy-v0", "older/Toy-v0"],
+        "streams": ["toy_source[:SPLIT]", "Toys for the test.", "older_source", "From before."],
+        "baselines": ["toy_baseline", "Adds every turn.", "toy_retriever_baseline", "BM25, named again."],
+        "sweeps": ["toy_sweep", "Does it keep toys?"],
+        "list formats": ["toy_format", "The plain format under another name."],
+        "list metrics": ["toy_metric", "Return 0.75, whatever is said."],
+        "list reward-parts": ["toy_part", "Half a point a step."],
+        "list retrievers": ["toy_retriever", "BM25 under another name."],
+        "list embedders": ["toy_embedder", "Hashes under another name."],
+    }
+    code = (
+        "from memdojo.cli import app\n"
+        f"for words in {list(expected)}:\n"
+        "    print('##', words)\n"
+        "    app(words.split(), standalone_mode=False)\n"
+    )
+    listings = dict(part.split("\n", 1) for part in _run(site, code).stdout.split("## ")[1:])
+    for kind, words in expected.items():
+        assert [word for word in words if word not in listings[kind]] == [], listings[kind]
+
+
+def test_a_broken_package_is_named_and_takes_nothing_with_it(site: Path) -> None:
+    code = "import memdojo; print(memdojo.load_streams('toy_source:test')[0].id)"
+    result = _run(site, code, warnings="default")
+    assert result.stdout == "toy-test-0\n"
+    assert "RuntimeWarning: the plugin broken = broken:run of broken failed with RuntimeError('no luck')" in (
+        result.stderr
+    )
+
+
+def test_a_plugin_is_a_module_or_a_function_without_arguments() -> None:
+    def plugin(value: str) -> EntryPoint:
+        return EntryPoint("mine", value, "memdojo.plugins")
+
+    load_plugins([plugin("math"), plugin("os:getcwd")])
+    with pytest.warns(
+        RuntimeWarning, match=r"mine = math:pi of an unknown package failed .*is 3.14.*; name a"
+    ):
+        load_plugins([plugin("math:pi")])
+    with pytest.warns(RuntimeWarning, match=r"mine = math:sqrt .* failed with TypeError"):
+        load_plugins([plugin("math:sqrt")])

@@ -1,0 +1,58 @@
+"""`memdojo.register`: every example runs, as a function and as a decorator."""
+
+import contextlib
+import doctest
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+import pytest
+
+from memdojo import register
+from memdojo.cli.listings import KINDS, registries
+from memdojo.envs.streams.registry import SOURCES
+from memdojo.errors import ConfigError
+from memdojo.rewards import METRICS
+
+
+@pytest.fixture(autouse=True)
+def _scratch() -> Iterator[None]:
+    """Undo what a test registers, of any kind."""
+    with contextlib.ExitStack() as stack:
+        for registry in (SOURCES, *(each for kind in KINDS for each in registries(kind))):
+            stack.enter_context(registry.temporarily())
+        ids = set(gymnasium.registry)
+        yield
+        for id in set(gymnasium.registry) - ids:
+            del gymnasium.registry[id]
+
+
+@pytest.mark.parametrize("name", register.__all__)
+def test_every_function_has_an_example_that_runs(name: str) -> None:
+    (example,) = doctest.DocTestFinder(recurse=False).find(getattr(register, name), name)
+    assert any(f"memdojo.register.{name}(" in each.source for each in example.examples)
+    results = doctest.DocTestRunner(verbose=False).run(example)
+    assert results.failed == 0
+    assert results.attempted >= 3
+
+
+def test_a_function_registers_what_it_is_given_and_returns_it() -> None:
+    def half(prediction: str, references: Any) -> float:
+        return 0.5
+
+    assert register.metric("half", half, description="Half.") is half
+    assert METRICS.get("half") is half
+    assert METRICS.describe()["half"] == "Half."
+    with pytest.raises(ConfigError, match="'half' is registered already"):
+        register.metric("half", lambda prediction, references: 1.0)
+    register.metric("half", lambda prediction, references: 1.0, replace=True)
+    assert METRICS.get("half")("", ()) == 1.0
+
+
+def test_a_decorator_leaves_what_it_stands_above_as_it_is() -> None:
+    @register.metric("third")
+    def third(prediction: str, references: Any) -> float:
+        return 1 / 3
+
+    assert METRICS.get("third") is third
+    assert third("", ()) == 1 / 3
