@@ -38,7 +38,7 @@ from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.eval.html.page import write_report
 from memdojo.eval.html.sources import RunMetrics, read_evaluation
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import run_evaluation
+from memdojo.eval.run import run_evaluation
 from memdojo.train.checkpoints.loading import load_policy
 
 TURNS_PER_SESSION = 14

@@ -1,26 +1,22 @@
-"""`run_evaluation`, and the `EvalReport` that it makes: tables to print, and files to keep."""
+"""`EvalReport`: an evaluation summed up, with tables to print and files to keep."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import pandas as pd
 
-from memdojo.agents.baselines.registry import NamedRetriever
-from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.streams.files import atomic_writer
-from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
-from .playing.evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
+from .playing.evaluate import Evaluation
 from .playing.settings import EvalSettings
-from .records.files import EpisodeFile
 from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
 from .tables.findings import blame_table, finding_grids, forgetting_table, growth_table, plan_table
 from .tables.render import (
@@ -33,6 +29,9 @@ from .tables.render import (
     score_grid,
 )
 from .tables.results import category_names, paired_table, summary_table
+
+TABLE = "eval.csv"
+"""The table by which the folder of an evaluation is known."""
 
 FORMAT_VERSION = 1
 """Version of `eval.json`."""
@@ -88,7 +87,7 @@ class EvalReport:
         folder = Path(folder).expanduser()
         _make_folder(folder)
         for name, table in (
-            ("eval.csv", self.evaluation.questions),
+            (TABLE, self.evaluation.questions),
             ("streams.csv", self.evaluation.streams),
             ("summary.csv", self.summary),
             ("paired.csv", self.paired),
@@ -116,55 +115,6 @@ class EvalReport:
         }
 
 
-def run_evaluation(
-    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever],
-    streams: Iterable[Stream],
-    settings: EvalSettings | None = None,
-    *,
-    seed: int = 0,
-    num_resamples: int = NUM_RESAMPLES,
-    reference: str | None = None,
-    training_groups: Iterable[str] = (),
-    progress: Progress | None = None,
-    folder: str | Path | None = None,
-    fingerprints: Mapping[str, str] | None = None,
-    replace_others: bool = False,
-) -> EvalReport:
-    """Evaluate managers, or retrievers, on held-out streams and sum it up.
-
-    Args:
-        targets: All managers or all `NamedRetriever`; the bounds join where they are missing.
-        streams: Held-out streams.
-        settings: What is the same for all.
-        seed: Seeds episodes and intervals.
-        num_resamples: How many resamples an interval takes.
-        reference: What the paired table subtracts; None takes the best baseline beside the oracle.
-        training_groups: Groups that any of the targets was trained on.
-        progress: Called after each batch of episodes.
-        folder: Where every episode is recorded as soon as it was played. What is recorded there already is
-            not played again. `EvalReport.write` takes the same folder.
-        fingerprints: What tells a target from others of its name, such as the digest of its weights: episodes
-            of one with another fingerprint are played again.
-        replace_others: Remove episodes that were recorded under other conditions instead of refusing them.
-
-    Raises:
-        LeakError: If a stream is of a training group.
-        ConfigError: If managers and retrievers are mixed, or for the reasons of `evaluate_manager`.
-        UnknownNameError: If no target is called `reference`.
-    """
-    streams, settings = list(streams), settings or EvalSettings()
-    check_unseen(training_groups, streams)
-    file = None
-    if folder is not None:
-        file = EpisodeFile(
-            folder, settings.conditions | {"seed": seed}, streams, fingerprints, replace_others
-        )
-    evaluation = _evaluate(targets, streams, settings, seed, progress, file)
-    return make_report(
-        evaluation, settings, streams, seed=seed, num_resamples=num_resamples, reference=reference
-    )
-
-
 def make_report(
     evaluation: Evaluation,
     settings: EvalSettings,
@@ -174,7 +124,7 @@ def make_report(
     num_resamples: int = NUM_RESAMPLES,
     reference: str | None = None,
 ) -> EvalReport:
-    """Sum an evaluation up; the arguments are those of `run_evaluation`."""
+    """Sum an evaluation up; the arguments are those of `memdojo.eval.run.run_evaluation`."""
     return EvalReport(
         evaluation,
         summary_table(evaluation, seed=seed, num_resamples=num_resamples),
@@ -188,36 +138,6 @@ def make_report(
             "streams": [{"id": each.id, "group": each.group, "source": each.source} for each in streams],
         },
     )
-
-
-def check_unseen(training_groups: Iterable[str], streams: Iterable[Stream]) -> None:
-    """Refuse streams of groups that training has seen.
-
-    Raises:
-        LeakError: With the names of the shared groups.
-    """
-    # Checkpoints keep the names of the groups alone, so empty streams stand for what they saw.
-    check_no_leak((Stream("", group, (), ()) for group in training_groups), streams)
-
-
-def _evaluate(
-    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever],
-    streams: Sequence[Stream],
-    settings: EvalSettings,
-    seed: int,
-    progress: Progress | None,
-    file: EpisodeFile | None,
-) -> Evaluation:
-    retrievers = [target for target in targets if isinstance(target, NamedRetriever)]
-    managers = [target for target in targets if not isinstance(target, NamedRetriever)]
-    if retrievers and managers:
-        raise ConfigError(
-            f"{retrievers[0].name!r} is a retriever and {managers[0].name!r} a manager; "
-            "evaluate one kind at a time (EvalSettings.retriever joins a retriever to managers)."
-        )
-    if retrievers:
-        return evaluate_retriever(retrievers, streams, settings, seed, progress, file)
-    return evaluate_manager(managers, streams, settings, seed, progress, file)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
 from ..playing.settings import EvalSettings
-from ..report import EvalReport, run_evaluation
+from ..report import EvalReport
+from ..run import run_evaluation
 from ..tables.render import Grid, interval, number, percent
 
 Targets = Sequence[ManagerPolicy] | Sequence[NamedRetriever]

@@ -25,7 +25,7 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError, DataError
 
 from ..playing.settings import EvalSettings
-from ..report import run_evaluation
+from ..run import run_evaluation
 from ..statistics.bootstrap import NUM_RESAMPLES, bootstrap_normalised
 from .curves import COSTS, SHOWN
 from .registry import GUESS, LIMITS, Point

@@ -43,14 +43,14 @@ def test_every_command_explains_itself_with_an_example() -> None:
             ["eval", "hybrid", "--streams", "synthetic"],
             "'hybrid' is a retriever; set the task to retriever (--task retriever)",
         ),
-        (["eval", "sum_idf"], "--streams is missing and no run is among the targets"),
+        (["eval", "sum_idf"], "no streams are named and no run is among the targets"),
         (
             ["eval", "runs/nowhere", "--streams", "synthetic"],
             "'runs/nowhere', and there is no folder of that name",
         ),
         (
             ["eval", "sum_idf", "--streams", "synthetic", "--max-entries", "3", "--capacity-share", "0.1"],
-            "--max-entries is 3 and --capacity-share is 0.1; give one of the two",
+            "max_entries is 3 and capacity_share is 0.1; give one of the two",
         ),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_curve_over_capacities_and_one_over_lengths_are_printed(tmp_path: Path
     [
         (("recency", *STREAMS, "--capacities", "0.1,x"), "--capacities is '0.1,x'; give numbers"),
         (("recency", *STREAMS, "--capacities", "0.1", "--lengths", "1"), "measure one difficulty at a time"),
-        (("bm25", "--task", "retriever", *STREAMS, "--capacities", "0.1"), "--capacities is for managers"),
+        (("bm25", "--task", "retriever", *STREAMS, "--capacities", "0.1"), "(--capacities) is for managers"),
     ],
 )
 def test_curves_that_make_no_sense_are_refused(arguments: tuple[str, ...], message: str) -> None:
@@ -148,7 +148,7 @@ def test_evaluations_and_baselines_are_compared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("recency", "sum_idf"), "--streams is missing; name the streams"),
+        (("recency", "sum_idf"), "the streams are missing; name them, such as --streams"),
         (("some/folder", "recency"), "'some/folder', and there is no folder of that name"),
         (("recncy", "sum_idf", *STREAMS, *SMALL), "Did you mean 'recency'"),
     ],

@@ -25,7 +25,7 @@ def test_a_retriever_of_sessions_is_evaluated_on_sessions(data: dict[str, str], 
     )
     mixed = invoke("eval", sessions, _retriever_checkpoint(tmp_path / "t"), "--streams", data["test"])
     assert mixed.exit_code == 2
-    assert "choose one by --granularity" in mixed.stderr
+    assert "choose one by granularity (--granularity)" in mixed.stderr
 
 
 def test_a_checkpoint_is_evaluated_beside_baselines(tmp_path: Path, data: dict[str, str]) -> None:
@@ -63,7 +63,7 @@ def test_targets_that_do_not_go_together_are_refused(tmp_path: Path, data: dict[
     for arguments, message in (
         ((manager, retriever), "evaluate one task at a time"),
         ((manager, "--task", "retriever"), "is a manager and the task is a retriever"),
-        ((manager, other), "stores of different sizes; choose one by --max-entries"),
+        ((manager, other), "stores of different sizes; choose one by max_entries"),
         (("sum_idf", "--retriever", manager), "is a manager; a retriever is wanted here"),
     ):
         result = invoke("eval", *arguments, "--streams", data["test"])

@@ -17,7 +17,7 @@ from memdojo.eval.compare import (
     group_scores,
 )
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import run_evaluation
+from memdojo.eval.run import run_evaluation
 
 
 def run(*scores: float) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, LeakError
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import EvalReport, run_evaluation
+from memdojo.eval.report import EvalReport
+from memdojo.eval.run import run_evaluation
 
 FILES = [
     "blame.csv",

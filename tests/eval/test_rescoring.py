@@ -11,8 +11,9 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.files import read_conditions, read_episodes
-from memdojo.eval.report import EvalReport, run_evaluation
+from memdojo.eval.report import EvalReport
 from memdojo.eval.rescoring import rescore
+from memdojo.eval.run import run_evaluation
 from memdojo.rewards.outcomes import QuestionOutcome
 
 

@@ -48,7 +48,7 @@ class Writer(NamedTuple):
     rules: EpisodeRules
 
 
-def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
+def load_writer(name_or_folder: str | Path, episode: EpisodeConfig) -> Writer:
     """Return who wrote a memory: a baseline, or the manager of a run or checkpoint.
 
     Args:
@@ -67,7 +67,7 @@ def load_writer(name_or_folder: str, episode: EpisodeConfig) -> Writer:
                 f"the memory is that of {name_or_folder!r}, a rule whose store has no size of its own; give "
                 "a number of entries or a share of the turns."
             )
-        return Writer(make_baseline(name_or_folder), EpisodeRules(capacity=episode.capacity))
+        return Writer(make_baseline(str(name_or_folder)), EpisodeRules(capacity=episode.capacity))
     learned = load_learned_manager(folder)
     if episode.max_entries is None and episode.capacity_share is None:
         episode = EpisodeConfig(

@@ -41,6 +41,7 @@ from .checkpoint_folders import (
 from .trackers import Tracker, finite, open_trackers
 
 CONFIG, METRICS = "config.toml", "metrics.jsonl"
+EVALUATION = "evaluation"
 WARM_START, TRAJECTORIES = "warm_start", "trajectories"
 ROUND = "round-"
 """How the folders of rounds begin, which are runs themselves."""

@@ -12,7 +12,7 @@ import typer
 from memdojo.errors import ConfigError, MissingDependencyError
 from memdojo.train.config.name_or_path import named_path
 
-from .compare import CONFIG, EVALUATION, TABLE
+from .progress import progress_bar
 from .running import DebugOption, QuietOption
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
         ConfigError: If it has nothing that a report shows.
     """
     from memdojo.eval.html.sources import find_curves, read_evaluation
+    from memdojo.eval.report import TABLE
+    from memdojo.train.runs.folder import CONFIG
 
     if (path / CONFIG).is_file():
         _find_run(path, found, evaluate=evaluate, quiet=quiet)
@@ -124,9 +126,9 @@ def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
 def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
     from memdojo.eval.html.sources import find_curves, read_evaluation
     from memdojo.eval.records.files import EPISODES
-    from memdojo.train.runs.folder import RunFolder
-
-    from .compare import evaluate_folder
+    from memdojo.eval.report import TABLE
+    from memdojo.evaluation import evaluate_run
+    from memdojo.train.runs.folder import EVALUATION, RunFolder
 
     run = RunFolder.open(path)
     for name, trained in _trained(run):
@@ -135,7 +137,8 @@ def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None
     folder = path / EVALUATION
     if evaluate and not ((folder / TABLE).is_file() and (folder / EPISODES).is_file()):
         typer.echo(f"{path} has no recorded episodes yet; evaluating it", err=True)
-        evaluate_folder(run, quiet)
+        with progress_bar("evaluate", quiet=quiet) as progress:
+            evaluate_run(run, progress=progress)
     if (folder / TABLE).is_file():
         part = read_evaluation(folder, run.path.resolve().name)
         found.evaluations.append(part)
@@ -154,7 +157,7 @@ def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None
 
 def _trained(run: RunFolder) -> Iterator[tuple[str, RunFolder]]:
     """Yield a run, or each of its rounds, by its name."""
-    from memdojo.train.runs.folder import ROUND, RunFolder
+    from memdojo.train.runs.folder import CONFIG, ROUND, RunFolder
 
     name = run.path.resolve().name
     rounds = [each for each in _rounds(run.path, ROUND) if (each / CONFIG).is_file()]

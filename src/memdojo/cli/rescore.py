@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .judges import answerer_of, judge_from_options, table_from_options
+from .judges import judge_from_options, table_from_options
 from .running import DebugOption
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _answerer(options: list[str] | None) -> Answerer | None:
     if not options:
         return None
     from memdojo.envs.answering import CachedAnswerer
+    from memdojo.evaluation.asked import answerer_of
     from memdojo.train.config.language import AnswererConfig
 
     return CachedAnswerer(answerer_of(table_from_options("answerer", AnswererConfig, options)))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,9 +17,8 @@ from .progress import progress_bar
 from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
 
 if TYPE_CHECKING:
-    from memdojo.eval.sweeps.points import Job, Mapper, Measured, PointMeasure, SweepSettings
+    from memdojo.eval.sweeps.points import Mapper
     from memdojo.eval.sweeps.report import SweepReport, Told
-    from memdojo.evaluation.targets import Targets
 
 
 def sweep(
@@ -76,83 +72,28 @@ def sweep(
 
     The same command continues a sweep that was interrupted.
     """
-    from memdojo.envs.streams.registry import load_streams
-    from memdojo.eval.sweeps.registry import find_sweeps
-    from memdojo.eval.sweeps.report import run_sweeps
-    from memdojo.evaluation.targets import find_targets, require_held_out
+    from memdojo.evaluation.sweeping import SweepRecipe, prepare_sweep
 
-    recipe = _Recipe(tuple(policies), task, retriever, metric, num_streams, split, seeds, seed)
-    found = find_targets(policies, task)
-    settings = recipe.settings(found)
-    sweeps = find_sweeps(tuple(only or ()), for_retrievers=found.task == "retriever")
-    base = load_streams(f"synthetic:{split}", num_streams=num_streams, seed=seed)
-    for note in require_held_out(found.learned, base):
+    recipe = SweepRecipe(
+        policies=tuple(policies),
+        task=task,
+        retriever=retriever,
+        metric=metric,
+        num_streams=num_streams,
+        split=split,
+        num_seeds=seeds,
+        seed=seed,
+    )
+    prepared = prepare_sweep(recipe, only or ())
+    for note in prepared.notes:
         typer.echo(f"note: {note}", err=True)
     mapper = _mapper(workers, gpus, address)
     with _progress(quiet) as progress:
-        report = run_sweeps(
-            found.policies(),
-            sweeps,
-            settings,
-            folder=out,
-            mapper=mapper,
-            measure=recipe,
-            fingerprints=found.fingerprints(),
-            progress=progress,
-        )
+        report = prepared.run(out, mapper=mapper, progress=progress)
     report.print()
     if out is not None:
         _write(report, out)
     _tell_failures(report)
-
-
-@dataclass(frozen=True, slots=True)
-class _Recipe:
-    """What was asked for: measures a point in any process, which finds the policies by what was typed."""
-
-    policies: tuple[str, ...]
-    task: Literal["manager", "retriever"] | None
-    retriever: str | None
-    metric: str
-    num_streams: int
-    split: str
-    seeds: int
-    seed: int
-
-    def __call__(self, job: Job) -> Measured:
-        """Return what was measured of each policy of the job."""
-        return _measure(self)(job)
-
-    def settings(self, found: Targets) -> SweepSettings:
-        """Return what is the same at all points.
-
-        Raises:
-            ConfigError: If a retriever is to stand under retrievers.
-        """
-        from memdojo.eval.sweeps.points import SweepSettings
-
-        from .evaluate import settings_of_managers
-
-        settings = SweepSettings(self.split, self.num_streams, self.seed)
-        evaluation = dataclasses.replace(settings.evaluation, score=self.metric, num_seeds=self.seeds)
-        if found.task == "manager":
-            evaluation = settings_of_managers(evaluation, found.learned, self.retriever)
-        elif self.retriever is not None:
-            raise ConfigError(
-                f"--retriever is {self.retriever!r}, but retrievers are swept themselves; leave it out."
-            )
-        return dataclasses.replace(settings, evaluation=evaluation)
-
-
-@cache
-def _measure(recipe: _Recipe) -> PointMeasure:
-    """Load the policies; once in each process."""
-    from memdojo.eval.sweeps.points import PointMeasure
-    from memdojo.evaluation.targets import find_targets
-
-    found = find_targets(recipe.policies, recipe.task)
-    groups = {group for each in found.learned for group in each.training.groups}
-    return PointMeasure(found.policies(), recipe.settings(found), groups)
 
 
 def _mapper(workers: int | None, gpus: float, address: str | None) -> Mapper:

@@ -115,9 +115,11 @@ def _evaluate(config: TrainConfig, best: Path, before: list[Path], run: Path, *,
     if config.streams.test is None:
         typer.echo("streams.test is not set, so there is no final evaluation; run memdojo eval at any time.")
         return
-    from .evaluate import evaluate_run
+    from memdojo.train.runs.folder import EVALUATION
 
-    evaluate_run(config, best, before, run / "evaluation", quiet=quiet)
+    from .evaluate import evaluate_trained
+
+    evaluate_trained(config, best, before, run / EVALUATION, quiet=quiet)
 
 
 def _train(train: Callable[[], Any], run: RunFolder, progress: Progress, how_to_resume: str) -> Any:

@@ -10,7 +10,7 @@ from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Question, Stream, Turn, Update
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import run_evaluation
+from memdojo.eval.run import run_evaluation
 
 HOSTILE = '<script>window.hacked = 1</script><img src="x" onerror="window.hacked = 2"> </script> & \u2028 end'
 """What somebody says who would like to be run."""

@@ -17,7 +17,7 @@ from memdojo.eval.html.sources import (
 from memdojo.eval.html.theatre import EpisodeBlock, StreamPart, Verdict, episode_block
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.types import EpisodeRecord
-from memdojo.eval.report import run_evaluation
+from memdojo.eval.run import run_evaluation
 
 from .conftest import HOSTILE, a_stream
 

@@ -9,13 +9,12 @@ import pytest
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.chat import Conversation, Reply
 from memdojo.agents.graders.judging import Judging
-from memdojo.cli.judges import judge_from_options, judge_of_runs
+from memdojo.cli.judges import judge_from_options
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import run_evaluation
-from memdojo.train.config.files import parse_config
+from memdojo.eval.run import run_evaluation
 
 OPTIONS = {"num_sessions": 1, "turns_per_session": 16, "num_facts": 5, "num_questions": 4}
 
@@ -75,26 +74,3 @@ def test_judges_of_the_command_line() -> None:
     judge = judge_from_options(["kind=endpoint", "model=big", "url=http://127.0.0.1:1/v1"])
     assert judge is not None
     assert "model=big" in judge.fingerprint
-
-
-def test_the_judge_of_runs_is_asked_where_they_agree() -> None:
-    def config(**judge: str) -> object:
-        return {
-            "name": "x",
-            "task": "manager",
-            "streams": {"train": "synthetic:train"},
-            "policy": {"kind": "language", "model": "x/y"},
-            "reward": {"token_f1": 1.0},
-            "algorithm": {"name": "grpo", "num_updates": 1},
-            "judge": judge,
-        }
-
-    nobody = parse_config(config())  # type: ignore[arg-type]  # A tree of tables.
-    somebody = parse_config(config(kind="endpoint", model="big", url="http://127.0.0.1:1/v1"))  # type: ignore[arg-type]
-    assert judge_of_runs([]) is None
-    assert judge_of_runs([nobody, nobody]) is None
-    judge = judge_of_runs([somebody])
-    assert judge is not None
-    assert "model=big" in judge.fingerprint
-    with pytest.raises(ConfigError, match="different judges"):
-        judge_of_runs([nobody, somebody])

@@ -22,7 +22,7 @@ from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.files import EPISODES, EpisodeFile, read_conditions, read_episodes, read_streams
 from memdojo.eval.records.plain_values import from_plain, to_plain
 from memdojo.eval.records.types import EpisodeRecord
-from memdojo.eval.report import run_evaluation
+from memdojo.eval.run import run_evaluation
 
 LINES = ("red apple", "green pear", "blue plum")
 

@@ -1,0 +1,97 @@
+"""`run_evaluation`: from policies and held-out streams to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from memdojo.agents.baselines.registry import NamedRetriever
+from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.streams.splits import check_no_leak
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+
+from .playing.evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
+from .playing.settings import EvalSettings
+from .records.files import EpisodeFile
+from .report import EvalReport, make_report
+from .statistics.bootstrap import NUM_RESAMPLES
+
+
+def run_evaluation(
+    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever],
+    streams: Iterable[Stream],
+    settings: EvalSettings | None = None,
+    *,
+    seed: int = 0,
+    num_resamples: int = NUM_RESAMPLES,
+    reference: str | None = None,
+    training_groups: Iterable[str] = (),
+    progress: Progress | None = None,
+    folder: str | Path | None = None,
+    fingerprints: Mapping[str, str] | None = None,
+    replace_others: bool = False,
+) -> EvalReport:
+    """Evaluate managers, or retrievers, on held-out streams and sum it up.
+
+    Args:
+        targets: All managers or all `NamedRetriever`; the bounds join where they are missing.
+        streams: Held-out streams.
+        settings: What is the same for all.
+        seed: Seeds episodes and intervals.
+        num_resamples: How many resamples an interval takes.
+        reference: What the paired table subtracts; None takes the best baseline beside the oracle.
+        training_groups: Groups that any of the targets was trained on.
+        progress: Called after each batch of episodes.
+        folder: Where every episode is recorded as soon as it was played. What is recorded there already is
+            not played again. `EvalReport.write` takes the same folder.
+        fingerprints: What tells a target from others of its name, such as the digest of its weights: episodes
+            of one with another fingerprint are played again.
+        replace_others: Remove episodes that were recorded under other conditions instead of refusing them.
+
+    Raises:
+        LeakError: If a stream is of a training group.
+        ConfigError: If managers and retrievers are mixed, or for the reasons of `evaluate_manager`.
+        UnknownNameError: If no target is called `reference`.
+    """
+    streams, settings = list(streams), settings or EvalSettings()
+    check_unseen(training_groups, streams)
+    file = None
+    if folder is not None:
+        file = EpisodeFile(
+            folder, settings.conditions | {"seed": seed}, streams, fingerprints, replace_others
+        )
+    evaluation = _evaluate(targets, streams, settings, seed, progress, file)
+    return make_report(
+        evaluation, settings, streams, seed=seed, num_resamples=num_resamples, reference=reference
+    )
+
+
+def check_unseen(training_groups: Iterable[str], streams: Iterable[Stream]) -> None:
+    """Refuse streams of groups that training has seen.
+
+    Raises:
+        LeakError: With the names of the shared groups.
+    """
+    # Checkpoints keep the names of the groups alone, so empty streams stand for what they saw.
+    check_no_leak((Stream("", group, (), ()) for group in training_groups), streams)
+
+
+def _evaluate(
+    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever],
+    streams: Sequence[Stream],
+    settings: EvalSettings,
+    seed: int,
+    progress: Progress | None,
+    file: EpisodeFile | None,
+) -> Evaluation:
+    retrievers = [target for target in targets if isinstance(target, NamedRetriever)]
+    managers = [target for target in targets if not isinstance(target, NamedRetriever)]
+    if retrievers and managers:
+        raise ConfigError(
+            f"{retrievers[0].name!r} is a retriever and {managers[0].name!r} a manager; "
+            "evaluate one kind at a time (EvalSettings.retriever joins a retriever to managers)."
+        )
+    if retrievers:
+        return evaluate_retriever(retrievers, streams, settings, seed, progress, file)
+    return evaluate_manager(managers, streams, settings, seed, progress, file)

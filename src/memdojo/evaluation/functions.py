@@ -1,0 +1,189 @@
+"""`evaluate`, curves of it, and the evaluation of a run as training ends."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
+from memdojo.eval.playing.evaluate import Progress
+from memdojo.eval.report import EvalReport
+from memdojo.train.checkpoints.loading import load_learned
+from memdojo.train.config.run import TrainConfig
+from memdojo.train.runs.folder import EVALUATION, RunFolder
+
+from .choices import EvalChoices
+from .prepared import Curve, PreparedEvaluation, load_test_streams, prepare, prepare_found
+from .targets import ALL, Target, Targets, find_targets
+
+
+def evaluate(
+    targets: Target | Sequence[Target],
+    streams: str | Sequence[Stream] | None = None,
+    choices: EvalChoices | None = None,
+    *,
+    stream_options: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> EvalReport:
+    """Evaluate policies on held-out streams: scores, their intervals and differences, and why questions fail.
+
+    What `memdojo eval` does:
+
+        report = memdojo.evaluate(
+            ["recency", "sum_idf"],
+            "synthetic:test",
+            memdojo.EvalChoices(capacity_share=0.2),
+            stream_options={"num_streams": 4},
+        )
+        report.print()
+        report.summary  # a pandas DataFrame; so are report.paired and report.evaluation.questions
+
+    Limits, retriever, answerer, judge, memory and score are those with which the checkpoints among the
+    targets were trained, unless the choices say something else. Doing nothing and the oracle join as bounds.
+
+    Args:
+        targets: One or several: names of baselines (`all` for every one), folders of runs or checkpoints, and
+            policies as objects: managers, retrievers, or answer agents. A registered name wins; a folder that
+            has the name of a baseline is written `./recency`.
+        streams: Held-out streams, as a spec such as `locomo:test` or as objects; None takes the test streams
+            of the run among the targets.
+        choices: How they are evaluated.
+        stream_options: Options of the source that the spec names.
+        out: Folder for the tables and for every episode as soon as it was played. What is recorded there
+            already is not played again, so the same call goes on with an evaluation that was interrupted.
+            Checkpoints are told apart by their weights, objects by their names alone.
+        progress: Told after each batch of episodes: the policy's name, episodes played, and episodes of all.
+
+    Warns:
+        UserWarning: If a checkpoint was chosen by its score on some of the streams' groups.
+
+    Raises:
+        UnknownNameError: If something is neither a name nor a folder.
+        CheckpointError: If a folder holds no usable checkpoint.
+        LeakError: If a stream is of a group that a policy was trained on.
+        ConfigError: If targets are of different tasks, choices contradict each other, the trainings differ in
+            what was not chosen, or `out` has episodes that were played under other conditions.
+    """
+    prepared = prepare(targets, streams, choices, stream_options=stream_options)
+    _warn(prepared)
+    return prepared.run(out, progress=progress)
+
+
+def capacity_curve(
+    targets: Target | Sequence[Target],
+    shares: Sequence[float],
+    streams: str | Sequence[Stream] | None = None,
+    choices: EvalChoices | None = None,
+    *,
+    stream_options: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Curve:
+    """Evaluate managers at several sizes of the store: the score that a budget buys.
+
+    What `memdojo eval --capacities` does. All but `shares` is as for `evaluate`.
+
+    Args:
+        targets: Managers.
+        shares: Entries of the store, as shares of each stream's turns.
+        streams: As for `evaluate`, like all that follow.
+        choices: As there; a size of the store plays no part.
+        stream_options: As there.
+        out: Keeps each point's evaluation in a folder of its own, `capacity-SHARE`, and `capacities.csv`.
+        progress: As there.
+
+    Raises:
+        ConfigError: If the targets are retrievers, or there is no share.
+        MemdojoError: What `evaluate` raises.
+    """
+    prepared = prepare(targets, streams, choices, stream_options=stream_options)
+    _warn(prepared)
+    return prepared.over_capacities(shares, out, progress=progress)
+
+
+def length_curve(
+    targets: Target | Sequence[Target],
+    factors: Sequence[int],
+    streams: str,
+    choices: EvalChoices | None = None,
+    *,
+    stream_options: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Curve:
+    """Evaluate policies on ever longer synthetic streams, under a store that does not grow.
+
+    What `memdojo eval --lengths` does. All but `factors` is as for `evaluate`.
+
+    Args:
+        targets: Managers or retrievers.
+        factors: How many times as long the streams are.
+        streams: Spec of synthetic streams.
+        choices: As for `evaluate`, like all that follow.
+        stream_options: As there.
+        out: Keeps each point's evaluation in a folder of its own, `length-FACTOR`, and `lengths.csv`.
+        progress: As there.
+
+    Raises:
+        ConfigError: If the streams are not synthetic, or there is no factor.
+        MemdojoError: What `evaluate` raises.
+    """
+    prepared = prepare(targets, streams, choices, stream_options=stream_options)
+    _warn(prepared)
+    return prepared.over_lengths(factors, out, progress=progress)
+
+
+def prepare_run(config: TrainConfig, checkpoint: Path, before: Sequence[Path] = ()) -> PreparedEvaluation:
+    """Prepare what `memdojo train` does at its end: a run's checkpoint on its test streams beside baselines.
+
+    Args:
+        config: The run.
+        checkpoint: What it trained.
+        before: Checkpoints that it began with, to be compared with.
+
+    Raises:
+        ConfigError: If the run has no test streams.
+        LeakError: If a test stream is of a training group.
+    """
+    learned = (load_learned(checkpoint), *map(load_learned, before))
+    task, episode = learned[0].task, config.episode
+    baselines = find_targets(config.evaluation.baselines or (ALL,), task).baselines
+    choices = EvalChoices(
+        max_entries=episode.max_entries,
+        capacity_share=episode.capacity_share,
+        top_k=episode.top_k,
+        granularity=episode.granularity,
+        retriever=episode.retriever if task == "manager" else None,
+        memory=episode.memory,
+        metric=config.evaluation.score(episode.top_k),
+        seed=config.seed,
+        num_resamples=config.evaluation.num_resamples,
+    )
+    return prepare_found(Targets(task, learned, baselines), [config], load_test_streams(config), choices)
+
+
+def evaluate_run(run: RunFolder, *, progress: Progress | None = None) -> EvalReport:
+    """Evaluate a run as `memdojo train` does at its end, and keep it in the run's folder.
+
+    Args:
+        run: The run.
+        progress: As for `evaluate`.
+
+    Raises:
+        ConfigError: If the run has no checkpoint or no test streams.
+    """
+    checkpoint = run.best or run.latest
+    if checkpoint is None:
+        raise ConfigError(f"the run {run.path} has no checkpoint yet; train it first.")
+    prepared = prepare_run(run.config, checkpoint)
+    return prepared.run(run.path / EVALUATION, progress=progress, replace_others=True)
+
+
+def _warn(prepared: PreparedEvaluation) -> None:
+    for note in prepared.notes:
+        # Told where the caller of this module's function stands.
+        warnings.warn(note, stacklevel=3)
