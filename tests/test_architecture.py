@@ -240,6 +240,40 @@ def test_the_list_of_heavy_modules_is_not_longer_than_needed(pattern: str) -> No
     assert any(fnmatch(module, pattern) for module in heavy)
 
 
+def _calls(module: str, names: set[str]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in names:
+            yield f"{module}, line {node.lineno}"
+
+
+def test_episodes_are_built_by_their_rules_alone() -> None:
+    episodes = {"ManagerEpisode", "RetrievalEpisode"}
+    builders = {module for module in MODULES if any(_calls(module, episodes))}
+    assert builders == {"memdojo.envs.episodes.rules"}
+
+
+MAX_PARAMETERS = 8
+
+
+def _num_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many arguments a caller can give by name or place; `self` is none."""
+    named = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return sum(each.arg not in ("self", "cls") for each in named)
+
+
+def test_no_constructor_takes_more_than_eight_parameters() -> None:
+    """More than that want an object: rules, settings, or a record of what belongs together."""
+    wrong = [
+        f"{module}, line {node.lineno}: {_num_parameters(node)}"
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and node.name in ("__init__", "__new__")
+        and _num_parameters(node) > MAX_PARAMETERS
+    ]
+    assert wrong == []
+
+
 BLOCKER = """
 import importlib, sys
 

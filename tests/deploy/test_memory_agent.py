@@ -28,6 +28,7 @@ from memdojo.agents.language.policies import (
 from memdojo.agents.language.tiny import train_tokenizer
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.deploy.memory_agent import MemoryAgent
+from memdojo.deploy.open_memory import open_memory
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
@@ -531,3 +532,10 @@ def test_language_policies_manage_find_and_answer(tmp_path: Path) -> None:
         answer = agent.ask("What is the dog called?")
         assert answer.text == "Rex"
         assert [hit.entry.id for hit in answer.hits] == [1]
+
+
+@pytest.mark.parametrize("open_agent", [MemoryAgent, open_memory])
+def test_a_misspelt_option_is_named_with_those_that_are_near(open_agent: Any, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"'timout_s'\. Did you mean 'timeout_s'"):
+        open_agent(tmp_path / "m", timout_s=3.0)
+    assert not (tmp_path / "m").exists()

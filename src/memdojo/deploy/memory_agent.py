@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from memdojo.agents.baselines.oracles import LabelledManager, OracleManager
 from memdojo.agents.baselines.registry import UPPER_BOUND, make_baseline, make_retriever_baseline
@@ -21,7 +21,7 @@ from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.rendering import render_entry
 from memdojo.envs.types import Capacity, Hit, MemoryEntry, Operation, OperationResult, Turn
-from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError
+from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError, unknown_name
 
 from .dialogue import LiveDialogue, SpokenTurn
 from .episode import LiveEpisode
@@ -55,6 +55,15 @@ class AgentAnswer:
     hits: tuple[Hit, ...]
 
 
+class DialogueOptions(TypedDict, total=False):
+    """How a memory agent takes a dialogue; `MemoryAgent` says what each means and is by default."""
+
+    session_gap: timedelta
+    seed: int
+    clock: Callable[[], datetime]
+    timeout_s: float
+
+
 class MemoryAgent:
     """Remembers a dialogue in a file, and answers from it.
 
@@ -76,14 +85,14 @@ class MemoryAgent:
         answerer: Answers from what the retriever found; by default the extractive reader.
         capacity: Limits of the store; by default those that the file has, and none for a new file.
         top_k: Entries that are found for a question.
-        session_gap: Silence after which a new session begins.
-        seed: Seeds a manager that draws, in a new file.
-        clock: Tells the time where a turn or question comes without one.
-        timeout_s: Seconds to wait while another process writes to the file.
+        session_gap: Silence after which a new session begins; by default half an hour.
+        seed: Seeds a manager that draws, in a new file; by default 0.
+        clock: Tells the time where a turn or question comes without one; by default the wall clock.
+        timeout_s: Seconds to wait while another process writes to the file; by default 30.
 
     Raises:
         StoreFileError: If the file is damaged, not a memory file, of a newer version, or cannot be made.
-        UnknownNameError: If a name is unknown.
+        UnknownNameError: If a name is unknown, of an option as well.
         ConfigError: If something is not what it is given as, or the entries do not fit the capacity.
     """
 
@@ -96,23 +105,28 @@ class MemoryAgent:
         answerer: Answerer | None = None,
         capacity: Capacity | None = None,
         top_k: int = DEFAULT_TOP_K,
-        session_gap: timedelta = SESSION_GAP,
-        seed: int = 0,
-        clock: Callable[[], datetime] = now,
-        timeout_s: float = 30.0,
+        **options: Unpack[DialogueOptions],
     ) -> None:
+        for name in options:
+            if name not in DialogueOptions.__annotations__:
+                raise unknown_name("option of a memory agent", name, DialogueOptions.__annotations__)
         if top_k < 1:
             raise ConfigError(f"top_k is {top_k}; at least one entry must be found for a question.")
         self.manager = _as_manager(manager)
         self.retriever = _as_retriever(retriever)
         self.answerer = ExtractiveAnswerer() if answerer is None else _as_answerer(answerer)
         self.top_k = top_k
-        self._clock = clock
+        self._clock = options.get("clock", now)
         self._lock = threading.RLock()
         self._is_stale = False
-        self._file = MemoryFile(path, MemoryStore(capacity), timeout_s=timeout_s)
+        self._file = MemoryFile(path, MemoryStore(capacity), timeout_s=options.get("timeout_s", 30.0))
         try:
-            self._dialogue = LiveDialogue(self._file, capacity=capacity, session_gap=session_gap, seed=seed)
+            self._dialogue = LiveDialogue(
+                self._file,
+                capacity=capacity,
+                session_gap=options.get("session_gap", SESSION_GAP),
+                seed=options.get("seed", 0),
+            )
         except ValueError as error:
             self._file.close()
             if isinstance(error, MemdojoError):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 from memdojo.agents.policy import ManagerPolicy
@@ -17,7 +15,7 @@ from memdojo.errors import ConfigError
 from memdojo.train.checkpoints.loading import Learned, load_learned
 from memdojo.train.config.name_or_path import named_path
 
-from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, SESSION_GAP, MemoryAgent, now
+from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, DialogueOptions, MemoryAgent
 
 
 def open_memory(
@@ -29,10 +27,7 @@ def open_memory(
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
-    session_gap: timedelta = SESSION_GAP,
-    seed: int = 0,
-    clock: Callable[[], datetime] = now,
-    timeout_s: float = 30.0,
+    **options: Unpack[DialogueOptions],
 ) -> MemoryAgent:
     """Open a memory file with what was trained: a `MemoryAgent` that takes runs and checkpoints by path.
 
@@ -49,10 +44,7 @@ def open_memory(
             the manager was trained.
         top_k: Entries that are found for a question; by default as many as in the training of the answer
             agent, else of the manager, else 10.
-        session_gap: As for `MemoryAgent`, like the next three.
-        seed: As there.
-        clock: As there.
-        timeout_s: As there.
+        **options: `session_gap`, `seed`, `clock` and `timeout_s`, as for `MemoryAgent`.
 
     Raises:
         UnknownNameError: If something is neither a name nor a folder.
@@ -80,10 +72,7 @@ def open_memory(
         answerer=_chosen(answerer, reader),
         capacity=capacity,
         top_k=top_k or (trained[0].top_k if trained else DEFAULT_TOP_K),
-        session_gap=session_gap,
-        seed=seed,
-        clock=clock,
-        timeout_s=timeout_s,
+        **options,
     )
 
 
