@@ -26,7 +26,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.settings import GrpoSettings
-from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.language import MemdojoLearnerSettings
 from memdojo.train.language.batches import MicroBatch, UpdateRows, pad_rows, share_out
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
@@ -115,7 +115,7 @@ def main() -> None:
     learner = LanguageLearner(
         PolicyNetwork(tiny_model()),
         Grpo(GrpoSettings(name="grpo", num_updates=1, epochs=1, learning_rate=1e-5, advantage="trajectory")),
-        LearnerConfig(micro_batch_tokens=arguments.micro_batch_tokens),
+        MemdojoLearnerSettings(micro_batch_tokens=arguments.micro_batch_tokens),
         temperature=1.0,
         accelerator=Accelerator(cpu=True),
         seed=0,

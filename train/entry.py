@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from memdojo.errors import missing_for_language
+from collections.abc import Callable
 
-from .compact.trainer import train_compact
+from memdojo.errors import missing_for_language
+from memdojo.registry import load_target
+
+from .config.policies import POLICY_KINDS
 from .config.run import TrainConfig
 from .loop import TrainResult
 from .runs.folder import RunFolder
@@ -23,10 +26,8 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
         MissingDependencyError: If a library is missing that a language policy needs.
         KeyboardInterrupt: After the checkpoint was saved.
     """
-    if config.is_language:
-        try:
-            from .language.trainer import train_language
-        except ModuleNotFoundError as error:
-            raise missing_for_language(error.name) from error
-        return train_language(config, run, resume=resume, progress=progress)
-    return train_compact(config, run, resume=resume, progress=progress)
+    try:
+        train_policy: Callable[..., TrainResult] = load_target(POLICY_KINDS.get(config.policy.kind).trainer)
+    except ModuleNotFoundError as error:
+        raise missing_for_language(error.name) from error
+    return train_policy(config, run, resume=resume, progress=progress)

@@ -172,6 +172,6 @@ def translated(error: RayError, name: str) -> MemdojoError | ValueError:
     if isinstance(error, RayActorError):
         return EngineDiedError(
             f"{name} died ({line}); a run replaces it up to engine.max_restarts times. If it was killed "
-            "for its memory, lower engine.memory or engine.max_sequences."
+            "for its memory, lower engine.cache_size or engine.max_sequences."
         )
     return EngineError(f"{name} cannot be reached: {line}")

@@ -20,7 +20,7 @@ from memdojo.errors import EngineError, MemdojoError
 
 from .actor_client import EngineClient, EngineDiedError, Outcome, translated
 from .engine import Engine, Generation, GenerationRequest
-from .make import make_engine
+from .registry import make_engine
 from .settings import EngineSettings
 
 __all__ = ["EngineActor", "EngineClient", "EnginePool"]

@@ -295,7 +295,7 @@ def describe_failure(error: BaseException) -> str:
     line = text.splitlines()[0]
     if type(error).__name__ == "OutOfMemoryError" or "out of memory" in text.lower():
         return (
-            f"the engine ran out of memory ({line}); lower engine.memory, engine.max_sequences, "
+            f"the engine ran out of memory ({line}); lower engine.cache_size, engine.max_sequences, "
             "policy.max_prompt_tokens or, where a learner shares the GPU, learner.micro_batch_tokens."
         )
     return f"the engine failed with {type(error).__name__}: {line}"

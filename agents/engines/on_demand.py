@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .engine import Engine, Generation, GenerationRequest
-from .make import make_engine
+from .registry import make_engine
 from .settings import EngineSettings
 
 

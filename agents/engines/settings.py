@@ -1,67 +1,86 @@
-"""How an engine runs, and the one place that makes one."""
+"""How models are served: the settings of the engines that ship with memdojo, and what all of them share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Annotated, Literal
 
-from memdojo.errors import unknown_name
+from pydantic import Field, ValidationInfo, field_validator
 
-if TYPE_CHECKING:
-    pass
-EngineKind = Literal["vllm", "transformers"]
+from memdojo.settings import Count, Positive, Seed, Table, UsedIf
+
 Precision = Literal["float32", "bfloat16", "float16"]
 CPU_CACHE_GIB = 1.0
-"""Key-value cache on a CPU where `EngineSettings.memory` does not say."""
+"""Key-value cache on a CPU where `ServingSettings.cache_size` does not say."""
 GPU_MEMORY_SHARE = 0.85
-"""Share of a GPU's memory where `EngineSettings.memory` does not say."""
+"""Share of a GPU's memory where `ServingSettings.cache_size` does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How a model is served.
+def _given_by_the_run(why: str) -> UsedIf:
+    return UsedIf(lambda run: False, why)
+
+
+class ServingSettings(Table):
+    """What is said of a model that engines serve, in `[engine]` as in `[answerer]` and `[judge]`.
 
     Attributes:
-        kind: `vllm`, or `transformers`, which needs no vLLM and is slower.
+        num_engines: Engines that share the requests; each holds the whole model.
+        num_gpus: GPUs of one engine, over which vLLM splits the model; 0 runs it on the CPU.
         dtype: Precision of the weights.
-        max_sequences: Requests that are worked on at a time; the others wait.
-        memory: Of vLLM: share of a GPU's memory, or on the CPU the GiB of the key-value cache.
-        num_gpus: GPUs over which vLLM splits the model; 0 runs it on the CPU.
+        cache_size: Of vLLM: share of a GPU's memory that it takes for weights and key-value cache, or on the
+            CPU the GiB of the cache.
+    """
+
+    num_engines: Count = 1
+    num_gpus: Annotated[int, Field(ge=0)] = 0
+    dtype: Precision = "float32"
+    cache_size: Positive | None = None
+
+    @field_validator("cache_size")
+    @classmethod
+    def _is_a_share_on_gpus(cls, size: float | None, info: ValidationInfo) -> float | None:
+        if size is not None and size > 1 and info.data.get("num_gpus"):
+            raise ValueError(
+                f"must be a share between 0 and 1 with num_gpus = {info.data['num_gpus']}; it is a number of "
+                "GiB on the CPU alone"
+            )
+        return size
+
+
+class EngineSettings(ServingSettings):
+    """How a model is served; the base of the settings of each kind of engine.
+
+    Attributes:
+        kind: Name of the kind in `ENGINES`.
+        max_sequences: Requests that an engine works on at a time; the others wait.
+        max_staleness: Updates by which the sampling weights may be behind those that are trained.
+        max_restarts: How often a dead engine or rollout worker is started again before the run gives up.
         max_context_tokens: Longest prompt and reply together; None leaves it to the model.
         seed: Of requests without a seed of their own.
         num_threads: CPU threads of the engine; None leaves them as they are.
-
-    Raises:
-        UnknownNameError: If `kind` or `dtype` is none of those above.
-        ValueError: If a number is out of range.
     """
 
-    kind: EngineKind = "vllm"
-    dtype: Precision = "float32"
-    max_sequences: int = 64
-    memory: float | None = None
-    num_gpus: int = 0
-    max_context_tokens: int | None = None
-    seed: int = 0
-    num_threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind not in get_args(EngineKind):
-            raise unknown_name("engine", self.kind, get_args(EngineKind))
-        if self.dtype not in get_args(Precision):
-            raise unknown_name("precision", self.dtype, get_args(Precision))
-        for name, least in (("max_sequences", 1), ("num_gpus", 0), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least {least}.")
-        for name, least in (("max_context_tokens", 2), ("num_threads", 1)):
-            if getattr(self, name) is not None and getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least {least}, or None.")
-        if self.memory is not None and not 0 < self.memory <= (1 if self.num_gpus else float("inf")):
-            raise ValueError(
-                f"memory is {self.memory} with num_gpus = {self.num_gpus}; on GPUs it is a share between 0 "
-                "and 1, on the CPU a positive number of GiB."
-            )
+    kind: str
+    max_sequences: Count = 64
+    max_staleness: Annotated[int, Field(ge=0)] = 0
+    max_restarts: Annotated[int, Field(ge=0)] = 3
+    max_context_tokens: Annotated[
+        Annotated[int, Field(ge=2)] | None, _given_by_the_run("the limits of [policy] say how long a text is")
+    ] = None
+    seed: Annotated[Seed, _given_by_the_run("the seed of the run is that of its engines")] = 0
+    num_threads: Annotated[Count | None, _given_by_the_run("engines share the cores of a machine")] = None
 
     def fingerprint(self, model: str, weights_version: int) -> str:
         """Return what names an engine of the model with these settings at that version of its weights."""
         return f"{self.kind}(model={model}, dtype={self.dtype}, weights={weights_version})"
+
+
+class VLLMSettings(EngineSettings):
+    """vLLM, in process: fast, and on GPUs the one to take."""
+
+    kind: Literal["vllm"] = "vllm"
+
+
+class TransformersSettings(EngineSettings):
+    """Transformers' own generation, which needs no vLLM and is slower; `cache_size` is not used."""
+
+    kind: Literal["transformers"] = "transformers"

@@ -29,7 +29,7 @@ class TransformersEngine(BackgroundEngine):
 
     Args:
         model: Folder or hub id of a Hugging Face causal language model.
-        settings: How to serve it; `memory` is not used.
+        settings: How to serve it; `cache_size` is not used.
 
     Raises:
         MissingDependencyError: If transformers is not installed.

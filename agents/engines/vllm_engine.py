@@ -168,11 +168,11 @@ def _arguments(model: str, settings: EngineSettings) -> dict[str, Any]:
         "use_tqdm_on_load": False,
     }
     if settings.num_gpus:
-        memory = GPU_MEMORY_SHARE if settings.memory is None else settings.memory
-        return arguments | {"tensor_parallel_size": settings.num_gpus, "gpu_memory_utilization": memory}
-    memory = CPU_CACHE_GIB if settings.memory is None else settings.memory
-    if settings.memory is not None or "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
-        arguments["kv_cache_memory_bytes"] = int(memory * 2**30)
+        size = GPU_MEMORY_SHARE if settings.cache_size is None else settings.cache_size
+        return arguments | {"tensor_parallel_size": settings.num_gpus, "gpu_memory_utilization": size}
+    size = CPU_CACHE_GIB if settings.cache_size is None else settings.cache_size
+    if settings.cache_size is not None or "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
+        arguments["kv_cache_memory_bytes"] = int(size * 2**30)
     return arguments | {
         "enforce_eager": True,
         "distributed_executor_backend": "uni",

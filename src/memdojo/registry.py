@@ -25,10 +25,7 @@ class _Lazy:
     target: str | Callable[[], Any]
 
     def load(self) -> Any:
-        if not isinstance(self.target, str):
-            return self.target()
-        module, _, attribute = self.target.partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        return load_target(self.target) if isinstance(self.target, str) else self.target()
 
 
 class Registry(Generic[T]):
@@ -163,6 +160,12 @@ def first_line(value: object) -> str:
     if not (inspect.isroutine(value) or inspect.isclass(value)):
         return ""  # The docstring of an object is that of its class, which says nothing about the object.
     return inspect.cleandoc(value.__doc__ or "").partition("\n")[0]
+
+
+def load_target(target: str) -> Any:
+    """Import what is named by `module:attribute`."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def _is_same(known: object, value: object) -> bool:

@@ -17,12 +17,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from memdojo.registry import Registry
+
+TableT = TypeVar("TableT", bound=BaseModel)
 
 Count = Annotated[int, Field(ge=1)]
 CountOrZero = Annotated[int, Field(ge=0)]
@@ -45,6 +48,14 @@ def not_blank(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(not_blank)]
+
+
+class _NamesFolder:
+    """Marks a text that may be the path of a folder."""
+
+
+FolderOrName = Annotated[Text, _NamesFolder()]
+"""A folder's path, or a name such as a model's hub id where there is no such folder."""
 
 
 class Table(BaseModel):
@@ -151,6 +162,20 @@ class OneOf:
             "unknown_kind", "must be {known}.{hint}", {"known": known, "hint": hint}
         )
         return InitErrorDetails(type=message, loc=(self.tag,), input=kind)
+
+
+def with_absolute_folders(table: TableT) -> TableT:
+    """Return settings whose `FolderOrName`s are found from wherever a process works."""
+    changes: dict[str, Any] = {}
+    for name, field in type(table).model_fields.items():
+        value = getattr(table, name)
+        if isinstance(value, BaseModel):
+            changes[name] = with_absolute_folders(value)
+        elif any(isinstance(mark, _NamesFolder) for mark in field.metadata) and Path(value).is_dir():
+            changes[name] = str(Path(value).absolute())
+    # Only what is given stays given.
+    given = {name: value for name, value in changes.items() if value != getattr(table, name)}
+    return table.model_copy(update=given)
 
 
 @dataclass(frozen=True, slots=True)

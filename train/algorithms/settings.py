@@ -7,30 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from memdojo.errors import ConfigError
-from memdojo.settings import Count, NotNegative, Positive, Share, Table, UsedIf
+from memdojo.settings import Count, NotNegative, Positive, Share, Table
 
-COMPACT_ONLY = UsedIf(
-    lambda run: not run.is_language, "policy.kind is {run.policy.kind!r} and only a compact policy uses it"
-)
-LANGUAGE_ONLY = UsedIf(
-    lambda run: run.is_language, "policy.kind is {run.policy.kind!r} and only a language policy uses it"
-)
-MANAGER_ONLY = UsedIf(lambda run: run.task == "manager", "task is {run.task!r} and only a manager uses it")
-WHOLE_EPISODES = UsedIf(
-    lambda run: run.one_step.window_turns is None,
-    "one_step.window_turns is set, and its episodes are single steps behind windows of their own",
-)
-OWN_LEARNER = UsedIf(
-    lambda run: run.learner.kind != "trl", "learner.kind is 'trl', whose trainer does not use it"
-)
-SAMPLED_APART = UsedIf(
-    lambda run: run.learner.kind != "trl" or run.engine.kind != "transformers",
-    "under learner.kind = 'trl' transformers samples with the learner's own weights",
-)
-COMPARED_AS_ASKED = UsedIf(
-    lambda run: run.learner.kind != "trl" or run.algorithm.advantage == "trajectory",
-    "learner.kind is 'trl', which compares the episodes as wholes",
-)
+from ..uses import COMPACT_ONLY, LANGUAGE_ONLY, MANAGER_ONLY, WHOLE_EPISODES
 
 
 class AlgorithmSettings(Table):
@@ -97,9 +76,9 @@ class ClippedSettings(AlgorithmSettings):
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
     clip_high: Positive = 0.2
     entropy_coefficient: NotNegative = 0.0
-    discount: Annotated[Share, OWN_LEARNER] = 1.0
+    discount: Share = 1.0
     kl_coefficient: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
-    importance_cap: Annotated[NotNegative, LANGUAGE_ONLY, SAMPLED_APART] = 2.0
+    importance_cap: Annotated[NotNegative, LANGUAGE_ONLY] = 2.0
 
 
 class GrpoSettings(ClippedSettings):
@@ -114,8 +93,8 @@ class GrpoSettings(ClippedSettings):
     """
 
     name: Literal["grpo"]
-    advantage: Annotated[Literal["trajectory", "step", "rows"], COMPARED_AS_ASKED] = "step"
-    group_start: Annotated[Literal["stream", "fork"], MANAGER_ONLY, WHOLE_EPISODES, OWN_LEARNER] = "stream"
+    advantage: Literal["trajectory", "step", "rows"] = "step"
+    group_start: Annotated[Literal["stream", "fork"], MANAGER_ONLY, WHOLE_EPISODES] = "stream"
     skip_equal_groups: Annotated[bool, LANGUAGE_ONLY] = False
 
     @property

@@ -76,7 +76,7 @@ class TrainedOn:
         top_k: Entries from which questions were answered.
         granularity: What one entry was that a retriever ranked or an answer agent was shown.
         memdojo_version: That wrote the checkpoint.
-        memory: Who wrote the memory over which others than managers were asked, as `episode.memory` names it;
+        memory: Who wrote the memory over which others than managers were asked, as `episode.written_by` says;
             empty where that was all that was said.
         retriever: Who found the entries for a manager's questions, or for an answer agent.
         max_core_tokens: Most tokens of the core block of a manager's store.

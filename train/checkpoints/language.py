@@ -20,7 +20,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from memdojo.agents.engines.on_demand import EngineOnDemand
-from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.engines.registry import ENGINES
 from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import (
     LanguageAnswerAgent,
@@ -32,7 +32,7 @@ from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
 from memdojo.errors import CheckpointError
 
-from ..config.run import TrainConfig
+from ..config.kinds import LanguageConfig
 from ..runs.checkpoint_folders import whole_folder
 from .compact import (
     FORMAT_VERSION,
@@ -76,7 +76,7 @@ class LanguageSpec:
     max_response_tokens: int
     max_candidates: int
     turns_per_chunk: int = 1
-    engine: Literal["vllm", "transformers"] = "vllm"
+    engine: str = "vllm"
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     training: TrainedOn = field(default_factory=TrainedOn)
     related_entries: int | None = None
@@ -85,7 +85,7 @@ class LanguageSpec:
     format_version: int = FORMAT_VERSION
 
 
-def language_spec(config: TrainConfig, training: TrainedOn) -> LanguageSpec:
+def language_spec(config: LanguageConfig, training: TrainedOn) -> LanguageSpec:
     """Return how the model of a run is spoken to."""
     policy = config.policy
     return LanguageSpec(
@@ -186,7 +186,7 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
         UnknownNameError: If its prompt format is unknown.
     """
     model = str(Path(folder) / MODEL)
-    settings = EngineSettings(
+    settings = ENGINES.get(spec.engine).settings(
         kind=spec.engine,
         dtype=spec.dtype,
         num_gpus=1 if spec.engine == "vllm" and torch.cuda.is_available() else 0,

@@ -33,7 +33,7 @@ from ..checkpoints.compact import (
     retriever_spec,
     save_policy,
 )
-from ..config.run import TrainConfig
+from ..config.kinds import CompactConfig
 from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on
@@ -49,7 +49,7 @@ from .players import ManagerPlayer, RetrieverPlayer
 from .trajectories import TrajectoryGroup
 
 
-def train_compact(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
+def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
     """Train a compact policy; see `train`."""
     use_one_thread()
     keep_memories(config, run, progress)
@@ -98,7 +98,7 @@ class CompactTrainee:
 
     def __init__(
         self,
-        config: TrainConfig,
+        config: CompactConfig,
         schedule: Schedule,
         rollouts: Rollouts[TrajectoryGroup],
         learner: Learner,
@@ -145,7 +145,7 @@ class CompactTrainee:
         return self._learner.network.state_dict()
 
 
-def _new_policy(config: TrainConfig) -> CompactManager | CompactRetriever:
+def _new_policy(config: CompactConfig) -> CompactManager | CompactRetriever:
     if config.task == "manager":
         manager_features = ManagerFeatures(_feature_settings(config))
         manager = new_manager_network(manager_features, config.policy.hidden_dim, config.seed)
@@ -154,12 +154,12 @@ def _new_policy(config: TrainConfig) -> CompactManager | CompactRetriever:
     return CompactRetriever(retriever, RetrievalFeatures(config.features.embedder), name=config.name)
 
 
-def _feature_settings(config: TrainConfig) -> FeatureSettings:
+def _feature_settings(config: CompactConfig) -> FeatureSettings:
     return FeatureSettings(**config.features.model_dump())
 
 
 def _make_player(
-    config: TrainConfig,
+    config: CompactConfig,
     streams: Sequence[Stream],
     policy: CompactManager | CompactRetriever,
     weights: Mapping[str, float],
@@ -174,7 +174,7 @@ def _make_player(
     return RetrieverPlayer(streams, policy, rules, memories=memories)
 
 
-def _spec(config: TrainConfig, training: TrainedOn) -> PolicySpec:
+def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
     if config.task == "manager":
         return manager_spec(_feature_settings(config), config.policy.hidden_dim, training)
     return retriever_spec(config.features.embedder, config.episode.top_k, config.policy.hidden_dim, training)

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,19 @@ from memdojo.errors import ConfigError, UnknownNameError, near_hint
 from memdojo.settings import union_of
 
 from .name_or_path import named_path
+from .policies import POLICY_KINDS
 from .run import TrainConfig
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _ALTERNATIVES = (("episode.max_entries", "episode.capacity_share"),)
 """Keys of which a configuration has one: an override with one of them takes the place of the other."""
+_OLD_KEYS = {
+    "episode.memory": "episode.written_by",
+    "engine.memory": "engine.cache_size",
+    "answerer.memory": "answerer.cache_size",
+    "judge.memory": "judge.cache_size",
+}
+"""Former spellings that files and overrides may still have."""
 _DEPENDING = {
     "streams.validation": ("streams.num_validation", "evaluation.every"),
     "streams.test": ("streams.num_test",),
@@ -48,8 +57,8 @@ def load_config(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Trai
     An override is `key=value` with a dotted key and a value as TOML writes it; what is no TOML value counts
     as a text (`streams.train=locomo:test`), and nothing behind the sign takes the key out, so that its
     default applies (`streams.window_turns=`). An override wins over the keys of the file that it rules out:
-    `algorithm.name=ppo` takes out what only GRPO uses, `episode.max_entries=50` takes out `capacity_share`,
-    `streams.test=` takes out `num_test`.
+    `algorithm.name=ppo` takes out what only GRPO uses, `answerer.kind=extractive` the model of another
+    answerer, `episode.max_entries=50` takes out `capacity_share`, `streams.test=` takes out `num_test`.
 
     Args:
         path_or_name: The name of a packaged configuration such as `quickstart`, else a file. A packaged name
@@ -74,22 +83,41 @@ def parse_config(tree: Mapping[str, Any], overrides: Sequence[str] = ()) -> Trai
         ConfigError: As `load_config`.
     """
     changed = _copy(tree)
-    changes = [parse_override(override) for override in overrides]
+    for old, new in _OLD_KEYS.items():
+        _rename(changed, old, new)
+    changes = [(_OLD_KEYS.get(key, key), value) for key, value in map(parse_override, overrides)]
     _take_out_what_overrides_rule_out(changed, dict(changes))
     for key, value in changes:
         _set(changed, key, value)
     try:
-        return TrainConfig.model_validate(changed)
+        return _model_of(changed).model_validate(changed)
     except ValidationError as error:
         raise ConfigError(_explain(error, changed)) from None
+
+
+def parse_table(name: str, table: Mapping[str, Any]) -> Any:
+    """Return the settings that a table such as `answerer` or `judge` means by itself.
+
+    Raises:
+        ConfigError: As `load_config`.
+    """
+    tree = {name: dict(table)}
+    for old, new in _OLD_KEYS.items():
+        _rename(tree, old, new)
+    choice = union_of(TrainConfig, name)
+    assert choice is not None  # Only the tables that are choices stand by themselves.
+    try:
+        return choice.read(tree[name])
+    except ValidationError as error:
+        raise ConfigError(_explain(error, tree, name)) from None
 
 
 def dump_config(config: TrainConfig) -> str:
     """Return the resolved configuration as TOML, defaults included; it loads back to an equal one."""
     tree = config.model_dump(mode="python", exclude_none=True)
     for key in config.unused_keys():
-        table, field = key.split(".")
-        tree[table].pop(field, None)
+        *tables, field = key.split(".")
+        reduce(dict.__getitem__, tables, tree).pop(field, None)
     tree = {key: value for key, value in tree.items() if value != {}}
     return tomlkit.dumps(_without_tuples(tree))
 
@@ -146,12 +174,55 @@ def _take_out_what_overrides_rule_out(tree: dict[str, Any], changes: Mapping[str
             ruled_out += depending
     for key in ruled_out:
         _set(tree, key, None)
-    for name in TrainConfig.model_fields:
-        union, table = union_of(TrainConfig, name), tree.get(name)
-        kind = None if union is None else changes.get(f"{name}.{union.tag}")
-        if union is not None and kind is not None and isinstance(table, dict):
-            for key in union.foreign_keys({**table, union.tag: kind}):
+    _take_out_tables_of_other_policies(tree, changes)
+    model = _model_of(tree | {"policy": {"kind": changes.get("policy.kind") or _policy_kind(tree)}})
+    for name in model.model_fields:
+        choice, table = union_of(model, name), tree.get(name)
+        kind = None if choice is None else changes.get(f"{name}.{choice.tag}")
+        if choice is not None and kind is not None and isinstance(table, dict):
+            for key in choice.foreign_keys({**table, choice.tag: kind}):
                 del table[key]
+
+
+def _take_out_tables_of_other_policies(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    kind = changes.get("policy.kind")
+    if kind not in POLICY_KINDS:
+        return
+    own = POLICY_KINDS.get(str(kind)).config.model_fields
+    for key in [key for key in tree if key not in own and _kinds_with_table(key)]:
+        del tree[key]
+
+
+def _policy_kind(tree: Mapping[str, Any]) -> Any:
+    policy = tree.get("policy")
+    choice = union_of(TrainConfig, "policy")
+    assert choice is not None  # It is one.
+    return choice.kind_of(policy if isinstance(policy, Mapping) else {})
+
+
+def _model_of(tree: Mapping[str, Any]) -> type[TrainConfig]:
+    """Return the kind of configuration that a tree is; the common one if its kind of policy is unknown."""
+    kind = _policy_kind(tree)
+    model: type[TrainConfig] = POLICY_KINDS.get(kind).config if kind in POLICY_KINDS else TrainConfig
+    return model
+
+
+def _kinds_with_table(key: str) -> list[str]:
+    return [kind for kind in POLICY_KINDS if key in POLICY_KINDS.get(kind).config.model_fields]
+
+
+def _rename(tree: dict[str, Any], old: str, new: str) -> None:
+    """Give a key of a table the name that it has now.
+
+    Raises:
+        ConfigError: If the table has both.
+    """
+    (name, before), after = old.split("."), new.partition(".")[2]
+    table = tree.get(name)
+    if isinstance(table, dict) and before in table:
+        if after in table:
+            raise ConfigError(f"{old} is the former name of {new}, and both are given; leave {old} out.")
+        table[after] = table.pop(before)
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:
@@ -168,16 +239,23 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
         place = inner
     if value is not None:
         place[last] = value
-    elif place.pop(last, None) is None and key not in set(_all_keys(TrainConfig)):
+    elif place.pop(last, None) is None and key not in set(_known_keys()):
         raise ConfigError(f"the override {key}= takes out nothing.{_near_key(key)}")
 
 
-def _explain(error: ValidationError, tree: Mapping[str, Any]) -> str:
-    """Say in one sentence what is wrong; a misspelt key first, since it is why another one is missing."""
+def _explain(error: ValidationError, tree: Mapping[str, Any], inside: str = "") -> str:
+    """Say in one sentence what is wrong; a misspelt key first, since it is why another one is missing.
+
+    Args:
+        error: What the models have found.
+        tree: The configuration that they were given.
+        inside: The table whose model has found it, if it was not the whole.
+    """
     first_told = ("unknown_kind", "extra_forbidden")
     details = sorted(error.errors(), key=lambda detail: detail["type"] not in first_told)
     first = details[0]
-    sentence = _explain_one(first["type"], ".".join(map(str, first["loc"])), first["input"], first, tree)
+    place = ".".join(filter(None, (inside, *map(str, first["loc"]))))
+    sentence = _explain_one(first["type"], place, first["input"], first, tree)
     more = len(details) - 1
     return (
         sentence
@@ -189,6 +267,11 @@ def _explain(error: ValidationError, tree: Mapping[str, Any]) -> str:
 def _explain_one(kind: str, key: str, value: Any, detail: Any, tree: Mapping[str, Any]) -> str:
     table = key.rpartition(".")[0]
     if kind == "extra_forbidden":
+        if not table and (users := _kinds_with_table(key)):
+            return (
+                f"[{key}] is given, but policy.kind is {_policy_kind(tree)!r}, which does not use it; leave "
+                f"one of the two out. It is a table of {' and '.join(map(repr, users))}."
+            )
         return (
             f"unknown key {key!r} (value {value!r}).{_near_key(key)} "
             f"{f'[{table}]' if table else 'A configuration'} has: "
@@ -205,6 +288,10 @@ def _explain_one(kind: str, key: str, value: Any, detail: Any, tree: Mapping[str
         # A ConfigError is a whole sentence already.
         return str(cause) if isinstance(cause, ConfigError) else f"{key} is {value!r}; it {cause}."
     if kind == "missing":
+        choice = union_of(_model_of(tree), table) if table in _model_of(tree).model_fields else None
+        if choice is not None and choice.tag != key.rpartition(".")[2]:
+            chosen = f"{table}.{choice.tag} is {choice.kind_of(tree.get(table, {}))!r}"
+            return f"{chosen} without {key}; set it in the file or by an override {key}=VALUE."
         return f"{key} {_RULES[kind]}; set it in the file or by an override {key}=VALUE."
     if kind == "unknown_kind":
         return f"{key} is {value!r}; it {detail['msg']}"
@@ -215,10 +302,16 @@ def _explain_one(kind: str, key: str, value: Any, detail: Any, tree: Mapping[str
 
 
 def _near_key(key: str) -> str:
-    known = list(_all_keys(TrainConfig))
+    known = list(_known_keys())
     last = key.rpartition(".")[2]
     same_last = [other for other in known if other.rpartition(".")[2] == last]
     return near_hint(same_last or difflib.get_close_matches(key, known, n=3, cutoff=0.75))
+
+
+def _known_keys() -> Iterator[str]:
+    """Return the keys of all kinds of configurations."""
+    models = (POLICY_KINDS.get(kind).config for kind in POLICY_KINDS)
+    yield from dict.fromkeys(key for model in models for key in _all_keys(model))
 
 
 def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -235,7 +328,7 @@ def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def _model_at(table: str, tree: Mapping[str, Any]) -> type[BaseModel]:
     """Return the model of a table of the tree, in which an unknown key was found."""
-    model: type[BaseModel] = TrainConfig
+    model: type[BaseModel] = _model_of(tree)
     for name in filter(None, table.split(".")):
         tree, union = tree[name], union_of(model, name)
         annotation = union.settings(union.kind_of(tree)) if union else model.model_fields[name].annotation

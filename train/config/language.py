@@ -1,119 +1,28 @@
-"""The configuration tables of language policies alone: model, engines, learner, answerer."""
+"""The tables of language policies alone: learner, warm start, single steps, rounds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from memdojo.envs.memory.embedders import list_embedders
-from memdojo.envs.memory.retrieval.retrievers import list_retrievers
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
+from memdojo.agents.graders.registry import ANSWERERS, JUDGES
+from memdojo.errors import ConfigError
+from memdojo.registry import Registry
 from memdojo.settings import Count, Positive, Table, Text
 
+from ..algorithms.settings import GrpoSettings
+from ..uses import ONE_STEP_ONLY
 
-class PolicyConfig(Table):
-    """Who decides: a small network on features, or a language model on text.
-
-    Attributes:
-        kind: `compact` or `language`.
-        hidden_dim: Width of a compact policy's hidden layers; 0 makes it linear.
-        model: Folder of a Hugging Face causal language model, or its hub id.
-        format: Name of the prompt format in which a language model is spoken to and replies.
-        max_prompt_tokens: Longer prompts are shortened by leaving out whole entries of the memory.
-        max_response_tokens: Tokens that the model may sample at a step.
-        max_candidates: Candidates that a language retriever is shown.
-        prefilter: Retriever that chooses them where there are more, such as `bm25` or `dense:EMBEDDER`, and
-            that says which of them a prompt that is too long leaves out.
-        related_entries: Entries that a language manager is shown, those that BM25 finds for the chunk; by
-            default the whole store.
-        temperature: At which responses are sampled in training; evaluation is greedy.
-        lora_rank: Rank of the low-rank adapters that are trained; 0 trains all weights.
-        lora_alpha: Scale of the adapters' contribution, divided by the rank.
-    """
-
-    kind: Literal["compact", "language"] = "compact"
-    hidden_dim: Annotated[int, Field(ge=0)] = 64
-    model: Text | None = None
-    format: Text = "plain"
-    max_prompt_tokens: Count = 2048
-    max_response_tokens: Count = 256
-    max_candidates: Count = 50
-    prefilter: Text = "bm25"
-    related_entries: Count | None = None
-    temperature: Positive = 1.0
-    lora_rank: Annotated[int, Field(ge=0)] = 0
-    lora_alpha: Positive = 16.0
-
-    @field_validator("prefilter")
-    @classmethod
-    def _known_retriever(cls, spec: str) -> str:
-        name, _, option = spec.partition(":")
-        if name not in list_retrievers():
-            raise ConfigError(f"policy.prefilter: {unknown_name('retriever', name, list_retrievers())}")
-        # Only the names: an embedder is loaded where it is used.
-        if name in ("dense", "fusion") and option and option not in list_embedders():
-            raise ConfigError(f"policy.prefilter: {unknown_name('embedder', option, list_embedders())}")
-        return spec
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.kind == "language" and self.model is None:
-            raise ConfigError(
-                "policy.kind is 'language' without policy.model; name the folder of a model "
-                "(memdojo model tiny makes a small one)."
-            )
-        return self
-
-
-class EngineConfig(Table):
-    """What samples from a language policy.
-
-    Attributes:
-        kind: `vllm`, or `transformers`, which needs no vLLM and is slower.
-        num_engines: Engines that share the requests; each holds the whole model.
-        num_gpus: GPUs of one engine, over which vLLM splits the model; 0 runs it on the CPU.
-        dtype: Precision of the weights.
-        max_sequences: Requests that an engine works on at a time.
-        memory: Share of a GPU's memory that vLLM takes; on the CPU the GiB of its key-value cache.
-        max_staleness: Updates by which the sampling weights may be behind those that are trained.
-        max_restarts: How often a dead engine or rollout worker is started again before the run gives up.
-    """
-
-    kind: Literal["vllm", "transformers"] = "vllm"
-    num_engines: Count = 1
-    num_gpus: Annotated[int, Field(ge=0)] = 0
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    max_sequences: Count = 64
-    memory: Positive | None = None
-    max_staleness: Annotated[int, Field(ge=0)] = 0
-    max_restarts: Annotated[int, Field(ge=0)] = 3
-
-
-class LearnerConfig(Table):
-    """Where and how a language policy is trained.
-
-    Attributes:
-        kind: `memdojo`, our own learner, or `trl`, TRL's GRPOTrainer for tasks of one context (of a manager,
-            single chunks between those that `warm_start.teacher` plays).
-        num_processes: Learner processes, over which the rows of an update are shared out.
-        sharding: `none` keeps the whole model in each process, `full` splits weights, gradients and moments
-            over the processes (FSDP).
-        device: `auto` takes a GPU where there is one.
-        dtype: Precision of weights and moments.
-        micro_batch_tokens: Tokens, padding included, of one forward and backward pass.
-        gradient_checkpointing: Compute activations twice instead of keeping them.
-        num_threads: CPU threads of a learner process; by default as many as there are cores.
-    """
-
-    kind: Literal["memdojo", "trl"] = "memdojo"
-    num_processes: Count = 1
-    sharding: Literal["none", "full"] = "none"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    dtype: Literal["float32", "bfloat16"] = "float32"
-    micro_batch_tokens: Count = 8192
-    gradient_checkpointing: bool = False
-    num_threads: Count | None = None
+# It is what a run of memdojo has trained, so the module that builds it stands above the agents.
+ANSWERERS.add_lazily(
+    "policy",
+    "memdojo.train.language.policy_answerer:POLICY_ANSWERER",
+    description="An answer agent that memdojo has trained.",
+)
 
 
 class OneStepConfig(Table):
@@ -126,7 +35,7 @@ class OneStepConfig(Table):
     """
 
     window_turns: Count | None = None
-    builder: Text = "recency"
+    builder: Annotated[Text, ONE_STEP_ONLY] = "recency"
 
 
 class WarmStartConfig(Table):
@@ -164,84 +73,166 @@ class RoundsConfig(Table):
     merge_best: Count = 1
 
 
-class AnswererConfig(Table):
-    """Who answers the questions of training and evaluation, and stays as it is.
+class LearnerSettings(Table):
+    """Where and how a language policy is trained; the base of the settings of each learner.
 
     Attributes:
-        kind: `extractive` is the model-free reader; `model` serves a model in engines of its own; `policy`
-            does the same with an answer agent of memdojo; `endpoint` asks an OpenAI-compatible server.
-        model: Folder or hub id of the model; the name of the model at the endpoint.
-        url: Of the endpoint, such as `http://HOST:8000/v1`.
-        checkpoint: Of a `policy`: the run or checkpoint of an answer agent.
-        num_engines, num_gpus, dtype, memory: As in `[engine]`, of a `model` or a `policy`.
-        max_tokens: Most tokens of an answer; a `policy` has its own limit.
-        timeout_s: Seconds after which an endpoint's answer counts as not to be had.
+        kind: Name of the learner in `LEARNERS`.
+        num_processes: Learner processes, over which the rows of an update are shared out.
+        sharding: `none` keeps the whole model in each process, `full` splits weights, gradients and moments
+            over the processes (FSDP).
+        device: `auto` takes a GPU where there is one.
+        dtype: Precision of weights and moments.
+        micro_batch_tokens: Tokens, padding included, of one forward and backward pass.
+        gradient_checkpointing: Compute activations twice instead of keeping them.
+        num_threads: CPU threads of a learner process; by default as many as there are cores.
     """
 
-    kind: Literal["extractive", "model", "policy", "endpoint"] = "extractive"
-    model: Text | None = None
-    url: Text | None = None
-    checkpoint: Text | None = None
-    num_engines: Count = 1
-    num_gpus: Annotated[int, Field(ge=0)] = 0
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    memory: Positive | None = None
-    max_tokens: Count = 32
-    timeout_s: Positive = 60.0
+    kind: str
+    num_processes: Count = 1
+    sharding: Literal["none", "full"] = "none"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    micro_batch_tokens: Count = 8192
+    gradient_checkpointing: bool = False
+    num_threads: Count | None = None
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        needed: tuple[str, ...] = {
-            "extractive": (),
-            "model": ("model",),
-            "policy": ("checkpoint",),
-            "endpoint": ("model", "url"),
-        }[self.kind]
-        for key in ("model", "url", "checkpoint"):
-            if key in needed and getattr(self, key) is None:
-                raise ConfigError(f"answerer.kind is {self.kind!r} without answerer.{key}; set it.")
-            if key not in needed and getattr(self, key) is not None:
+    def unused_keys(self, run: Any) -> Mapping[str, str]:
+        """Return the dotted keys of a `LanguageConfig` that mean nothing to the learner, each with why."""
+        return {}
+
+    def check(self, run: Any) -> None:
+        """Refuse a `LanguageConfig` whose run the learner cannot do.
+
+        Raises:
+            ConfigError: With what to change.
+        """
+
+
+class MemdojoLearnerSettings(LearnerSettings):
+    """Our own learner."""
+
+    kind: Literal["memdojo"] = "memdojo"
+
+    def check(self, run: Any) -> None:
+        """Refuse what has too few processes; see `LearnerSettings.check`."""
+        if run.rollouts.num_workers == 0:
+            raise ConfigError(
+                "rollouts.num_workers is 0, but the episodes of a language policy are played in Ray workers; "
+                "set it to 1 or more."
+            )
+        if self.sharding == "full" and self.num_processes == 1:
+            raise ConfigError(
+                "learner.sharding is 'full' with one learner process; raise learner.num_processes or leave "
+                "the sharding out."
+            )
+
+
+class TRLLearnerSettings(LearnerSettings):
+    """TRL's GRPOTrainer, in one process, for tasks of one context.
+
+    Of a manager it trains single chunks between those that `warm_start.teacher` plays.
+    """
+
+    kind: Literal["trl"] = "trl"
+
+    def unused_keys(self, run: Any) -> Mapping[str, str]:
+        """Return what its trainer does not look at; see `LearnerSettings.unused_keys`."""
+        ignored = (
+            "algorithm.discount",
+            "algorithm.group_start",
+            "engine.num_engines",
+            "engine.max_staleness",
+            "engine.max_restarts",
+            "rollouts.num_workers",
+            "rollouts.address",
+        )
+        unused = dict.fromkeys(ignored, "learner.kind is 'trl', whose trainer does not use it")
+        if isinstance(run.algorithm, GrpoSettings) and run.algorithm.advantage != "trajectory":
+            unused["algorithm.advantage"] = "learner.kind is 'trl', which compares the episodes as wholes"
+        if isinstance(run.engine, TransformersSettings):
+            unused["algorithm.importance_cap"] = (
+                "under learner.kind = 'trl' transformers samples with the learner's own weights"
+            )
+        return unused
+
+    def check(self, run: Any) -> None:
+        """Refuse what its trainer cannot do; see `LearnerSettings.check`."""
+        algorithm, engine = run.algorithm, run.engine
+        if not isinstance(algorithm, GrpoSettings):
+            raise ConfigError(
+                f"algorithm.name is {algorithm.name!r}, but learner.kind is 'trl', whose trainer has grpo "
+                "only; take learner.kind = 'memdojo'."
+            )
+        if self.num_processes > 1 or self.sharding == "full":
+            raise ConfigError(
+                f"learner.num_processes is {self.num_processes} and learner.sharding {self.sharding!r}, but "
+                "learner.kind is 'trl', which trains in one process; take learner.kind = 'memdojo'."
+            )
+        if algorithm.skip_equal_groups:
+            raise ConfigError(
+                "algorithm.skip_equal_groups is true, but learner.kind is 'trl', whose trainer skips no "
+                "groups; leave it out or take learner.kind = 'memdojo'."
+            )
+        if algorithm.curriculum == "priority":
+            raise ConfigError(
+                "algorithm.curriculum is 'priority', but learner.kind is 'trl', whose trainer has all "
+                "prompts in order before it begins; leave it out or take learner.kind = 'memdojo'."
+            )
+        if algorithm.minibatch_groups and algorithm.groups_per_update % algorithm.minibatch_groups:
+            raise ConfigError(
+                f"algorithm.minibatch_groups is {algorithm.minibatch_groups}, but under learner.kind = 'trl' "
+                f"it must divide algorithm.groups_per_update, which is {algorithm.groups_per_update}."
+            )
+        graders = ("answerer", run.answerer, ANSWERERS), ("judge", run.judge, JUDGES)
+        for table, grader, kinds in graders:
+            if kinds.get(grader.kind).served is not None:
                 raise ConfigError(
-                    f"answerer.{key} is {getattr(self, key)!r}, but answerer.kind is {self.kind!r}, which "
-                    "does not use it; leave one of the two out."
+                    f"{table}.kind is {grader.kind!r}, which learner.kind = 'trl' has no engines for; serve "
+                    f"the model (memdojo serve) and take {table}.kind = 'endpoint'."
                 )
-        return self
+        self._check_engine(engine)
+
+    def _check_engine(self, engine: Any) -> None:
+        if isinstance(engine, VLLMSettings):
+            if engine.num_gpus != 1 or self.device == "cpu":
+                raise ConfigError(
+                    "engine.kind is 'vllm', which under learner.kind = 'trl' shares the learner's one GPU; "
+                    "set engine.num_gpus = 1, or on a CPU engine.kind = 'transformers'."
+                )
+        elif not isinstance(engine, TransformersSettings):
+            raise ConfigError(
+                f"engine.kind is {engine.kind!r}, but learner.kind is 'trl', whose trainer samples by 'vllm' "
+                "or 'transformers'; take one of them, or learner.kind = 'memdojo'."
+            )
+        elif engine.dtype != self.dtype:
+            raise ConfigError(
+                f"engine.dtype is {engine.dtype!r} and learner.dtype is {self.dtype!r}, but under "
+                "learner.kind = 'trl' transformers samples with the learner's own weights; make them equal."
+            )
 
 
-class JudgeConfig(Table):
-    """Who grades: answers by yes or no, and operations where a model is asked about them.
+@dataclass(frozen=True, slots=True)
+class LearnerKind:
+    """One kind of learner of language policies.
 
     Attributes:
-        kind: `none` asks nobody; `model` serves a model in engines of its own; `endpoint` asks an
-            OpenAI-compatible server.
-        operations: Whether operations are graded by the `rule` of `envs.validity` or by the `model`.
-        model: Folder or hub id of the model; the name of the model at the endpoint.
-        url: Of the endpoint, such as `http://HOST:8000/v1`.
-        num_engines, num_gpus, dtype, memory: As in `[engine]`, of a `model`.
-        timeout_s: Seconds after which an endpoint's grade counts as not to be had.
+        settings: Its table `[learner]`; `kind` is the name of the registration.
+        trainer: Where the function is that trains with it, as `module:function`.
     """
 
-    kind: Literal["none", "model", "endpoint"] = "none"
-    operations: Literal["rule", "model"] = "rule"
-    model: Text | None = None
-    url: Text | None = None
-    num_engines: Count = 1
-    num_gpus: Annotated[int, Field(ge=0)] = 0
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
-    memory: Positive | None = None
-    timeout_s: Positive = 60.0
+    settings: type[LearnerSettings]
+    trainer: str
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        needed: tuple[str, ...] = {"none": (), "model": ("model",), "endpoint": ("model", "url")}[self.kind]
-        for key in ("model", "url"):
-            if key in needed and getattr(self, key) is None:
-                raise ConfigError(f"judge.kind is {self.kind!r} without judge.{key}; set it.")
-            if key not in needed and getattr(self, key) is not None:
-                raise ConfigError(
-                    f"judge.{key} is {getattr(self, key)!r}, but judge.kind is {self.kind!r}, which does not "
-                    "use it; leave one of the two out."
-                )
-        if self.operations == "model" and self.kind == "none":
-            raise ConfigError("judge.operations is 'model', but judge.kind is 'none'; name a model.")
-        return self
+
+LEARNERS: Registry[LearnerKind] = Registry("learner")
+LEARNERS.add(
+    "memdojo",
+    LearnerKind(MemdojoLearnerSettings, "memdojo.train.language.trainer:train_with_memdojo"),
+    description="Our own learner, in one process or several.",
+)
+LEARNERS.add(
+    "trl",
+    LearnerKind(TRLLearnerSettings, "memdojo.train.language.trl.trainer:train_with_trl"),
+    description="TRL's GRPOTrainer, for tasks of one context.",
+)

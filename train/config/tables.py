@@ -23,6 +23,16 @@ from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
 from memdojo.settings import Count, CountOrZero, Names, Seed, Table, Text, not_blank
 
+from ..uses import (
+    ARCHIVE_ONLY,
+    LANGUAGE_ONLY,
+    MANAGER_ONLY,
+    RETRIEVER_ONLY,
+    STORE_ONLY,
+    TIERS_ONLY,
+    VALIDATED_ONLY,
+    WHOLE_EPISODES,
+)
 from .tracker_names import TENSORBOARD, TRACKERS
 
 Split = Literal["train", "validation", "test"]
@@ -72,9 +82,9 @@ class StreamsConfig(Table):
     num_validation: Count | None = None
     num_test: Count | None = None
     options: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
-    window_turns: Annotated[int, Field(ge=2)] | None = None
+    window_turns: Annotated[Annotated[int, Field(ge=2)] | None, MANAGER_ONLY, WHOLE_EPISODES] = None
     length_curriculum: Count | None = None
-    turns_per_chunk: Count = 1
+    turns_per_chunk: Annotated[Count, MANAGER_ONLY, LANGUAGE_ONLY] = 1
     stream_seed: Seed | None = None
 
     @model_validator(mode="after")
@@ -164,20 +174,20 @@ class EpisodeConfig(Table):
             retrievers whose reward has a part that needs them.
         tier_order: Whether the answerer reads the entries of a tier by `rank`, best first, or by `time`, as
             they were said.
-        memory: Who wrote the memory over which a retriever or an answer agent is asked: a manager baseline by
+        written_by: Who wrote the memory over which a retriever or an answer agent is asked: a baseline by
             name, or the folder of a manager's run or checkpoint. Without it that is all that was said. The
             store's limits are then the manager's: its own if none are given.
     """
 
-    max_entries: Count | None = None
-    capacity_share: Annotated[float, Field(gt=0, le=1)] | None = None
-    max_core_tokens: Count = DEFAULT_CORE_TOKENS
+    max_entries: Annotated[Count | None, STORE_ONLY] = None
+    capacity_share: Annotated[Annotated[float, Field(gt=0, le=1)] | None, STORE_ONLY] = None
+    max_core_tokens: Annotated[Count, STORE_ONLY] = DEFAULT_CORE_TOKENS
     top_k: Count = 10
     retriever: Text = "bm25"
-    granularity: Literal["turn", "session"] = "turn"
-    tiers: Annotated[tuple[Count, ...], Field(strict=False)] = ()
-    tier_order: Literal["rank", "time"] = "rank"
-    memory: Text | None = None
+    granularity: Annotated[Literal["turn", "session"], *ARCHIVE_ONLY] = "turn"
+    tiers: Annotated[tuple[Count, ...], Field(strict=False), RETRIEVER_ONLY] = ()
+    tier_order: Annotated[Literal["rank", "time"], TIERS_ONLY] = "rank"
+    written_by: Text | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -241,9 +251,9 @@ class FeaturesConfig(Table):
         embedding_inputs: Whether a manager sees the embeddings themselves as well.
     """
 
-    num_candidates: Count = 16
+    num_candidates: Annotated[Count, MANAGER_ONLY] = 16
     embedder: str = "hashed_ngrams"
-    embedding_inputs: bool = False
+    embedding_inputs: Annotated[bool, MANAGER_ONLY] = False
 
     @field_validator("embedder")
     @classmethod
@@ -277,7 +287,7 @@ class EvaluationConfig(Table):
             checkpoint and heads the final table.
     """
 
-    every: Count = 10
+    every: Annotated[Count, VALIDATED_ONLY] = 10
     num_resamples: Count = 2000
     baselines: Names = ()
     metric: str = "evidence_recall"
@@ -318,8 +328,8 @@ class LoggingConfig(Table):
     """
 
     report_to: Names = (TENSORBOARD,)
-    trajectories_every: Count = 10
-    num_trajectories: Annotated[int, Field(ge=0)] = 2
+    trajectories_every: Annotated[Count, MANAGER_ONLY, VALIDATED_ONLY] = 10
+    num_trajectories: Annotated[int, Field(ge=0), MANAGER_ONLY, VALIDATED_ONLY] = 2
 
     @field_validator("report_to")
     @classmethod

@@ -90,19 +90,19 @@ def write_memories(writer: Writer, streams: Sequence[Stream]) -> Iterator[Stored
 
 
 def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
-    """Have the memory of `episode.memory` written, if the run has one and has not done it.
+    """Have the memory of `episode.written_by` written, if the run has one and has not done it.
 
     Raises:
         LeakError: If two splits share a group.
         MemdojoError: What `load_writer` raises.
     """
-    if config.episode.memory is None or _file(run, "train").is_file():
+    if config.episode.written_by is None or _file(run, "train").is_file():
         return
-    writer = load_writer(config.episode.memory, config.episode)
+    writer = load_writer(config.episode.written_by, config.episode)
     splits = load_splits(config)
     for split in MEMORY_SPLITS:
         streams = splits.get(split, [])
-        progress.message(f"memory: {config.episode.memory} plays {len(streams)} {split} streams")
+        progress.message(f"memory: {config.episode.written_by} plays {len(streams)} {split} streams")
         _file(run, split).parent.mkdir(exist_ok=True)
         with atomic_writer(_file(run, split)) as file:
             for stream, memory in zip(streams, write_memories(writer, streams), strict=True):
@@ -120,7 +120,7 @@ def read_memories(run: RunFolder, split: Split, streams: Sequence[Stream]) -> li
     Raises:
         DataError: If the file is missing or damaged or of other streams.
     """
-    if run.config.episode.memory is None:
+    if run.config.episode.written_by is None:
         return None
     path = _file(run, split)
     try:

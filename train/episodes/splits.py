@@ -76,7 +76,7 @@ def trained_on(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) ->
         algorithm=config.algorithm.name,
         max_entries=config.episode.max_entries,
         capacity_share=config.episode.capacity_share,
-        memory=config.episode.memory or "",
+        memory=config.episode.written_by or "",
         retriever=config.episode.retriever,
         max_core_tokens=config.episode.max_core_tokens,
         top_k=config.episode.top_k,

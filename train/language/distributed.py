@@ -18,7 +18,7 @@ from ray.util.queue import Empty, Queue
 
 from memdojo.errors import EngineError
 
-from ..config.run import TrainConfig
+from ..config.kinds import LanguageConfig
 from ..loop import TrainResult
 from ..rollouts.ray_session import start_ray
 from ..runs.folder import RunFolder
@@ -28,7 +28,7 @@ from .setup import learner_device
 
 ValueT = TypeVar("ValueT")
 
-TrainHere = Callable[[TrainConfig, RunFolder, bool, Progress, Callable[[], bool]], TrainResult]
+TrainHere = Callable[[LanguageConfig, RunFolder, bool, Progress, Callable[[], bool]], TrainResult]
 """Trains in one process of several: configuration, run, resume, progress, and what asks whether to stop."""
 
 
@@ -54,7 +54,7 @@ def from_main(accelerator: Accelerator, make: Callable[[], ValueT]) -> ValueT:
 
 
 def train_in_processes(
-    train_here: TrainHere, config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress
+    train_here: TrainHere, config: LanguageConfig, run: RunFolder, *, resume: bool, progress: Progress
 ) -> TrainResult:
     """Let `config.learner.num_processes` processes train, and show how far they are.
 

@@ -17,7 +17,7 @@ from memdojo.errors import ConfigError, DivergenceError, EngineError
 from ..algorithms.losses import explained_variance
 from ..algorithms.protocol import Algorithm
 from ..checkpoints.compact import TrainingState
-from ..config.language import LearnerConfig
+from ..config.language import LearnerSettings
 from .batches import MicroBatch, UpdateRows, pad_rows, share_out
 from .learner_processes import (
     accumulating,
@@ -57,7 +57,7 @@ class LanguageLearner:
         self,
         network: PolicyNetwork,
         algorithm: Algorithm[Any],
-        learner: LearnerConfig,
+        learner: LearnerSettings,
         *,
         temperature: float,
         accelerator: Accelerator,

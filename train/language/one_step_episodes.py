@@ -21,7 +21,7 @@ from memdojo.envs.streams.windows import linked_chunks, step_window
 from memdojo.envs.types import Add, MemoryEntry, Relink, Stream
 
 from ..checkpoints.loading import load_manager
-from ..config.run import TrainConfig
+from ..config.kinds import LanguageConfig
 
 EPISODES_AT_A_TIME = 64
 """Windows that a builder plays side by side, so that the requests of one that is a model share a batch."""
@@ -58,7 +58,7 @@ class OneSteps:
         return episode
 
 
-def build_one_steps(config: TrainConfig, streams: Sequence[Stream]) -> OneSteps | None:
+def build_one_steps(config: LanguageConfig, streams: Sequence[Stream]) -> OneSteps | None:
     """Let the builder of a run write the memory before every chunk that questions are about.
 
     Args:

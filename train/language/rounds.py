@@ -23,11 +23,12 @@ from typing import Any
 
 import torch
 
+from memdojo.agents.engines.settings import ServingSettings
 from memdojo.errors import ConfigError, RunFolderError
 
 from ..checkpoints.compact import read_state
 from ..config.files import load_config
-from ..config.run import STORE_KEYS, TrainConfig
+from ..config.kinds import LanguageConfig
 from ..loop import RunState, TrainResult
 from ..runs.checkpoint_folders import update_of
 from ..runs.folder import CONFIG, ROUND, RunFolder
@@ -39,7 +40,6 @@ SEEDS_APART = 1000
 """How far the seeds of two rounds lie apart, so that a round does not play what the one before has played."""
 
 _MODEL = "model"
-_ENGINE_KEYS = ("num_engines", "num_gpus", "dtype", "memory")
 
 Train = Callable[..., TrainResult]
 """`memdojo.train.entry.train`, or what stands in for it."""
@@ -59,7 +59,7 @@ class Training:
     number: int
     is_partner: bool
     folder: str
-    config: TrainConfig
+    config: LanguageConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class RoundsResult:
     partner_runs: tuple[RunFolder, ...] = ()
 
 
-def load_partner(config: TrainConfig) -> TrainConfig | None:
+def load_partner(config: LanguageConfig) -> LanguageConfig | None:
     """Return the partner's configuration; None if a policy is trained alone.
 
     Raises:
@@ -90,7 +90,7 @@ def load_partner(config: TrainConfig) -> TrainConfig | None:
             f"rounds.partner is {config.rounds.partner!r}, whose task is {partner.task!r}, and this one's is "
             f"{config.task!r}; a manager and an answer agent are trained in turn."
         )
-    if not partner.is_language:
+    if not isinstance(partner, LanguageConfig):
         raise ConfigError(
             f"rounds.partner is {config.rounds.partner!r}, whose policy.kind is {partner.policy.kind!r}; "
             "rounds are for language policies."
@@ -103,7 +103,9 @@ def load_partner(config: TrainConfig) -> TrainConfig | None:
     return partner
 
 
-def train_in_rounds(config: TrainConfig, run: RunFolder, train: Train, *, progress: Progress) -> RoundsResult:
+def train_in_rounds(
+    config: LanguageConfig, run: RunFolder, train: Train, *, progress: Progress
+) -> RoundsResult:
     """Train what is not trained yet, round by round.
 
     Args:
@@ -142,13 +144,13 @@ def train_in_rounds(config: TrainConfig, run: RunFolder, train: Train, *, progre
 
 
 def next_training(
-    config: TrainConfig,
-    policy: TrainConfig,
+    config: LanguageConfig,
+    policy: LanguageConfig,
     number: int,
     *,
     own: Path | None,
     other: Path | None,
-    other_config: TrainConfig | None,
+    other_config: LanguageConfig | None,
 ) -> Training:
     """Return the training of a policy in a round.
 
@@ -175,21 +177,27 @@ def next_training(
         assert other_config is not None  # Somebody trained it.
         tree |= _with_partner(tree, policy, other, other_config)
     folder = f"{ROUND}{number}{f'-{policy.name}' if is_partner else ''}"
-    return Training(number, is_partner, folder, TrainConfig.model_validate(tree))
+    return Training(number, is_partner, folder, LanguageConfig.model_validate(tree))
 
 
 def _with_partner(
-    tree: Mapping[str, Any], policy: TrainConfig, other: Path, other_config: TrainConfig
+    tree: Mapping[str, Any], policy: LanguageConfig, other: Path, other_config: LanguageConfig
 ) -> dict[str, Any]:
     """Return the tables with which a policy meets the other one, frozen."""
     if policy.task == "manager":
-        own = {key: value for key, value in tree.get("answerer", {}).items() if key in _ENGINE_KEYS}
+        own = {
+            key: value
+            for key, value in tree.get("answerer", {}).items()
+            if key in ServingSettings.model_fields
+        }
         # It needs what it had in its own training, unless the manager's configuration says otherwise.
-        served = other_config.engine.model_dump(include={"num_gpus", "dtype", "memory"}, exclude_none=True)
+        needed = {"num_gpus", "dtype", "cache_size"}
+        served = other_config.engine.model_dump(include=needed, exclude_none=True)
         return {"answerer": {**served, **own, "kind": "policy", "checkpoint": str(other)}}
-    limits = [key.partition(".")[2] for key in STORE_KEYS]
+    # The manager that writes has limits of its own.
+    limits = ("max_entries", "capacity_share", "max_core_tokens")
     episode = {key: value for key, value in tree.get("episode", {}).items() if key not in limits}
-    return {"episode": {**episode, "memory": str(other)}}
+    return {"episode": {**episode, "written_by": str(other)}}
 
 
 def is_finished(path: Path) -> bool:

@@ -11,17 +11,13 @@ import torch
 from accelerate import Accelerator
 from peft import LoraConfig, get_peft_model
 
-from memdojo.agents.engines.chat import ChatModel, EngineChat
-from memdojo.agents.engines.endpoint import EndpointChat
 from memdojo.agents.engines.engine import Sampler
-from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.settings import EngineSettings
-from memdojo.agents.graders.answerer import ChatAnswerer
 from memdojo.agents.graders.judging import Judging
+from memdojo.agents.graders.registry import make_answerer, make_judge_chat
 from memdojo.agents.language.models import check_model, load_causal_lm, load_tokenizer
 from memdojo.agents.language.network import PolicyNetwork
-from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
-from memdojo.envs.answering import Answerer, ExtractiveAnswerer
+from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
@@ -32,11 +28,7 @@ from memdojo.rewards.grading import OFFICIAL
 from memdojo.rewards.reward import Reward
 
 from ..algorithms.registry import make_algorithm
-from ..checkpoints.language import LanguageSpec, load_language_spec
-from ..checkpoints.model_folders import find_model
-from ..config.language import AnswererConfig, JudgeConfig
-from ..config.run import TrainConfig
-from ..runs.checkpoint_folders import find_checkpoint
+from ..config.kinds import LanguageConfig
 from .learner import LanguageLearner
 from .one_step_episodes import OneSteps
 from .players import LanguagePlayer, SamplingSettings
@@ -45,7 +37,7 @@ from .ray_rollouts import LanguageRecipe
 AnyTask = ManagerTask | RankingTask | AnswerTask
 
 
-def make_task(config: TrainConfig, *, training: bool = False) -> AnyTask:
+def make_task(config: LanguageConfig, *, training: bool = False) -> AnyTask:
     """Return what the policy does in an episode.
 
     Args:
@@ -61,12 +53,12 @@ def make_task(config: TrainConfig, *, training: bool = False) -> AnyTask:
     return AnswerTask(format, make_retriever(config.episode.retriever), config.episode.top_k)
 
 
-def make_encoder(config: TrainConfig, task: AnyTask, model: str) -> PromptEncoder:
+def make_encoder(config: LanguageConfig, task: AnyTask, model: str) -> PromptEncoder:
     """Return what renders the prompts of the policy."""
     return PromptEncoder(load_tokenizer(model), task.format, config.policy.max_prompt_tokens)
 
 
-def check_room(config: TrainConfig, model: str) -> None:
+def check_room(config: LanguageConfig, model: str) -> None:
     """Refuse prompts and responses that are longer than the model's context.
 
     Raises:
@@ -81,122 +73,13 @@ def check_room(config: TrainConfig, model: str) -> None:
         )
 
 
-def engine_settings(config: TrainConfig) -> EngineSettings:
+def engine_settings(config: LanguageConfig) -> EngineSettings:
     """Return how the policy's engines run."""
-    engine, policy = config.engine, config.policy
-    return EngineSettings(
-        kind=engine.kind,
-        dtype=engine.dtype,
-        max_sequences=engine.max_sequences,
-        memory=engine.memory,
-        num_gpus=engine.num_gpus,
-        max_context_tokens=policy.max_prompt_tokens + policy.max_response_tokens,
-        seed=config.seed,
-    )
+    longest = config.policy.max_prompt_tokens + config.policy.max_response_tokens
+    return config.engine.model_copy(update={"max_context_tokens": longest, "seed": config.seed})
 
 
-def answerer_model(config: AnswererConfig) -> str | None:
-    """Return the folder or hub id of the model that answers in engines; None if none does.
-
-    Raises:
-        RunFolderError: If `answerer.checkpoint` is a run without a checkpoint.
-        ModelError: If there is no model in it.
-    """
-    if config.kind == "policy":
-        assert config.checkpoint is not None  # The configuration has seen to it.
-        return str(find_model(config.checkpoint).folder)
-    return config.model if config.kind == "model" else None
-
-
-def answerer_engine_settings(config: AnswererConfig) -> EngineSettings:
-    """Return how the engines of an answerer of the kind `model` or `policy` run.
-
-    A policy is sampled by the kind of engine that sampled it in training.
-    """
-    spec = _answerer_spec(config) if config.kind == "policy" else None
-    return EngineSettings(
-        kind="vllm" if spec is None else spec.engine,
-        dtype=config.dtype,
-        memory=config.memory,
-        num_gpus=config.num_gpus,
-        max_context_tokens=None if spec is None else spec.max_prompt_tokens + spec.max_response_tokens,
-    )
-
-
-def _answerer_spec(config: AnswererConfig) -> LanguageSpec:
-    """Read how the answer agent of `answerer.checkpoint` is spoken to.
-
-    Raises:
-        ConfigError: If it is a policy for another task.
-        CheckpointError: If it is no checkpoint of a language policy.
-    """
-    assert config.checkpoint is not None  # The configuration has seen to it.
-    spec = load_language_spec(find_checkpoint(config.checkpoint))
-    if spec.task != "answer_agent":
-        raise ConfigError(
-            f"answerer.checkpoint is {config.checkpoint!r}, which was trained as {spec.task}; give the run "
-            "or checkpoint of an answer agent."
-        )
-    return spec
-
-
-def make_answerer(config: AnswererConfig, sampler: Sampler | None = None) -> Answerer:
-    """Return who answers.
-
-    Args:
-        config: The table `[answerer]`.
-        sampler: Serves the model of the kinds `model` and `policy`; by default an engine in this process.
-    """
-    if config.kind == "extractive":
-        return ExtractiveAnswerer()
-    if config.kind == "policy":
-        return _make_policy_answerer(config, sampler)
-    assert config.model is not None  # The configuration has seen to it.
-    if config.kind == "endpoint":
-        assert config.url is not None
-        chat: Any = EndpointChat(config.model, config.url, timeout_s=config.timeout_s)
-    else:
-        if sampler is None:
-            sampler = EngineOnDemand(config.model, answerer_engine_settings(config))
-        chat = EngineChat(sampler, load_tokenizer(config.model))
-    return ChatAnswerer(chat, config.max_tokens)
-
-
-def _make_policy_answerer(config: AnswererConfig, sampler: Sampler | None) -> LanguageAnswerAgent:
-    spec, model = _answerer_spec(config), answerer_model(config)
-    assert model is not None  # A policy has one.
-    format: Any = make_format(spec.task, spec.format)
-    return LanguageAnswerAgent(
-        sampler or EngineOnDemand(model, answerer_engine_settings(config)),
-        PromptEncoder(load_tokenizer(model), format, spec.max_prompt_tokens),
-        max_response_tokens=spec.max_response_tokens,
-    )
-
-
-def judge_engine_settings(config: JudgeConfig) -> EngineSettings:
-    """Return how the engines of a judge of the kind `model` run."""
-    return EngineSettings(kind="vllm", dtype=config.dtype, memory=config.memory, num_gpus=config.num_gpus)
-
-
-def make_judge_chat(config: JudgeConfig, sampler: Sampler | None = None) -> ChatModel | None:
-    """Return the model that grades; None where there is none.
-
-    Args:
-        config: The table `[judge]`.
-        sampler: Serves the model of the kind `model`; by default an engine in this process.
-    """
-    if config.kind == "none":
-        return None
-    assert config.model is not None  # The configuration has seen to it.
-    if config.kind == "endpoint":
-        assert config.url is not None
-        return EndpointChat(config.model, config.url, timeout_s=config.timeout_s)
-    if sampler is None:
-        sampler = EngineOnDemand(config.model, judge_engine_settings(config))
-    return EngineChat(sampler, load_tokenizer(config.model))
-
-
-def make_judging(config: TrainConfig, reward: Reward, sampler: Sampler | None = None) -> Judging | None:
+def make_judging(config: LanguageConfig, reward: Reward, sampler: Sampler | None = None) -> Judging | None:
     """Return who grades what the reward pays for; None where no model is to be asked.
 
     Args:
@@ -229,7 +112,7 @@ NO_CLIENTS = GraderClients()
 
 
 def player_recipe(
-    config: TrainConfig,
+    config: LanguageConfig,
     streams: Sequence[Stream],
     weights: dict[str, float],
     model: str,
@@ -255,7 +138,7 @@ def player_recipe(
 
 
 def _make_player(
-    config: TrainConfig,
+    config: LanguageConfig,
     streams: Sequence[Stream],
     weights: dict[str, float],
     model: str,
@@ -284,7 +167,7 @@ def _make_player(
     )
 
 
-def make_learner(config: TrainConfig, model: str, reference_model: str) -> LanguageLearner:
+def make_learner(config: LanguageConfig, model: str, reference_model: str) -> LanguageLearner:
     """Build the learner of this process.
 
     Args:
@@ -312,7 +195,7 @@ def make_learner(config: TrainConfig, model: str, reference_model: str) -> Langu
     )
 
 
-def learner_device(config: TrainConfig) -> Literal["cpu", "cuda"]:
+def learner_device(config: LanguageConfig) -> Literal["cpu", "cuda"]:
     """Return where the learner runs.
 
     Raises:
@@ -326,7 +209,7 @@ def learner_device(config: TrainConfig) -> Literal["cpu", "cuda"]:
     return "cuda" if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else "cpu"
 
 
-def lora_config(config: TrainConfig) -> LoraConfig | None:
+def lora_config(config: LanguageConfig) -> LoraConfig | None:
     """Return the adapters that are trained; None if all weights are."""
     policy = config.policy
     if not policy.lora_rank:
@@ -339,7 +222,7 @@ def lora_config(config: TrainConfig) -> LoraConfig | None:
     )
 
 
-def _load(config: TrainConfig, model: str) -> Any:
+def _load(config: LanguageConfig, model: str) -> Any:
     loaded = load_causal_lm(model, config.learner.dtype)
     adapters = lora_config(config)
     if adapters is None:

@@ -11,13 +11,17 @@ from typing import Any, TypeVar
 import ray
 
 from memdojo.agents.engines.actors import EnginePool
+from memdojo.agents.graders.registry import ServedModel, answering_model, judging_model
 from memdojo.agents.language.models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
+from memdojo.registry import load_target
+from memdojo.settings import with_absolute_folders
 
 from ..checkpoints.compact import TrainedOn, load_training_state
 from ..checkpoints.language import language_spec, save_language_policy, write_model
 from ..checkpoints.model_folders import MODEL
-from ..config.run import TrainConfig
+from ..config.kinds import LanguageConfig
+from ..config.language import LEARNERS
 from ..config.tables import Split
 from ..episodes.memories import MEMORY_SPLITS, keep_memories, read_memories
 from ..episodes.schedule import Schedule
@@ -36,11 +40,8 @@ from .recorded_trajectories import write_trajectories
 from .rollout_metrics import play_metrics
 from .setup import (
     GraderClients,
-    answerer_engine_settings,
-    answerer_model,
     check_room,
     engine_settings,
-    judge_engine_settings,
     make_encoder,
     make_learner,
     make_task,
@@ -52,7 +53,9 @@ from .warm_start.stage import initial_model, warm_start
 ValueT = TypeVar("ValueT")
 
 
-def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
+def train_language(
+    config: LanguageConfig, run: RunFolder, *, resume: bool, progress: Progress
+) -> TrainResult:
     """Train a language policy; see `memdojo.train.entry.train`.
 
     Raises:
@@ -62,22 +65,26 @@ def train_language(config: TrainConfig, run: RunFolder, *, resume: bool, progres
             process dies.
     """
     quieten_transformers()
-    config = _with_absolute_models(config)
-    assert config.policy.model is not None  # The configuration has seen to it.
+    # Processes in other folders must find the models.
+    config = with_absolute_folders(config)
     check_room(config, config.policy.model)
     keep_memories(config, run, progress)
     warm_start(config, run, progress)
-    if config.learner.kind == "trl":
-        from .trl.trainer import train_with_trl
+    train: Callable[..., TrainResult] = load_target(LEARNERS.get(config.learner.kind).trainer)
+    return train(config, run, resume=resume, progress=progress)
 
-        return train_with_trl(config, run, resume=resume, progress=progress)
+
+def train_with_memdojo(
+    config: LanguageConfig, run: RunFolder, *, resume: bool, progress: Progress
+) -> TrainResult:
+    """Train with our own learner; see `train_language`."""
     if config.learner.num_processes == 1:
         return _train_here(config, run, resume, progress, lambda: False)
     return train_in_processes(_train_here, config, run, resume=resume, progress=progress)
 
 
 def _train_here(
-    config: TrainConfig,
+    config: LanguageConfig,
     run: RunFolder,
     resume: bool,
     progress: Progress,
@@ -105,24 +112,6 @@ def _train_here(
         run.close()
 
 
-def _with_absolute_models(config: TrainConfig) -> TrainConfig:
-    """Name the models so that processes in other folders find them."""
-
-    def absolute(model: str | None) -> str | None:
-        return str(Path(model).absolute()) if model is not None and Path(model).is_dir() else model
-
-    policy, answerer = config.policy, config.answerer
-    return config.model_copy(
-        update={
-            "policy": policy.model_copy(update={"model": absolute(policy.model)}),
-            "answerer": answerer.model_copy(
-                update={"model": absolute(answerer.model), "checkpoint": absolute(answerer.checkpoint)}
-            ),
-            "judge": config.judge.model_copy(update={"model": absolute(config.judge.model)}),
-        }
-    )
-
-
 class Sampling:
     """What plays the episodes of a run: engines, the answerer's engines, rollout workers.
 
@@ -134,7 +123,7 @@ class Sampling:
     """
 
     def __init__(
-        self, config: TrainConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]], model: str
+        self, config: LanguageConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]], model: str
     ) -> None:
         self._config = config
         self._splits = splits
@@ -143,32 +132,17 @@ class Sampling:
         self._one_steps = build_one_steps(config, splits["train"])
         self._memories = {split: read_memories(run, split, splits.get(split, ())) for split in MEMORY_SPLITS}
         self._started_ray = start_ray(config.rollouts.address, num_cpus=config.rollouts.num_workers)
-        engine, answerer = config.engine, config.answerer
         self._answering: EnginePool | None = None
         self._judge: EnginePool | None = None
         try:
             self.engines = EnginePool(
                 model,
                 engine_settings(config),
-                num_engines=engine.num_engines,
-                max_restarts=engine.max_restarts,
+                num_engines=config.engine.num_engines,
+                max_restarts=config.engine.max_restarts,
             )
-            served = answerer_model(answerer)
-            if served is not None:
-                self._answering = EnginePool(
-                    served,
-                    answerer_engine_settings(answerer),
-                    num_engines=answerer.num_engines,
-                    max_restarts=engine.max_restarts,
-                )
-            if config.judge.kind == "model":
-                assert config.judge.model is not None  # The configuration has seen to it.
-                self._judge = EnginePool(
-                    config.judge.model,
-                    judge_engine_settings(config.judge),
-                    num_engines=config.judge.num_engines,
-                    max_restarts=engine.max_restarts,
-                )
+            self._answering = self._serve(answering_model(config.answerer))
+            self._judge = self._serve(judging_model(config.judge))
             self.rollouts = self._start_rollouts()
         except BaseException:
             if self._started_ray:
@@ -193,6 +167,16 @@ class Sampling:
                 pool.close()
         if self._started_ray:
             ray.shutdown()
+
+    def _serve(self, served: ServedModel | None) -> EnginePool | None:
+        if served is None:
+            return None
+        return EnginePool(
+            served.model,
+            served.settings,
+            num_engines=served.settings.num_engines,
+            max_restarts=self._config.engine.max_restarts,
+        )
 
     def _start_rollouts(self) -> LanguageRollouts:
         config = self._config
@@ -250,7 +234,7 @@ class LanguageTrainee:
 
     def __init__(
         self,
-        config: TrainConfig,
+        config: LanguageConfig,
         run: RunFolder,
         splits: Mapping[Split, Sequence[Stream]],
         sampling: Sampling | None,
@@ -268,7 +252,7 @@ class LanguageTrainee:
         self._sampling = sampling
         self._learner = learner
         self._stop_requested = stop_requested
-        self._encoder = make_encoder(config, make_task(config), str(config.policy.model))
+        self._encoder = make_encoder(config, make_task(config), config.policy.model)
         self._version = 0
         self._sampling_version = 0
         self._answers = (0, 0)
@@ -297,7 +281,7 @@ class LanguageTrainee:
         # Shards are put together by all processes, and written by one.
         weights, adapters = self._learner.policy_state_dict(), self._learner.adapter_state_dict()
         saved = self._learner.state()
-        network, tokenizer = self._learner.network, load_tokenizer(str(self._config.policy.model))
+        network, tokenizer = self._learner.network, load_tokenizer(self._config.policy.model)
 
         def write(temporary: Path) -> None:
             write_model(temporary, network, weights, tokenizer, adapters)

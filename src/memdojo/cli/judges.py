@@ -21,25 +21,22 @@ def judge_from_options(options: list[str] | None) -> Judging | None:
     if not options:
         return None
     from memdojo.evaluation.asked import judge_of
-    from memdojo.train.config.language import JudgeConfig
 
-    judge = judge_of(table_from_options("judge", JudgeConfig, options))
+    judge = judge_of(table_from_options("judge", options))
     if judge is None:
         raise ConfigError("--judge names no model; give its kind, such as --judge kind=endpoint.")
     return judge
 
 
-def table_from_options(name: str, config: Any, options: list[str]) -> Any:
-    """Return a table of the configuration, made of `key=value` options.
+def table_from_options(name: str, options: list[str]) -> Any:
+    """Return the settings that `key=value` options mean as a table of the configuration.
 
     Raises:
         ConfigError: If the table refuses them.
     """
-    from pydantic import ValidationError
+    from memdojo.train.config.files import parse_table
 
     try:
-        return config.model_validate(parse_options(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"--{name} {place}: {first['msg']}; docs/training.md lists the keys.") from error
+        return parse_table(name, parse_options(options))
+    except ConfigError as error:
+        raise ConfigError(f"--{name}: {error}") from error

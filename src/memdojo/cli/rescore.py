@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from memdojo.agents.graders.registry import make_answerer
+
 from .judges import judge_from_options, table_from_options
 from .running import DebugOption
 
@@ -68,7 +70,5 @@ def _answerer(options: list[str] | None) -> Answerer | None:
     if not options:
         return None
     from memdojo.envs.answering import CachedAnswerer
-    from memdojo.evaluation.asked import answerer_of
-    from memdojo.train.config.language import AnswererConfig
 
-    return CachedAnswerer(answerer_of(table_from_options("answerer", AnswererConfig, options)))
+    return CachedAnswerer(make_answerer(table_from_options("answerer", options)))

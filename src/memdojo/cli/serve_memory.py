@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from memdojo.agents.graders.registry import make_answerer
+from memdojo.agents.graders.settings import EndpointAnswererSettings, ServedAnswererSettings
 from memdojo.envs.answering import Answerer
-from memdojo.errors import ConfigError, MissingDependencyError, missing_for_language
+from memdojo.errors import ConfigError, MissingDependencyError
 
 from .running import DebugOption
 
@@ -102,9 +104,6 @@ def _choose_answerer(run: str | None, model: str | None, url: str | None) -> Ans
         raise ConfigError(f"--answerer-url is {url!r} without --answerer-model; name the model there.")
     if model is None:
         return run
-    try:
-        from memdojo.train.config.language import AnswererConfig
-        from memdojo.train.language.setup import make_answerer
-    except ImportError as error:
-        raise missing_for_language(error.name) from error
-    return make_answerer(AnswererConfig(kind="model" if url is None else "endpoint", model=model, url=url))
+    if url is None:
+        return make_answerer(ServedAnswererSettings(model=model))
+    return make_answerer(EndpointAnswererSettings(model=model, url=url))

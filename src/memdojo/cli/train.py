@@ -16,6 +16,7 @@ from memdojo.errors import ConfigError, MissingDependencyError
 from .running import INTERRUPTED, DebugOption, QuietOption
 
 if TYPE_CHECKING:
+    from memdojo.train.config.kinds import LanguageConfig
     from memdojo.train.config.run import TrainConfig
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import Progress
@@ -57,6 +58,7 @@ def train(
     An empty value removes a key of the file: streams.window_turns=
     """
     from memdojo.train.config.files import load_config
+    from memdojo.train.config.kinds import LanguageConfig
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import make_progress
     from memdojo.train.runs.trackers import require_trackers
@@ -72,7 +74,7 @@ def train(
     else:
         run = RunFolder.create(run_dir, resolved, overwrite=overwrite)
     how_to_resume = _resume_command(config, overrides, run_dir)
-    if resolved.has_rounds:
+    if isinstance(resolved, LanguageConfig) and resolved.has_rounds:
         _train_in_rounds(trainer, resolved, run, quiet, how_to_resume)
         return
     with make_progress(quiet=quiet) as progress:
@@ -84,7 +86,7 @@ def train(
 
 
 def _train_in_rounds(
-    trainer: ModuleType, config: TrainConfig, run: RunFolder, quiet: bool, how_to_resume: str
+    trainer: ModuleType, config: LanguageConfig, run: RunFolder, quiet: bool, how_to_resume: str
 ) -> None:
     """Train round by round, and evaluate what the last round has left beside what came before it."""
     from memdojo.train.language.rounds import train_in_rounds

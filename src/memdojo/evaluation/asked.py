@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from memdojo.agents.graders.judging import Judging
-from memdojo.envs.answering import Answerer, ExtractiveAnswerer
+from memdojo.agents.graders.registry import make_answerer, make_judge_chat
+from memdojo.agents.graders.settings import JudgeSettings
+from memdojo.envs.answering import Answerer
 from memdojo.errors import ConfigError
-from memdojo.train.config.language import AnswererConfig, JudgeConfig
 from memdojo.train.config.run import TrainConfig
 
 
@@ -19,7 +20,7 @@ def answerer_of_runs(configs: Sequence[TrainConfig]) -> Answerer | None:
     """
     if len({repr(config.answerer) for config in configs}) > 1:
         raise ConfigError("the runs have different answerers; evaluate them one at a time, or choose one.")
-    return answerer_of(configs[0].answerer) if configs else None
+    return make_answerer(configs[0].answerer) if configs else None
 
 
 def judge_of_runs(configs: Sequence[TrainConfig]) -> Judging | None:
@@ -34,22 +35,7 @@ def judge_of_runs(configs: Sequence[TrainConfig]) -> Judging | None:
     return judge_of(next(iter(judges.values()))) if judges else None
 
 
-def answerer_of(config: AnswererConfig) -> Answerer:
-    """Return who answers by a table `[answerer]`; a model is loaded when it is first asked."""
-    if config.kind == "extractive":
-        # It needs none of the libraries that the other kinds do.
-        return ExtractiveAnswerer()
-    from memdojo.train.language.setup import make_answerer
-
-    return make_answerer(config)
-
-
-def judge_of(config: JudgeConfig) -> Judging | None:
+def judge_of(settings: JudgeSettings) -> Judging | None:
     """Return who judges by a table `[judge]`; None for nobody. A model is loaded when it is first asked."""
-    if config.kind == "none":
-        return None
-    from memdojo.train.language.setup import make_judge_chat
-
-    chat = make_judge_chat(config)
-    assert chat is not None  # There is a kind.
-    return Judging(chat)
+    chat = make_judge_chat(settings)
+    return None if chat is None else Judging(chat)

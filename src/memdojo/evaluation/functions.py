@@ -158,7 +158,7 @@ def prepare_run(config: TrainConfig, checkpoint: Path, before: Sequence[Path] = 
         top_k=episode.top_k,
         granularity=episode.granularity,
         retriever=episode.retriever if task == "manager" else None,
-        memory=episode.memory,
+        memory=episode.written_by,
         metric=config.evaluation.score(episode.top_k),
         seed=config.seed,
         num_resamples=config.evaluation.num_resamples,

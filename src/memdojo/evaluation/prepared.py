@@ -331,7 +331,8 @@ def _choose_memory(targets: Targets, choices: EvalChoices) -> _Written | None:
 
 def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Learned]:
     """Return the checkpoints that have a part in an evaluation without being what is evaluated."""
-    folders = {Path(each.answerer.checkpoint) for each in configs if each.answerer.checkpoint is not None}
+    answering = (each.answerer.trained_folder for each in configs)
+    folders = {Path(folder) for folder in answering if folder is not None}
     if written is not None and written.folder is not None:
         folders.add(written.folder)
     return [load_learned(folder) for folder in sorted(folders)]

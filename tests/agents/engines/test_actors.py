@@ -15,10 +15,10 @@ from transformers import LlamaForCausalLM
 from memdojo.agents.engines.actor_client import EngineClient
 from memdojo.agents.engines.actors import EnginePool, _pack, _unpack
 from memdojo.agents.engines.engine import Generation, GenerationRequest, generate_all
-from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
 from memdojo.errors import EngineError, ModelError, StaleWeightsError
 
-SETTINGS = EngineSettings(kind="transformers", num_threads=1)
+SETTINGS = TransformersSettings(num_threads=1)
 REQUESTS = [GenerationRequest((1, 5, 6 + i), 8, seed=i) for i in range(6)]
 
 LogProbs = Callable[[LlamaForCausalLM, GenerationRequest, Generation], list[float]]
@@ -237,7 +237,7 @@ def _outcomes(client: EngineClient, requests: list[GenerationRequest]) -> list[A
 def test_vllm_in_an_actor_samples_from_new_weights(
     cluster: None, tiny_model: str, new_model: NewModel, exact_log_probs: LogProbs
 ) -> None:
-    pool = EnginePool(tiny_model, EngineSettings(memory=0.1, num_threads=1))
+    pool = EnginePool(tiny_model, VLLMSettings(cache_size=0.1, num_threads=1))
     model = new_model(6)
     generate_all(pool.client(), REQUESTS)
     pool.load_weights(model.state_dict(), 1)

@@ -124,7 +124,7 @@ def test_running_out_of_memory_says_what_to_lower() -> None:
     for error in (OutOfMemoryError("tried to allocate 2 GiB"), RuntimeError("CUDA out of memory.")):
         message = describe_failure(error)
         for key in (
-            "engine.memory",
+            "engine.cache_size",
             "engine.max_sequences",
             "policy.max_prompt_tokens",
             "learner.micro_batch_tokens",

@@ -11,14 +11,14 @@ import torch
 from transformers import LlamaForCausalLM
 
 from memdojo.agents.engines.engine import Generation, GenerationRequest, StopReason, generate_all
-from memdojo.agents.engines.make import make_engine
-from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.engines.registry import make_engine
+from memdojo.agents.engines.settings import TransformersSettings
 from memdojo.agents.engines.transformers_engine import TransformersEngine, sample
 from memdojo.errors import EngineError, ModelError
 
 END = 2
 CONTEXT_TOKENS = 128
-SETTINGS = EngineSettings(kind="transformers", max_sequences=4)
+SETTINGS = TransformersSettings(max_sequences=4)
 
 LogProbs = Callable[[LlamaForCausalLM, GenerationRequest, Generation], list[float]]
 NewModel = Callable[..., LlamaForCausalLM]
@@ -145,7 +145,7 @@ def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
 
 def test_more_than_one_gpu_is_refused(tiny_model: str) -> None:
     with pytest.raises(EngineError, match=r"num_gpus is 2, but the transformers engine runs on one device"):
-        make_engine(tiny_model, EngineSettings(kind="transformers", num_gpus=2))
+        make_engine(tiny_model, TransformersSettings(num_gpus=2))
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:

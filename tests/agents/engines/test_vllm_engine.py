@@ -12,14 +12,14 @@ from transformers import LlamaForCausalLM
 
 from memdojo.agents.engines import vllm_engine
 from memdojo.agents.engines.engine import Generation, GenerationRequest, StopReason, generate_all
-from memdojo.agents.engines.make import make_engine
-from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.engines.registry import make_engine
+from memdojo.agents.engines.settings import VLLMSettings
 from memdojo.agents.engines.vllm_engine import VLLMEngine
 from memdojo.errors import EngineError, MissingDependencyError, ModelError
 
 END = 2
 CONTEXT_TOKENS = 128
-SETTINGS = EngineSettings(memory=0.1, max_sequences=64, num_threads=1)
+SETTINGS = VLLMSettings(cache_size=0.1, max_sequences=64, num_threads=1)
 
 LogProbs = Callable[[LlamaForCausalLM, GenerationRequest, Generation], list[float]]
 NewModel = Callable[..., LlamaForCausalLM]
@@ -216,7 +216,7 @@ def test_what_vllm_cannot_serve_is_told_in_a_sentence(tmp_path: object, tiny_mod
     with pytest.raises(ModelError, match="not a language model that can be loaded"):
         make_engine(str(tmp_path), SETTINGS)
     with pytest.raises(EngineError, match=r"num_gpus is 1, but vLLM finds no GPU.*memdojo\[llm\]"):
-        make_engine(tiny_model, EngineSettings(num_gpus=1))
+        make_engine(tiny_model, VLLMSettings(num_gpus=1))
 
 
 def test_a_missing_vllm_names_both_commands(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +225,7 @@ def test_a_missing_vllm_names_both_commands(monkeypatch: pytest.MonkeyPatch) -> 
         importlib.util, "find_spec", lambda name, *more: None if name == "vllm" else find(name, *more)
     )
     with pytest.raises(MissingDependencyError, match=r"'memdojo\[llm-cpu\]'.*'memdojo\[llm\]'"):
-        make_engine("anything", EngineSettings())
+        make_engine("anything", VLLMSettings())
 
 
 def test_a_torch_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

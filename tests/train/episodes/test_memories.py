@@ -34,7 +34,7 @@ TREE: dict[str, Any] = {
         "num_validation": 2,
         "options": {"num_sessions": 1, "turns_per_session": 12, "num_facts": 4, "num_questions": 3},
     },
-    "episode": {"top_k": 3, "memory": "recency", "max_entries": 5},
+    "episode": {"top_k": 3, "written_by": "recency", "max_entries": 5},
     "policy": {"hidden_dim": 4},
     "reward": {"evidence_recall": 1.0},
     "algorithm": {"name": "grpo", "num_updates": 2, "groups_per_update": 2, "group_size": 2},
@@ -108,7 +108,7 @@ def test_a_run_keeps_the_memories_of_its_streams_and_plays_no_more(tmp_path: Pat
 
 
 def test_a_run_without_a_memory_has_none(tmp_path: Path) -> None:
-    run = RunFolder.create(tmp_path, _config("episode.memory=", "episode.max_entries="))
+    run = RunFolder.create(tmp_path, _config("episode.written_by=", "episode.max_entries="))
     keep_memories(run.config, run, NoProgress())
     assert read_memories(run, "train", []) is None
     assert not (run.path / "memory").exists()
@@ -117,12 +117,15 @@ def test_a_run_without_a_memory_has_none(tmp_path: Path) -> None:
 def test_a_memory_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Path) -> None:
     cases = [
         (
-            ("episode.memory=recencyy",),
-            "episode.memory: unknown baseline 'recencyy', .*no folder of that name. Did you mean 'recency'",
+            ("episode.written_by=recencyy",),
+            "episode.written_by: unknown baseline 'recencyy', .*no folder .*Did you mean 'recency'",
         ),
-        (("episode.max_entries=",), "episode.memory is 'recency', a rule whose store has no size of its own"),
-        (("episode.memory=",), r"episode.max_entries is 5, but task is 'retriever' and only a manager"),
-        (("episode.granularity=session",), "episode.granularity is 'session', but episode.memory is set"),
+        (
+            ("episode.max_entries=",),
+            "episode.written_by is 'recency', a rule whose store has no size",
+        ),
+        (("episode.written_by=",), r"episode.max_entries is 5, but task is 'retriever' and only a manager"),
+        (("episode.granularity=session",), "episode.granularity is 'session', but episode.written_by is set"),
     ]
     for overrides, message in cases:
         with pytest.raises(ConfigError, match=message):
@@ -164,7 +167,7 @@ def test_a_compact_retriever_is_trained_over_what_a_compact_manager_wrote(tmp_pa
     # After one update the manager keeps nothing; so there is nothing to rank, and nothing is earned.
     returns = []
     for memory in (f"{written.path}", "recency"):
-        config = _config(f"episode.memory={memory}", f"name={Path(memory).name}-read")
+        config = _config(f"episode.written_by={memory}", f"name={Path(memory).name}-read")
         run = RunFolder.create(tmp_path, config)
         train(config, run, progress=NoProgress())
         returns.append([line["rollouts/return"] for line in run.metrics()])

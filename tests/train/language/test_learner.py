@@ -19,7 +19,7 @@ from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
 from memdojo.train.checkpoints.compact import TrainingState
-from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.language import MemdojoLearnerSettings
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -61,7 +61,7 @@ def _learner(
     return LanguageLearner(
         network,
         make_algorithm(algorithm),
-        LearnerConfig(micro_batch_tokens=max_tokens, **settings),
+        MemdojoLearnerSettings(micro_batch_tokens=max_tokens, **settings),
         temperature=TEMPERATURE,
         accelerator=Accelerator(cpu=True),
         reference=reference,

@@ -24,7 +24,7 @@ from memdojo.agents.language.network import PolicyNetwork, whole
 from memdojo.errors import DivergenceError
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
 from memdojo.train.checkpoints.compact import TrainingState
-from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.language import MemdojoLearnerSettings
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -78,7 +78,7 @@ def _learner(case: dict[str, Any], sharding: str, network: PolicyNetwork) -> Lan
     return LanguageLearner(
         network,
         algorithm,
-        LearnerConfig.model_validate(
+        MemdojoLearnerSettings.model_validate(
             {
                 "micro_batch_tokens": case.get("max_tokens", 40),
                 "sharding": sharding,

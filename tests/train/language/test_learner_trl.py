@@ -18,7 +18,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.settings import GrpoSettings
-from memdojo.train.config.language import LearnerConfig
+from memdojo.train.config.language import MemdojoLearnerSettings
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
 
@@ -144,7 +144,7 @@ def test_loss_and_gradient_are_those_of_trl(kl_coefficient: float, epochs: int, 
         learner = LanguageLearner(
             PolicyNetwork(model),
             Grpo(algorithm.model_copy(update={"epochs": num_epochs})),
-            LearnerConfig(micro_batch_tokens=40),
+            MemdojoLearnerSettings(micro_batch_tokens=40),
             temperature=TEMPERATURE,
             accelerator=Accelerator(cpu=True),
             reference=PolicyNetwork(copy.deepcopy(reference)) if kl_coefficient else None,

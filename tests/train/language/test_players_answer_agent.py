@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer
+from memdojo.agents.graders.registry import answering_model, make_answerer
 from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import Answer, AnswerRequest
@@ -26,9 +26,9 @@ from memdojo.errors import ConfigError, EngineError
 from memdojo.rewards.reward import Reward
 from memdojo.train.checkpoints.compact import TrainedOn, write_json
 from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
-from memdojo.train.config.language import AnswererConfig
+from memdojo.train.config.files import parse_table
 from memdojo.train.language.players import LanguagePlayer, SamplingSettings
-from memdojo.train.language.setup import answerer_engine_settings, answerer_model, make_answerer
+from memdojo.train.language.policy_answerer import PolicyAnswererSettings
 from memdojo.train.language.trajectories import LanguageTrajectory
 from memdojo.train.language.warm_start.demonstrations import answer_demonstrations
 from memdojo.train.rollouts.tasks import RolloutTask
@@ -184,9 +184,11 @@ def _checkpoint(folder: Path, task: Any = "answer_agent", format: str = "memory_
 
 def test_a_policy_that_answers_is_served_and_spoken_to_as_it_was_trained(tmp_path: Path) -> None:
     checkpoint = _checkpoint(tmp_path / "agent")
-    config = AnswererConfig(kind="policy", checkpoint=str(checkpoint))
-    assert answerer_model(config) == str(checkpoint / "model")
-    settings = answerer_engine_settings(config)
+    config = PolicyAnswererSettings(checkpoint=str(checkpoint))
+    served = answering_model(config)
+    assert served is not None
+    assert served.model == str(checkpoint / "model")
+    settings = served.settings
     assert (settings.kind, settings.dtype, settings.max_context_tokens) == ("transformers", "float32", 624)
     # An untrained model says nothing that has the form.
     answerer = make_answerer(config)
@@ -203,10 +205,8 @@ def test_only_an_answer_agent_answers(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match="which was trained as manager; give the run or checkpoint of an answer"
     ):
-        make_answerer(AnswererConfig(kind="policy", checkpoint=str(tmp_path / "manager")))
-    with pytest.raises(ValidationError, match=r"answerer\.kind is 'policy' without answerer\.checkpoint"):
-        AnswererConfig(kind="policy")
-    with pytest.raises(
-        ValidationError, match=r"answerer\.checkpoint is 'x', but answerer\.kind is 'extractive'"
-    ):
-        AnswererConfig(checkpoint="x")
+        make_answerer(PolicyAnswererSettings(checkpoint=str(tmp_path / "manager")))
+    with pytest.raises(ConfigError, match=r"answerer\.kind is 'policy' without answerer\.checkpoint"):
+        parse_table("answerer", {"kind": "policy"})
+    with pytest.raises(ConfigError, match=r"answerer\.checkpoint is 'x', but answerer\.kind is 'extractive'"):
+        parse_table("answerer", {"checkpoint": "x"})

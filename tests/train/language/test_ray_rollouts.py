@@ -13,7 +13,7 @@ import pytest
 import ray
 
 from memdojo.agents.engines.actors import EnginePool
-from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.engines.settings import TransformersSettings
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.errors import EngineError
 from memdojo.train.config.files import parse_config
@@ -48,7 +48,7 @@ class Playground:
     """Two workers over engines of transformers, which start quickly."""
 
     def __init__(self, model: str, *, max_restarts: int = 3, num_engines: int = 2) -> None:
-        settings = EngineSettings(kind="transformers", max_sequences=8, num_threads=1)
+        settings = TransformersSettings(max_sequences=8, num_threads=1)
         self.pool = EnginePool(model, settings, num_engines=num_engines, max_restarts=max_restarts)
         tree: dict[str, Any] = {
             "name": "run",

@@ -35,8 +35,8 @@ ANSWERER: dict[str, Any] = {
     "name": "answerer",
     "seed": 3,
     "task": "answer_agent",
-    "episode": {"memory": "recency", "max_entries": 9, "top_k": 4},
-    "engine": {"num_gpus": 1, "memory": 0.3},
+    "episode": {"written_by": "recency", "max_entries": 9, "top_k": 4},
+    "engine": {"num_gpus": 1, "cache_size": 0.3},
 }
 
 
@@ -102,15 +102,15 @@ def test_two_policies_are_trained_in_turn_each_against_the_other_as_it_is_by_the
     assert (first.policy.model, first.warm_start.num_steps) == ("models/start", 5)
     assert first.answerer.kind == "extractive"
     assert (partner.policy.model, partner.warm_start.num_steps) == ("models/start", 5)
-    assert partner.episode.memory == best["round-1"]
+    assert partner.episode.written_by == best["round-1"]
     # The store is the manager's, and so are its limits.
     assert (partner.episode.max_entries, partner.episode.top_k) == (None, 4)
     assert (second.policy.model, second.warm_start.num_steps) == (f"{best['round-1']}/model", 0)
     assert (second.answerer.kind, second.answerer.checkpoint) == ("policy", best["round-1-answerer"])
     # It is served as it was in its own training.
-    assert (second.answerer.num_gpus, second.answerer.memory) == (1, 0.3)
+    assert (second.answerer.num_gpus, second.answerer.cache_size) == (1, 0.3)
     assert last.policy.model == f"{best['round-1-answerer']}/model"
-    assert last.episode.memory == best["round-2"]
+    assert last.episode.written_by == best["round-2"]
     assert [each.seed for each in (first, partner, second, last)] == [7, 3, 1007, 1003]
     assert [each.name for each in (first, partner, second, last)] == ["manager", "answerer"] * 2
     assert not any(each.has_rounds for each in (first, partner, second, last))

@@ -55,7 +55,7 @@ ANSWERER: dict[str, Any] = {
     "name": "answerer",
     "task": "answer_agent",
     "streams": {key: value for key, value in MANAGER["streams"].items() if key != "turns_per_chunk"},
-    "episode": {"memory": "recency", "max_entries": 6, "top_k": 3, "retriever": "per_speaker"},
+    "episode": {"written_by": "recency", "max_entries": 6, "top_k": 3, "retriever": "per_speaker"},
     "policy": {**MANAGER["policy"], "lora_rank": 2},
     "rounds": {},
 }
@@ -97,7 +97,7 @@ def test_a_manager_and_an_answer_agent_are_trained_in_turn(
     assert not (runs["round-2-answerer"].path / "merged").exists()
 
     # Each meets the other one as it was by then. Adapters are merged into what the next round begins with.
-    assert runs["round-1-answerer"].config.episode.memory == "runs/manager/round-1/merged"
+    assert runs["round-1-answerer"].config.episode.written_by == "runs/manager/round-1/merged"
     assert runs["round-2"].config.answerer.kind == "policy"
     answering = runs["round-2"].config.answerer.checkpoint
     assert answering is not None

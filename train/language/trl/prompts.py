@@ -10,6 +10,7 @@ from typing import Protocol
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.engine import Generation, GenerationRequest
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer
+from memdojo.agents.graders.registry import make_answerer
 from memdojo.agents.language.policies import Prompt, PromptEncoder
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answer, AnswerRequest
@@ -25,12 +26,12 @@ from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import sum_scores
 
-from ...config.run import TrainConfig
+from ...config.kinds import LanguageConfig
 from ...episodes.schedule import Schedule
 from ...rollouts.tasks import RolloutTask
 from ..one_step_episodes import build_one_steps
 from ..players import LanguagePlayer, Playthrough
-from ..setup import make_answerer, make_encoder, make_judging, make_task, player_recipe
+from ..setup import make_encoder, make_judging, make_task, player_recipe
 from ..trajectories import LanguageGroup, LanguageTrajectory
 from ..warm_start.demonstrations import DemonstratedEpisode
 
@@ -167,7 +168,7 @@ class StepSchedule:
 
     def __init__(
         self,
-        config: TrainConfig,
+        config: LanguageConfig,
         streams: Sequence[Stream],
         model: str,
         memories: Sequence[StoredByQuestion] | None = None,
@@ -201,7 +202,7 @@ class StepSchedule:
 
 
 def _make_steps(
-    config: TrainConfig, streams: Sequence[Stream], model: str, memories: Sequence[StoredByQuestion] | None
+    config: LanguageConfig, streams: Sequence[Stream], model: str, memories: Sequence[StoredByQuestion] | None
 ) -> SingleSteps:
     task = make_task(config)
     one_steps = build_one_steps(config, streams)

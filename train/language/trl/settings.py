@@ -6,15 +6,15 @@ from typing import Any, cast
 
 import torch
 
-from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
 from memdojo.errors import ConfigError
 
 from ...algorithms.settings import GrpoSettings
-from ...config.run import TrainConfig
+from ...config.kinds import LanguageConfig
 from ..setup import learner_device
 
 
-def grpo_settings(config: TrainConfig) -> dict[str, Any]:
+def grpo_settings(config: LanguageConfig) -> dict[str, Any]:
     """Return the fields of `GRPOConfig` that a configuration means, and `steps_per_update`.
 
     An update is one generation batch, which TRL takes in gradient steps of so many completions, and those in
@@ -64,8 +64,8 @@ def grpo_settings(config: TrainConfig) -> dict[str, Any]:
     }
 
 
-def _vllm_settings(config: TrainConfig) -> dict[str, Any]:
-    if config.engine.kind != "vllm":
+def _vllm_settings(config: LanguageConfig) -> dict[str, Any]:
+    if not isinstance(config.engine, VLLMSettings):
         return {}
     importance_cap = _grpo(config).importance_cap
     settings: dict[str, Any] = {
@@ -74,23 +74,22 @@ def _vllm_settings(config: TrainConfig) -> dict[str, Any]:
         "vllm_max_model_length": config.policy.max_prompt_tokens + config.policy.max_response_tokens,
         "vllm_importance_sampling_correction": importance_cap > 0,
     }
-    if config.engine.memory is not None:
-        settings["vllm_gpu_memory_utilization"] = config.engine.memory
+    if config.engine.cache_size is not None:
+        settings["vllm_gpu_memory_utilization"] = config.engine.cache_size
     if importance_cap:
         settings["vllm_importance_sampling_mode"] = "token_truncate"
         settings["vllm_importance_sampling_clip_max"] = importance_cap
     return settings
 
 
-def _grpo(config: TrainConfig) -> GrpoSettings:
+def _grpo(config: LanguageConfig) -> GrpoSettings:
     # With `learner.kind = "trl"` a configuration of another algorithm does not load.
     return cast(GrpoSettings, config.algorithm)
 
 
-def validation_engine(config: TrainConfig) -> EngineSettings:
+def validation_engine(config: LanguageConfig) -> TransformersSettings:
     """Return how the policy is served for its validation."""
-    return EngineSettings(
-        kind="transformers",
+    return TransformersSettings(
         dtype=config.engine.dtype,
         max_sequences=config.engine.max_sequences,
         num_gpus=int(learner_device(config) == "cuda"),
@@ -99,14 +98,14 @@ def validation_engine(config: TrainConfig) -> EngineSettings:
     )
 
 
-def check_devices(config: TrainConfig) -> None:
+def check_devices(config: LanguageConfig) -> None:
     """Refuse what TRL cannot do on this machine.
 
     Raises:
         ConfigError: If vLLM has no GPU, or there are several.
     """
     if learner_device(config) == "cpu":
-        if config.engine.kind == "vllm":
+        if isinstance(config.engine, VLLMSettings):
             raise ConfigError(
                 "engine.kind is 'vllm', which under learner.kind = 'trl' shares the learner's GPU, but the "
                 "learner runs on the CPU; take engine.kind = 'transformers'."

@@ -15,7 +15,7 @@ import torch
 from transformers import PrinterCallback
 
 from memdojo.agents.engines.engine import Generation, StopReason
-from memdojo.agents.engines.make import make_engine
+from memdojo.agents.engines.registry import make_engine
 from memdojo.agents.language.models import end_token_ids, load_causal_lm, load_tokenizer
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.envs.types import Stream
@@ -23,7 +23,7 @@ from memdojo.errors import DivergenceError, MissingDependencyError
 
 from ...checkpoints.compact import TrainedOn, TrainingState
 from ...checkpoints.language import language_spec, save_language_policy, write_model
-from ...config.run import TrainConfig
+from ...config.kinds import LanguageConfig
 from ...config.tables import Split
 from ...episodes.memories import read_memories
 from ...episodes.schedule import Schedule
@@ -70,7 +70,9 @@ class TrlTrainee:
 
     is_main = True
 
-    def __init__(self, config: TrainConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]]) -> None:
+    def __init__(
+        self, config: LanguageConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]]
+    ) -> None:
         self._config = config
         self._run = run
         base = initial_model(config, run)

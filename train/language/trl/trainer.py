@@ -28,7 +28,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from memdojo.errors import CheckpointError
 
 from ...checkpoints.compact import load_training_state
-from ...config.run import TrainConfig
+from ...config.kinds import LanguageConfig
 from ...episodes.splits import load_splits, trained_on
 from ...loop import RunState, TrainLoop, TrainResult, prepare_run
 from ...runs.folder import RunFolder
@@ -38,7 +38,9 @@ from .settings import check_devices
 from .trainee import TRL, TrlTrainee
 
 
-def train_with_trl(config: TrainConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
+def train_with_trl(
+    config: LanguageConfig, run: RunFolder, *, resume: bool, progress: Progress
+) -> TrainResult:
     """Train a language policy by TRL; see `memdojo.train.entry.train`. The warm start must be done.
 
     Raises:

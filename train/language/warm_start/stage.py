@@ -17,7 +17,7 @@ from memdojo.errors import ConfigError
 
 from ...checkpoints.language import language_spec, save_language_policy
 from ...checkpoints.model_folders import MODEL
-from ...config.run import TrainConfig
+from ...config.kinds import LanguageConfig
 from ...episodes.memories import read_memories
 from ...episodes.splits import load_splits, trained_on
 from ...runs.folder import RunFolder
@@ -33,7 +33,7 @@ from .fine_tuning import fine_tune
 from .recorded_demonstrations import recorded_demonstrations
 
 
-def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
+def warm_start(config: LanguageConfig, run: RunFolder, progress: Progress) -> None:
     """Do the supervised stage, if the run has one and has not done it; its policy lies in `run.warm_start`.
 
     Raises:
@@ -44,7 +44,6 @@ def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     stage = config.warm_start
     if not stage.num_steps or run.warm_start.is_dir():
         return
-    assert config.policy.model is not None  # The configuration has seen to it.
     splits = load_splits(config)
     tokenizer = load_tokenizer(config.policy.model)
     demonstrations = _demonstrations(config, run, splits["train"][: stage.num_streams], tokenizer)
@@ -79,16 +78,15 @@ def warm_start(config: TrainConfig, run: RunFolder, progress: Progress) -> None:
     save_language_policy(run.warm_start, write, language_spec(config, trained_on(config, splits)))
 
 
-def initial_model(config: TrainConfig, run: RunFolder) -> str:
+def initial_model(config: LanguageConfig, run: RunFolder) -> str:
     """Return the folder or hub id of the model that reinforcement learning begins with."""
     if config.warm_start.num_steps:
         return str(run.warm_start / MODEL)
-    assert config.policy.model is not None
     return config.policy.model
 
 
 def _demonstrations(
-    config: TrainConfig, run: RunFolder, streams: Sequence[Stream], tokenizer: Any
+    config: LanguageConfig, run: RunFolder, streams: Sequence[Stream], tokenizer: Any
 ) -> Demonstrations:
     stage = config.warm_start
     task = make_task(config, training=True)

@@ -32,6 +32,7 @@ from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.rewards.reward import Reward
 from memdojo.train.checkpoints.language import load_language_spec
+from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.entry import train
 from memdojo.train.language.setup import make_task, player_recipe
@@ -89,7 +90,7 @@ def _record(model: Path | str, task: str = "retriever", **tables: dict[str, Any]
 
 
 def _config(model: Path | str, task: str = "retriever", **tables: dict[str, Any]) -> TrainConfig:
-    return TrainConfig.model_validate(_record(model, task, **tables))
+    return parse_config(_record(model, task, **tables))
 
 
 def _train(
