@@ -100,7 +100,7 @@ def test_the_wheel_holds_every_module_and_configuration_and_nothing_else(wheel: 
     configs = {name for name in _files(".toml") if name.startswith("memdojo/configs/")}
     assert configs
     page = {f"memdojo/eval/html/{name}" for name in ("page.css", "page.html.j2", "page.js")}
-    assert installed == {*_files(".py"), *configs, *page, "memdojo/py.typed"}
+    assert installed == {*_files(".py"), *configs, *page, "memdojo/__init__.pyi", "memdojo/py.typed"}
     (info,) = {name.partition("/")[0] for name in names - installed}
     assert info == f"memdojo-{memdojo.__version__}.dist-info"
     assert f"{info}/licenses/LICENSE" in names

@@ -3,6 +3,9 @@
 import inspect
 import pickle
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,8 @@ PUBLIC_NAMES = [
     "Capacity",
     "Chunk",
     "Delete",
+    "EvalChoices",
+    "EvalReport",
     "ManagerEpisode",
     "MemdojoError",
     "MemoryAgent",
@@ -36,6 +41,7 @@ PUBLIC_NAMES = [
     "WhenFull",
     "__version__",
     "check_memory_env",
+    "evaluate",
     "list_sources",
     "load_policy",
     "load_streams",
@@ -56,6 +62,20 @@ ERRORS = {
 
 def test_the_public_names_are_the_promised_ones() -> None:
     assert list(memdojo.__all__) == PUBLIC_NAMES
+    assert {*PUBLIC_NAMES} <= {*dir(memdojo)}
+
+
+@pytest.mark.slow
+def test_type_checkers_see_the_types_of_the_public_names(tmp_path: Path) -> None:
+    names = [name for name in PUBLIC_NAMES if name not in ("__version__", "register")]
+    revealed = "\n".join(f"reveal_type(memdojo.{name})" for name in [*names, "__version__"])
+    (tmp_path / "uses.py").write_text(f"import memdojo\n{revealed}\nmemdojo.no_such_name\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "uses.py"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    types = re.findall(r'Revealed type is "(.*)"', told)
+    assert len(types) == len(names) + 1
+    assert "Any" not in types
+    assert re.findall(r"error: (.*)", told) == ['Module has no attribute "no_such_name"  [attr-defined]']
 
 
 @pytest.mark.parametrize("name", sorted({*PUBLIC_NAMES} - {"__version__", "register"}))
