@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import run_training
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.episodes.archive import Granularity, Tiers
 from memdojo.envs.episodes.context import StreamContext
@@ -20,10 +21,8 @@ from memdojo.train.checkpoints.compact import load_spec, load_training_state
 from memdojo.train.compact.players import RetrieverPlayer
 from memdojo.train.config.files import load_config, parse_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.entry import train
 from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
-from memdojo.train.runs.progress import NoProgress
 
 OPTIONS: dict[str, Any] = {
     "num_sessions": 3,
@@ -110,8 +109,7 @@ def _config(*overrides: str) -> TrainConfig:
 
 
 def _train(root: Path, config: TrainConfig, *, resume: bool = False) -> RunFolder:
-    run = RunFolder.resume(root, config) if resume else RunFolder.create(root, config)
-    train(config, run, resume=resume, progress=NoProgress())
+    run, _ = run_training(root, config, resume=resume)
     return run
 
 
@@ -139,17 +137,13 @@ def test_a_resumed_run_by_priority_gives_the_numbers_of_one_that_was_not(tmp_pat
 
 
 @pytest.mark.slow
-def test_the_laptop_version_runs_from_end_to_end(tmp_path: Path) -> None:
-    from memdojo.agents.language.tiny import build_tiny_model
+def test_the_laptop_version_runs_from_end_to_end(tmp_path: Path, tiny_language_model: Path) -> None:
     from memdojo.train.checkpoints.language import load_language_spec
 
-    model = tmp_path / "model"
-    model.mkdir()
-    build_tiny_model(model, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
     config = load_config(
         "memsifter_laptop",
         [
-            f"policy.model={model}",
+            f"policy.model={tiny_language_model}",
             "streams.num_train=8",
             "streams.num_validation=2",
             "warm_start.num_steps=20",

@@ -6,21 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from builders import make_store
 from memdojo.deploy.memory_file import MemoryFile
 from memdojo.envs.memory import MemoryStore, load_store, save_store
-from memdojo.envs.types import Add, Capacity
+from memdojo.envs.types import Capacity
 from memdojo.errors import StoreFileError
 
 
-def store_of(*texts: str) -> MemoryStore:
-    store = MemoryStore(Capacity(5))
-    for text in texts:
-        store.apply(Add(text), 0)
-    return store
-
-
 def test_a_new_file_holds_the_store_that_was_given(tmp_path: Path) -> None:
-    MemoryFile(tmp_path / "m", store_of("x")).close()
+    MemoryFile(tmp_path / "m", make_store("x", max_entries=5)).close()
     assert load_store(tmp_path / "m").capacity == Capacity(5)
     assert [entry.text for entry in load_store(tmp_path / "m")] == ["x"]
 
@@ -29,14 +23,14 @@ def test_an_empty_file_becomes_a_memory_file_and_a_saved_store_is_opened(tmp_pat
     (tmp_path / "empty").touch()
     MemoryFile(tmp_path / "empty", MemoryStore()).close()
     assert load_store(tmp_path / "empty").entries == ()
-    save_store(store_of("x"), tmp_path / "saved")
+    save_store(make_store("x", max_entries=5), tmp_path / "saved")
     file = MemoryFile(tmp_path / "saved", MemoryStore())
     assert [entry.text for entry in file.read_store()] == ["x"]
 
 
 def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     file = MemoryFile(tmp_path / "m", MemoryStore())
-    store = store_of("x")
+    store = make_store("x", max_entries=5)
 
     def fail() -> None:
         with file.transaction():
@@ -53,7 +47,7 @@ def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path) -> None:
 
 def test_a_change_by_somebody_else_is_noticed_once(tmp_path: Path) -> None:
     first, second = (MemoryFile(tmp_path / "m", MemoryStore()) for _ in range(2))
-    store = store_of("x")
+    store = make_store("x", max_entries=5)
     assert not second.changed_elsewhere()
     with first.transaction():
         first.write_changes(store, store.entries, ())
@@ -73,7 +67,7 @@ def test_who_waits_too_long_for_another_process_is_told(tmp_path: Path) -> None:
 
 def test_a_file_that_was_removed_or_replaced_is_not_written_to(tmp_path: Path) -> None:
     file = MemoryFile(tmp_path / "m", MemoryStore())
-    save_store(store_of("new"), tmp_path / "m")
+    save_store(make_store("new", max_entries=5), tmp_path / "m")
     with pytest.raises(StoreFileError, match="removed or replaced"), file.transaction():
         pass
     (tmp_path / "m").unlink()

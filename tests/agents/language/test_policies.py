@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.engines.engine import GenerationRequest
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import (
@@ -115,8 +116,7 @@ def _engine(tokenizer: Any, reply: str | Callable[[str], str]) -> ScriptedEngine
 
 
 def _stream() -> Stream:
-    turns = [Turn(f"t{index}", "Ann", f"Fact number {index}.") for index in range(4)]
-    return Stream("s", "g", (Chunk(0, tuple(turns[:2])), Chunk(1, tuple(turns[2:]))), ())
+    return make_stream(*(f"Fact number {index}." for index in range(4)), turns_per_chunk=2)
 
 
 def test_a_manager_acts_greedily_and_leaves_out_what_means_nothing(tokenizer: Any) -> None:

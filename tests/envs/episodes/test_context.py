@@ -6,20 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import make_stream
 from memdojo.envs.episodes import context as stream_context
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.embedders import HashedNgramEmbedder
-from memdojo.envs.types import Chunk, MemoryEntry, Question, Stream, Turn
+from memdojo.envs.types import MemoryEntry, Question, Stream
 
 TEXTS = ("I moved to Boston.", "Nice!", "My dog is called Oscar.", "Nice!", "I moved to Chicago.")
 
 
 def stream(*questions: Question) -> Stream:
-    turns = [
-        Turn(f"t{i}", "Ann" if i % 2 == 0 else "Bob", text, datetime(2023, 5, 1 + i))
-        for i, text in enumerate(TEXTS)
-    ]
-    return Stream("s", "g", tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), questions)
+    said = [("Ann" if i % 2 == 0 else "Bob", text) for i, text in enumerate(TEXTS)]
+    return make_stream(*said, questions=questions, time=datetime(2023, 5, 1), daily=True)
 
 
 def entry(text: str, *sources: str) -> MemoryEntry:

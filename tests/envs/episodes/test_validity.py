@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from builders import make_store
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.entry_kinds import names_time, tells_event
 from memdojo.envs.episodes.manager import ManagerEpisode
@@ -22,15 +23,8 @@ CHUNK = Chunk(
 )
 
 
-def _store(*operations: Operation) -> MemoryStore:
-    store = MemoryStore()
-    for operation in operations:
-        assert store.apply(operation, 0).applied
-    return store
-
-
 def _grade(operation: Operation, store: MemoryStore | None = None) -> float | None:
-    store = store or _store()
+    store = store or make_store()
     return validity_by_rule(store.apply(operation, 1), CHUNK, store)
 
 
@@ -73,14 +67,14 @@ def test_what_is_written_must_have_been_said_and_fit_its_kind(operation: Operati
 
 def test_what_repeats_an_entry_of_its_kind_is_not_valid() -> None:
     # Four of the five words that the two have in all: moved, Boston, flat, river; "live" is the fifth.
-    store = _store(_episodic("Moved to a Boston flat by the river"))
+    store = make_store(_episodic("Moved to a Boston flat by the river"))
     assert _grade(_episodic("Moved to live in a Boston flat by the river"), store) == 0
     assert _grade(_semantic("A Boston flat by the river"), store) == 1
 
 
 def test_a_change_counts_by_what_is_new_in_it() -> None:
     def store() -> MemoryStore:
-        return _store(_semantic("Bob plays chess and hates loud music"))
+        return make_store(_semantic("Bob plays chess and hates loud music"))
 
     # New: favourite, food, ramen; what stays need not have been said again.
     assert _grade(Update(1, "Bob plays chess, favourite food ramen"), store()) == 1
@@ -91,7 +85,7 @@ def test_a_change_counts_by_what_is_new_in_it() -> None:
 
 
 def test_the_core_block_is_graded_by_what_a_rewrite_adds() -> None:
-    store = _store(Rewrite("Bob is a pilot."))
+    store = make_store(Rewrite("Bob is a pilot."))
     assert _grade(Rewrite("Bob is a pilot. His favourite food is ramen."), store) == 1
     assert (
         _grade(Rewrite("Bob is a pilot. His favourite food is ramen. He has a yacht in Spain, too."), store)
@@ -101,7 +95,7 @@ def test_the_core_block_is_graded_by_what_a_rewrite_adds() -> None:
 
 def test_a_deletion_needs_an_occasion() -> None:
     def store() -> MemoryStore:
-        return _store(
+        return make_store(
             _semantic("Ann plays her piano, sold by Steinway"),
             _semantic("Bob flies to Rome"),
             _semantic("Bob flies to Rome often"),
@@ -114,10 +108,10 @@ def test_a_deletion_needs_an_occasion() -> None:
     assert _grade(Delete(2), store()) == 0
     # It has one word, and that is spoken of.
     assert _grade(Delete(4), store()) == 1
-    twins = _store(_semantic("Bob flies to Rome"), _semantic("Bob: flies, to Rome"))
+    twins = make_store(_semantic("Bob flies to Rome"), _semantic("Bob: flies, to Rome"))
     assert _grade(Delete(1), twins) == 1
     # A speaker's name alone is no occasion.
-    assert _grade(Delete(1), _store(_semantic("Ann has an aunt"))) == 0
+    assert _grade(Delete(1), make_store(_semantic("Ann has an aunt"))) == 0
 
 
 def test_leaving_the_memory_alone_is_not_graded() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import make_stream
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import (
@@ -31,7 +32,6 @@ from memdojo.envs.types import (
     Noop,
     Question,
     Stream,
-    Turn,
     Update,
     WhenFull,
 )
@@ -63,10 +63,9 @@ class Compass:
 
 
 def _stream(said: Sequence[tuple[str, str]] = SAID, questions: tuple[Question, ...] | None = None) -> Stream:
-    turns = [Turn(f"t{i}", who, text, datetime(2023, 5, 1)) for i, (who, text) in enumerate(said)]
     if questions is None:
         questions = (Question("q", "What is the dog called?", ("Oscar",), evidence=frozenset({"t2"})),)
-    return Stream("s", "g", tuple(Chunk(i, (turn,), "s1") for i, turn in enumerate(turns)), questions)
+    return make_stream(*said, questions=questions, session="s1", time=datetime(2023, 5, 1))
 
 
 def _episode(max_entries: int | None = None, stream: Stream | None = None, **capacity: Any) -> ManagerEpisode:

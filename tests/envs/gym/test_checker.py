@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from builders import make_stream
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.gym.checker import check_memory_env
@@ -16,18 +17,24 @@ from memdojo.envs.gym.features import MemoryManagerFeaturesEnv
 from memdojo.envs.gym.spaces import FreeText
 from memdojo.envs.gym.text import MemoryManagerEnv, ProxyRetrieverEnv
 from memdojo.envs.prompts.protocol import Parsed
-from memdojo.envs.types import Add, Chunk, Question, Stream, Turn
+from memdojo.envs.types import Add, Question, Stream
 
 
 def stream(id: str = "s") -> Stream:
-    texts = ("I moved to Boston.", "My dog is called Oscar.", "The weather is fine.", "I bought a red canoe.")
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(texts)]
     questions = (
         Question("dog", "What is the dog called?", ("Oscar",), evidence=frozenset({"t1"}), ask_after=2),
         Question("canoe", "Which colour has the canoe?", ("red",), evidence=frozenset({"t3"})),
     )
-    return Stream(
-        id, "g", tuple(Chunk(i, (turn,), "s", turn.time) for i, turn in enumerate(turns)), questions
+    return make_stream(
+        "I moved to Boston.",
+        "My dog is called Oscar.",
+        "The weather is fine.",
+        "I bought a red canoe.",
+        questions=questions,
+        id=id,
+        session="s",
+        time=datetime(2023, 5, 1),
+        daily=True,
     )
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import memdojo
+from builders import make_stream
 from memdojo.envs.gym.features import MemoryManagerFeaturesEnv, ProxyRetrieverFeaturesEnv
 from memdojo.envs.gym.pool import StreamPool
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError, EpisodeStateError
 
 TEXTS = ("I moved to Boston.", "My dog is called Oscar.", "The weather is fine.", "I bought a red canoe.")
@@ -20,16 +21,18 @@ NOOP, ADD, K = 0, 1, 3
 
 
 def stream(texts: tuple[str, ...] = TEXTS, turns_per_chunk: int = 1) -> Stream:
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(texts)]
     questions = (
         Question("dog", "What is the dog called?", ("Oscar",), evidence=frozenset({"t1"})),
         Question("canoe", "Where did Ann go with the canoe?", ("Boston",), evidence=frozenset({"t0", "t3"})),
     )
-    chunks = [
-        Chunk(index, tuple(turns[first : first + turns_per_chunk]), "s", turns[first].time)
-        for index, first in enumerate(range(0, len(turns), turns_per_chunk))
-    ]
-    return Stream("s", "g", tuple(chunks), questions)
+    return make_stream(
+        *texts,
+        questions=questions,
+        turns_per_chunk=turns_per_chunk,
+        session="s",
+        time=datetime(2023, 5, 1),
+        daily=True,
+    )
 
 
 def manager(**arguments: Any) -> MemoryManagerFeaturesEnv:

@@ -9,12 +9,13 @@ import gymnasium as gym
 import pytest
 
 import memdojo
+from builders import make_stream
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.gym.pool import StreamPool
 from memdojo.envs.gym.spaces import FreeText
 from memdojo.envs.prompts.registry import make_format
-from memdojo.envs.types import Capacity, Chunk, Question, Stream, Turn, WhenFull
+from memdojo.envs.types import Capacity, Question, Stream, WhenFull
 from memdojo.errors import ConfigError, EpisodeStateError, UnknownNameError
 
 SMALL = {"num_streams": 2, "num_sessions": 3, "num_facts": 8, "num_questions": 6}
@@ -23,14 +24,11 @@ TEXTS = ("I moved to Boston.", "My dog is called Oscar.", "The weather is fine."
 
 
 def stream(id: str = "s") -> Stream:
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(TEXTS)]
     questions = (
         Question("dog", "What is the dog called?", ("Oscar",), evidence=frozenset({"t1"}), ask_after=1),
         Question("canoe", "Which colour has the canoe?", ("red",), evidence=frozenset({"t3"})),
     )
-    return Stream(
-        id, "g", tuple(Chunk(i, (turn,), "s", turn.time) for i, turn in enumerate(turns)), questions
-    )
+    return make_stream(*TEXTS, questions=questions, id=id, session="s", time=datetime(2023, 5, 1), daily=True)
 
 
 def make(name: str, **arguments: Any) -> gym.Env[str, str]:

@@ -10,11 +10,12 @@ import pytest
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from builders import make_stream
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.gym.features import MemoryManagerFeaturesEnv
 from memdojo.envs.gym.text import MemoryManagerEnv
 from memdojo.envs.gym.vector import ManagerVectorEnv, MemoryManagerFeaturesVectorEnv, MemoryManagerVectorEnv
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError, EpisodeStateError
 
 MODES = ["NextStep", "SameStep", "Disabled"]
@@ -30,15 +31,12 @@ ACTIONS = (
 
 def stream(number: int) -> Stream:
     """A stream of 3 to 5 turns, so that episodes end at different steps."""
-    turns = [
-        Turn(f"t{i}", "Ann", f"My dog number {i} is called Oscar.", datetime(2023, 5, 1 + i))
-        for i in range(3 + number % 3)
-    ]
+    said = [f"My dog number {i} is called Oscar." for i in range(3 + number % 3)]
     questions = (
         Question("a", "What is the dog called?", ("Oscar",), evidence=frozenset({"t1"}), ask_after=1),
         Question("b", "Which dog is it?", ("2",), evidence=frozenset({"t2"})),
     )
-    return Stream(f"s{number}", "g", tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), questions)
+    return make_stream(*said, questions=questions, id=f"s{number}", time=datetime(2023, 5, 1), daily=True)
 
 
 STREAMS = [stream(number) for number in range(6)]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from builders import weights_of
 from memdojo.agents.compact.base import ActionEvaluation, Observations
 from memdojo.agents.compact.distributions import MaskedCategorical
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
@@ -65,10 +66,6 @@ def _trajectory(
 
 def _one_step(action: int, reward: float, log_prob: float = 0.0) -> Trajectory:
     return _trajectory([[action]], [[reward]], log_probs=[[log_prob]])
-
-
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
 def test_unscored_trajectories_are_left_out_of_batch_and_statistics() -> None:
@@ -269,7 +266,7 @@ def test_divergence_is_told_and_leaves_the_weights_as_they_were(bad: dict[str, f
     network = Table(1, 2)
     learner = Learner(network, _algorithm(), seed=0)
     learner.update([(_one_step(0, 1.0, math.log(0.5)), _one_step(1, 0.0, math.log(0.5)))], 0)
-    before = _weights(network)
+    before = weights_of(network)
     group = (_one_step(0, bad.get("reward", 1.0), bad.get("log_prob", 0.0)), _one_step(1, 0.0))
     with pytest.raises(
         DivergenceError, match=r"update 7 gave loss (nan|-inf).* lower algorithm\.learning_rate"

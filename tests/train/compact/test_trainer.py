@@ -17,10 +17,11 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from builders import make_stream, run_training
 from memdojo.cli import app
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import CheckpointError, LeakError
 from memdojo.eval.records.files import read_episodes, read_streams
 from memdojo.train.checkpoints import compact as checkpoints
@@ -86,9 +87,7 @@ def _config(*overrides: str) -> TrainConfig:
 
 
 def _train(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
-    config = _config(*overrides)
-    run = RunFolder.create(root, config)
-    return run, train(config, run, progress=NoProgress())
+    return run_training(root, _config(*overrides))
 
 
 def _resume(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
@@ -328,10 +327,9 @@ def test_a_validation_that_could_not_be_scored_is_never_the_best(
 
 
 def _stream(group: str) -> Stream:
-    turns = [Turn(f"t{i}", "Ann", text) for i, text in enumerate(("I live in Oslo.", "I own a bike."))]
     question = Question("q", "Where does Ann live?", ("Oslo",), evidence=frozenset({"t0"}))
-    return Stream(
-        f"stream-{group}", group, tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), (question,)
+    return make_stream(
+        "I live in Oslo.", "I own a bike.", questions=[question], id=f"stream-{group}", group=group
     )
 
 

@@ -2,13 +2,13 @@ from collections import Counter
 
 import pytest
 
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from builders import make_stream
+from memdojo.envs.types import Question, Stream
 from memdojo.train.episodes.draws import Draws, length_share
 
 
 def _stream(number: int, source: str = "a", length: int = 1) -> Stream:
-    chunk = Chunk(0, (Turn("t", "Ann", "x" * length),))
-    return Stream(f"s{number}", "g", (chunk,), (Question("q", "?", ("x",)),), source)
+    return make_stream("x" * length, questions=[Question("q", "?", ("x",))], id=f"s{number}", source=source)
 
 
 def _draws(

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
-from memdojo.envs.types import Add, Chunk, Delete, Operation, Question, Stream, Turn
+from memdojo.envs.types import Add, Delete, Operation, Question, Stream
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
@@ -47,12 +48,11 @@ def _config(*overrides: str) -> TrainConfig:
 
 
 def _stream() -> Stream:
-    turns = [Turn(f"t{index}", "Ann", f"Fact {index}.") for index in range(4)]
     questions = (
         Question("early", "Fact 0?", ("0",), evidence=frozenset({"t0"}), ask_after=1),
         Question("late", "Fact 3?", ("3",), evidence=frozenset({"t3"})),
     )
-    return Stream("s", "g", tuple(Chunk(index, (turn,)) for index, turn in enumerate(turns)), questions)
+    return make_stream("Fact 0.", "Fact 1.", "Fact 2.", "Fact 3.", questions=questions)
 
 
 def test_what_the_store_held_when_a_question_fell_due_is_kept() -> None:

@@ -2,10 +2,10 @@ from collections import Counter
 
 import pytest
 
-from builders import make_config
+from builders import make_config, make_stream
 from memdojo.envs.episodes.context import questions_in_order
 from memdojo.envs.streams.windows import window
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.schedule import Schedule
@@ -21,15 +21,14 @@ def _retriever(*overrides: str) -> TrainConfig:
 
 def _stream(number: int, num_turns: int = 12) -> Stream:
     """Questions about t2, t1 and t4, one that nobody can answer and one asked after the first turn."""
-    turns = [Turn(f"t{i}", "Ann", f"Word {i}.") for i in range(num_turns)]
     questions = (
         Question("a", "Word?", ("2",), evidence=frozenset({"t2"})),
         Question("b", "Words?", ("1, 4",), evidence=frozenset({"t1", "t4"})),
         Question("c", "What else?", (), evidence=frozenset({"t11"}), unanswerable=True),
         Question("d", "First word?", ("0",), evidence=frozenset({"t0"}), ask_after=0),
     )
-    chunks = tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns))
-    return Stream(f"s{number}", f"g{number}", chunks, questions)
+    words = (f"Word {i}." for i in range(num_turns))
+    return make_stream(*words, questions=questions, id=f"s{number}", group=f"g{number}")
 
 
 STREAMS = [_stream(number) for number in range(5)]

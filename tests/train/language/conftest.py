@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,3 +17,9 @@ def tokenizer() -> Any:
     from memdojo.agents.language.tiny import train_tokenizer
 
     return train_tokenizer(load_streams("synthetic:train", num_streams=20), 1024)
+
+
+@pytest.fixture(scope="session")
+def model(tiny_language_model: Path) -> str:
+    """The smallest language model, as `policy.model` names it."""
+    return str(tiny_language_model)

@@ -15,6 +15,7 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from builders import weights_of
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
@@ -152,10 +153,6 @@ def _gradients(network: PolicyNetwork) -> dict[str, Tensor]:
     return {n: p.grad.clone() for n, p in network.named_parameters() if p.grad is not None}
 
 
-def _weights(network: PolicyNetwork) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-
-
 def _relative_error(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
     assert found.keys() == expected.keys()
     difference = torch.cat([(found[name] - expected[name]).flatten() for name in expected])
@@ -243,8 +240,8 @@ def test_what_could_not_be_scored_leaves_no_trace() -> None:
     learner = _learner(with_failures, _algorithm())
     metrics = learner.update([(failed, *groups[0], unknown), *groups[1:], (failed, groups[0][0])], 0)
     _learner(network, _algorithm()).update(groups, 0)
-    assert _weights(with_failures).keys() == _weights(network).keys()
-    assert all(torch.equal(_weights(with_failures)[n], w) for n, w in _weights(network).items())
+    assert weights_of(with_failures).keys() == weights_of(network).keys()
+    assert all(torch.equal(weights_of(with_failures)[n], w) for n, w in weights_of(network).items())
     assert metrics["dropped_unscored"] == 3
     assert metrics["dropped_alone"] == 1
     assert metrics["rows"] == sum(map(sum, NUM_ROWS))
@@ -255,14 +252,14 @@ def test_what_could_not_be_scored_leaves_no_trace() -> None:
 def test_an_update_of_equal_groups_changes_nothing_and_says_so() -> None:
     network = _network()
     group = _groups(network)[0]
-    before = _weights(network)
+    before = weights_of(network)
     metrics = _learner(network, _algorithm(skip_equal_groups=True)).update([(group[0], group[0])], 0)
     assert metrics["skipped_groups"] == 1
     assert metrics["rows"] == 0
-    assert all(torch.equal(before[name], weight) for name, weight in _weights(network).items())
+    assert all(torch.equal(before[name], weight) for name, weight in weights_of(network).items())
 
 
-def test_the_mismatch_of_sampler_and_learner_is_measured_under_the_same_weights() -> None:
+def test_the_mismatch_of_sampler_and_learner_is_measured_under_the_sameweights_of() -> None:
     network = _network()
     groups = _groups(network, noise=0.0)
     row = _rows(groups)[0]
@@ -336,7 +333,7 @@ def test_a_kl_term_holds_the_policy_at_its_reference() -> None:
 
 def test_with_adapters_the_model_beneath_is_the_reference_and_never_changes() -> None:
     network = _network(lora=True)
-    base = {name: weight for name, weight in _weights(network).items() if "lora_" not in name}
+    base = {name: weight for name, weight in weights_of(network).items() if "lora_" not in name}
     groups = _groups(network)
     learner = _learner(network, _algorithm(kl_coefficient=0.1, epochs=2))
     assert learner.update(groups, 0)["kl"] > 0
@@ -345,7 +342,7 @@ def test_with_adapters_the_model_beneath_is_the_reference_and_never_changes() ->
     assert all("lora_" in name for name in adapters)
     for _ in range(30):
         merged = learner.policy_state_dict()
-    after = _weights(network)
+    after = weights_of(network)
     assert all(torch.equal(after[name], weight) for name, weight in base.items())
     plain = _network()
     plain.causal_model.load_state_dict(merged)
@@ -382,7 +379,7 @@ def test_a_learner_that_goes_on_is_bit_for_bit_one_that_never_stopped(
     again = _learner(fresh, algorithm)
     again.load_state(saved)
     again.update(groups, 1)
-    assert all(torch.equal(_weights(fresh)[name], weight) for name, weight in _weights(network).items())
+    assert all(torch.equal(weights_of(fresh)[name], weight) for name, weight in weights_of(network).items())
 
 
 def test_the_state_has_moments_of_what_is_trained_and_weights_that_the_policy_lacks() -> None:
@@ -413,10 +410,10 @@ def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
     groups = _groups(network)
     learner = _learner(network, _algorithm())
     _rows(groups)[2].log_probs[0] = math.nan
-    before = _weights(network)
+    before = weights_of(network)
     with pytest.raises(DivergenceError, match=r"update 7 gave loss nan.*the last checkpoint is good.*lower"):
         learner.update(groups, 7)
-    assert all(torch.equal(before[name], weight) for name, weight in _weights(network).items())
+    assert all(torch.equal(before[name], weight) for name, weight in weights_of(network).items())
     assert not learner.state().tensors
 
 
@@ -435,10 +432,10 @@ def test_a_gradient_that_is_not_finite_is_named_and_not_taken() -> None:
     network = _network()
     groups = _groups(network)
     network.causal_model.model.layers[0].self_attn.k_proj.weight.register_hook(lambda g: g * math.inf)
-    before = _weights(network)
+    before = weights_of(network)
     with pytest.raises(DivergenceError, match=r"gradient norm (nan|inf).*first in model.*layers\.0.*k_proj"):
         _learner(network, _algorithm()).update(groups, 0)
-    assert all(torch.equal(before[name], weight) for name, weight in _weights(network).items())
+    assert all(torch.equal(before[name], weight) for name, weight in weights_of(network).items())
 
 
 def test_too_small_a_gpu_is_told_with_what_to_lower(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import PromptEncoder
-from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Chunk, Question, Stream, Turn
@@ -53,13 +52,6 @@ STREAM = rechunk(
     ),
     1,
 )
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
-    return str(folder)
 
 
 def _config(model: str, *overrides: str, **tables: dict[str, Any]) -> TrainConfig:

@@ -14,7 +14,6 @@ import ray
 
 from memdojo.agents.engines.actors import EnginePool
 from memdojo.agents.engines.settings import TransformersSettings
-from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.errors import EngineError
 from memdojo.train.config.files import parse_config
 from memdojo.train.episodes.splits import load_splits
@@ -27,14 +26,6 @@ from memdojo.train.rollouts.tasks import RolloutTask
 from .conftest import OPTIONS
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model") / "tiny"
-    folder.mkdir()
-    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
-    return str(folder)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -17,16 +17,13 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from memdojo.agents.language.tiny import build_tiny_model
+from builders import run_training
 from memdojo.errors import ConfigError
 from memdojo.eval.records.files import read_episodes
 from memdojo.train.checkpoints.language import load_language_spec
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.entry import train
-from memdojo.train.loop import TrainResult
 from memdojo.train.runs.folder import RunFolder
-from memdojo.train.runs.progress import NoProgress
 
 from .conftest import OPTIONS
 
@@ -67,21 +64,8 @@ CONFIG: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model") / "tiny"
-    folder.mkdir()
-    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
-    return str(folder)
-
-
 def _config(model: str, *overrides: str) -> TrainConfig:
     return parse_config(CONFIG, (f"policy.model={model}", *overrides))
-
-
-def _train(root: Path, config: TrainConfig, *, resume: bool = False) -> tuple[RunFolder, TrainResult]:
-    run = RunFolder.resume(root, config) if resume else RunFolder.create(root, config)
-    return run, train(config, run, resume=resume, progress=NoProgress())
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -100,7 +84,7 @@ def _metrics(run: RunFolder) -> list[dict[str, Any]]:
 def test_prompts_and_responses_that_the_model_has_no_room_for_are_refused(model: str, tmp_path: Path) -> None:
     config = _config(model, "policy.max_prompt_tokens=2048")
     with pytest.raises(ConfigError, match=r"2048 and policy\.max_response_tokens is 6, but .* room for 2048"):
-        _train(tmp_path, config)
+        run_training(tmp_path, config)
 
 
 @pytest.mark.slow
@@ -110,7 +94,7 @@ def test_a_run_with_vllm_learns_validates_and_leaves_checkpoints_that_any_tool_l
     config = _config(
         model, "engine.kind=vllm", "warm_start.num_steps=2", "warm_start.num_streams=2", "evaluation.every=1"
     )
-    run, result = _train(tmp_path, config)
+    run, result = run_training(tmp_path, config)
     first, second = run.metrics()
     assert first["rows"] == 2 * 2 * 3
     # What the engine sampled is what the learner thinks of it, after new weights as well.
@@ -140,9 +124,9 @@ def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
     algorithm: str, model: str, tmp_path: Path
 ) -> None:
     name = f"algorithm.name={algorithm}"
-    whole, _ = _train(tmp_path / "whole", _config(model, name))
-    _train(tmp_path / "parts", _config(model, name, "algorithm.num_updates=1", "evaluation.every=1"))
-    parts, _ = _train(tmp_path / "parts", _config(model, name), resume=True)
+    whole, _ = run_training(tmp_path / "whole", _config(model, name))
+    run_training(tmp_path / "parts", _config(model, name, "algorithm.num_updates=1", "evaluation.every=1"))
+    parts, _ = run_training(tmp_path / "parts", _config(model, name), resume=True)
     assert _metrics(parts)[1] == pytest.approx(_metrics(whole)[1], rel=1e-6, abs=1e-7, nan_ok=True)
     assert whole.latest is not None
     assert parts.latest is not None
@@ -153,9 +137,11 @@ def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
 @pytest.mark.slow
 def test_adapters_are_trained_saved_and_resumed(model: str, tmp_path: Path) -> None:
     adapters = ("policy.lora_rank=2", "algorithm.kl_coefficient=0.01")
-    run, result = _train(tmp_path, _config(model, *adapters, "algorithm.num_updates=1", "evaluation.every=1"))
+    run, result = run_training(
+        tmp_path, _config(model, *adapters, "algorithm.num_updates=1", "evaluation.every=1")
+    )
     assert (result.best / "adapter" / "adapter_model.safetensors").is_file()
-    run, result = _train(tmp_path, _config(model, *adapters), resume=True)
+    run, result = run_training(tmp_path, _config(model, *adapters), resume=True)
     assert [line["update"] for line in run.metrics()] == [1, 2]
     assert run.metrics()[1]["sampler_mismatch_max"] < 1e-4
 
@@ -174,7 +160,7 @@ def test_the_tasks_of_one_context_are_trained_by_the_same_loop(task: str, model:
     if task == "retriever":
         tree["reward"] = {"evidence_recall": 1.0}
         tree["evaluation"] = {"every": 2, "metric": "evidence_recall"}
-    run, _ = _train(tmp_path, parse_config(tree))
+    run, _ = run_training(tmp_path, parse_config(tree))
     assert [line["rows"] for line in run.metrics()] == [4, 4]
 
 
@@ -182,9 +168,9 @@ def test_the_tasks_of_one_context_are_trained_by_the_same_loop(task: str, model:
 def test_two_learner_processes_two_workers_and_two_engines_learn_what_one_of_each_does(
     model: str, tmp_path: Path
 ) -> None:
-    one, _ = _train(tmp_path / "one", _config(model))
+    one, _ = run_training(tmp_path / "one", _config(model))
     several = ("learner.num_processes=2", "rollouts.num_workers=2", "engine.num_engines=2")
-    two, _ = _train(tmp_path / "two", _config(model, *several))
+    two, _ = run_training(tmp_path / "two", _config(model, *several))
     for found, expected in zip(_metrics(two), _metrics(one), strict=True):
         for name in ("policy_loss", "gradient_norm", "rollouts/return", "rows", "tokens"):
             assert found[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-6), name
@@ -215,7 +201,7 @@ def _wait_for_lines(path: Path, num_lines: int, process: subprocess.Popen[str]) 
 
 @pytest.mark.slow
 def test_a_killed_driver_loses_nothing_but_the_update_in_flight(model: str, tmp_path: Path) -> None:
-    whole, _ = _train(tmp_path / "whole", _config(model, "algorithm.num_updates=4"))
+    whole, _ = run_training(tmp_path / "whole", _config(model, "algorithm.num_updates=4"))
     long = _config(model, "algorithm.num_updates=400")
     process = _start(tmp_path / "killed", long)
     try:
@@ -226,7 +212,7 @@ def test_a_killed_driver_loses_nothing_but_the_update_in_flight(model: str, tmp_
     before = [line["update"] for line in RunFolder.open(tmp_path / "killed" / "run").metrics()]
     num_updates = max(4, before[-1] + 1)
     config = _config(model, f"algorithm.num_updates={num_updates}")
-    run, _ = _train(tmp_path / "killed", config, resume=True)
+    run, _ = run_training(tmp_path / "killed", config, resume=True)
     updates = [line["update"] for line in run.metrics()]
     assert updates == list(range(1, num_updates + 1))
     for found, expected in zip(_metrics(run)[:4], _metrics(whole), strict=True):
@@ -251,7 +237,7 @@ def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes
     assert "Traceback" not in output
     done = RunFolder.open(tmp_path / "run").metrics()[-1]["update"]
     longer = f"algorithm.num_updates={done + 1}"
-    run, _ = _train(tmp_path, _config(model, *two, longer), resume=True)
+    run, _ = run_training(tmp_path, _config(model, *two, longer), resume=True)
     assert [line["update"] for line in run.metrics()] == list(range(1, done + 2))
 
 

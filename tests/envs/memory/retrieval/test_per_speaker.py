@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from builders import make_store
 from memdojo.envs.memory.retrieval.per_speaker import PerSpeakerRetriever, for_stream
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.memory.store import MemoryStore
@@ -17,19 +18,14 @@ class ById:
         return tuple(Hit(entry, 9.0 - rank) for rank, entry in enumerate(store.entries[:k]))
 
 
-def _store(*entries: tuple[str, tuple[str, ...]]) -> MemoryStore:
-    store = MemoryStore()
-    for text, sources in entries:
-        store.apply(Add(text, sources), 0)
-    return store
-
-
 def _ids(retriever: PerSpeakerRetriever, store: MemoryStore, k: int) -> list[int]:
     return [hit.entry.id for hit in retriever.search(store, "q", k)]
 
 
 def test_each_speaker_has_an_equal_share_and_the_scores_order_them_all() -> None:
-    store = _store(("x1", ("a1",)), ("x2", ("a2",)), ("x3", ("a3",)), ("y1", ("b1",)), ("y2", ("b2",)))
+    store = make_store(
+        Add("x1", ("a1",)), Add("x2", ("a2",)), Add("x3", ("a3",)), Add("y1", ("b1",)), Add("y2", ("b2",))
+    )
     retriever = PerSpeakerRetriever(ById(), SPEAKER_OF)
     # Two of Ann's (1, 2), not the third one, and two of Bob's (4, 5).
     hits = retriever.search(store, "q", 4)
@@ -42,12 +38,12 @@ def test_each_speaker_has_an_equal_share_and_the_scores_order_them_all() -> None
 
 
 def test_of_several_speakers_the_one_counts_whose_name_the_text_has() -> None:
-    store = _store(
-        ("Ann likes tea", ("a1", "b1")),
-        ("Ann has a dog", ("a1", "b1")),
-        ("Annette has a cat", ("a1", "b1")),
-        ("They moved", ("a1", "b1")),
-        ("Bob sings", ("b1",)),
+    store = make_store(
+        Add("Ann likes tea", ("a1", "b1")),
+        Add("Ann has a dog", ("a1", "b1")),
+        Add("Annette has a cat", ("a1", "b1")),
+        Add("They moved", ("a1", "b1")),
+        Add("Bob sings", ("b1",)),
     )
     retriever = PerSpeakerRetriever(ById(), SPEAKER_OF)
     # One each: entry 1 is Ann's, so 2 has no room. 3 is of both, as no name of theirs is in it, and comes
@@ -56,7 +52,7 @@ def test_of_several_speakers_the_one_counts_whose_name_the_text_has() -> None:
 
 
 def test_an_entry_of_unknown_turns_is_known_by_the_names_in_its_text() -> None:
-    store = _store(("Bob sings", ()), ("Bob paints", ("gone",)), ("Ann sails", ()), ("nobody knows", ()))
+    store = make_store(Add("Bob sings"), Add("Bob paints", ("gone",)), Add("Ann sails"), Add("nobody knows"))
     retriever = PerSpeakerRetriever(ById(), SPEAKER_OF)
     # Bob 1, Ann 3; the one of nobody has a share of its own, and only the two best of the three stay.
     assert _ids(retriever, store, 2) == [1, 3]
@@ -64,13 +60,13 @@ def test_an_entry_of_unknown_turns_is_known_by_the_names_in_its_text() -> None:
 
 
 def test_without_a_stream_the_beginning_of_a_turn_tells_who_said_it() -> None:
-    store = _store(("Ann: one", ()), ("Ann: two", ()), ("Bob: three", ()))
+    store = make_store(Add("Ann: one"), Add("Ann: two"), Add("Bob: three"))
     assert _ids(PerSpeakerRetriever(ById()), store, 2) == [1, 3]
 
 
 def test_the_registry_has_it_over_any_other_retriever() -> None:
-    store = _store(
-        ("Ann: the red canoe", ("a1",)), ("Ann: a canoe", ("a2",)), ("Bob: no canoe for me", ("b1",))
+    store = make_store(
+        Add("Ann: the red canoe", ("a1",)), Add("Ann: a canoe", ("a2",)), Add("Bob: no canoe for me", ("b1",))
     )
     for spec in ("per_speaker", "per_speaker:bm25", "per_speaker:dense:hashed_ngrams"):
         told = for_stream(make_retriever(spec), SPEAKER_OF)

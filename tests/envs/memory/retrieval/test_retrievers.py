@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from builders import make_store
 from memdojo.envs.memory import (
     BM25Retriever,
     DenseRetriever,
@@ -16,13 +17,6 @@ from memdojo.envs.memory import (
 )
 from memdojo.envs.types import Add, Delete, Hit, Update
 from memdojo.errors import ConfigError, UnknownNameError
-
-
-def store_of(*texts: str) -> MemoryStore:
-    store = MemoryStore()
-    for step, text in enumerate(texts):
-        store.apply(Add(text), step)
-    return store
 
 
 def ids(hits: tuple[Hit, ...]) -> list[int]:
@@ -49,7 +43,7 @@ class Fixed:
 
 
 def test_bm25_returns_only_entries_that_share_a_term() -> None:
-    store = store_of("the dog barks", "a cat", "dog and dog", "the dog barks")
+    store = make_store("the dog barks", "a cat", "dog and dog", "the dog barks")
     hits = BM25Retriever().search(store, "Dogs?", 10)
     assert ids(hits) == [3, 1, 4]
     assert hits[1].score == hits[2].score > 0
@@ -58,7 +52,7 @@ def test_bm25_returns_only_entries_that_share_a_term() -> None:
 
 
 def test_bm25_score_by_hand() -> None:
-    (hit,) = BM25Retriever(k1=1.0, b=0.0).search(store_of("dog dog", "cat"), "dog", 5)
+    (hit,) = BM25Retriever(k1=1.0, b=0.0).search(make_store("dog dog", "cat"), "dog", 5)
     assert hit.score == pytest.approx(math.log(1 + 1.5 / 1.5) * 2 / (2 + 1))
 
 
@@ -69,14 +63,14 @@ def test_bm25_refuses_impossible_settings(settings) -> None:
 
 
 def test_dense_ranks_all_entries_by_cosine() -> None:
-    store = store_of("b", "aab", "a", "ab")
+    store = make_store("b", "aab", "a", "ab")
     hits = DenseRetriever(Letters()).search(store, "aa", 3)
     assert ids(hits) == [3, 2, 4]
     assert [hit.score for hit in hits] == pytest.approx([1.0, 2 / math.sqrt(5), 1 / math.sqrt(2)])
 
 
 def test_dense_sees_live_entries_only_also_on_a_much_larger_corpus() -> None:
-    store = store_of(*("ab" * (i + 1) for i in range(20)), "a", "b")
+    store = make_store(*("ab" * (i + 1) for i in range(20)), "a", "b")
     for id in range(1, 21):
         store.apply(Delete(id), 30)
     store.apply(Update(22, "aaab"), 31)
@@ -86,14 +80,14 @@ def test_dense_sees_live_entries_only_also_on_a_much_larger_corpus() -> None:
 
 
 def test_fusion_adds_reciprocal_ranks() -> None:
-    store = store_of("one", "two", "three")
+    store = make_store("one", "two", "three")
     hits = FusionRetriever((Fixed(1, 2), Fixed(2, 3, 1)), constant=60).search(store, "q", 3)
     assert ids(hits) == [2, 1, 3]
     assert [hit.score for hit in hits] == pytest.approx([1 / 62 + 1 / 61, 1 / 61 + 1 / 63, 1 / 62])
 
 
 def test_fusion_breaks_ties_by_lower_id() -> None:
-    hits = FusionRetriever((Fixed(2, 1), Fixed(1, 2))).search(store_of("one", "two"), "q", 2)
+    hits = FusionRetriever((Fixed(2, 1), Fixed(1, 2))).search(make_store("one", "two"), "q", 2)
     assert ids(hits) == [1, 2]
 
 
@@ -105,7 +99,7 @@ def test_fusion_needs_something_to_fuse() -> None:
 
 
 def test_recency_ranks_by_last_change_of_text_then_by_higher_id() -> None:
-    store = store_of("one", "two", "three")
+    store = make_store("one", "two", "three")
     store.apply(Add("four"), 2)
     store.apply(Update(1, "ONE"), 9)
     hits = RecencyRetriever().search(store, "whatever", 3)
@@ -114,7 +108,7 @@ def test_recency_ranks_by_last_change_of_text_then_by_higher_id() -> None:
 
 
 def test_written_order_is_that_of_the_ids_whatever_the_query() -> None:
-    store = store_of("one", "two", "three")
+    store = make_store("one", "two", "three")
     store.apply(Delete(2), 9)
     hits = WrittenOrderRetriever().search(store, "three", 9)
     assert ids(hits) == [1, 3]
@@ -122,7 +116,7 @@ def test_written_order_is_that_of_the_ids_whatever_the_query() -> None:
 
 
 def test_random_order_depends_on_seed_store_and_query_alone() -> None:
-    store = store_of(*(f"text {i}" for i in range(30)))
+    store = make_store(*(f"text {i}" for i in range(30)))
     first = ids(RandomRetriever(1).search(store, "q", 30))
     assert sorted(first) == list(range(1, 31))
     assert ids(RandomRetriever(1).search(store.fork(), "q", 30)) == first
@@ -137,7 +131,7 @@ def test_random_order_depends_on_seed_store_and_query_alone() -> None:
 def test_every_retriever_keeps_the_protocol(name: str) -> None:
     retriever = make_retriever(name)
     assert retriever.search(MemoryStore(), "dog", 5) == ()
-    store = store_of("a dog", "a cat", "a dog and a cat", "\ud800 dog")
+    store = make_store("a dog", "a cat", "a dog and a cat", "\ud800 dog")
     assert retriever.search(store, "dog", 0) == ()
     hits = retriever.search(store, "dog \ud800", 2)
     assert len(hits) == 2

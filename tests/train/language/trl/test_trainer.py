@@ -13,12 +13,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from builders import run_training
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import PromptEncoder
-from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
@@ -34,7 +34,6 @@ from memdojo.rewards.reward import Reward
 from memdojo.train.checkpoints.language import load_language_spec
 from memdojo.train.config.files import parse_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.entry import train
 from memdojo.train.language.setup import make_task, player_recipe
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.language.trl.prompts import ManagerSteps, StepSchedule
@@ -43,19 +42,12 @@ from memdojo.train.language.warm_start.demonstrations import DemonstratedEpisode
 from memdojo.train.loop import TrainResult
 from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
-from memdojo.train.runs.progress import NoProgress, Progress, Report
+from memdojo.train.runs.progress import Progress, Report
 
 from ..conftest import OPTIONS
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("model")
-    build_tiny_model(folder, hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
-    return folder
-
-
-def _record(model: Path | str, task: str = "retriever", **tables: dict[str, Any]) -> dict[str, Any]:
+def _record(model: str, task: str = "retriever", **tables: dict[str, Any]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "name": "run",
         "task": task,
@@ -89,15 +81,15 @@ def _record(model: Path | str, task: str = "retriever", **tables: dict[str, Any]
     return record
 
 
-def _config(model: Path | str, task: str = "retriever", **tables: dict[str, Any]) -> TrainConfig:
+def _config(model: str, task: str = "retriever", **tables: dict[str, Any]) -> TrainConfig:
     return parse_config(_record(model, task, **tables))
 
 
 def _train(
     config: TrainConfig, root: Path, *, resume: bool = False, progress: Progress | None = None
 ) -> tuple[TrainResult, RunFolder]:
-    run = RunFolder.resume(root, config) if resume else RunFolder.create(root, config)
-    return train(config, run, resume=resume, progress=progress or NoProgress()), run
+    run, result = run_training(root, config, resume=resume, progress=progress)
+    return result, run
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -115,7 +107,7 @@ def _reply(encoder: PromptEncoder, text: str) -> Generation:
 # What a completion is worth
 
 
-def test_a_completion_is_worth_what_the_player_gives_for_it(model: Path) -> None:
+def test_a_completion_is_worth_what_the_player_gives_for_it(model: str) -> None:
     config = _config(model, policy={"max_response_tokens": 32})
     streams = load_streams("synthetic:train", num_streams=2, **OPTIONS)
     schedule = StepSchedule(config, streams, str(model))
@@ -137,7 +129,7 @@ def test_a_completion_is_worth_what_the_player_gives_for_it(model: Path) -> None
 
 
 @pytest.mark.parametrize("task", ["retriever", "answer_agent", "manager"])
-def test_trl_s_own_rendering_has_the_token_ids_of_the_encoder(task: str, model: Path) -> None:
+def test_trl_s_own_rendering_has_the_token_ids_of_the_encoder(task: str, model: str) -> None:
     config = _config(model, task, policy={"max_prompt_tokens": 300})
     streams = [
         rechunk(stream, config.streams.turns_per_chunk)
@@ -323,7 +315,7 @@ def test_the_advantage_of_whole_episodes_may_be_named() -> None:
     assert _config("m", algorithm={"advantage": "trajectory"}).algorithm.advantage == "trajectory"
 
 
-def test_vllm_without_a_gpu_is_refused(model: Path, tmp_path: Path) -> None:
+def test_vllm_without_a_gpu_is_refused(model: str, tmp_path: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
     with pytest.raises(ConfigError, match=r"the learner runs on the CPU; take engine\.kind"):
@@ -358,7 +350,7 @@ VALIDATION: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.slow
-def test_a_retriever_trains(model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_retriever_trains(model: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     result, run = _train(_config(model, **VALIDATION), tmp_path)
     # Nothing but the progress speaks.
     assert capfd.readouterr() == ("", "")
@@ -385,7 +377,7 @@ def test_a_retriever_trains(model: Path, tmp_path: Path, capfd: pytest.CaptureFi
 
 
 @pytest.mark.slow
-def test_an_answer_agent_trains_adapters_in_several_steps_an_update(model: Path, tmp_path: Path) -> None:
+def test_an_answer_agent_trains_adapters_in_several_steps_an_update(model: str, tmp_path: Path) -> None:
     config = _config(
         model,
         "answer_agent",
@@ -404,7 +396,7 @@ def test_an_answer_agent_trains_adapters_in_several_steps_an_update(model: Path,
 
 
 @pytest.mark.slow
-def test_a_manager_trains_on_single_chunks(model: Path, tmp_path: Path) -> None:
+def test_a_manager_trains_on_single_chunks(model: str, tmp_path: Path) -> None:
     result, run = _train(_config(model, "manager", **VALIDATION), tmp_path)
     assert [line["update"] for line in run.metrics()] == [1, 2]
     # Whole greedy episodes: the untrained policy keeps nothing.
@@ -435,7 +427,7 @@ def _pay(monkeypatch: pytest.MonkeyPatch, rewards: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("first", "learns"), [(None, False), (0.0, True)])
 def test_an_unscored_completion_does_not_train(
-    first: float | None, learns: bool, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first: float | None, learns: bool, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All that could be scored are worth the same; were an unscored one a 0, the others would stand out.
     _pay(monkeypatch, lambda replies: [first, 1.0, 1.0, 1.0])
@@ -449,7 +441,7 @@ def test_an_unscored_completion_does_not_train(
 
 @pytest.mark.slow
 def test_an_update_without_any_score_is_an_error(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _pay(monkeypatch, lambda replies: [None] * 4)
     with pytest.raises(EngineError, match=r"none of the 8 episodes of update 0 .* answer: none"):
@@ -471,7 +463,7 @@ class _Interrupting(Progress):
 
 @pytest.mark.slow
 def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _pay(monkeypatch, lambda replies: [sum(ids) % 7 / 7 for ids in replies])
     config = _config(model, algorithm={"num_updates": 3, "epochs": 2}, policy={"max_candidates": 3})
@@ -492,7 +484,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
 
 
 @pytest.mark.slow
-def test_a_checkpoint_without_trl_s_state_cannot_be_gone_on_from(model: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_without_trl_s_state_cannot_be_gone_on_from(model: str, tmp_path: Path) -> None:
     result, _ = _train(_config(model, algorithm={"num_updates": 1}), tmp_path)
     (result.best / "trl" / "trainer_state.json").unlink()
     with pytest.raises(CheckpointError, match="has no state of TRL's trainer to continue from"):
@@ -501,7 +493,7 @@ def test_a_checkpoint_without_trl_s_state_cannot_be_gone_on_from(model: Path, tm
 
 @pytest.mark.slow
 def test_a_run_that_diverges_stops_and_leaves_no_bad_checkpoint(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _pay(monkeypatch, lambda replies: [0.0, 1.0, 1.0, 1.0])
     config = _config(model, algorithm={"learning_rate": 1e39}, checkpoints={"every": 1})
@@ -511,7 +503,7 @@ def test_a_run_that_diverges_stops_and_leaves_no_bad_checkpoint(
 
 
 @pytest.mark.slow
-def test_a_policy_learns_what_pays(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_learns_what_pays(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _pay(monkeypatch, lambda replies: [sum(id < 512 for id in ids) / len(ids) for ids in replies])
     config = _config(
         model,
