@@ -234,7 +234,7 @@ class MemoryR1AnswerFormat:
     ```
 
     Memories are numbered from 1 as they are shown, best first; `none` says that none of them helps. What
-    stands before `**Memories:**` is the model's thinking and counts for nothing. Each of the two stands once,
+    stands before `**Memories:**` is the model's thinking and is worth nothing. Each of the two stands once,
     and nothing follows the line of the answer. Anything else is an error, and then there are no selected
     memories and no answer. Paper: memories are selected by their text; by numbers they cost fewer tokens.
     """

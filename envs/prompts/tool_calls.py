@@ -3,7 +3,7 @@
 A call is read from
 
 - a block `<tool_call>{"name": ..., "arguments": {...}}</tool_call>`, as many chat templates have it; the last
-  block may lack its end. Where there is a block, what stands outside of blocks counts for nothing.
+  block may lack its end. Where there is a block, what stands outside of blocks is worth nothing.
 - without any block, a line that begins with such a JSON object (which may go on over further lines) or with
   the call as a program would write it, `name("text", key=3)`. Other lines count for nothing.
 

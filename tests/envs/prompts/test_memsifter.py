@@ -65,7 +65,7 @@ def test_the_brief_format_has_the_question_first_and_no_instructions() -> None:
         "<think>Boston?</think><ranking>3,1</ranking>",
         # A template that opens the thoughts itself leaves their end.
         "Boston?\n</think>\n\n<ranking> 3 , 1 </ranking>",
-        # What stands in the thoughts counts for nothing.
+        # What stands in the thoughts is worth nothing.
         "<think>First <ranking>1,2</ranking>, no.</think><ranking>3,1</ranking>",
         # What was given before is passed over.
         "<ranking>3,3,1,3</ranking>",
