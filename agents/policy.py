@@ -64,7 +64,7 @@ class ExplainsChoices(Protocol):
 
 
 @runtime_checkable
-class TellsCompletions(Protocol):
+class ReportsCompletions(Protocol):
     """A policy that decides by writing; records of episodes keep what it wrote."""
 
     def last_completions(self) -> list[str]:

@@ -44,7 +44,7 @@ class Question:
         category: What the question tests, as the data set names it (LoCoMo: the integer as a string).
         evidence: Ids of the turns that hold the answer; may be empty where the data set gives none.
         ask_after: Index of the chunk after which the question is asked; None asks after the last one.
-        unanswerable: True if the right answer is that the dialogue does not tell.
+        unanswerable: True if the right answer is that the dialogue does not say.
         time: When the question is asked, where the data set says so.
         metric: Name of the metric by which the question's data set grades its answer; empty where it names
             none, and then token F1 does.

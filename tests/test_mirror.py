@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-ROOT = TESTS.parent
+PACKAGE = TESTS.parent / "src" / "memdojo"
 
 OF_THE_WHOLE = {
     "test_architecture": "who imports whom",
@@ -18,20 +18,11 @@ OF_THE_WHOLE = {
 }
 """Test files that are about no module, with what they are about."""
 
-PLACES = {
-    "cli": "src/memdojo/cli",
-    "deploy": "src/memdojo/deploy",
-    "adapters": "src/memdojo/adapters",
-    "": "src/memdojo",
-}
-"""Folders of tests whose modules are not in the folder of the same name at the root."""
-
 
 def _subjects(folder: Path) -> set[str]:
     """Return the names of the modules, folders and configurations that tests in `folder` may be about."""
-    top, *rest = folder.parts or ("",)
-    place = ROOT.joinpath(PLACES.get(top, top), *rest)
-    return {path.stem for path in place.glob("*") if path.suffix in {".py", ".toml"} or path.is_dir()}
+    beside = (PACKAGE / folder).glob("*")
+    return {path.stem for path in beside if path.suffix in {".py", ".toml"} or path.is_dir()}
 
 
 @pytest.mark.parametrize(

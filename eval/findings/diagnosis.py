@@ -27,7 +27,7 @@ FAILED_BELOW = 0.5
 
 
 class Blame(StrEnum):
-    """What a failure is put down to."""
+    """The cause of a failure."""
 
     WRITE = "write"
     """Evidence was not in the store when the question was asked."""

@@ -267,7 +267,7 @@
       }
       this.note.replaceChildren();
       if (!memory.size) this.note.append(this.episode.writes ? "The memory is empty."
-        : "A retriever writes nothing. What it found stands below, with the question.");
+        : "A retriever writes nothing. What it found is shown below, with the question.");
       if (visible.length < ids.length)
         this.note.append(`${ids.length - visible.length} older entries are not shown. `,
           link("Show all", () => { this.all = true; this.show(); }));
@@ -355,7 +355,7 @@
     if (!blame) return ["Answered."];
     const turn = blame.turn === undefined ? null : turnLink(blame.turn);
     const nodes = [make("b", blame.by, blame.by)];
-    if (blame.by === "use") nodes.push(": what it takes was at hand, and the answer was wrong.");
+    if (blame.by === "use") nodes.push(": all evidence was retrieved, and the answer was wrong.");
     if (blame.by === "unknown") nodes.push(": the data names no evidence.");
     if (blame.by === "read") nodes.push(": ", turn, blame.rank === undefined ? " was stored and not found." : ` was stored and came at rank ${blame.rank}.`);
     if (blame.by === "write") {
@@ -375,14 +375,14 @@
     const body = byId("answer");
     if (question === null) { body.replaceChildren(make("p", "more", "Choose a question to see what was retrieved, what was answered, and why it failed.")); return; }
     const asked = stream.questions[question];
-    const answers = asked.unanswerable ? "(the dialogue does not tell)" : asked.answers.join(" | ");
+    const answers = asked.unanswerable ? "(the dialogue does not say)" : asked.answers.join(" | ");
     const top = make("div", "asked", make("p", "", make("b", "", asked.text)), make("p", "", make("span", "label", "reference"), answers));
     for (const turn of asked.evidence || []) top.append(make("p", "", make("span", "label", "evidence"), turnLink(turn), ` ${turnText(turn)}`));
     const columns = panes.map(({ side, episode }) => {
       const found = episode.asked.get(question);
       const column = make("div", "answer", make("h4", "", episode.name));
       if (!found) { column.append(make("p", "more", "Not asked.")); return column; }
-      const said = found.answer ?? (found.error ? `no answer: ${found.error}` : "nobody was asked");
+      const said = found.answer ?? (found.error ? `no answer: ${found.error}` : "no answerer was asked");
       column.append(make("p", "", make("span", "label", "answer"), said, " ", mark(found)));
       if (found.judge !== undefined) column.append(make("p", "", make("span", "label", "judge"), found.judge.toFixed(2)));
       column.append(make("p", `verdict ${found.blame ? found.blame.by : ""}`, ...why(found.blame, side, episode)));

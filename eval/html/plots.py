@@ -130,7 +130,7 @@ def policy_lines(
         draw: Does the rest to the axes.
     """
     shown = [name for name in highlights if name in lines]
-    told = []
+    described = []
     with plots.axes(WIDE, 2.9) as (figure, axes):
         for name, points in lines.items():
             if name not in shown:
@@ -139,12 +139,12 @@ def policy_lines(
             points = lines[name]
             mark: dict[str, Any] = {**policy_style(name, place), "marker": MARKERS[place % 6]}
             axes.plot(*zip(*points, strict=True), **mark, markersize=4, label=short_name(name))
-            told.append(f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}")
+            described.append(f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}")
         draw(axes)
         axes.set_ylabel(y_label)
         legend_above(figure)
         pale = "The other policies are pale." if len(lines) > len(shown) else ""
-        return plots.finish(figure, title, f"{title}: {'; '.join(told)}.", pale)
+        return plots.finish(figure, title, f"{title}: {'; '.join(described)}.", pale)
 
 
 def legend_above(figure: Figure) -> None:

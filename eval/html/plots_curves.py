@@ -53,19 +53,19 @@ def sweep_plots(plots: Plots, sweeps: SweepReport) -> list[Plot]:
         table = sweeps.table[sweeps.table["sweep"] == name]
         shown = [str(each) for each in table["policy"].unique() if each not in BOUNDS]
         values = sorted(table["value"].unique())
-        told = []
+        described = []
         with plots.axes(WIDE, 2.7) as (figure, axes):
             for place, policy in enumerate(shown):
                 points = rows_of(table[table["policy"] == policy].sort_values("value"))
                 _draw_sweep(axes, policy, place, points)
                 first, last = (100 * points[end]["normalised"] for end in (0, -1))
-                told.append(f"{policy} from {first:.1f} to {last:.1f}")
+                described.append(f"{policy} from {first:.1f} to {last:.1f}")
             set_values(axes, values)
             axes.set_xlabel(str(table["option"].iloc[0]).replace("_", " "))
             axes.set_ylabel("normalised × 100")
             legend_above(figure)
             title = name.replace("_", " ")
-            figures.append(plots.finish(figure, title, f"{title}: {'; '.join(told)}.", tests))
+            figures.append(plots.finish(figure, title, f"{title}: {'; '.join(described)}.", tests))
     return figures
 
 

@@ -30,7 +30,7 @@ def score_plot(plots: Plots, part: EvaluationPart) -> Plot:
     """Draw the score of each policy with its interval."""
     rows = rows_of(part.summary)[::-1]
     names = [str(row["policy"]) for row in rows]
-    told = []
+    described = []
     with plots.axes(WIDE, 0.55 + 0.27 * len(rows)) as (figure, axes):
         for place, (name, row) in enumerate(zip(names, rows, strict=True)):
             ours = name in part.learned
@@ -45,7 +45,7 @@ def score_plot(plots: Plots, part: EvaluationPart) -> Plot:
                 markerfacecolor=ink if ours else colour("paper"),
                 markersize=6,
             )
-            told.append(f"{name} {100 * row['score']:.1f}")
+            described.append(f"{name} {100 * row['score']:.1f}")
         axes.set_yticks(range(len(rows)), [short_name(name) for name in names])
         for label, name in zip(axes.get_yticklabels(), names, strict=True):
             label.set_color(colour("ink"))
@@ -53,7 +53,7 @@ def score_plot(plots: Plots, part: EvaluationPart) -> Plot:
         axes.grid(visible=False, axis="y")
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_xlabel(f"{part.score.replace('_', ' ')} × 100, with 95 % intervals")
-        alt = f"Scores with intervals: {', '.join(reversed(told))}."
+        alt = f"Scores with intervals: {', '.join(reversed(described))}."
         return plots.finish(figure, "Scores", alt, "Filled: learned. Hollow: hand-made, the bounds in grey.")
 
 
@@ -84,12 +84,12 @@ def category_plot(plots: Plots, part: EvaluationPart) -> Plot:
 
 
 def blame_plot(plots: Plots, part: EvaluationPart) -> Plot:
-    """Draw what share of the questions failed, and what the failures are put down to."""
+    """Draw what share of the questions failed, and the causes of the failures."""
     table = part.tables["blame"]
     blames = {row["policy"]: row for row in rows_of(table[table["category"] == ALL_CATEGORIES])}
     policies = [name for name in reversed(part.policies) if name in blames]
     kinds = [blame.value for blame in Blame if blame is not Blame.UNKNOWN or table[blame.value].any()]
-    told = []
+    described = []
     with plots.axes(WIDE, 0.75 + 0.27 * len(policies)) as (figure, axes):
         for place, name in enumerate(policies):
             row, left = blames[name], 0.0
@@ -97,14 +97,15 @@ def blame_plot(plots: Plots, part: EvaluationPart) -> Plot:
             for kind, share in shares.items():
                 _draw_bar(axes, place, left, share, kind)
                 left += share
-            told.append(f"{name}: {', '.join(f'{kind} {share:.0f} %' for kind, share in shares.items())}")
+            causes = ", ".join(f"{kind} {share:.0f} %" for kind, share in shares.items())
+            described.append(f"{name}: {causes}")
         axes.set_yticks(range(len(policies)), [short_name(name) for name in policies])
         axes.tick_params(axis="y", labelcolor=colour("ink"))
         axes.grid(visible=False, axis="y")
         axes.set_xlim(0, 100)
         axes.set_xlabel("% of the questions that failed, by blame")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, handlelength=1, borderpad=0)
-        return plots.finish(figure, "What failures are put down to", "; ".join(reversed(told)))
+        return plots.finish(figure, "Causes of failures", "; ".join(reversed(described)))
 
 
 def _draw_bar(axes: Axes, place: int, left: float, share: float, kind: str) -> None:

@@ -34,7 +34,7 @@ def _chosen_metrics(names: Sequence[str]) -> list[str]:
 
 
 def _learning_curve(plots: Plots, runs: Sequence[RunMetrics], name: str) -> Plot:
-    told = []
+    described = []
     with plots.axes(3.4, 2.1) as (figure, axes):
         for place, run in enumerate(runs):
             points = [(line["update"], line[name]) for line in run.lines if line.get(name) is not None]
@@ -44,9 +44,9 @@ def _learning_curve(plots: Plots, runs: Sequence[RunMetrics], name: str) -> Plot
             few = len(points) < 25
             line = series_line(place)
             axes.plot(updates, values, **line, marker=MARKERS[place % 6] if few else None, markersize=3)
-            told.append(f"{run.name} from {values[0]:.3g} to {values[-1]:.3g}")
+            described.append(f"{run.name} from {values[0]:.3g} to {values[-1]:.3g}")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel("update")
         title = name.replace("/", " · ").replace("_", " ")
-        return plots.finish(figure, title, f"{title} by update: {'; '.join(told)}.")
+        return plots.finish(figure, title, f"{title} by update: {'; '.join(described)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy, TellsCompletions
+from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy, ReportsCompletions
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
@@ -41,9 +41,9 @@ class WatchedPolicy:
             self._look_at(episode)
         operations = self._policy.act(episodes)
         if isinstance(self._policy, ExplainsChoices):
-            told = self._policy.last_choices()
-            self._choices = {id(episode): each for episode, each in zip(episodes, told, strict=True)}
-        if isinstance(self._policy, TellsCompletions):
+            chosen = self._policy.last_choices()
+            self._choices = {id(episode): each for episode, each in zip(episodes, chosen, strict=True)}
+        if isinstance(self._policy, ReportsCompletions):
             written = self._policy.last_completions()
             self._completions = {id(episode): each for episode, each in zip(episodes, written, strict=True)}
         return operations

@@ -37,7 +37,7 @@ FORMAT_VERSION = 1
 
 BOUNDS = (LOWER_BOUND, UPPER_BOUND)
 
-Told = Callable[[Point, int, int], None]
+OnPoint = Callable[[Point, int, int], None]
 """Called with a point that was done, the number of points done so far, and of all."""
 
 
@@ -143,7 +143,7 @@ def run_sweeps(
     measure: Callable[[Job], Measured] | None = None,
     fingerprints: Mapping[str, str] | None = None,
     training_groups: Iterable[str] = (),
-    progress: Told | None = None,
+    progress: OnPoint | None = None,
 ) -> SweepReport:
     """Measure policies at all points of sweeps that are not measured yet.
 

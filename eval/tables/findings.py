@@ -26,7 +26,7 @@ ALL_CATEGORIES = "all"
 
 
 def blame_table(evaluation: Evaluation) -> pd.DataFrame:
-    """Return how many questions failed and what they are put down to, by policy and category.
+    """Return how many questions failed and their causes, by policy and category.
 
     Columns: `policy`, `category` (`all` for every question), `questions` (scored ones, over all seeds),
     `failed`, one for each blame and one for each cause. The blames of a row add up to `failed`.

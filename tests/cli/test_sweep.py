@@ -109,8 +109,8 @@ def test_a_point_that_fails_is_told_and_the_others_are_printed(
     monkeypatch.setattr(sweep_points, "run_evaluation", breaks)
     failed = invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
     assert failed.exit_code == 1
-    assert "error: 1 points failed and are tried again by the same command" in failed.stderr
-    assert "the first, top_k at 3, with: out of luck" in failed.stderr
+    assert "error: failed points: 1, which the same command tries again" in failed.stderr
+    assert "The first, top_k at 3, failed with: out of luck" in failed.stderr
     assert len(list((tmp_path / "points").iterdir())) == 4
 
 

@@ -209,18 +209,18 @@ class RunFolder:
     def log(self, update: int, metrics: Mapping[str, float]) -> None:
         """Append the metrics of an update to `metrics.jsonl`, at once on the disk, and tell the trackers.
 
-        What is not finite becomes null in the file and is not told.
+        What is not finite becomes null in the file and is not sent to trackers.
 
         Raises:
             RunFolderError: If the line cannot be written; the file is then as it was before.
             MissingDependencyError: If what a tracker needs is not installed.
         """
-        told = finite(metrics)
-        self._append(json.dumps({"update": update, **{name: told.get(name) for name in metrics}}) + "\n")
+        logged = finite(metrics)
+        self._append(json.dumps({"update": update, **{name: logged.get(name) for name in metrics}}) + "\n")
         if self._trackers is None:
             self._trackers = open_trackers(self.config, self.path, self._purge_step)
         for tracker in self._trackers:
-            tracker.log(update, told)
+            tracker.log(update, logged)
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the lines of `metrics.jsonl`; a last line that was cut off is left out."""

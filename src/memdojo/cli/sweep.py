@@ -18,7 +18,7 @@ from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
 
 if TYPE_CHECKING:
     from memdojo.eval.sweeps.points import Mapper
-    from memdojo.eval.sweeps.report import SweepReport, Told
+    from memdojo.eval.sweeps.report import OnPoint, SweepReport
 
 
 def sweep(
@@ -132,15 +132,15 @@ def _tell_failures(report: SweepReport) -> None:
     point, error = report.failures[0]
     cause = " ".join(str(error).split()) or type(error).__name__
     typer.echo(
-        f"error: {len(report.failures)} points failed; the same command tries them again. The first, "
-        f"{point}, with: {cause}",
+        f"error: failed points: {len(report.failures)}, which the same command tries again. The first, "
+        f"{point}, failed with: {cause}",
         err=True,
     )
     raise typer.Exit(INPUT_ERROR if isinstance(error, MemdojoError) else FAULT)
 
 
 @contextlib.contextmanager
-def _progress(quiet: bool) -> Iterator[Told]:
+def _progress(quiet: bool) -> Iterator[OnPoint]:
     """Give what shows a bar on a terminal, and prints a line for each point elsewhere."""
     with progress_bar("sweep", TimeRemainingColumn(), quiet=quiet) as show:
         if show is None:

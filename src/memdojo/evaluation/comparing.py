@@ -37,7 +37,7 @@ from .functions import evaluate_run
 from .prepared import prepare
 
 Tell = Callable[[str], None]
-"""Told in a sentence what is done on the way."""
+"""Called with a sentence about what is being done."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,8 +82,8 @@ def compare(
         choices: `metric` (a column of `eval.csv`; by default the evaluations' score), `reference` and `seed`;
             all others count where only baselines are named.
         stream_options: Options of the streams' source.
-        tell: Told what is evaluated on the way, and in what the evaluations differ.
-        progress: Told after each batch of episodes that are played.
+        tell: Called with what is evaluated on the way, and with differences between the evaluations.
+        progress: Called after each batch of episodes that are played.
 
     Raises:
         UnknownNameError: If a target is neither a name nor a folder, or there is no such reference or column.

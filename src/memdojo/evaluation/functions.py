@@ -54,9 +54,9 @@ def evaluate(
         choices: How they are evaluated.
         stream_options: Options of the source that the spec names.
         out: Folder for the tables and for every episode as soon as it was played. What is recorded there
-            already is not played again, so the same call goes on with an evaluation that was interrupted.
-            Checkpoints are told apart by their weights, objects by their names alone.
-        progress: Told after each batch of episodes: the policy's name, episodes played, and episodes of all.
+            already is not played again, so the same call continues an interrupted evaluation.
+            Checkpoints are identified by their weights, objects by their names alone.
+        progress: Called after each batch with the policy's name, the episodes played so far and all of them.
 
     Warns:
         UserWarning: If a checkpoint was chosen by its score on some of the streams' groups.
@@ -185,5 +185,5 @@ def evaluate_run(run: RunFolder, *, progress: Progress | None = None) -> EvalRep
 
 def _warn(prepared: PreparedEvaluation) -> None:
     for note in prepared.notes:
-        # Told where the caller of this module's function stands.
+        # Reported where the caller of this module's function stands.
         warnings.warn(note, stacklevel=3)

@@ -11,7 +11,7 @@ from pathlib import Path
 from memdojo.envs.streams.registry import load_streams
 from memdojo.eval.sweeps.points import Job, Mapper, Measured, PointMeasure, SweepSettings, one_after_the_other
 from memdojo.eval.sweeps.registry import Sweep, find_sweeps
-from memdojo.eval.sweeps.report import SweepReport, Told, run_sweeps
+from memdojo.eval.sweeps.report import OnPoint, SweepReport, run_sweeps
 from memdojo.train.checkpoints.loading import Task
 
 from .choices import under_managers
@@ -86,14 +86,14 @@ class PreparedSweep:
         out: Path | None = None,
         *,
         mapper: Mapper = one_after_the_other,
-        progress: Told | None = None,
+        progress: OnPoint | None = None,
     ) -> SweepReport:
         """Measure all points.
 
         Args:
             out: Folder of the points; what it has is not measured again.
             mapper: Does the measuring, here or elsewhere.
-            progress: Told after each point.
+            progress: Called after each point.
 
         Raises:
             ConfigError: If the folder has points of another sweep.
