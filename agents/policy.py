@@ -72,9 +72,17 @@ class ReportsCompletions(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldsModel(Protocol):
+    """A policy, retriever or answerer that holds a model, whose memory it can give back."""
+
+    def release(self) -> None:
+        """Give the memory back; the next use loads the model again."""
+        ...
+
+
 def release_models(*policies: object) -> None:
     """Let policies, retrievers and answerers that hold a model give its memory back."""
     for policy in policies:
-        release = getattr(policy, "release", None)
-        if release is not None:
-            release()
+        if isinstance(policy, HoldsModel):
+            policy.release()

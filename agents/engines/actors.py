@@ -19,7 +19,7 @@ from torch import Tensor
 from memdojo.errors import EngineError, MemdojoError
 
 from .actor_client import EngineClient, EngineDiedError, Outcome, translated
-from .engine import Engine, Generation, GenerationRequest
+from .engine import Engine, Generation, GenerationRequest, SaysWhyItFailed
 from .registry import make_engine
 from .settings import EngineSettings
 
@@ -75,7 +75,8 @@ class EngineActor:
     async def health(self) -> tuple[str | None, int]:
         """Return why the engine cannot serve, None if it can, and the version of its weights."""
         engine = self._running()
-        return getattr(engine, "failure", None), engine.weights_version
+        failure = engine.failure if isinstance(engine, SaysWhyItFailed) else None
+        return failure, engine.weights_version
 
     async def close(self) -> None:
         """Release the model's memory."""

@@ -7,7 +7,7 @@ import enum
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,6 +103,16 @@ class Engine(Sampler, Protocol):
 
     def close(self) -> None:
         """Release the model's memory; the engine is of no use afterwards."""
+        ...
+
+
+@runtime_checkable
+class SaysWhyItFailed(Protocol):
+    """An engine that can fail once and for all, and says why."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why the engine cannot serve any more; None while it can."""
         ...
 
 

@@ -9,7 +9,7 @@ from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy, Report
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.retrieval.protocol import Retriever, SaysWhatItRanks
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Hit, MemoryEntry, Operation, OperationResult, Question
 from memdojo.rewards.outcomes import EpisodeOutcome
@@ -145,7 +145,7 @@ def _full_ranks(
     """Return the rank of the stored evidence among missed turns, in the order of the dialogue."""
     stored = missed & frozenset().union(*(context.supported_evidence(entry) for entry in store.entries))
     ranks: dict[str, int | None] = dict.fromkeys(sorted(stored, key=context.turn_index.__getitem__))
-    if not stored or not getattr(retriever, "ranks_all", True):
+    if not stored or (isinstance(retriever, SaysWhatItRanks) and not retriever.ranks_all):
         return ranks
     for rank, hit in enumerate(retriever.search(store, question.text, len(store)), start=1):
         for turn_id in context.supported_evidence(hit.entry) & stored:

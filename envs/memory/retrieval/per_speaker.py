@@ -6,13 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ...types import Hit, MemoryEntry
-
-if TYPE_CHECKING:
-    from ..store import MemoryStore
-    from .protocol import Retriever
+from ..store import MemoryStore
+from .protocol import KnowsSpeakers, Retriever
 
 _SAID_BY = re.compile(r"([^\s:][^:\n]{0,39}): ")
 """How a turn begins that was stored as it was said."""
@@ -69,12 +67,5 @@ class PerSpeakerRetriever:
 
 
 def for_stream(retriever: Retriever, speaker_of: Mapping[str, str]) -> Retriever:
-    """Return the retriever, informed of who said the turns of the stream whose stores it searches.
-
-    One that does not want to know, as it has no `of_stream`, is returned as it is.
-    """
-    of_stream = getattr(retriever, "of_stream", None)
-    if of_stream is None:
-        return retriever
-    told: Retriever = of_stream(speaker_of)
-    return told
+    """Return the retriever for a stream's stores: one that ranks by speakers is told who said which turn."""
+    return retriever.of_stream(speaker_of) if isinstance(retriever, KnowsSpeakers) else retriever

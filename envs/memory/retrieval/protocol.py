@@ -1,8 +1,9 @@
-"""`Retriever`: the protocol of retrievers."""
+"""`Retriever`: the protocol of retrievers, and what some can say or be told besides."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from ...types import Hit
 from ..store import MemoryStore
@@ -13,4 +14,27 @@ class Retriever(Protocol):
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return at most `k` entries, highest score first, equal scores by lower id."""
+        ...
+
+
+@runtime_checkable
+class KnowsSpeakers(Protocol):
+    """A retriever that ranks otherwise if it knows who said what."""
+
+    def of_stream(self, speaker_of: Mapping[str, str]) -> Retriever:
+        """Return the retriever for the stores of a stream.
+
+        Args:
+            speaker_of: Who said which of the stream's turns, by turn id.
+        """
+        ...
+
+
+@runtime_checkable
+class SaysWhatItRanks(Protocol):
+    """A retriever that says whether it can be asked for all entries of a store; others can."""
+
+    @property
+    def ranks_all(self) -> bool:
+        """False if a ranking beyond what is needed is costly, or cannot be had."""
         ...
