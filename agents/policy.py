@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.visible import VisibleEpisode
 from memdojo.envs.types import Operation
 
 
@@ -33,6 +34,14 @@ class ManagerPolicy(Protocol):
         ...
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+        """Return the operations for the current chunk of each episode, in the order of `episodes`."""
+        ...
+
+
+class CausalPolicy(ManagerPolicy, Protocol):
+    """A manager that looks at nothing but what is visible, so that it can act in live dialogues as well."""
+
+    def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, in the order of `episodes`."""
         ...
 

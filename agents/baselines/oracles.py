@@ -22,7 +22,7 @@ PLANNED_WORTH = 1e-6
 """Worth of a planned entry that serves no question with evidence: less than any that does."""
 
 
-class OracleManager(TurnRule):
+class OracleManager(TurnRule[ManagerEpisode]):
     """Keeps what serves the questions still to come.
 
     A turn is worth, for each question not yet asked that names it as evidence, its share of the question's
@@ -61,7 +61,7 @@ class OracleManager(TurnRule):
         return (*spent, add_turn(turn, leaving=leaving[len(spent) :]))
 
 
-class LabelledManager(TurnRule):
+class LabelledManager(TurnRule[ManagerEpisode]):
     """Writes what the stream's labels say (`Stream.oracle`): the teacher of how a memory is worded.
 
     It looks at no question. At a turn without a plan, and so in a stream without labels, it does nothing.

@@ -8,6 +8,7 @@ from typing import Any
 
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.visible import VisibleDialogue
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import (
     RETRIEVERS,
@@ -128,7 +129,7 @@ def list_retriever_baselines() -> Mapping[str, str]:
     return RETRIEVER_BASELINES.describe()
 
 
-def _priority_rule(name: str, priorities: Callable[[StreamContext], Priorities]) -> BuildPolicy:
+def _priority_rule(name: str, priorities: Callable[[VisibleDialogue], Priorities]) -> BuildPolicy:
     return lambda: PriorityRule(name, priorities)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.visible import VisibleEpisode
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
@@ -22,32 +22,32 @@ from ..policy import ManagerPolicy
 from .rules import NoOpRule, TurnRule, add_turn
 
 
-class AddEverything(TurnRule):
+class AddEverything(TurnRule[VisibleEpisode]):
     """Adds every turn as it was said, whatever is there already; a full store refuses."""
 
     name = "add_everything"
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn."""
         return (add_turn(turn),)
 
 
-class DuplicateEverything(TurnRule):
+class DuplicateEverything(TurnRule[VisibleEpisode]):
     """Adds every turn twice, for rewards that count what was written."""
 
     name = "duplicate_everything"
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn, and again."""
         return (add_turn(turn), add_turn(turn))
 
 
-class DeleteEverything(TurnRule):
+class DeleteEverything(TurnRule[VisibleEpisode]):
     """Deletes every entry; from an empty store the next one that there will be, which must fail."""
 
     name = "delete_everything"
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Delete all that there is."""
         ids = [entry.id for entry in episode.store.entries] or [episode.store.next_id]
         return tuple(map(Delete, ids))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from memdojo.envs.episodes.context import StreamContext, TurnValues
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.visible import TurnValues, VisibleDialogue, VisibleEpisode
 from memdojo.envs.memory.analysis import analyze, count_tokens, exceeds_tokens
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
@@ -24,6 +23,7 @@ from memdojo.envs.streams.turn_features import COLUMN
 from memdojo.envs.types import Add, MemoryEntry, Noop, Operation, Turn, Update
 from memdojo.errors import ConfigError, EpisodeStateError
 
+EpisodeT = TypeVar("EpisodeT", bound=VisibleEpisode, contravariant=True)
 Priorities = npt.NDArray[np.floating[Any]]
 
 HAND_WEIGHTS: Mapping[str, float] = {
@@ -42,8 +42,11 @@ SIMILARITY_THRESHOLD = 0.25
 """Likeness from which on `SimilarityRule` takes two texts for one memory, chosen on the same conversation."""
 
 
-class TurnRule(ABC):
+class TurnRule(ABC, Generic[EpisodeT]):
     """A manager that decides on one turn at a time.
+
+    One that looks only at what any manager may look at is a `TurnRule[VisibleEpisode]`, and works in live
+    dialogues as well; one that looks ahead is a `TurnRule[ManagerEpisode]`.
 
     Attributes:
         name: Names the rule in tables.
@@ -55,7 +58,7 @@ class TurnRule(ABC):
     turns_per_chunk: int | None = 1
     stochastic: bool = False
 
-    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+    def act(self, episodes: Sequence[EpisodeT]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current turn of each episode.
 
         Raises:
@@ -64,13 +67,13 @@ class TurnRule(ABC):
         return [self.decide(episode, self._current_turn(episode)) for episode in episodes]
 
     @abstractmethod
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: EpisodeT, turn: Turn) -> tuple[Operation, ...]:
         """Return the operations for `turn`, the only one of the episode's current chunk."""
 
-    def _current_turn(self, episode: ManagerEpisode) -> Turn:
+    def _current_turn(self, episode: EpisodeT) -> Turn:
         chunk = episode.chunk
         if chunk is None:
-            raise EpisodeStateError(f"stream {episode.context.stream.id!r} has ended; start a new episode.")
+            raise EpisodeStateError("the stream has ended; start a new episode.")
         if len(chunk.turns) != 1:
             raise EpisodeStateError(
                 f"{self.name} decides on one turn at a time and chunk {chunk.index} has {len(chunk.turns)}; "
@@ -119,17 +122,17 @@ def make_room(
     return leaving
 
 
-class NoOpRule(TurnRule):
+class NoOpRule(TurnRule[VisibleEpisode]):
     """Leaves the store empty."""
 
     name = "no_op"
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Do nothing."""
         return (Noop(),)
 
 
-class PriorityRule(TurnRule):
+class PriorityRule(TurnRule[VisibleEpisode]):
     """Stores every turn; when the store is full, what has the lowest priority leaves or stays out.
 
     An entry keeps its priority as `utility`. Of equal priorities the newest is given up.
@@ -145,20 +148,20 @@ class PriorityRule(TurnRule):
         self.name = name
         self._priorities = priorities
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn unless an entry that is worth as much would have to leave for it."""
         context = episode.context
         priority = context.turn_values(self._priorities)[context.turn_index[turn.id]]
         return keep_highest(episode.store, turn, priority)
 
 
-class RandomRule(TurnRule):
+class RandomRule(TurnRule[VisibleEpisode]):
     """Keeps a uniformly random sample of the turns so far (reservoir sampling by random keys)."""
 
     name = "random"
     stochastic = True
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Give the turn a random priority and keep the highest."""
         return keep_highest(episode.store, turn, float(episode.rng.random()))
 
@@ -186,32 +189,32 @@ def _utility(entry: MemoryEntry) -> float:
     return entry.utility
 
 
-def oldest_priority(context: StreamContext) -> Priorities:
+def oldest_priority(context: VisibleDialogue) -> Priorities:
     """The earlier, the higher."""
     return -context.positions.astype(np.float64)
 
 
-def newest_priority(context: StreamContext) -> Priorities:
+def newest_priority(context: VisibleDialogue) -> Priorities:
     """The later, the higher."""
     return context.positions.astype(np.float64)
 
 
-def length_priority(context: StreamContext) -> Priorities:
+def length_priority(context: VisibleDialogue) -> Priorities:
     """Tokens of the turn."""
     return np.array([count_tokens(turn.text) for turn in context.turns], dtype=np.float64)
 
 
-def sum_idf_priority(context: StreamContext) -> Priorities:
+def sum_idf_priority(context: VisibleDialogue) -> Priorities:
     """Sum of the inverse document frequencies of the turn's words, among the turns so far."""
     return context.turn_features[:, COLUMN["sum_idf"]]
 
 
-def hand_priority(context: StreamContext) -> Priorities:
+def hand_priority(context: VisibleDialogue) -> Priorities:
     """`HAND_WEIGHTS` times the turn's features."""
     return weighted_features(context, HAND_WEIGHTS)
 
 
-def weighted_features(context: StreamContext, weights: Mapping[str, float]) -> Priorities:
+def weighted_features(context: VisibleDialogue, weights: Mapping[str, float]) -> Priorities:
     """Return the weighted sum of the named `TURN_FEATURES` of every turn, shape (num_turns,)."""
     vector = np.zeros(len(COLUMN))
     for name, weight in weights.items():
@@ -219,7 +222,7 @@ def weighted_features(context: StreamContext, weights: Mapping[str, float]) -> P
     return context.turn_features @ vector
 
 
-class SimilarityRule(TurnRule):
+class SimilarityRule(TurnRule[VisibleEpisode]):
     """Merges a turn into the entry most like it, else adds it; the oldest entry leaves a full store.
 
     Two texts are alike by the cosine of their sets of words (as `analyze` gives them). A merged entry keeps
@@ -243,7 +246,7 @@ class SimilarityRule(TurnRule):
         self.num_candidates = num_candidates
         self._search = BM25Retriever().search
 
-    def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Merge the turn or add it."""
         store, text = episode.store, render_turn(turn)
         nearest = self._nearest(store, text)
@@ -296,7 +299,7 @@ class ScriptedRule:
         self.turns_per_chunk = turns_per_chunk
         self._script = tuple(map(tuple, script))
 
-    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+    def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
         """Return each episode's operations of its current step."""
         return [
             self._script[episode.step_index] if episode.step_index < len(self._script) else ()

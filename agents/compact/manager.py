@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.visible import VisibleEpisode
 from memdojo.envs.features.manager import ManagerFeatures, ManagerObservation
 from memdojo.envs.types import Operation
 
@@ -110,11 +110,11 @@ class CompactManager:
         self.name = name
         self._last: list[tuple[ManagerFeatures, ManagerObservation, np.ndarray, int]] = []
 
-    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+    def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
         """Return the likeliest operation for the current turn of each episode."""
         return [(operation,) for operation, _ in self.decide(episodes, sample=False)]
 
-    def decide(self, episodes: Sequence[ManagerEpisode], *, sample: bool) -> list[tuple[Operation, Decision]]:
+    def decide(self, episodes: Sequence[VisibleEpisode], *, sample: bool) -> list[tuple[Operation, Decision]]:
         """Return for each episode the operation and the decision behind it.
 
         Args:

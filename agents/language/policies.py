@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memdojo.envs.answering import Answer, AnswerRequest
-from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.visible import VisibleEpisode
 from memdojo.envs.memory.retrieval.candidates import candidates_for
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
@@ -244,7 +244,7 @@ class LanguageManager(_LanguagePolicy):
         """Return for each episode of the last `act` what the model wrote, without marks of its template."""
         return self._completions
 
-    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+    def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, as far as they could be parsed."""
         completions = self._complete([self._task.view(episode) for episode in episodes])
         self._completions = [text for text, _ in completions]

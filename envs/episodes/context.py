@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,10 @@ from ..memory.embedders import Embedder
 from ..streams.rendering import render_turn
 from ..streams.turn_features import COLUMN, FloatArray, turn_features
 from ..types import MemoryEntry, Question, Stream, Turn
+from .visible import TurnValues
 
 if TYPE_CHECKING:
     from ..memory.store import MemoryStore
-
-TurnValues = Callable[["StreamContext"], npt.NDArray[np.floating[Any]]]
-"""Gives every turn of a context a number, shape (num_turns,); see `StreamContext.turn_values`."""
 
 SUPPORT_THRESHOLD = 0.5
 """Share of a turn's content words that an entry must still hold to count as evidence from that turn.

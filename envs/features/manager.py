@@ -17,8 +17,7 @@ from gymnasium import spaces
 
 from memdojo.errors import EpisodeStateError
 
-from ..episodes.context import StreamContext
-from ..episodes.manager import ManagerEpisode
+from ..episodes.visible import VisibleDialogue, VisibleEpisode
 from ..memory.analysis import count_tokens
 from ..memory.embedders import Embedder, make_embedder
 from ..streams.turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES
@@ -143,7 +142,7 @@ class ManagerFeatures:
         arrays["action_mask"][NOOP] = 1
         return arrays
 
-    def observe(self, episode: ManagerEpisode) -> ManagerObservation:
+    def observe(self, episode: VisibleEpisode) -> ManagerObservation:
         """Describe the decision that the episode waits for.
 
         Raises:
@@ -174,7 +173,7 @@ class ManagerFeatures:
         self._fill_mask(arrays["action_mask"], len(rows), _has_room(episode, context.turn_texts[index]))
         return ManagerObservation(arrays, tuple(entries[position].id for position in chosen.tolist()))
 
-    def operation(self, episode: ManagerEpisode, observation: ManagerObservation, action: int) -> Operation:
+    def operation(self, episode: VisibleEpisode, observation: ManagerObservation, action: int) -> Operation:
         """Return the operation that an action means for the turn that the episode waits with.
 
         Raises:
@@ -229,7 +228,7 @@ class ManagerFeatures:
             blocks[2, :num_candidates] = 1
 
 
-def _single_turn(episode: ManagerEpisode) -> Turn:
+def _single_turn(episode: VisibleEpisode) -> Turn:
     chunk = episode.chunk
     if chunk is None:
         raise EpisodeStateError("the stream has ended; start a new episode.")
@@ -241,7 +240,7 @@ def _single_turn(episode: ManagerEpisode) -> Turn:
     return chunk.turns[0]
 
 
-def _candidate_table(context: StreamContext) -> FloatArray:
+def _candidate_table(context: VisibleDialogue) -> FloatArray:
     """Return what a candidate's row says whatever the new turn, shape (num_turns, F + len(PAIR_FEATURES)).
 
     An entry holds a turn before the new one, so the reply to it is known: the turn that followed it.
@@ -264,7 +263,7 @@ def _candidate_table(context: StreamContext) -> FloatArray:
 
 
 def _candidate_features(
-    context: StreamContext,
+    context: VisibleDialogue,
     rows: npt.NDArray[np.intp],
     index: int,
     similarity: FloatArray,
@@ -294,7 +293,7 @@ def _candidate_features(
 
 
 def _store_features(
-    episode: ManagerEpisode, similarity: FloatArray, rarities: FloatArray, rarity: float
+    episode: VisibleEpisode, similarity: FloatArray, rarities: FloatArray, rarity: float
 ) -> tuple[float, ...]:
     store = episode.store
     return (
@@ -306,14 +305,14 @@ def _store_features(
     )
 
 
-def _fill(episode: ManagerEpisode) -> float:
+def _fill(episode: VisibleEpisode) -> float:
     store = episode.store
     if store.capacity.max_entries is not None:
         return len(store) / store.capacity.max_entries
     return store.tokens / store.capacity.max_tokens if store.capacity.max_tokens is not None else 0.0
 
 
-def _has_room(episode: ManagerEpisode, text: str) -> bool:
+def _has_room(episode: VisibleEpisode, text: str) -> bool:
     store, capacity = episode.store, episode.store.capacity
     if capacity.max_entries is not None and len(store) >= capacity.max_entries:
         return False

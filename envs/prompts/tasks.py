@@ -12,6 +12,7 @@ from ..answering import Answer, AnswerRequest
 from ..episodes.base import Episode
 from ..episodes.manager import ManagerEpisode
 from ..episodes.retrieval import RetrievalEpisode
+from ..episodes.visible import VisibleEpisode
 from ..memory.retrieval.candidates import candidates_for, select_candidates
 from ..memory.retrieval.per_speaker import for_stream
 from ..memory.retrieval.protocol import Retriever
@@ -75,7 +76,7 @@ class ManagerTask:
         self.format = format
         self.related_entries = related_entries
 
-    def view(self, episode: ManagerEpisode) -> ManagerView:
+    def view(self, episode: VisibleEpisode) -> ManagerView:
         """Return the chunk with the entries that are shown."""
         store, chunk = episode.store, episode.chunk
         query = "" if chunk is None else "\n".join(map(render_turn, chunk.turns))

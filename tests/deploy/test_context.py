@@ -1,7 +1,6 @@
 from datetime import datetime
 
 import numpy as np
-import pytest
 
 from memdojo.deploy.context import KeptTurn, LiveContext
 from memdojo.deploy.episode import LiveEpisode
@@ -10,7 +9,6 @@ from memdojo.envs.memory import HashedNgramEmbedder, MemoryStore
 from memdojo.envs.streams import load_streams, render_turn
 from memdojo.envs.streams.turn_features import TurnFeaturizer
 from memdojo.envs.types import Add, Capacity, Chunk, Delete, Turn, Update
-from memdojo.errors import EpisodeStateError
 
 EMBEDDER = HashedNgramEmbedder(32)
 
@@ -121,7 +119,7 @@ def test_a_context_goes_on_from_what_was_kept() -> None:
     assert (straight.following_features[rows] == second.following_features[twin_rows]).all()
 
 
-def test_a_live_episode_does_not_fork_and_has_no_chunk_between_two() -> None:
+def test_a_live_episode_has_no_chunk_between_two() -> None:
     context = LiveContext()
     turn = Turn("a", "Ann", "hi", datetime(2024, 1, 1))
     episode = LiveEpisode(context, MemoryStore(), step_index=4)
@@ -133,5 +131,3 @@ def test_a_live_episode_does_not_fork_and_has_no_chunk_between_two() -> None:
     assert result.after is not None
     assert result.after.created_step == 4
     assert (episode.chunk, episode.step_index) == (None, 5)
-    with pytest.raises(EpisodeStateError, match="cannot fork"):
-        episode.fork()

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from memdojo.envs.episodes.context import StreamContext, TurnValues
-from memdojo.envs.memory.corpus import with_room
+from memdojo.envs.episodes.visible import TurnValues
+from memdojo.envs.memory.corpus import Corpus, with_room
 from memdojo.envs.memory.embedders import Embedder
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.turn_features import COLUMN, TURN_FEATURES, FloatArray, TurnFeaturizer
-from memdojo.envs.types import MemoryEntry, OperationResult, Stream, Turn
+from memdojo.envs.types import MemoryEntry, OperationResult, Turn
 
 _SLACK = 64
 """Turns are dropped once those that nothing needs are so many more than those that stay."""
@@ -40,13 +40,20 @@ class KeptTurn:
     following: FloatArray
 
 
-class LiveContext(StreamContext):
+class LiveContext:
     """What policies may know of a dialogue whose end is unknown.
 
     Everything is as in the `StreamContext` of the whole dialogue, but only the turns that the entries of one
     store last came from, and the last turn, are at hand: indices count these alone, and `positions` has
     their places in the dialogue. So the work of a step grows with the store, and not with what was ever said;
     of the rest, the counts of the words are kept. It belongs to one store; `note` every change.
+
+    A `VisibleDialogue`, as `StreamContext` is one.
+
+    Attributes:
+        corpus: Index of the texts that the store holds.
+        tables: Empty again whenever the turns at hand have changed.
+        featurizer: Has the word counts of the dialogue so far.
 
     Args:
         featurizer: Has the word counts of the dialogue so far.
@@ -60,7 +67,9 @@ class LiveContext(StreamContext):
         kept: Sequence[KeptTurn] = (),
         origins: dict[int, int] | None = None,
     ) -> None:
-        super().__init__(Stream("live", "live", (), ()))
+        self.corpus = Corpus(texts=())
+        self.turn_index: dict[str, int] = {}
+        self.tables: dict[str, FloatArray] = {}
         self.featurizer = featurizer or TurnFeaturizer()
         self._turns: list[Turn] = []
         self._texts: list[str] = []
@@ -165,11 +174,6 @@ class LiveContext(StreamContext):
         cosines: FloatArray = vectors[: index + 1] @ vectors[index]
         return cosines
 
-    def similarities_among(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
-        """Cosines of some turns with one another, shape (num_turns, num_turns)."""
-        vectors = self.embeddings(embedder)[turns]
-        return vectors @ vectors.T
-
     def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
         """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),).
 
@@ -211,9 +215,10 @@ class LiveContext(StreamContext):
         self.turn_index[kept.turn.id] = end - 1
 
     def _show(self) -> None:
-        """Let what the stream's context computes once show the turns at hand."""
+        """Let all that is seen be of the turns at hand."""
         end = len(self._turns)
-        self.turns, self.turn_texts = self._turns, self._texts
+        self.turns: Sequence[Turn] = self._turns
+        self.turn_texts: Sequence[str] = self._texts
         self.turn_features = self._features[:end]
         self.following_features = self._following[:end]
         self.positions = self._positions[:end]

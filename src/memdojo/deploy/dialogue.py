@@ -116,7 +116,7 @@ class LiveDialogue:
         )
         origins = tables.read_origins()
         self._context = LiveContext(featurizer, at_hand, origins)
-        self._context.speaker_of = self._speaker_of = tables.read_speakers()
+        self._speaker_of = tables.read_speakers()
         self.episode = LiveEpisode(
             self._context,
             self._file.read_store(capacity, self._context.corpus),

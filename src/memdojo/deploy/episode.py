@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
-from memdojo.envs.episodes.manager import ManagerEpisode
+import numpy as np
+
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Chunk, Operation, OperationResult
-from memdojo.errors import EpisodeStateError
 
 from .context import LiveContext
 
 
-class LiveEpisode(ManagerEpisode):
-    """A store and the dialogue that fills it, chunk by chunk as they come, without questions or scores.
+class LiveEpisode:
+    """A store and the dialogue that fills it, chunk by chunk as they come; nobody asks and nothing is scored.
 
-    Policies see what they see in a `ManagerEpisode` of the same dialogue and so do the same in it.
+    A `VisibleEpisode`: managers see what they see in a `ManagerEpisode` of the same dialogue, and so do the
+    same in it. It has no forks, as what is said next is said once.
+
+    Attributes:
+        context: The dialogue so far.
+        store: What is remembered.
+        rng: The only source of randomness that policies draw from.
+        step_index: Steps done.
 
     Args:
         context: The dialogue so far.
@@ -35,12 +42,12 @@ class LiveEpisode(ManagerEpisode):
         rng_state: dict[str, Any] | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(context, store.capacity, seed=seed)
+        self.context = context
         self.store = store
         self.step_index = step_index
+        self.rng = np.random.default_rng(seed)
         if rng_state is not None:
             self.rng.bit_generator.state = rng_state
-        self._live = context
         self._chunk: Chunk | None = None
 
     @property
@@ -60,20 +67,12 @@ class LiveEpisode(ManagerEpisode):
 
     def advance(self, operations: Iterable[Operation]) -> tuple[OperationResult, ...]:
         """Apply the operations for the chunk and return what they did."""
-        self.begin_step(operations)
-        self._pending = self._chunk = None
+        results = tuple(map(self._apply, operations))
+        self._chunk = None
         self.step_index += 1
-        return self.results
-
-    def fork(self, seed: int | None = None) -> Self:
-        """Refuse.
-
-        Raises:
-            EpisodeStateError: Always: what is said next is said once.
-        """
-        raise EpisodeStateError("a live dialogue cannot be forked; play a ManagerEpisode of a stream.")
+        return results
 
     def _apply(self, operation: Operation) -> OperationResult:
-        result = super()._apply(operation)
-        self._live.note(result)
+        result = self.store.apply(operation, self.step_index)
+        self.context.note(result)
         return result

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack, cast
 
 from memdojo.agents.baselines.oracles import LabelledManager, OracleManager
 from memdojo.agents.baselines.registry import UPPER_BOUND, make_baseline, make_retriever_baseline
-from memdojo.agents.policy import ManagerPolicy, release_models
+from memdojo.agents.policy import CausalPolicy, ManagerPolicy, release_models
 from memdojo.envs.answering import Answerer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -395,7 +395,7 @@ def _wall_clock(time: datetime) -> datetime:
     return time.replace(tzinfo=None)
 
 
-def _as_manager(manager: ManagerPolicy | str) -> ManagerPolicy:
+def _as_manager(manager: ManagerPolicy | str) -> CausalPolicy:
     if isinstance(manager, str):
         manager = make_baseline(manager)
     if not hasattr(manager, "act"):
@@ -405,7 +405,8 @@ def _as_manager(manager: ManagerPolicy | str) -> ManagerPolicy:
             f"the manager {manager.name!r} needs to know what will be asked or what is worth "
             "remembering, which a live dialogue does not say; use another manager."
         )
-    return manager
+    # Of those that come with memdojo only these two look ahead; another one finds nothing to look at.
+    return cast("CausalPolicy", manager)
 
 
 def _as_retriever(retriever: Retriever | str) -> Retriever:
