@@ -117,7 +117,7 @@ def test_records_survive_the_way_to_plain_values_and_back() -> None:
     assert "unanswerable" not in plain["questions"][0]
     turn = from_plain(Turn, {"id": "t", "speaker": "A", "text": "hi", "mood": "good"})
     assert turn == Turn("t", "A", "hi")
-    with pytest.raises(DataError, match="no record of the kind Turn: text"):
+    with pytest.raises(DataError, match="not a record of the kind Turn: text"):
         from_plain(Turn, {"id": "t", "speaker": "A"})
 
 
