@@ -239,8 +239,7 @@ class Operation:
     """Base of the open set of operations.
 
     A new one is a frozen, slotted subclass that sets `kind` and says in `apply` what it does, registered by
-    `memdojo.envs.memory.operations.register_operation`. The first line of its docstring describes it in
-    listings and on pages.
+    `memdojo.register.operation`. The first line of its docstring describes it in listings and on pages.
 
     Attributes:
         kind: Its name, one word in capitals: statistics count by it and records keep it.

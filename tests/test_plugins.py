@@ -11,6 +11,9 @@ import pytest
 from memdojo.plugins import load_plugins
 
 PLUGIN = '''
+from dataclasses import dataclass
+from typing import Literal
+
 import memdojo
 from memdojo import Chunk, Question, Stream, Turn
 from memdojo.agents.baselines.registry import NamedRetriever
@@ -19,10 +22,11 @@ from memdojo.envs.gym.text import MemoryManagerEnv
 from memdojo.envs.memory import BM25Retriever, HashedNgramEmbedder
 from memdojo.envs.prompts.plain import PlainFormat
 from memdojo.eval.sweeps.registry import Sweep
+from memdojo.train.algorithms.settings import GrpoSettings
 
 
-@memdojo.register.source("toy_source", splits=("train", "test"))
-def toy_source(split, *, num_streams=2):
+@memdojo.register.source("toy_source", splits=("train", "validation", "test"))
+def toy_source(split, *, num_streams=2, seed=0):
     """Toys for the test."""
     for number in range(num_streams):
         chunks = tuple(
@@ -63,14 +67,41 @@ class ToyEmbedder(HashedNgramEmbedder):
     """Hashes under another name."""
 
 
+@memdojo.register.operation
+@dataclass(frozen=True, slots=True)
+class Stress(memdojo.Operation):
+    """Write an entry in capitals."""
+
+    kind = "STRESS"
+    id: int
+
+    def apply(self, store):
+        entry = store.entry(self.id)
+        store.rewrite(entry, entry.text.upper())
+
+
 @memdojo.register.baseline("toy_baseline")
 class ToyBaseline(TurnRule):
-    """Adds every turn."""
+    """Adds every turn in capitals."""
 
     name = "toy_baseline"
 
     def decide(self, episode, turn):
-        return (add_turn(turn),)
+        return (add_turn(turn), Stress(episode.store.next_id))
+
+
+class ToySettings(GrpoSettings):
+    name: Literal["toy_algorithm"] = "toy_algorithm"
+    boldness: float = 1.0
+
+
+@memdojo.register.algorithm("toy_algorithm", ToySettings)
+def toy_algorithm(settings):
+    """GRPO that prints how bold it is."""
+    from memdojo.train.algorithms.grpo import Grpo
+
+    print("boldness", settings.boldness)
+    return Grpo(settings)
 
 
 memdojo.register.retriever_baseline(
@@ -98,7 +129,7 @@ settings = EvalSettings(
     retriever=make_retriever_baseline("toy_retriever"),
 )
 report = run_evaluation([make_baseline("toy_baseline")], streams, settings)
-print(set(report.evaluation.questions["score"]))
+print(set(report.evaluation.questions["score"]), sum(report.evaluation.streams["stress"]))
 print(find_sweeps(("toy_sweep",))[0].values, make_retriever_baseline("toy_retriever_baseline").name)
 print(make_embedder("toy_embedder").dim, type(make_format("manager", "toy_format")).__name__)
 env = gymnasium.make("toys/Toy-v0", reward={"toy_part": 1.0})
@@ -138,34 +169,57 @@ def _install(site: Path, name: str, code: str, entry_points: str) -> None:
     (site / f"{name}.py").write_text(code)
 
 
-def _run(site: Path, code: str, *, warnings: str = "ignore") -> subprocess.CompletedProcess[str]:
+def _run(
+    site: Path, code: str, *, warnings: str = "ignore", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "200"}
     command = [sys.executable, "-W", warnings, "-c", code]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=300)
     assert result.returncode == 0, result.stderr
     return result
 
 
 def test_what_a_package_brings_is_used(site: Path) -> None:
     assert _run(site, USE).stdout.splitlines() == [
-        "{0.75}",
+        "{0.75} 6",
         "(20, 24) toy_retriever_baseline",
         "256 ToyFormat",
         "True 0.5",
     ]
 
 
+def test_what_a_package_brings_is_trained_with_from_the_command_line(site: Path, tmp_path: Path) -> None:
+    """By somebody who has never imported the package: a source, an embedder, rewards and an algorithm."""
+    words = (
+        "train quickstart --quiet name=toys streams.train=toy_source:train streams.validation="
+        "toy_source:validation streams.test=toy_source:test streams.num_train=2 streams.num_validation=1 "
+        "streams.num_test=2 features.embedder=toy_embedder reward.toy_part=1.0 reward.toy_metric=1.0 "
+        "algorithm.name=toy_algorithm algorithm.boldness=3.0 algorithm.num_updates=1 "
+        "algorithm.groups_per_update=2 evaluation.every=1 evaluation.metric=toy_metric"
+    )
+    result = _run(site, f"from memdojo.cli import app\napp({words.split()})\n", cwd=tmp_path)
+    assert "boldness 3.0" in result.stdout.splitlines()
+    assert "toy metric" in result.stdout
+
+
 def test_what_a_package_brings_is_listed(site: Path) -> None:
     expected = {
         "envs": ["toys/Toy-v0", "older/Toy-v0"],
         "streams": ["toy_source[:SPLIT]", "Toys for the test.", "older_source", "From before."],
-        "baselines": ["toy_baseline", "Adds every turn.", "toy_retriever_baseline", "BM25, named again."],
+        "baselines": [
+            "toy_baseline",
+            "Adds every turn in capitals.",
+            "toy_retriever_baseline",
+            "BM25, named again.",
+        ],
         "sweeps": ["toy_sweep", "Does it keep toys?"],
         "list formats": ["toy_format", "The plain format under another name."],
         "list metrics": ["toy_metric", "Return 0.75, whatever is said."],
         "list reward-parts": ["toy_part", "Half a point a step."],
         "list retrievers": ["toy_retriever", "BM25 under another name."],
+        "list operations": ["STRESS", "Write an entry in capitals."],
+        "list algorithms": ["toy_algorithm", "GRPO that prints how bold it is."],
         "list embedders": ["toy_embedder", "Hashes under another name."],
     }
     code = (

@@ -36,8 +36,7 @@ def register_operation(operation: type[OperationT], *, replace: bool = False) ->
     """
     if operation.apply is Operation.apply:
         raise ConfigError(f"{operation.__name__} has no method apply; say there what it does to a store.")
-    first_line = (operation.__doc__ or "").strip().partition("\n")[0]
-    OPERATIONS.add(operation.kind, operation, description=first_line, replace=replace)
+    OPERATIONS.add(operation.kind, operation, replace=replace)
     return operation
 
 

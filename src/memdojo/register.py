@@ -28,17 +28,22 @@ if TYPE_CHECKING:
     from memdojo.envs.memory.retrieval.protocol import Retriever
     from memdojo.envs.prompts.registry import BuildFormat
     from memdojo.envs.streams.source import StreamLoader
+    from memdojo.envs.types import Operation
     from memdojo.eval.sweeps.registry import Sweep
     from memdojo.registry import Registry
     from memdojo.rewards.metrics import Metric
     from memdojo.rewards.parts import PartFunction
+    from memdojo.train.algorithms.protocol import Algorithm
+    from memdojo.train.algorithms.settings import AlgorithmSettings
 
 __all__ = [
+    "algorithm",
     "baseline",
     "embedder",
     "env",
     "format",
     "metric",
+    "operation",
     "retriever",
     "retriever_baseline",
     "reward_part",
@@ -47,6 +52,7 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+OperationT = TypeVar("OperationT", bound="Operation")
 
 
 def _add(
@@ -166,6 +172,39 @@ def format(
         return formats_of(task)
 
     return _add(registry, name, build, description, replace)
+
+
+def operation(operation: type[OperationT], *, replace: bool = False) -> type[OperationT]:
+    """Register a class of operations on a store, and return it; usually as a decorator.
+
+    Evaluations count it in a column of its own, and pages show it as the class says.
+
+    >>> import dataclasses, memdojo
+    >>> @memdojo.register.operation
+    ... @dataclasses.dataclass(frozen=True, slots=True)
+    ... class Shout(memdojo.Operation):
+    ...     '''Write an entry in capitals.'''
+    ...     kind = "SHOUT"
+    ...     id: int
+    ...     def apply(self, store):
+    ...         entry = store.entry(self.id)
+    ...         store.rewrite(entry, entry.text.upper())
+    >>> store = memdojo.MemoryStore()
+    >>> [store.apply(each, step=0).applied for each in (memdojo.Add("Ann has a dog."), Shout(1))]
+    [True, True]
+    >>> store.entries[0].text
+    'ANN HAS A DOG.'
+
+    Args:
+        operation: The class; `memdojo.envs.types.Operation` says what it has.
+        replace: Take the place of the class that has the kind.
+
+    Raises:
+        ConfigError: If its kind is malformed or taken, or it has no method `apply`.
+    """
+    from memdojo.envs.memory.operations import register_operation
+
+    return register_operation(operation, replace=replace)
 
 
 @overload
@@ -422,3 +461,72 @@ def sweep(sweep: Sweep, *, replace: bool = False) -> Sweep:
     from memdojo.eval.sweeps.registry import SWEEPS
 
     return SWEEPS.add(sweep.name, sweep, description=sweep.tests, replace=replace)
+
+
+@overload
+def algorithm(
+    name: str,
+    settings: type[AlgorithmSettings],
+    make: F,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> F: ...
+
+
+@overload
+def algorithm(
+    name: str, settings: type[AlgorithmSettings], *, description: str = "", replace: bool = False
+) -> Callable[[F], F]: ...
+
+
+def algorithm(
+    name: str,
+    settings: type[AlgorithmSettings],
+    make: Callable[[Any], Algorithm[Any]] | None = None,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register an algorithm for `algorithm.name`, and return what makes it.
+
+    >>> import memdojo
+    >>> from typing import Literal
+    >>> from memdojo.train.algorithms.settings import GrpoSettings
+    >>> class BoldSettings(GrpoSettings):
+    ...     name: Literal["bold"] = "bold"
+    ...     boldness: float = 2.0
+    >>> @memdojo.register.algorithm("bold", BoldSettings)
+    ... def bold(settings):
+    ...     '''GRPO with larger advantages.'''
+    ...     from memdojo.train.algorithms.grpo import Grpo  # needs torch, so it is imported here
+    ...     class Bold(Grpo):
+    ...         def estimate(self, groups, values):
+    ...             estimates = super().estimate(groups, values)
+    ...             return estimates._replace(advantages=settings.boldness * estimates.advantages)
+    ...     return Bold(settings)
+    >>> from memdojo.train.algorithms.registry import make_algorithm
+    >>> make_algorithm(BoldSettings(num_updates=1, boldness=3.0)).settings.boldness
+    3.0
+
+    Args:
+        name: What a configuration calls it.
+        settings: Model of the table `[algorithm]`, whose field `name` is `Literal[NAME]`.
+        make: The class of the algorithm (`memdojo.train.algorithms.protocol`), or a function that makes it
+            from its settings.
+        description: One sentence for listings.
+        replace: Take the place of the algorithm that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def add(make: F) -> F:
+        from memdojo.registry import first_line
+        from memdojo.train.algorithms.registry import register_algorithm
+
+        said = description or first_line(make)
+        register_algorithm(name, settings, make, description=said, replace=replace)
+        return make
+
+    return add if make is None else add(make)

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "algorithms": "memdojo.train.algorithms.registry:ALGORITHMS",
         "baselines": "memdojo.agents.baselines.registry:BASELINES",
         "embedders": "memdojo.envs.memory.embedders:EMBEDDERS",
         "formats": "memdojo.envs.prompts.registry:FORMATS",
         "metrics": "memdojo.rewards:METRICS",
+        "operations": "memdojo.envs.memory.operations:OPERATIONS",
         "retriever-baselines": "memdojo.agents.baselines.registry:RETRIEVER_BASELINES",
         "retrievers": "memdojo.envs.memory.retrieval.retrievers:RETRIEVERS",
         "reward-parts": "memdojo.rewards:PARTS",
