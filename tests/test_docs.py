@@ -20,9 +20,9 @@ from memdojo.configs import config_names
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.envs.streams.registry import list_sources
 from memdojo.rewards import reward_part_names
-from memdojo.settings import union_of
+from memdojo.settings import keys_of, union_of
 from memdojo.train.config.files import load_config, parse_config
-from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.policies import POLICY_KINDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -190,7 +190,9 @@ def _inner_models(model: type[BaseModel], name: str) -> list[type[BaseModel]]:
     """Return the models of a table inside a table, one for each kind that it may be; none of a plain key."""
     union, annotation = union_of(model, name), model.model_fields[name].annotation
     if union is not None:
-        return [union.settings(kind) for kind in union.registry]
+        # What several kinds have is told with the default of the kind that is taken without a name.
+        kinds = sorted(union.registry, key=lambda kind: kind != union.default)
+        return [union.settings(kind) for kind in kinds]
     is_table = isinstance(annotation, type) and issubclass(annotation, BaseModel)
     return [annotation] if is_table else []  # type: ignore[list-item]  # Narrowed by `is_table`.
 
@@ -198,10 +200,11 @@ def _inner_models(model: type[BaseModel], name: str) -> list[type[BaseModel]]:
 def _tables(model: type[BaseModel], table: str = "") -> dict[str, dict[str, str]]:
     """Return the default of every key as the page writes it, by table and key; of a union, of all kinds."""
     tables: dict[str, dict[str, str]] = {table: {}}
-    for name, field in model.model_fields.items():
+    for name in keys_of(model):
+        field = model.model_fields[name]
         inner = [_tables(kind, f"{table}.{name}".lstrip(".")) for kind in _inner_models(model, name)]
         for path, keys in ((path, keys) for each in inner for path, keys in each.items()):
-            tables[path] = tables.get(path, {}) | keys
+            tables[path] = keys | tables.get(path, {})
         if not inner:
             tables[table][name] = _default(field.default)
     return tables
@@ -230,7 +233,10 @@ def _documented(page: Path) -> dict[str, dict[str, str]]:
 
 
 def test_every_key_of_a_configuration_is_documented_with_its_default() -> None:
-    documented, expected = _documented(ROOT / "docs" / "training.md"), _tables(TrainConfig)
+    documented = _documented(ROOT / "docs" / "training.md")
+    expected: dict[str, dict[str, str]] = {}
+    for kind in POLICY_KINDS:
+        expected |= _tables(POLICY_KINDS.get(kind).config)
     # Names of reward parts are no keys of the model; the page has a table of them.
     parts = documented.pop("reward")
     assert expected[""].pop("reward") == "needed"
@@ -265,6 +271,6 @@ def _choices(model: type[BaseModel]) -> Iterator[str]:
 
 def test_the_documented_choices_are_those_of_the_configuration() -> None:
     text = (ROOT / "docs" / "training.md").read_text("utf-8")
-    choices = set(_choices(TrainConfig))
+    choices = {choice for kind in POLICY_KINDS for choice in _choices(POLICY_KINDS.get(kind).config)}
     assert {"manager", "grpo", "rows", "vllm"} < choices
     assert {choice for choice in choices if f"`{choice}`" not in text} == set()

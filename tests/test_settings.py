@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from memdojo.registry import Registry
-from memdojo.settings import Count, OneOf, Table, UsedIf, unused_keys
+from memdojo.settings import Count, OneOf, SetByCode, Table, UsedIf, keys_of, unused_keys
 
 
 class PetSettings(Table):
@@ -110,6 +110,16 @@ def test_what_a_configuration_does_not_use_is_told_with_why() -> None:
         kept: Annotated[House, UsedIf(lambda run: False, "it is empty")] = House()
 
     assert unused_keys(Street()) == dict.fromkeys(["kept.rooms", "kept.garden", "kept.pet"], "it is empty")
+
+
+def test_a_field_that_code_sets_is_no_key() -> None:
+    class Boat(Table):
+        length: Count = 3
+        seats: Annotated[Count, SetByCode("length says how many have room")] = 6
+
+    assert keys_of(Boat) == ["length"]
+    assert unused_keys(Boat()) == {"seats": "length says how many have room"}
+    assert Boat().model_copy(update={"seats": 2}).seats == 2
 
 
 def test_settings_cannot_be_changed_and_know_their_keys() -> None:

@@ -6,17 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from memdojo.settings import Count, Positive, Seed, Table, UsedIf
+from memdojo.settings import Count, Positive, Seed, SetByCode, Table
 
 Precision = Literal["float32", "bfloat16", "float16"]
 CPU_CACHE_GIB = 1.0
 """Key-value cache on a CPU where `ServingSettings.cache_size` does not say."""
 GPU_MEMORY_SHARE = 0.85
 """Share of a GPU's memory where `ServingSettings.cache_size` does not say."""
-
-
-def _given_by_the_run(why: str) -> UsedIf:
-    return UsedIf(lambda run: False, why)
 
 
 class ServingSettings(Table):
@@ -64,10 +60,10 @@ class EngineSettings(ServingSettings):
     max_staleness: Annotated[int, Field(ge=0)] = 0
     max_restarts: Annotated[int, Field(ge=0)] = 3
     max_context_tokens: Annotated[
-        Annotated[int, Field(ge=2)] | None, _given_by_the_run("the limits of [policy] say how long a text is")
+        Annotated[int, Field(ge=2)] | None, SetByCode("the limits of [policy] say how long a text is")
     ] = None
-    seed: Annotated[Seed, _given_by_the_run("the seed of the run is that of its engines")] = 0
-    num_threads: Annotated[Count | None, _given_by_the_run("engines share the cores of a machine")] = None
+    seed: Annotated[Seed, SetByCode("the seed of the run is that of its engines")] = 0
+    num_threads: Annotated[Count | None, SetByCode("engines share the cores of a machine")] = None
 
     def fingerprint(self, model: str, weights_version: int) -> str:
         """Return what names an engine of the model with these settings at that version of its weights."""

@@ -192,6 +192,26 @@ class UsedIf:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class SetByCode:
+    """Marks a field that is no key of a configuration, because other keys say what it must be.
+
+    Attributes:
+        why: Which they are, as a clause.
+    """
+
+    why: str
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """Return the keys that a table of the model may have."""
+    return [
+        name
+        for name, field in model.model_fields.items()
+        if not any(isinstance(mark, SetByCode) for mark in field.metadata)
+    ]
+
+
 def unused_keys(run: BaseModel) -> dict[str, str]:
     """Return the dotted keys that mean nothing in a configuration, each with why."""
     return dict(_unused(run, run, ""))
@@ -205,9 +225,13 @@ def _unused(run: BaseModel, table: BaseModel, prefix: str) -> Iterator[tuple[str
             if isinstance(value, BaseModel)
             else [f"{prefix}{name}"]
         )
-        failed = [mark for mark in field.metadata if isinstance(mark, UsedIf) and not mark.test(run)]
+        failed = [
+            mark.why
+            for mark in field.metadata
+            if isinstance(mark, SetByCode) or (isinstance(mark, UsedIf) and not mark.test(run))
+        ]
         if failed:
-            yield from dict.fromkeys(keys, failed[0].why.format(run=run)).items()
+            yield from dict.fromkeys(keys, failed[0].format(run=run)).items()
         elif isinstance(value, BaseModel):
             yield from _unused(run, value, f"{prefix}{name}.")
 

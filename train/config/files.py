@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from memdojo.configs import config_names, read_config
 from memdojo.errors import ConfigError, UnknownNameError, near_hint
-from memdojo.settings import union_of
+from memdojo.settings import keys_of, union_of
 
 from .name_or_path import named_path
 from .policies import POLICY_KINDS
@@ -275,7 +275,7 @@ def _explain_one(kind: str, key: str, value: Any, detail: Any, tree: Mapping[str
         return (
             f"unknown key {key!r} (value {value!r}).{_near_key(key)} "
             f"{f'[{table}]' if table else 'A configuration'} has: "
-            f"{', '.join(_model_at(table, tree).model_fields)}."
+            f"{', '.join(keys_of(_model_at(table, tree)))}."
         )
     if kind == "other_kind":
         choice = detail["ctx"]
@@ -315,8 +315,8 @@ def _known_keys() -> Iterator[str]:
 
 
 def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        union = union_of(model, name)
+    for name in keys_of(model):
+        field, union = model.model_fields[name], union_of(model, name)
         if union is not None:
             kinds = [union.settings(kind) for kind in union.registry]
             yield from dict.fromkeys(key for kind in kinds for key in _all_keys(kind, f"{prefix}{name}."))
