@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -29,13 +30,18 @@ class LanguageWorker:
         # Prompts are short: threads of the tokenizer would only fight with the engines for the cores.
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         self._players = {name: make() for name, make in make_players.items()}
+        self._told = (0, 0)
 
     async def play(self, player: str, task: RolloutTask, client: EngineClient) -> LanguageGroup:
         """Return the trajectories of a task."""
         return await self._players[player].play(task, _OnOneRoute(client, f"{task.stream} {task.question}"))
 
-    async def answer_counts(self) -> tuple[int, int]:
-        """Return how many questions were answered from the caches so far, and how many were asked."""
+    async def take_answer_counts(self) -> tuple[int, int]:
+        """Return how many questions were answered from the caches since the last call, and how many asked."""
+        (told_hits, told_misses), self._told = self._told, self._counts()
+        return self._told[0] - told_hits, self._told[1] - told_misses
+
+    def _counts(self) -> tuple[int, int]:
         counts = [player.answer_counts for player in self._players.values()]
         return sum(hits for hits, _ in counts), sum(misses for _, misses in counts)
 
@@ -136,10 +142,17 @@ class LanguageRollouts:
             under_way[future] = again
         return groups
 
-    def answer_counts(self) -> tuple[int, int]:
-        """Return how many questions the workers' caches have answered so far, and how many were asked."""
-        counts = ray.get([worker.answer_counts.remote() for worker in self._workers])
-        return sum(hits for hits, _ in counts), sum(misses for _, misses in counts)
+    def take_answer_counts(self) -> tuple[int, int]:
+        """Return how many questions the caches answered since the last call, and how many were asked.
+
+        What a worker counted that has died meanwhile is lost; the next `play` replaces it.
+        """
+        hits = misses = 0
+        for counts in [worker.take_answer_counts.remote() for worker in self._workers]:
+            with contextlib.suppress(RayActorError):
+                of_worker = ray.get(counts)
+                hits, misses = hits + of_worker[0], misses + of_worker[1]
+        return hits, misses
 
     def pids(self) -> list[int]:
         """Return the process ids of the workers."""

@@ -255,7 +255,6 @@ class LanguageTrainee:
         self._encoder = make_encoder(config, make_task(config), config.policy.model)
         self._version = 0
         self._sampling_version = 0
-        self._answers = (0, 0)
 
     def play(self, update: int) -> Played:
         """Play the episodes of update `update`, with weights no older than the run allows."""
@@ -335,8 +334,7 @@ class LanguageTrainee:
         return Played(groups, metrics | self._answer_metrics())
 
     def _answer_metrics(self) -> dict[str, float]:
-        before, self._answers = self._answers, self._main.rollouts.answer_counts()
-        hits, misses = self._answers[0] - before[0], self._answers[1] - before[1]
+        hits, misses = self._main.rollouts.take_answer_counts()
         if not hits + misses:
             return {}
         return {"answers/asked": float(misses), "answers/cached_share": hits / (hits + misses)}

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,7 +52,7 @@ class Playground:
             },
             "episode": {"max_entries": 3},
             "policy": {"kind": "language", "model": model, "format": "brief", "max_response_tokens": 6},
-            "reward": {"evidence_recall": 1.0},
+            "reward": {"evidence_recall": 1.0, "token_f1": 0.5},
             "algorithm": {"name": "grpo", "num_updates": 1},
         }
         config = parse_config(tree)
@@ -61,28 +61,40 @@ class Playground:
             {"training": recipe}, self.pool, num_workers=2, max_restarts=max_restarts
         )
 
-    def play(self, num_tasks: int, during: Callable[[], None] | None = None) -> list[LanguageGroup]:
-        """Play tasks; `during` runs beside them when the first request is under way."""
-        tasks = [RolloutTask(number % 4, (10 * number, 10 * number + 1)) for number in range(num_tasks)]
-        beside = threading.Thread(target=_soon, args=(during,))
-        beside.start()
-        groups = self.rollouts.play("training", tasks, 0)
-        beside.join()
-        return groups
+    def play(self, num_tasks: int) -> list[LanguageGroup]:
+        return self.rollouts.play("training", _tasks(num_tasks), 0)
+
+    def play_while_dies(self, victim: int, num_tasks: int) -> list[LanguageGroup]:
+        """Play tasks, and kill a process while none of them can have ended.
+
+        The engines stand still until it is dead: however busy the machine is, nobody gets a reply before.
+        """
+        engines = self.pool.pids()
+        for engine in engines:
+            os.kill(engine, signal.SIGSTOP)
+        killing = threading.Thread(
+            target=_kill_soon, args=(victim, [pid for pid in engines if pid != victim])
+        )
+        killing.start()
+        try:
+            return self.play(num_tasks)
+        finally:
+            killing.join()
 
     def close(self) -> None:
         self.rollouts.close()
         self.pool.close()
 
 
-def _soon(action: Callable[[], None] | None) -> None:
-    if action is not None:
-        time.sleep(0.1)
-        action()
+def _tasks(number: int) -> list[RolloutTask]:
+    return [RolloutTask(place % 4, (10 * place, 10 * place + 1)) for place in range(number)]
 
 
-def _kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
+def _kill_soon(victim: int, standing: list[int]) -> None:
+    time.sleep(0.5)  # Time for requests to get under way; without it the test holds as well.
+    os.kill(victim, signal.SIGKILL)
+    for pid in standing:
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -110,7 +122,7 @@ def test_two_workers_and_two_engines_play_all_tasks_in_their_order(playground: P
 
 def test_the_episodes_of_a_killed_worker_are_played_again(playground: Playground) -> None:
     victim = playground.rollouts.pids()[0]
-    _require_whole(playground.play(60, lambda: _kill(victim)), 60)
+    _require_whole(playground.play_while_dies(victim, 16), 16)
     assert playground.rollouts.num_restarts == 1
     assert playground.rollouts.num_replayed >= 1
     assert victim not in playground.rollouts.pids()
@@ -118,10 +130,28 @@ def test_the_episodes_of_a_killed_worker_are_played_again(playground: Playground
 
 def test_the_episodes_on_a_killed_engine_are_played_again(playground: Playground) -> None:
     victim = playground.pool.pids()[0]
-    _require_whole(playground.play(60, lambda: _kill(victim)), 60)
+    _require_whole(playground.play_while_dies(victim, 16), 16)
     assert playground.pool.num_restarts == 1
     assert playground.rollouts.num_replayed >= 1
     assert victim not in playground.pool.pids()
+
+
+def test_a_worker_that_dies_when_all_is_played_takes_its_counts_along_and_is_replaced(
+    playground: Playground,
+) -> None:
+    _require_whole(playground.play(8), 8)
+    hits, misses = playground.rollouts.take_answer_counts()
+    assert hits > 0
+    assert misses > 0
+    assert playground.rollouts.take_answer_counts() == (0, 0)
+    first, second = playground.rollouts.pids()
+    os.kill(second, signal.SIGKILL)
+    assert playground.rollouts.take_answer_counts() == (0, 0)
+    _require_whole(playground.play(8), 8)
+    assert playground.rollouts.num_restarts == 1
+    assert playground.rollouts.pids()[0] == first
+    hits, misses = playground.rollouts.take_answer_counts()
+    assert hits + misses > 0
 
 
 def test_more_deaths_than_allowed_end_the_run_with_one_sentence(model: str) -> None:
@@ -130,6 +160,6 @@ def test_more_deaths_than_allowed_end_the_run_with_one_sentence(model: str) -> N
         with pytest.raises(
             EngineError, match=r"workers were replaced and another died, but engine\.max_restarts"
         ):
-            playground.play(24, lambda: _kill(playground.rollouts.pids()[1]))
+            playground.play_while_dies(playground.rollouts.pids()[1], 8)
     finally:
         playground.close()
