@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from memdojo.envs.types import Stream
 from memdojo.rewards.reward import Reward
 
-from .checkpoints.compact import TrainedOn
+from .checkpoints.compact import TrainedOn, read_state
 from .config.run import TrainConfig
 from .rollouts.memory_figures import mean_figures
 from .rollouts.recorded_episodes import RecordedEpisodes, records_are_due
@@ -119,6 +119,15 @@ class RunState:
     best_score: float | None = None
     best_update: int = 0
     ranking: list[tuple[int, float]] = field(default_factory=list)
+
+    @classmethod
+    def saved_in(cls, checkpoint: Path) -> Self:
+        """Return where the run stood when a checkpoint was written.
+
+        Raises:
+            CheckpointError: If the checkpoint is damaged.
+        """
+        return cls(**read_state(checkpoint)["standing"])
 
     @property
     def chosen_update(self) -> int:
@@ -265,6 +274,28 @@ class TrainLoop:
         if is_best:
             run_state.best_score, run_state.best_update = run_state.last_score, run_state.updates
         return is_best
+
+
+class Start(NamedTuple):
+    """Where training starts.
+
+    Attributes:
+        run_state: Where the run stands.
+        checkpoint: The one to go on from; None at the beginning of the run.
+    """
+
+    run_state: RunState
+    checkpoint: Path | None
+
+
+def find_start(run: RunFolder, *, resume: bool) -> Start:
+    """Return where training starts: at the run's last checkpoint if it is resumed and has one.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged.
+    """
+    checkpoint = run.latest if resume else None
+    return Start(RunState() if checkpoint is None else RunState.saved_in(checkpoint), checkpoint)
 
 
 def prepare_run(run: RunFolder, run_state: RunState) -> None:

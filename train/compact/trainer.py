@@ -37,7 +37,7 @@ from ..config.kinds import CompactConfig
 from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on
-from ..loop import Groups, Played, RunState, TrainLoop, TrainResult, prepare_run
+from ..loop import Groups, Played, TrainLoop, TrainResult, find_start, prepare_run
 from ..rollouts.protocol import RolloutPlayer, Rollouts
 from ..rollouts.recorded_episodes import with_records
 from ..rollouts.start import start_rollouts
@@ -57,7 +57,9 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
     policy = _new_policy(config)
     learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
     schedule = Schedule(config, splits["train"])
-    run_state = _load_run_state(run, learner, schedule) if resume else RunState()
+    run_state, checkpoint = find_start(run, resume=resume)
+    if checkpoint is not None:
+        _go_on_from(checkpoint, learner, schedule)
     prepare_run(run, run_state)
     held_out = splits.get("validation", [])
     rollouts = start_rollouts(
@@ -180,12 +182,8 @@ def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
     return retriever_spec(config.features.embedder, config.episode.top_k, config.policy.hidden_dim, training)
 
 
-def _load_run_state(run: RunFolder, learner: Learner, schedule: Schedule) -> RunState:
-    folder = run.latest
-    if folder is None:
-        return RunState()
-    learner.network.load_state_dict(load_network_state(folder))
-    saved = load_training_state(folder)
+def _go_on_from(checkpoint: Path, learner: Learner, schedule: Schedule) -> None:
+    learner.network.load_state_dict(load_network_state(checkpoint))
+    saved = load_training_state(checkpoint)
     restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
     schedule.load_state(saved.state)
-    return RunState(**saved.state["standing"])

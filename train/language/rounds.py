@@ -26,7 +26,6 @@ import torch
 from memdojo.agents.engines.settings import ServingSettings
 from memdojo.errors import ConfigError, RunFolderError
 
-from ..checkpoints.compact import read_state
 from ..config.files import load_config
 from ..config.kinds import LanguageConfig
 from ..loop import RunState, TrainResult
@@ -216,7 +215,7 @@ def best_checkpoints(run: RunFolder, num: int) -> list[Path]:
     """
     if run.latest is None:
         raise RunFolderError(f"the run {run.path} has no checkpoint yet; continue its training.")
-    run_state = RunState(**read_state(run.latest)["standing"])
+    run_state = RunState.saved_in(run.latest)
     ranked = [run.checkpoint_folder(update) for update in run_state.ranked_updates[:num]]
     return [folder for folder in ranked if folder.is_dir()] or [run.latest]
 
@@ -261,7 +260,7 @@ def _train(training: Training, rounds: RunFolder, train: Train, progress: Progre
 def _marked(run: RunFolder) -> RunFolder:
     """Return a finished run, its best checkpoint marked: one that was killed may not have come to that."""
     assert run.latest is not None  # It is finished.
-    run.mark_best(RunState(**read_state(run.latest)["standing"]).chosen_update)
+    run.mark_best(RunState.saved_in(run.latest).chosen_update)
     return run
 
 

@@ -26,7 +26,7 @@ from ..config.tables import Split
 from ..episodes.memories import MEMORY_SPLITS, keep_memories, read_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on
-from ..loop import Groups, Played, RunState, TrainLoop, TrainResult, prepare_run
+from ..loop import Groups, Played, TrainLoop, TrainResult, find_start, prepare_run
 from ..rollouts.ray_session import start_ray
 from ..rollouts.recorded_episodes import with_records
 from ..rollouts.tasks import RolloutTask
@@ -92,7 +92,7 @@ def _train_here(
 ) -> TrainResult:
     """Train in this process, which may be one of several."""
     splits = load_splits(config)
-    run_state, checkpoint = _load_run_state(run) if resume else (RunState(), None)
+    run_state, checkpoint = find_start(run, resume=resume)
     base = initial_model(config, run)
     model = base if checkpoint is None else str(checkpoint / MODEL)
     learner = make_learner(config, base if config.policy.lora_rank else model, base)
@@ -338,11 +338,3 @@ class LanguageTrainee:
         if not hits + misses:
             return {}
         return {"answers/asked": float(misses), "answers/cached_share": hits / (hits + misses)}
-
-
-def _load_run_state(run: RunFolder) -> tuple[RunState, Path | None]:
-    """Return where a run stands, and the checkpoint to go on from; None if it has to begin."""
-    folder = run.latest
-    if folder is None:
-        return RunState(), None
-    return RunState(**load_training_state(folder).state["standing"]), folder

@@ -27,10 +27,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from memdojo.errors import CheckpointError
 
-from ...checkpoints.compact import load_training_state
 from ...config.kinds import LanguageConfig
 from ...episodes.splits import load_splits, trained_on
-from ...loop import RunState, TrainLoop, TrainResult, prepare_run
+from ...loop import TrainLoop, TrainResult, find_start, prepare_run
 from ...runs.folder import RunFolder
 from ...runs.interrupts import GracefulStop
 from ...runs.progress import Progress
@@ -52,7 +51,9 @@ def train_with_trl(
     """
     check_devices(config)
     splits = load_splits(config)
-    run_state, checkpoint = _load_run_state(run) if resume else (RunState(), None)
+    run_state, checkpoint = find_start(run, resume=resume)
+    if checkpoint is not None:
+        _require_state(checkpoint)
     prepare_run(run, run_state)
     if config.learner.num_threads:
         torch.set_num_threads(config.learner.num_threads)
@@ -119,17 +120,17 @@ class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no t
         self._loop.save()
 
 
-def _load_run_state(run: RunFolder) -> tuple[RunState, Path | None]:
-    """Return where a run stands, and the checkpoint to go on from; None if it has to begin."""
-    folder = run.latest
-    if folder is None:
-        return RunState(), None
-    if not (folder / TRL / "trainer_state.json").is_file():
+def _require_state(checkpoint: Path) -> None:
+    """Refuse a checkpoint that TRL cannot go on from.
+
+    Raises:
+        CheckpointError: If it has no state of TRL's.
+    """
+    if not (checkpoint / TRL / "trainer_state.json").is_file():
         raise CheckpointError(
-            f"{folder} has no state of TRL's trainer to continue from; start a new run, or restore its "
+            f"{checkpoint} has no state of TRL's trainer to go on with; start a new run, or restore its "
             f"folder {TRL!r}."
         )
-    return RunState(**load_training_state(folder).state["standing"]), folder
 
 
 @contextlib.contextmanager
