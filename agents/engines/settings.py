@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -53,8 +53,10 @@ class EngineSettings(ServingSettings):
         max_context_tokens: Longest prompt and reply together; None leaves it to the model.
         seed: Of requests without a seed of their own.
         num_threads: CPU threads of the engine; None leaves them as they are.
+        shares_process: Whether the engine leaves the process as it is for what else runs in it.
     """
 
+    shares_process: ClassVar[bool] = True
     kind: str
     max_sequences: Count = 64
     max_staleness: Annotated[int, Field(ge=0)] = 0
@@ -73,6 +75,8 @@ class EngineSettings(ServingSettings):
 class VLLMSettings(EngineSettings):
     """vLLM, in process: fast, and on GPUs the one to take."""
 
+    # It seeds the global generators, binds memory and starts a process group.
+    shares_process: ClassVar[bool] = False
     kind: Literal["vllm"] = "vllm"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
+from memdojo.agents.engines.settings import ServingSettings, TransformersSettings, VLLMSettings
 from memdojo.agents.graders.registry import ANSWERERS, JUDGES
 from memdojo.errors import ConfigError
 from memdojo.registry import Registry
@@ -117,15 +117,30 @@ class MemdojoLearnerSettings(LearnerSettings):
     def check(self, run: Any) -> None:
         """Refuse what has too few processes; see `LearnerSettings.check`."""
         if run.rollouts.num_workers == 0:
-            raise ConfigError(
-                "rollouts.num_workers is 0, but the episodes of a language policy are played in Ray workers; "
-                "set it to 1 or more."
-            )
+            _check_one_process(run)
         if self.sharding == "full" and self.num_processes == 1:
             raise ConfigError(
                 "learner.sharding is 'full' with one learner process; raise learner.num_processes or leave "
                 "the sharding out."
             )
+
+
+def _check_one_process(run: Any) -> None:
+    """Refuse what needs processes of its own where there is to be one."""
+    needs_more = {
+        "engine.kind": not run.engine.shares_process,
+        "engine.num_engines": run.engine.num_engines > 1,
+        "learner.num_processes": run.learner.num_processes > 1,
+        "answerer.kind": isinstance(run.answerer, ServingSettings),
+        "judge.kind": isinstance(run.judge, ServingSettings),
+    }
+    for key in (key for key, is_needed in needs_more.items() if is_needed):
+        table, _, name = key.partition(".")
+        value = getattr(getattr(run, table), name)
+        raise ConfigError(
+            f"rollouts.num_workers is 0, but {key} is {value!r}, which needs processes beside the run's; "
+            "set rollouts.num_workers to 1 or more."
+        )
 
 
 class TRLLearnerSettings(LearnerSettings):

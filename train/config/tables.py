@@ -275,6 +275,15 @@ class RolloutsConfig(Table):
     num_workers: CountOrZero = 2
     address: Text | None = None
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.num_workers == 0 and self.address is not None:
+            raise ConfigError(
+                f"rollouts.address is {self.address!r}, but rollouts.num_workers is 0, which plays "
+                "without Ray; set it to 1 or more, or leave the address out."
+            )
+        return self
+
 
 class EvaluationConfig(Table):
     """How policies are scored.

@@ -7,11 +7,9 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import ray
-from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.util.queue import Empty, Queue
@@ -26,31 +24,8 @@ from ..runs.interrupts import GracefulStop
 from ..runs.progress import Progress, Report
 from .setup import learner_device
 
-ValueT = TypeVar("ValueT")
-
 TrainHere = Callable[[LanguageConfig, RunFolder, bool, Progress, Callable[[], bool]], TrainResult]
 """Trains in one process of several: configuration, run, resume, progress, and what asks whether to stop."""
-
-
-def from_main(accelerator: Accelerator, make: Callable[[], ValueT]) -> ValueT:
-    """Return, in every process, what `make` returns in the first one, where alone it is called.
-
-    Raises:
-        BaseException: What `make` raised, in every process: those that waited would wait for ever.
-    """
-    if accelerator.num_processes == 1:
-        return make()
-    outcome: list[Any] = [None, None]
-    if accelerator.is_main_process:
-        try:
-            outcome[0] = make()
-        except BaseException as error:
-            outcome[1] = error
-    broadcast_object_list(outcome)
-    if outcome[1] is not None:
-        raise outcome[1]
-    value: ValueT = outcome[0]
-    return value
 
 
 def train_in_processes(

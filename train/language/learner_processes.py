@@ -5,12 +5,13 @@ The processes are those that accelerate finds; torch does the rest, in the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, distributed, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
@@ -20,6 +21,8 @@ from torch.nn.parallel import DistributedDataParallel
 from memdojo.agents.language.network import PolicyNetwork
 
 Sharding = Literal["none", "full"]
+
+ValueT = TypeVar("ValueT")
 
 
 def place_network(network: PolicyNetwork, accelerator: Accelerator, sharding: Sharding) -> nn.Module:
@@ -102,3 +105,24 @@ def shard_like(tensor: Tensor, parameter: Tensor) -> Tensor:
             tensor.to(parameter.device), parameter.device_mesh, parameter.placements, src_data_rank=None
         )
     return tensor
+
+
+def from_main(accelerator: Accelerator, make: Callable[[], ValueT]) -> ValueT:
+    """Return, in every process, what `make` returns in the first one, where alone it is called.
+
+    Raises:
+        BaseException: What `make` raised, in every process: those that waited would wait for ever.
+    """
+    if accelerator.num_processes == 1:
+        return make()
+    outcome: list[Any] = [None, None]
+    if accelerator.is_main_process:
+        try:
+            outcome[0] = make()
+        except BaseException as error:
+            outcome[1] = error
+    broadcast_object_list(outcome)
+    if outcome[1] is not None:
+        raise outcome[1]
+    value: ValueT = outcome[0]
+    return value

@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -199,6 +199,10 @@ class LanguagePlayer:
         cut = window(stream, *task.window)
         assert cut is not None  # The schedule draws windows that keep a question.
         return cut
+
+
+LanguageRecipe = Callable[[], LanguagePlayer]
+"""What builds a player; it can be sent to other processes."""
 
 
 class Playthrough:

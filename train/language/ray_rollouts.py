@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,37 +16,9 @@ from memdojo.agents.engines.engine import Generation, GenerationRequest
 from memdojo.errors import EngineError
 
 from ..rollouts.tasks import RolloutTask
-from .players import LanguagePlayer
+from .players import LanguageRecipe
 from .trajectories import LanguageGroup
-
-LanguageRecipe = Callable[[], LanguagePlayer]
-
-
-class LanguageWorker:
-    """What runs in an actor: players, each of which plays many tasks at a time."""
-
-    def __init__(self, make_players: Mapping[str, LanguageRecipe]) -> None:
-        # Prompts are short: threads of the tokenizer would only fight with the engines for the cores.
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        self._players = {name: make() for name, make in make_players.items()}
-        self._told = (0, 0)
-
-    async def play(self, player: str, task: RolloutTask, client: EngineClient) -> LanguageGroup:
-        """Return the trajectories of a task."""
-        return await self._players[player].play(task, _OnOneRoute(client, f"{task.stream} {task.question}"))
-
-    async def take_answer_counts(self) -> tuple[int, int]:
-        """Return how many questions were answered from the caches since the last call, and how many asked."""
-        (told_hits, told_misses), self._told = self._told, self._counts()
-        return self._told[0] - told_hits, self._told[1] - told_misses
-
-    def _counts(self) -> tuple[int, int]:
-        counts = [player.answer_counts for player in self._players.values()]
-        return sum(hits for hits, _ in counts), sum(misses for _, misses in counts)
-
-    async def pid(self) -> int:
-        """Return the id of the process."""
-        return os.getpid()
+from .worker import LanguageWorker
 
 
 class _OnOneRoute:
@@ -173,7 +144,8 @@ class LanguageRollouts:
     ) -> tuple[Any, _Submitted]:
         client = self._pool.client(max_staleness=self._max_staleness, wanted_version=version)
         actor = self._workers[worker]
-        future = actor.play.remote(player, task, client)
+        sampler = _OnOneRoute(client, f"{task.stream} {task.question}")
+        future = actor.play.remote(player, task, sampler)
         return future, _Submitted(place, worker, actor, self._pool.num_restarts)
 
     def _replace_worker(self, submitted: _Submitted, error: RayActorError) -> None:

@@ -31,8 +31,7 @@ from ..algorithms.registry import make_algorithm
 from ..config.kinds import LanguageConfig
 from .learner import LanguageLearner
 from .one_step_episodes import OneSteps
-from .players import LanguagePlayer, SamplingSettings
-from .ray_rollouts import LanguageRecipe
+from .players import LanguagePlayer, LanguageRecipe, SamplingSettings
 
 AnyTask = ManagerTask | RankingTask | AnswerTask
 

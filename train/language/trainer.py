@@ -8,10 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import ray
-
-from memdojo.agents.engines.actors import EnginePool
-from memdojo.agents.graders.registry import ServedModel, answering_model, judging_model
 from memdojo.agents.language.models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
 from memdojo.registry import load_target
@@ -23,30 +19,22 @@ from ..checkpoints.model_folders import MODEL
 from ..config.kinds import LanguageConfig
 from ..config.language import LEARNERS
 from ..config.tables import Split
-from ..episodes.memories import MEMORY_SPLITS, keep_memories, read_memories
+from ..episodes.memories import keep_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on
 from ..loop import Groups, Played, TrainLoop, TrainResult, find_start, prepare_run
-from ..rollouts.ray_session import start_ray
 from ..rollouts.recorded_episodes import with_records
+from ..rollouts.start import requiring_ray
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
-from .distributed import from_main, train_in_processes
 from .learner import LanguageLearner
-from .one_step_episodes import build_one_steps
-from .ray_rollouts import LanguageRollouts
+from .learner_processes import from_main
+from .local_sampling import LocalSampling
 from .recorded_trajectories import write_trajectories
 from .rollout_metrics import play_metrics
-from .setup import (
-    GraderClients,
-    check_room,
-    engine_settings,
-    make_encoder,
-    make_learner,
-    make_task,
-    player_recipe,
-)
+from .sampling import PlayerRecipes, Sampling
+from .setup import check_room, make_encoder, make_learner, make_task
 from .trajectories import LanguageGroup
 from .warm_start.stage import initial_model, warm_start
 
@@ -80,6 +68,8 @@ def train_with_memdojo(
     """Train with our own learner; see `train_language`."""
     if config.learner.num_processes == 1:
         return _train_here(config, run, resume, progress, lambda: False)
+    from .distributed import train_in_processes
+
     return train_in_processes(_train_here, config, run, resume=resume, progress=progress)
 
 
@@ -101,7 +91,7 @@ def _train_here(
         learner.load_state(saved)
     state = None if saved is None else saved.state
     from_main(learner.accelerator, lambda: prepare_run(run, run_state))
-    sampling = Sampling(config, run, splits, model) if learner.accelerator.is_main_process else None
+    sampling = _start_sampling(config, run, splits, model) if learner.accelerator.is_main_process else None
     trainee = LanguageTrainee(config, run, splits, sampling, learner, stop_requested, state)
     try:
         held_out = splits.get("validation", ())
@@ -112,110 +102,20 @@ def _train_here(
         run.close()
 
 
-class Sampling:
-    """What plays the episodes of a run: engines, the answerer's engines, rollout workers.
-
-    Args:
-        config: The run.
-        run: Its folder, which has the memories over which questions are asked.
-        splits: Its streams.
-        model: Folder or hub id of the weights that the engines begin with.
-    """
-
-    def __init__(
-        self, config: LanguageConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]], model: str
-    ) -> None:
-        self._config = config
-        self._splits = splits
-        self._model = model
-        # Before any engine starts: who builds the memories may be a model as well.
-        self._one_steps = build_one_steps(config, splits["train"])
-        self._memories = {split: read_memories(run, split, splits.get(split, ())) for split in MEMORY_SPLITS}
-        self._started_ray = start_ray(config.rollouts.address, num_cpus=config.rollouts.num_workers)
-        self._answering: EnginePool | None = None
-        self._judge: EnginePool | None = None
-        try:
-            self.engines = EnginePool(
-                model,
-                engine_settings(config),
-                num_engines=config.engine.num_engines,
-                max_restarts=config.engine.max_restarts,
-            )
-            self._answering = self._serve(answering_model(config.answerer))
-            self._judge = self._serve(judging_model(config.judge))
-            self.rollouts = self._start_rollouts()
-        except BaseException:
-            if self._started_ray:
-                ray.shutdown()
-            raise
-
-    def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
-        """Play tasks; see `LanguageRollouts.play`."""
-        healed = [pool.heal() for pool in (self._answering, self._judge) if pool is not None]
-        if any(healed):
-            # The workers' clients know the engines that died.
-            self.rollouts.close()
-            self.rollouts = self._start_rollouts()
-        return self.rollouts.play(player, tasks, version)
-
-    def close(self) -> None:
-        """End engines and workers, and Ray where it was started here."""
-        self.rollouts.close()
-        self.engines.close()
-        for pool in (self._answering, self._judge):
-            if pool is not None:
-                pool.close()
-        if self._started_ray:
-            ray.shutdown()
-
-    def _serve(self, served: ServedModel | None) -> EnginePool | None:
-        if served is None:
-            return None
-        return EnginePool(
-            served.model,
-            served.settings,
-            num_engines=served.settings.num_engines,
-            max_restarts=self._config.engine.max_restarts,
-        )
-
-    def _start_rollouts(self) -> LanguageRollouts:
-        config = self._config
-        clients = GraderClients(
-            None if self._answering is None else self._answering.client(),
-            None if self._judge is None else self._judge.client(),
-        )
-        metric = {config.evaluation.metric: 1.0}
-        held_out = self._splits.get("validation", [])
-        return LanguageRollouts(
-            {
-                "training": player_recipe(
-                    config,
-                    self._splits["train"],
-                    config.reward,
-                    self._model,
-                    clients=clients,
-                    one_steps=self._one_steps,
-                    training=True,
-                    memories=self._memories["train"],
-                ),
-                "validation": player_recipe(
-                    config,
-                    held_out,
-                    metric,
-                    self._model,
-                    clients=clients,
-                    memories=self._memories["validation"],
-                ),
-            },
-            self.engines,
-            num_workers=config.rollouts.num_workers,
-            max_restarts=config.engine.max_restarts,
-            max_staleness=config.engine.max_staleness,
-        )
+def _start_sampling(
+    config: LanguageConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]], model: str
+) -> Sampling:
+    """Start engines and players in this process or, with workers, in Ray actors."""
+    recipes = PlayerRecipes(config, run, splits, model)
+    if config.rollouts.num_workers == 0:
+        return LocalSampling(config, recipes, model)
+    with requiring_ray(config.rollouts):
+        from .ray_sampling import RaySampling
+    return RaySampling(config, recipes, model)
 
 
 class LanguageTrainee:
-    """A language policy in training: engines and workers are in Ray actors, the learner is in this process.
+    """A language policy in training: the learner is in this process, what plays is here or in Ray actors.
 
     Where there are several learner processes, each has one of these; the first one alone plays and writes.
 
@@ -306,7 +206,7 @@ class LanguageTrainee:
         if self._version - self._sampling_version <= max_staleness:
             return
         weights = self._learner.policy_state_dict()
-        self._from_main(lambda: self._main.engines.load_weights(weights, self._version))
+        self._from_main(lambda: self._main.load_weights(weights, self._version))
         self._sampling_version = self._version
 
     @property
@@ -324,17 +224,11 @@ class LanguageTrainee:
         metrics = play_metrics(groups, update, time.perf_counter() - started)
         if update % self._config.evaluation.every == 0:
             write_trajectories(self._run, groups, self._encoder, update)
-        sampling = self._main
-        metrics |= {
-            "rollouts/replayed_groups": float(sampling.rollouts.num_replayed),
-            "restarts/workers": float(sampling.rollouts.num_restarts),
-            "restarts/engines": float(sampling.engines.num_restarts),
-            "seconds/weights": sync_seconds,
-        }
+        metrics |= self._main.restarts() | {"seconds/weights": sync_seconds}
         return Played(groups, metrics | self._answer_metrics())
 
     def _answer_metrics(self) -> dict[str, float]:
-        hits, misses = self._main.rollouts.take_answer_counts()
+        hits, misses = self._main.take_answer_counts()
         if not hits + misses:
             return {}
         return {"answers/asked": float(misses), "answers/cached_share": hits / (hits + misses)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TypeVar
 
 from memdojo.errors import MissingDependencyError
@@ -21,8 +23,20 @@ def start_rollouts(make_players: PlayerRecipes[GroupT], config: RolloutsConfig) 
     """
     if config.num_workers == 0:
         return LocalRollouts(make_players)
-    try:
+    with requiring_ray(config):
         from .ray_rollouts import RayRollouts
+    return RayRollouts(make_players, num_workers=config.num_workers, address=config.address)
+
+
+@contextlib.contextmanager
+def requiring_ray(config: RolloutsConfig) -> Iterator[None]:
+    """Say what to do if Ray, which workers need, cannot be imported.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    try:
+        yield
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
@@ -30,4 +44,3 @@ def start_rollouts(make_players: PlayerRecipes[GroupT], config: RolloutsConfig) 
             f"rollouts.num_workers is {config.num_workers}, and workers need ray, which is not installed: "
             "pip install 'memdojo[train]', or set rollouts.num_workers to 0."
         ) from error
-    return RayRollouts(make_players, num_workers=config.num_workers, address=config.address)

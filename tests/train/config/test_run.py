@@ -165,6 +165,10 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
             "evaluation.metric: unknown .* Did you mean 'token_f1'",
         ),
         ("rollouts.num_workers=-1", "rollouts.num_workers is -1; it must be greater than or equal to 0"),
+        (
+            "rollouts={num_workers = 0, address = 'auto'}",
+            "rollouts.address is 'auto', but rollouts.num_workers is 0, which plays without Ray",
+        ),
         ("nonsense", "the override 'nonsense' is not of the form key=value"),
         ("=3", "the override '=3' is not of the form key=value"),
         ("algorithm.nme=", "algorithm.nme= takes out nothing. Did you mean 'algorithm.name'"),
@@ -255,6 +259,26 @@ def test_a_language_manager_may_have_a_store_without_limit() -> None:
         parse_config(MINIMAL, [*RETRIEVER, *language[:2], "policy.related_entries=10"])
     with pytest.raises(ConfigError, match=r"related_entries is 10, but policy\.kind is 'compact'"):
         parse_config(MINIMAL, ["policy.related_entries=10"])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("engine.kind=vllm", "num_workers is 0, but engine.kind is 'vllm', which needs processes beside"),
+        ("engine.num_engines=2", "num_workers is 0, but engine.num_engines is 2"),
+        ("learner.num_processes=2", "num_workers is 0, but learner.num_processes is 2"),
+        ("answerer={kind = 'model', model = 'm'}", "num_workers is 0, but answerer.kind is 'model'"),
+        ("judge={kind = 'model', model = 'm'}", "num_workers is 0, but judge.kind is 'model'"),
+    ],
+)
+def test_a_language_policy_without_workers_has_nothing_beside_the_process(
+    override: str, message: str
+) -> None:
+    alone = ("policy={kind = 'language', model = 'm'}", "engine.kind=transformers", "rollouts.num_workers=0")
+    tree = MINIMAL | {"reward": {"token_f1": 1.0}}
+    assert parse_config(tree, alone).rollouts.num_workers == 0
+    with pytest.raises(ConfigError, match=message):
+        parse_config(tree, [*alone, override])
 
 
 def test_a_config_cannot_be_changed() -> None:
