@@ -6,7 +6,6 @@ import asyncio
 import os
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -236,7 +235,7 @@ class EnginePool:
     def _spawn(self) -> tuple[Any, Any]:
         """Start an engine; return the actor and the future of its process id."""
         threads = self._settings.num_threads or max(1, (os.cpu_count() or 1) // self._num_engines)
-        settings = replace(self._settings, num_threads=threads)
+        settings = self._settings.model_copy(update={"num_threads": threads})
         options = {"num_cpus": 0, "num_gpus": settings.num_gpus, "scheduling_strategy": "SPREAD"}
         actor = ray.remote(EngineActor).options(max_concurrency=_MAX_CONCURRENCY, **options).remote()
         return actor, actor.start.remote(self._model, settings)
