@@ -18,6 +18,9 @@ import memdojo
 from memdojo import Chunk, Question, Stream, Turn
 from memdojo.agents.baselines.registry import NamedRetriever
 from memdojo.agents.baselines.rules import TurnRule, add_turn
+from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.graders.settings import AnswererSettings
+from memdojo.envs.answering import Answer
 from memdojo.envs.gym.text import MemoryManagerEnv
 from memdojo.envs.memory import BM25Retriever, HashedNgramEmbedder
 from memdojo.envs.prompts.plain import PlainFormat
@@ -90,6 +93,36 @@ class ToyBaseline(TurnRule):
         return (add_turn(turn), Stress(episode.store.next_id))
 
 
+class ToyAnswererSettings(AnswererSettings):
+    kind: Literal["toy_answerer"] = "toy_answerer"
+    says: str = "Rome"
+
+
+@memdojo.register.answerer("toy_answerer", ToyAnswererSettings)
+class ToyAnswerer:
+    """Says the same to every question."""
+
+    fingerprint = "toy"
+
+    def __init__(self, settings, sampler):
+        self.says = settings.says
+
+    def answer(self, requests):
+        return [Answer(self.says) for request in requests]
+
+
+class ToyEngineSettings(EngineSettings):
+    kind: Literal["toy_engine"] = "toy_engine"
+
+
+@memdojo.register.engine("toy_engine", ToyEngineSettings)
+def toy_engine(model, settings):
+    """Gives the same completion to every prompt."""
+    from memdojo.agents.engines.scripted_engine import ScriptedEngine
+
+    return ScriptedEngine(lambda prompt_ids: (7, 8))
+
+
 class ToySettings(GrpoSettings):
     name: Literal["toy_algorithm"] = "toy_algorithm"
     boldness: float = 1.0
@@ -113,23 +146,32 @@ memdojo.register.env("toys/Toy-v0", MemoryManagerEnv, streams="toy_source:test",
 
 USE = """
 import gymnasium, memdojo
-from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
-from memdojo.envs.answering import ExtractiveAnswerer
+from memdojo.agents.baselines.registry import make_retriever_baseline
+from memdojo.agents.engines.registry import make_engine
+from memdojo.agents.graders.registry import make_answerer
 from memdojo.envs.memory import make_embedder
 from memdojo.envs.prompts.registry import make_format
-from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import run_evaluation
 from memdojo.eval.sweeps.registry import find_sweeps
+from memdojo.train.config.files import load_config
 
-streams = memdojo.load_streams("toy_source:test")
-settings = EvalSettings(
-    max_entries=9,
-    answerer=ExtractiveAnswerer(),
-    score="toy_metric",
-    retriever=make_retriever_baseline("toy_retriever"),
+config = load_config(
+    "memory_r1_manager_laptop",
+    [
+        "answerer.kind=toy_answerer",
+        "answerer.says=Oslo",
+        "engine.kind=toy_engine",
+        "policy.format=toy_format",
+    ],
 )
-report = run_evaluation([make_baseline("toy_baseline")], streams, settings)
-print(set(report.evaluation.questions["score"]), sum(report.evaluation.streams["stress"]))
+answerer = make_answerer(config.answerer)
+engine = make_engine("a/model", config.engine)
+print(answerer.answer([None])[0].text, config.policy.format, engine.fingerprint)
+choices = memdojo.EvalChoices(
+    max_entries=9, retriever="toy_retriever", answerer=answerer, metric="toy_metric", num_resamples=10
+)
+evaluation = memdojo.evaluate("toy_baseline", "toy_source:test", choices).evaluation
+toys = evaluation.streams[evaluation.streams["policy"] == "toy_baseline"]
+print(set(evaluation.questions["score"]), sum(toys["stress"]))
 print(find_sweeps(("toy_sweep",))[0].values, make_retriever_baseline("toy_retriever_baseline").name)
 print(make_embedder("toy_embedder").dim, type(make_format("manager", "toy_format")).__name__)
 env = gymnasium.make("toys/Toy-v0", reward={"toy_part": 1.0})
@@ -182,6 +224,7 @@ def _run(
 
 def test_what_a_package_brings_is_used(site: Path) -> None:
     assert _run(site, USE).stdout.splitlines() == [
+        "Oslo toy_format scripted(weights=0)",
         "{0.75} 6",
         "(20, 24) toy_retriever_baseline",
         "256 ToyFormat",
@@ -219,6 +262,8 @@ def test_what_a_package_brings_is_listed(site: Path) -> None:
         "list reward-parts": ["toy_part", "Half a point a step."],
         "list retrievers": ["toy_retriever", "BM25 under another name."],
         "list operations": ["STRESS", "Write an entry in capitals."],
+        "list answerers": ["toy_answerer", "Says the same to every question."],
+        "list engines": ["toy_engine", "Gives the same completion to every prompt."],
         "list algorithms": ["toy_algorithm", "GRPO that prints how bold it is."],
         "list embedders": ["toy_embedder", "Hashes under another name."],
     }

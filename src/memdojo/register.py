@@ -21,9 +21,16 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from memdojo.envs.gym.registration import register_env as env
+from memdojo.registry import first_line
 
 if TYPE_CHECKING:
     from memdojo.agents.baselines.registry import BuildPolicy, NamedRetriever
+    from memdojo.agents.engines.chat import ChatModel
+    from memdojo.agents.engines.engine import Engine, Sampler
+    from memdojo.agents.engines.settings import EngineSettings
+    from memdojo.agents.graders.registry import ServedModel
+    from memdojo.agents.graders.settings import AnswererSettings, JudgeSettings
+    from memdojo.envs.answering import Answerer
     from memdojo.envs.memory.embedders import Embedder
     from memdojo.envs.memory.retrieval.protocol import Retriever
     from memdojo.envs.prompts.registry import BuildFormat
@@ -35,15 +42,21 @@ if TYPE_CHECKING:
     from memdojo.rewards.parts import PartFunction
     from memdojo.train.algorithms.protocol import Algorithm
     from memdojo.train.algorithms.settings import AlgorithmSettings
+    from memdojo.train.config.policies import PolicySettings
+    from memdojo.train.config.run import TrainConfig
 
 __all__ = [
     "algorithm",
+    "answerer",
     "baseline",
     "embedder",
+    "engine",
     "env",
     "format",
+    "judge",
     "metric",
     "operation",
+    "policy",
     "retriever",
     "retriever_baseline",
     "reward_part",
@@ -464,6 +477,216 @@ def sweep(sweep: Sweep, *, replace: bool = False) -> Sweep:
 
 
 @overload
+def engine(
+    name: str, settings: type[EngineSettings], make: F, *, description: str = "", replace: bool = False
+) -> F: ...
+
+
+@overload
+def engine(
+    name: str, settings: type[EngineSettings], *, description: str = "", replace: bool = False
+) -> Callable[[F], F]: ...
+
+
+def engine(
+    name: str,
+    settings: type[EngineSettings],
+    make: Callable[[str, Any], Engine] | None = None,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register an inference engine for `engine.kind`, and return what makes it.
+
+    >>> import memdojo
+    >>> from typing import Literal
+    >>> from memdojo.agents.engines.registry import make_engine
+    >>> from memdojo.agents.engines.settings import EngineSettings
+    >>> class MumblingSettings(EngineSettings):
+    ...     kind: Literal["mumbling"] = "mumbling"
+    >>> @memdojo.register.engine("mumbling", MumblingSettings)
+    ... def mumbling(model, settings):
+    ...     '''Says the same whatever it is asked.'''
+    ...     from memdojo.agents.engines.scripted_engine import ScriptedEngine
+    ...     return ScriptedEngine(lambda prompt_ids: (7, 8))
+    >>> make_engine("a/model", MumblingSettings()).fingerprint
+    'scripted(weights=0)'
+
+    Args:
+        name: What a configuration calls it.
+        settings: Model of the table `[engine]`, whose field `kind` is `Literal[NAME]`.
+        make: Loads a model, by folder or hub id, and returns the engine that serves it
+            (`memdojo.agents.engines.engine`); called with the model and the settings.
+        description: One sentence for listings.
+        replace: Take the place of the engine that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def add(make: F) -> F:
+        from memdojo.agents.engines.registry import ENGINES, EngineKind
+
+        ENGINES.add(
+            name, EngineKind(settings, make), description=description or first_line(make), replace=replace
+        )
+        return make
+
+    return add if make is None else add(make)
+
+
+@overload
+def answerer(
+    name: str,
+    settings: type[AnswererSettings],
+    make: F,
+    *,
+    served: Callable[[Any], ServedModel] | None = None,
+    description: str = "",
+    replace: bool = False,
+) -> F: ...
+
+
+@overload
+def answerer(
+    name: str,
+    settings: type[AnswererSettings],
+    *,
+    served: Callable[[Any], ServedModel] | None = None,
+    description: str = "",
+    replace: bool = False,
+) -> Callable[[F], F]: ...
+
+
+def answerer(
+    name: str,
+    settings: type[AnswererSettings],
+    make: Callable[[Any, Sampler | None], Answerer] | None = None,
+    *,
+    served: Callable[[Any], ServedModel] | None = None,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register an answerer for `answerer.kind`, and return what makes it.
+
+    >>> import memdojo
+    >>> from typing import Literal
+    >>> from memdojo.agents.graders.registry import make_answerer
+    >>> from memdojo.agents.graders.settings import AnswererSettings
+    >>> from memdojo.envs.answering import Answer, AnswerRequest
+    >>> class ParrotSettings(AnswererSettings):
+    ...     kind: Literal["parrot"] = "parrot"
+    >>> @memdojo.register.answerer("parrot", ParrotSettings)
+    ... class Parrot:
+    ...     '''Answers with the best entry as it is.'''
+    ...     fingerprint = "parrot"
+    ...     def __init__(self, settings, sampler):
+    ...         pass
+    ...     def answer(self, requests):
+    ...         return [Answer(next(iter(request.context), "")) for request in requests]
+    >>> make_answerer(ParrotSettings()).answer([AnswerRequest("Where?", ("In Rome.",))])[0].text
+    'In Rome.'
+
+    Args:
+        name: What a configuration calls it.
+        settings: Model of the table `[answerer]`, whose field `kind` is `Literal[NAME]`.
+        make: Makes it (`memdojo.envs.answering.Answerer`); called with the settings and what samples from
+            the model that `served` names, None for an engine in this process.
+        served: Returns, of the settings, the model for which a run starts engines; by default none.
+        description: One sentence for listings.
+        replace: Take the place of the answerer that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def add(make: F) -> F:
+        from memdojo.agents.graders.registry import ANSWERERS, GraderKind
+
+        kind: GraderKind[Answerer] = GraderKind(settings, make, served)
+        ANSWERERS.add(name, kind, description=description or first_line(make), replace=replace)
+        return make
+
+    return add if make is None else add(make)
+
+
+@overload
+def judge(
+    name: str,
+    settings: type[JudgeSettings],
+    make: F,
+    *,
+    served: Callable[[Any], ServedModel] | None = None,
+    description: str = "",
+    replace: bool = False,
+) -> F: ...
+
+
+@overload
+def judge(
+    name: str,
+    settings: type[JudgeSettings],
+    *,
+    served: Callable[[Any], ServedModel] | None = None,
+    description: str = "",
+    replace: bool = False,
+) -> Callable[[F], F]: ...
+
+
+def judge(
+    name: str,
+    settings: type[JudgeSettings],
+    make: Callable[[Any, Sampler | None], ChatModel] | None = None,
+    *,
+    served: Callable[[Any], ServedModel] | None = None,
+    description: str = "",
+    replace: bool = False,
+) -> Any:
+    """Register a judge for `judge.kind`, and return what makes it.
+
+    >>> import memdojo
+    >>> from typing import Literal
+    >>> from memdojo.agents.engines.chat import Reply
+    >>> from memdojo.agents.graders.registry import make_judge_chat
+    >>> from memdojo.agents.graders.settings import JudgeSettings
+    >>> class MildSettings(JudgeSettings):
+    ...     kind: Literal["mild"] = "mild"
+    >>> @memdojo.register.judge("mild", MildSettings)
+    ... class MildJudge:
+    ...     '''Says yes to everything.'''
+    ...     fingerprint = "mild"
+    ...     def __init__(self, settings, sampler):
+    ...         pass
+    ...     async def reply_one(self, conversation, max_tokens, temperature=0.0):
+    ...         return Reply("yes")
+    ...     def reply(self, conversations, max_tokens, temperature=0.0):
+    ...         return [Reply("yes") for conversation in conversations]
+    >>> make_judge_chat(MildSettings()).reply([[]], max_tokens=1)[0].text
+    'yes'
+
+    Args:
+        name: What a configuration calls it.
+        settings: Model of the table `[judge]`, whose field `kind` is `Literal[NAME]`.
+        make: Makes the model that grades (`memdojo.agents.engines.chat.ChatModel`); called as for `answerer`.
+        served: As for `answerer`.
+        description: One sentence for listings.
+        replace: Take the place of the judge that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def add(make: F) -> F:
+        from memdojo.agents.graders.registry import JUDGES, GraderKind
+
+        kind: GraderKind[ChatModel | None] = GraderKind(settings, make, served)
+        JUDGES.add(name, kind, description=description or first_line(make), replace=replace)
+        return make
+
+    return add if make is None else add(make)
+
+
+@overload
 def algorithm(
     name: str,
     settings: type[AlgorithmSettings],
@@ -522,7 +745,6 @@ def algorithm(
     """
 
     def add(make: F) -> F:
-        from memdojo.registry import first_line
         from memdojo.train.algorithms.registry import register_algorithm
 
         said = description or first_line(make)
@@ -530,3 +752,46 @@ def algorithm(
         return make
 
     return add if make is None else add(make)
+
+
+def policy(
+    name: str,
+    settings: type[PolicySettings],
+    config: type[TrainConfig],
+    trainer: str,
+    *,
+    description: str = "",
+    replace: bool = False,
+) -> None:
+    """Register a kind of policy for `policy.kind`.
+
+    >>> import memdojo
+    >>> from typing import Annotated, Literal
+    >>> from memdojo.settings import OneOf
+    >>> from memdojo.train.config.policies import POLICY_KINDS, PolicySettings
+    >>> from memdojo.train.config.run import TrainConfig
+    >>> class TableSettings(PolicySettings):
+    ...     kind: Literal["table"] = "table"
+    ...     num_rows: int = 100
+    >>> class TableConfig(TrainConfig):
+    ...     policy: Annotated[TableSettings, OneOf(POLICY_KINDS)]
+    >>> memdojo.register.policy("table", TableSettings, TableConfig, "my_package.training:train")
+    >>> POLICY_KINDS.get("table").trainer
+    'my_package.training:train'
+
+    Args:
+        name: What a configuration calls it.
+        settings: Model of the table `[policy]`, whose field `kind` is `Literal[NAME]`.
+        config: Model of a whole configuration, with the tables that such policies have.
+        trainer: Where the function is that trains one, as `module:function`; imported when a run begins. It
+            takes what `memdojo.train.entry.train` does.
+        description: One sentence for listings.
+        replace: Take the place of the kind that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+    from memdojo.train.config.policies import POLICY_KINDS, PolicyKind
+
+    kind = PolicyKind(settings, config, trainer)
+    POLICY_KINDS.add(name, kind, description=description, replace=replace)

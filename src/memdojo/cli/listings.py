@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "algorithms": "memdojo.train.algorithms.registry:ALGORITHMS",
+        "answerers": "memdojo.agents.graders.registry:ANSWERERS",
         "baselines": "memdojo.agents.baselines.registry:BASELINES",
         "embedders": "memdojo.envs.memory.embedders:EMBEDDERS",
+        "engines": "memdojo.agents.engines.registry:ENGINES",
         "formats": "memdojo.envs.prompts.registry:FORMATS",
+        "judges": "memdojo.agents.graders.registry:JUDGES",
         "metrics": "memdojo.rewards:METRICS",
         "operations": "memdojo.envs.memory.operations:OPERATIONS",
+        "policies": "memdojo.train.config.policies:POLICY_KINDS",
         "retriever-baselines": "memdojo.agents.baselines.registry:RETRIEVER_BASELINES",
         "retrievers": "memdojo.envs.memory.retrieval.retrievers:RETRIEVERS",
         "reward-parts": "memdojo.rewards:PARTS",
