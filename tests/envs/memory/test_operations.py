@@ -49,7 +49,8 @@ from memdojo.eval.html.sources import read_evaluation
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.files import read_episodes
 from memdojo.eval.records.types import final_entries
-from memdojo.eval.report import EvalReport, run_evaluation
+from memdojo.eval.report import EvalReport
+from memdojo.eval.run import run_evaluation
 from memdojo.eval.tables.findings import plan_table
 from memdojo.train.language.one_step_episodes import writes_of
 

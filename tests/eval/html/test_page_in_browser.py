@@ -13,7 +13,7 @@ from memdojo.envs.types import Delete
 from memdojo.eval.html.page import write_report
 from memdojo.eval.html.sources import RunMetrics, read_evaluation
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.report import run_evaluation
+from memdojo.eval.run import run_evaluation
 
 from ...builders import Link
 from .conftest import HOSTILE, a_stream, add
