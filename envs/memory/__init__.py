@@ -10,7 +10,7 @@ from .embedders import (
     list_embedders,
     make_embedder,
 )
-from .index import BM25Index
+from .index import BM25Index, Compaction
 from .persistence import load_store, save_store
 from .retrieval.protocol import Retriever
 from .retrieval.retrievers import (
@@ -28,6 +28,7 @@ from .store import MemoryStore, StoreDiff, StoreSnapshot
 __all__ = [
     "BM25Index",
     "BM25Retriever",
+    "Compaction",
     "Corpus",
     "DenseRetriever",
     "Embedder",

@@ -9,7 +9,7 @@ from rpds import HashTrieMap, HashTrieSet
 
 from ..types import CORE_KIND, MemoryEntry
 from .corpus import Corpus
-from .index import BM25Index
+from .index import BM25Index, Compaction
 from .table import EntryTable
 
 _MAX_GAP = 64
@@ -32,8 +32,8 @@ class Contents:
 
     __slots__ = ("_linking", "core_id", "index", "next_id", "oldest_id", "table", "tokens")
 
-    def __init__(self, corpus: Corpus) -> None:
-        self.index = BM25Index(corpus.layer())
+    def __init__(self, corpus: Corpus, compaction: Compaction) -> None:
+        self.index = BM25Index(corpus.layer(), compaction)
         self.table = EntryTable()
         self.tokens = 0
         self.next_id = 1

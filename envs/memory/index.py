@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from math import log1p
 
@@ -12,8 +13,24 @@ import numpy.typing as npt
 
 from .corpus import Corpus, with_room
 
-_MIN_DEAD_DOCUMENTS = 1024
-_MAX_SIZE_RATIO = 4
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """When dead documents make up so much of a corpus that a store leaves them behind.
+
+    Only the store's own layer counts: a shared corpus below it may be much larger than any store on it.
+
+    Attributes:
+        max_ratio: Documents of the layer for each live document; infinity never compacts.
+        slack: Documents that are allowed beyond that, so that small stores do not compact all the time.
+    """
+
+    max_ratio: float = 4
+    slack: int = 1024
+
+    def is_due(self, num_documents: int, num_live_documents: int) -> bool:
+        """Return whether a layer of `num_documents` has too few live ones."""
+        return num_documents > self.max_ratio * num_live_documents + self.slack
 
 
 class BM25Index:
@@ -28,14 +45,16 @@ class BM25Index:
         "_live",
         "_live_is_shared",
         "_num_writes",
+        "compaction",
         "corpus",
         "num_entries",
         "num_live_documents",
         "total_terms",
     )
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, compaction: Compaction) -> None:
         self.corpus = corpus
+        self.compaction = compaction
         self.num_entries = 0
         """Live documents, each counted as often as it is live."""
         self.num_live_documents = 0
@@ -123,13 +142,8 @@ class BM25Index:
         return np.bincount(documents, weights, num_documents).astype(np.float64, copy=False)
 
     def is_wasteful(self) -> bool:
-        """Return whether dead documents make up most of a large corpus.
-
-        Only documents of the store's own layer count: a shared corpus below may be much larger than any store
-        on it.
-        """
-        limit = _MAX_SIZE_RATIO * self.num_live_documents + _MIN_DEAD_DOCUMENTS
-        return self.corpus.num_own_documents > limit
+        """Return whether compaction is due."""
+        return self.compaction.is_due(self.corpus.num_own_documents, self.num_live_documents)
 
     def has_paid_for_compaction(self) -> bool:
         """Return whether this index has seen as many writes as compaction has documents to move.
@@ -147,7 +161,7 @@ class BM25Index:
         corpus = base.layer()
         old = np.flatnonzero(live)
         new = [corpus.add(self.corpus.text(document)) for document in old.tolist()]
-        index = BM25Index(corpus)
+        index = BM25Index(corpus, self.compaction)
         index._live[new] = live[old]
         index.num_entries = self.num_entries
         index.num_live_documents = self.num_live_documents

@@ -14,7 +14,7 @@ from ..types import CORE_KIND, Capacity, Hit, MemoryEntry, Operation, OperationR
 from .contents import Contents
 from .corpus import Corpus
 from .editor import Editor
-from .index import BM25Index
+from .index import BM25Index, Compaction
 
 
 class MemoryStore:
@@ -30,11 +30,18 @@ class MemoryStore:
         capacity: How much fits, and who leaves when it does not.
         corpus: Texts that many stores will hold, analyzed once for all of them, such as the turns of a
             stream. It is frozen; what is new goes to a private layer on top.
+        compaction: When the texts of entries that are gone leave that layer; changes no result.
     """
 
-    def __init__(self, capacity: Capacity | None = None, corpus: Corpus | None = None) -> None:
+    def __init__(
+        self,
+        capacity: Capacity | None = None,
+        corpus: Corpus | None = None,
+        *,
+        compaction: Compaction | None = None,
+    ) -> None:
         self._capacity = Capacity() if capacity is None else capacity
-        self._contents = Contents(Corpus() if corpus is None else corpus)
+        self._contents = Contents(Corpus() if corpus is None else corpus, compaction or Compaction())
         # The same in a compact corpus, for forks and for this store's next write; see `fork`.
         self._spare: Contents | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -18,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from memdojo.envs.memory import Corpus, MemoryStore, StoreSnapshot, count_tokens
+from memdojo.envs.memory import Compaction, Corpus, MemoryStore, StoreSnapshot, count_tokens
 from memdojo.envs.types import (
     Add,
     Capacity,
@@ -157,6 +158,10 @@ def unique(values: tuple) -> tuple:
 
 
 class StoreMachine(RuleBasedStateMachine):
+    def __init__(self, compaction: Compaction) -> None:
+        super().__init__()
+        self.compaction = compaction
+
     @initialize(
         max_entries=st.none() | st.integers(1, 4),
         max_tokens=st.none() | st.integers(3, 12),
@@ -166,7 +171,9 @@ class StoreMachine(RuleBasedStateMachine):
     def start(self, max_entries, max_tokens, when_full, shares_corpus) -> None:
         capacity = Capacity(max_entries, max_tokens, 10, when_full)
         corpus = Corpus(texts=["a b", "dog, cat"]) if shares_corpus else None
-        self.pairs: list[tuple[MemoryStore, Model]] = [(MemoryStore(capacity, corpus), Model(capacity))]
+        self.pairs: list[tuple[MemoryStore, Model]] = [
+            (MemoryStore(capacity, corpus, compaction=self.compaction), Model(capacity))
+        ]
         self.snapshots: list[tuple[StoreSnapshot, Model]] = []
         self.step = 0
 
@@ -264,16 +271,14 @@ class StoreMachine(RuleBasedStateMachine):
             assert snapshot.entries == tuple(model.entries[id] for id in sorted(model.entries))
 
 
-@pytest.fixture(params=[True, False], ids=["compacting", "never_compacting"])
-def compacting(request, monkeypatch) -> None:
-    if request.param:
-        monkeypatch.setattr("memdojo.envs.memory.index._MIN_DEAD_DOCUMENTS", -2)
-        monkeypatch.setattr("memdojo.envs.memory.index._MAX_SIZE_RATIO", 1)
-
-
-def test_store_behaves_like_a_plain_dict(compacting) -> None:
+@pytest.mark.parametrize(
+    "compaction",
+    [Compaction(max_ratio=1, slack=-2), Compaction(max_ratio=math.inf)],
+    ids=["always_compacting", "never_compacting"],
+)
+def test_store_behaves_like_a_plain_dict(compaction: Compaction) -> None:
     run_state_machine_as_test(
-        StoreMachine,
+        lambda: StoreMachine(compaction),
         settings=settings(
             max_examples=40,
             stateful_step_count=40,

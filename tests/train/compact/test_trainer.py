@@ -264,8 +264,8 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
 
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
     expected, _ = _train(tmp_path / "whole")
-    run = RunFolder.create(tmp_path / "killed", _config())
-    run._append('{"update": 1, "rollouts/return": 0.5}\n')
+    with RunFolder.create(tmp_path / "killed", _config()) as run:
+        run.log(1, {"rollouts/return": 0.5})
     run, _ = _resume(tmp_path / "killed")
     _require_equal_runs(run, expected)
 

@@ -15,10 +15,10 @@ from memdojo.train.runs.progress import BarProgress, PlainProgress, Report, make
 
 
 def _run(root: Path, updates: int = 0) -> RunFolder:
-    run = RunFolder.create(root, make_config())
-    for update in range(1, updates + 1):
-        run._append(json.dumps({"update": update}) + "\n")
-        run.checkpoint_folder(update).mkdir()
+    with RunFolder.create(root, make_config()) as run:
+        for update in range(1, updates + 1):
+            run.log(update, {})
+            run.checkpoint_folder(update).mkdir()
     return run
 
 
