@@ -27,7 +27,7 @@ Metric = Callable[[str, Sequence[str]], float]
 NO_INFORMATION = "No information available"
 """What an answerer says where the memory does not tell; `says_no_information` recognises it."""
 
-_NO_INFORMATION_PHRASES = ("no information available", "not mentioned")
+_NO_INFORMATION_PHRASES = (NO_INFORMATION.lower(), "not mentioned")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 

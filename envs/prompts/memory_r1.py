@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from memdojo.rewards.metrics import NO_INFORMATION
+
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, MemoryEntry, Noop, Operation, Update
 from .brief import number_shown
@@ -255,7 +257,7 @@ class MemoryR1AnswerFormat:
     examples = (
         f"{SELECTED} 1\n{ANSWER} Boston",
         f"{SELECTED} 2, 1\n{ANSWER} two cats",
-        f"{SELECTED} {_NONE}\n{ANSWER} No information available",
+        f"{SELECTED} {_NONE}\n{ANSWER} {NO_INFORMATION}",
     )
 
     def render(self, view: AnswerView) -> str:

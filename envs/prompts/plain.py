@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from memdojo.rewards.metrics import NO_INFORMATION
+
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Chunk, Delete, MemoryEntry, Noop, Operation, Update
 from .pieces import (
@@ -228,7 +230,7 @@ class PlainAnswerFormat:
         "entries that tell the answer, best first, then ANSWER and the answer in a few words, as in:\n"
         "USE 3, 17\nANSWER Boston"
     )
-    examples = ("USE\nANSWER No information available", "USE 1\nANSWER Boston", "USE 2, 1\nANSWER two cats")
+    examples = (f"USE\nANSWER {NO_INFORMATION}", "USE 1\nANSWER Boston", "USE 2, 1\nANSWER two cats")
 
     def __init__(self) -> None:
         self._lines = _Lines()

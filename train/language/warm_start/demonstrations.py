@@ -21,9 +21,7 @@ from memdojo.envs.prompts.protocol import AnswerDecision
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Relink, Stream, Update
-
-NO_ANSWER = "No information available"
-"""What an answer agent is taught to say where the dialogue does not tell."""
+from memdojo.rewards.metrics import NO_INFORMATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +196,7 @@ def answer_demonstrations(
             view = encoder.encode(task.view(start)).view
             found = [(entry, start.context.supported_evidence(entry)) for entry in view.entries]
             useful = tuple(entry.id for entry, supported in found if supported & question.evidence)
-            answer = NO_ANSWER if question.unanswerable else question.answers[0]
+            answer = NO_INFORMATION if question.unanswerable else question.answers[0]
             demonstrations.add(encoder, view, AnswerDecision(useful, answer))
     return demonstrations
 

@@ -17,8 +17,8 @@ from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Capacity, Delete, Noop, Relink, Stream, Update
+from memdojo.rewards.metrics import NO_INFORMATION
 from memdojo.train.language.warm_start.demonstrations import (
-    NO_ANSWER,
     answer_demonstrations,
     manager_demonstrations,
     operations_between,
@@ -162,5 +162,7 @@ def test_an_answer_agent_is_taught_the_reference_answers(tokenizer: Any) -> None
     said = {
         encoder.decode(example.reply_ids).partition("\nANSWER ")[2] for example in demonstrations.examples
     }
-    expected = {NO_ANSWER if question.unanswerable else question.answers[0] for question in stream.questions}
+    expected = {
+        NO_INFORMATION if question.unanswerable else question.answers[0] for question in stream.questions
+    }
     assert said == expected
