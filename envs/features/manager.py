@@ -20,10 +20,8 @@ from memdojo.errors import EpisodeStateError
 from ..episodes.visible import VisibleDialogue, VisibleEpisode
 from ..memory.analysis import count_tokens
 from ..memory.embedders import Embedder, make_embedder
-from ..streams.turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES
+from ..streams.turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES, FloatArray
 from ..types import Add, Delete, Noop, Operation, Turn, Update
-
-FloatArray = npt.NDArray[np.float32]
 
 NOOP, ADD = 0, 1
 

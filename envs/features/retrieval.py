@@ -14,10 +14,14 @@ from ..memory.embedders import Embedder, make_embedder
 from ..memory.lru_cache import LRUCache
 from ..memory.store import MemoryStore
 from ..streams.rendering import split_turn
-from ..streams.turn_features import COLUMN, TURN_FEATURES, inverse_document_frequency, turn_features
+from ..streams.turn_features import (
+    COLUMN,
+    TURN_FEATURES,
+    FloatArray,
+    inverse_document_frequency,
+    turn_features,
+)
 from ..types import MemoryEntry, Turn
-
-FloatArray = npt.NDArray[np.float32]
 
 MATCH_FEATURES = (
     "bm25_z",
