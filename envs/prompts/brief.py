@@ -9,7 +9,7 @@ from datetime import datetime
 from ..answering import AnswerRequest, ExtractiveAnswerer
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, Noop, Operation, Turn, Update
-from .pieces import END, one_line, without_surrogates
+from .pieces import END, one_line, parse_lines
 from .protocol import (
     AnswerDecision,
     AnswerView,
@@ -89,22 +89,7 @@ class BriefFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed lines, and an error for each other one."""
-        operations: list[Operation] = []
-        errors: list[ParseError] = []
-        lines = [line.strip() for line in completion.split("\n") if line.strip()]
-        for line in lines[: self.max_operations]:
-            parsed = _parse_line(line, view)
-            if isinstance(parsed, ParseError):
-                errors.append(parsed)
-            else:
-                operations.append(parsed)
-        if len(lines) > self.max_operations:
-            why = f"more than {self.max_operations} operations; the rest was not read."
-            errors.append(parse_error(ParseErrorKind.TOO_MANY, lines[self.max_operations], why))
-        if not lines:
-            why = "the completion is empty; NOOP leaves the memory as it is."
-            errors.append(parse_error(ParseErrorKind.EMPTY, "", why))
-        return Parsed(tuple(operations), tuple(errors))
+        return parse_lines(completion, self.max_operations, lambda line: _parse_line(line, view))
 
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations.
@@ -117,8 +102,6 @@ class BriefFormat:
 
 
 def _parse_line(line: str, view: ManagerView) -> Operation | ParseError:
-    if (error := without_surrogates(line)) is not None:
-        return error
     verb, _, argument = line.partition(" ")
     if verb not in _PATTERNS:
         why = "a line starts with KEEP, UPDATE, DROP or NOOP."

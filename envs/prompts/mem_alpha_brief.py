@@ -11,7 +11,7 @@ from ..streams.rendering import render_turn
 from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Turn, Update
 from .brief import index_of_letter, letter_of_index
 from .mem_alpha import NO_ENTRY, core_of, latest, memory_type
-from .pieces import END, one_line, without_surrogates
+from .pieces import END, one_line, parse_lines
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 
 _KINDS = {"c": CORE_KIND, "s": SEMANTIC_KIND, "e": EPISODIC_KIND}
@@ -99,23 +99,17 @@ class MemAlphaBriefFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed lines, and an error for each other one."""
-        operations: list[Operation] = []
-        errors: list[ParseError] = []
-        lines = [line.strip() for line in completion.split("\n") if line.strip()]
         core = core_of(view)
         block = "" if core is None else core.text
-        for line in lines[: self.max_operations]:
+
+        def parse_line(line: str) -> Operation | ParseError:
+            nonlocal block
             parsed = self._parse_line(line, view, block)
-            if isinstance(parsed, ParseError):
-                errors.append(parsed)
-                continue
-            operations.append(parsed)
             if isinstance(parsed, Rewrite):
                 block = parsed.text
-        if len(lines) > self.max_operations:
-            why = f"more than {self.max_operations} operations; the rest was not read."
-            errors.append(parse_error(ParseErrorKind.TOO_MANY, lines[self.max_operations], why))
-        return Parsed(tuple(operations) if lines else (Noop(),), tuple(errors))
+            return parsed
+
+        return parse_lines(completion, self.max_operations, parse_line, if_empty=Noop())
 
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations.
@@ -131,8 +125,6 @@ class MemAlphaBriefFormat:
         return (*semantic, *latest(view.entries, EPISODIC_KIND, self.num_episodic))
 
     def _parse_line(self, line: str, view: ManagerView, block: str) -> Operation | ParseError:
-        if (error := without_surrogates(line)) is not None:
-            return error
         verb, _, argument = line.partition(" ")
         if verb not in _PATTERNS:
             why = "a line starts with ADD, UPDATE, DELETE or NOOP."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ..types import Chunk
-from .protocol import ManagerView, ParseError, ParseErrorKind, parse_error, source_turns
+from ..types import Chunk, Operation
+from .protocol import ManagerView, Parsed, ParseError, ParseErrorKind, parse_error, source_turns
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
@@ -49,6 +49,41 @@ def parse_numbers(
             return (), (parse_error(ParseErrorKind.DUPLICATE, piece, "the number was given before."),)
         numbers[number] = None
     return tuple(numbers), ()
+
+
+def parse_lines(
+    completion: str,
+    max_operations: int,
+    parse_line: Callable[[str], Operation | ParseError],
+    *,
+    if_empty: Operation | None = None,
+) -> Parsed[tuple[Operation, ...]]:
+    """Return the operations of the lines of a completion, and an error for each malformed one.
+
+    Args:
+        completion: One operation a line; blank lines count for nothing.
+        max_operations: Lines that are read.
+        parse_line: Reads one line, without blanks around it; called in the order of the lines.
+        if_empty: What a completion without a line does; None makes it an error.
+    """
+    operations: list[Operation] = []
+    errors: list[ParseError] = []
+    lines = [line.strip() for line in completion.split("\n") if line.strip()]
+    for line in lines[:max_operations]:
+        parsed = without_surrogates(line) or parse_line(line)
+        if isinstance(parsed, ParseError):
+            errors.append(parsed)
+        else:
+            operations.append(parsed)
+    if len(lines) > max_operations:
+        why = f"more than {max_operations} operations; the rest was not read."
+        errors.append(parse_error(ParseErrorKind.TOO_MANY, lines[max_operations], why))
+    if not lines and if_empty is None:
+        why = "the completion is empty; NOOP leaves the memory as it is."
+        errors.append(parse_error(ParseErrorKind.EMPTY, "", why))
+    elif not lines and if_empty is not None:
+        operations.append(if_empty)
+    return Parsed(tuple(operations), tuple(errors))
 
 
 def memory_header(view: ManagerView) -> str:

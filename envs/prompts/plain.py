@@ -16,6 +16,7 @@ from .pieces import (
     chunk_header,
     memory_header,
     one_line,
+    parse_lines,
     parse_numbers,
     provenance,
     question_line,
@@ -128,27 +129,7 @@ class PlainFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed lines, and an error for each other one."""
-        operations: list[Operation] = []
-        errors: list[ParseError] = []
-        num_lines = 0
-        for line in completion.split("\n"):
-            line = line.strip()
-            if not line:
-                continue
-            num_lines += 1
-            if num_lines > self.max_operations:
-                why = f"more than {self.max_operations} operations; the rest was not read."
-                errors.append(parse_error(ParseErrorKind.TOO_MANY, line, why))
-                break
-            parsed = _parse_operation(line, view.chunk)
-            if isinstance(parsed, ParseError):
-                errors.append(parsed)
-            else:
-                operations.append(parsed)
-        if not num_lines:
-            why = "the completion is empty; NOOP leaves the memory as it is."
-            errors.append(parse_error(ParseErrorKind.EMPTY, "", why))
-        return Parsed(tuple(operations), tuple(errors))
+        return parse_lines(completion, self.max_operations, lambda line: _parse_operation(line, view.chunk))
 
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations, their texts as one line each.
@@ -289,8 +270,6 @@ class PlainAnswerFormat:
 
 
 def _parse_operation(line: str, chunk: Chunk | None) -> Operation | ParseError:
-    if (error := without_surrogates(line)) is not None:
-        return error
     verb, *rest = line.split(None, 1)
     argument = rest[0] if rest else ""
     if verb == "NOOP":
