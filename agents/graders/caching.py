@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
+
+from memdojo.envs.memory.lru_cache import LRUCache
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
@@ -22,7 +23,8 @@ class AsyncCache(Generic[KeyT, ValueT]):
 
     Args:
         ask: Returns the values of keys that are not known, one a key.
-        is_lasting: Tells whether a value is remembered; one that is not is passed on and asked for anew.
+        is_lasting: Whether a value is remembered; one that is not is passed on and asked for anew, and so is
+            None.
         max_entries: Most values to remember; the least recently used go first.
 
     Raises:
@@ -41,8 +43,7 @@ class AsyncCache(Generic[KeyT, ValueT]):
         self.misses = 0
         self._ask = ask
         self._is_lasting = is_lasting
-        self._max_entries = max_entries
-        self._values: OrderedDict[KeyT, ValueT] = OrderedDict()
+        self._values: LRUCache[ValueT] = LRUCache(max_entries)
         self._asked: dict[KeyT, asyncio.Future[ValueT]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -55,9 +56,9 @@ class AsyncCache(Generic[KeyT, ValueT]):
         awaited: dict[KeyT, asyncio.Future[ValueT]] = {}
         fresh: list[KeyT] = []
         for key in dict.fromkeys(keys):
-            if key in self._values:
-                self._values.move_to_end(key)
-                found[key] = self._values[key]
+            known = self._values.get(key)
+            if known is not None:
+                found[key] = known
                 continue
             if key not in self._asked:
                 self._asked[key] = asyncio.get_running_loop().create_future()
@@ -90,9 +91,7 @@ class AsyncCache(Generic[KeyT, ValueT]):
             for key, value in zip(keys, values, strict=True):
                 futures[key].set_result(value)
                 if self._is_lasting(value):
-                    self._values[key] = value
-            while len(self._values) > self._max_entries:
-                self._values.popitem(last=False)
+                    self._values.put(key, value)
         finally:
             for key in keys:
                 del self._asked[key]

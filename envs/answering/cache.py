@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 
+from ..memory.lru_cache import LRUCache
 from .answerer import Answer, Answerer, AnswerRequest
-
-_Key = tuple[str, AnswerRequest]
 
 
 class CachedAnswerer:
@@ -38,7 +36,7 @@ class CachedAnswerer:
         self.misses = 0
         self._answerer = answerer
         self._max_entries = max_entries
-        self._answers: OrderedDict[_Key, Answer] = OrderedDict()
+        self._answers: LRUCache[Answer] = LRUCache(max_entries)
         self._lock = threading.Lock()
 
     @property
@@ -64,7 +62,6 @@ class CachedAnswerer:
                 if known is None:
                     asked.append(request)
                 else:
-                    self._answers.move_to_end((fingerprint, request))
                     found[request] = known
             self.hits += len(requests) - len(asked)
             self.misses += len(asked)
@@ -83,9 +80,7 @@ class CachedAnswerer:
         with self._lock:
             for request, answer in fresh.items():
                 if answer.text is not None:
-                    self._answers[fingerprint, request] = answer
-            while len(self._answers) > self._max_entries:
-                self._answers.popitem(last=False)
+                    self._answers.put((fingerprint, request), answer)
         return fresh
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -16,12 +16,31 @@ class LRUCache(Generic[_ValueT]):
         self._max_size = max_size
         self._values: OrderedDict[Hashable, _ValueT] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._values
+
+    def get(self, key: Hashable) -> _ValueT | None:
+        """Return the value of `key`, which counts as a use of it; None if it is not there any more."""
+        if key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key]
+
+    def put(self, key: Hashable, value: _ValueT) -> None:
+        """Set the value of `key` as the one used last."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._max_size:
+            self._values.popitem(last=False)
+
     def get_or_make(self, key: Hashable, make: Callable[[], _ValueT]) -> _ValueT:
         """Return the value of `key`, made by `make` if it is not there any more."""
         if key in self._values:
             self._values.move_to_end(key)
             return self._values[key]
-        value = self._values[key] = make()
-        if len(self._values) > self._max_size:
-            self._values.popitem(last=False)
+        value = make()
+        self.put(key, value)
         return value

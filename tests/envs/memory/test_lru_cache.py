@@ -16,3 +16,16 @@ def test_the_value_used_least_recently_leaves() -> None:
     # Of a, b and c there is room for two, and a was used after b.
     assert {key: cache.get_or_make(key, lambda: "new") for key in ("a", "c")} == {"a": "old", "c": "old"}
     assert cache.get_or_make("b", lambda: "new") == "new"
+
+
+def test_the_value_used_least_recently_goes_first() -> None:
+    cache: LRUCache[int] = LRUCache(2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    assert cache.get("a") == 1
+    cache.put("c", 3)
+    assert ("a" in cache, "b" in cache, "c" in cache, len(cache)) == (True, False, True, 2)
+    assert cache.get("b") is None
+    cache.put("a", 4)
+    cache.put("d", 5)
+    assert (cache.get("a"), cache.get("c"), cache.get("d")) == (4, None, 5)
