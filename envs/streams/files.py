@@ -55,14 +55,19 @@ def find_in_data_folders(names: Sequence[str]) -> Path | None:
 
 
 def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits.
+    """Return the SHA-256 of a file in hexadecimal digits; errors are those of `digest_of`."""
+    return digest_of(path, "sha256")
+
+
+def digest_of(path: str | Path, algorithm: str) -> str:
+    """Return the digest of a file in hexadecimal digits, by an algorithm that `hashlib` has.
 
     Raises:
         DataError: If the file cannot be read.
     """
     try:
         with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, algorithm).hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
@@ -75,13 +80,29 @@ def atomic_writer(path: str | Path) -> Iterator[IO[str]]:
         DataError: If the file system refuses, for example because the disk is full; what lay under `path`
             before is untouched.
     """
+    with _in_place_of(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        yield file
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file that appears under `path` whole, or, after any failure, not at all.
+
+    Raises:
+        DataError: As `atomic_writer`.
+    """
+    with _in_place_of(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def _in_place_of(path: str | Path) -> Iterator[Path]:
+    """Give a path to write to, whose file takes the place of the one at `path`."""
     path = Path(path).expanduser()
     # In the same folder, because a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-            file.flush()
+        yield temporary
+        with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
+from memdojo.envs.streams.files import write_whole
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, DataError
 
@@ -141,7 +142,7 @@ class EpisodeFile:
                     "another folder."
                 )
         lines = "".join(json.dumps(to_plain(stream), ensure_ascii=False) + "\n" for stream in known.values())
-        _write_whole(path, _compressed(lines))
+        write_whole(path, _compressed(lines))
 
 
 def read_episodes(folder: str | Path) -> Iterator[EpisodeRecord]:
@@ -258,14 +259,3 @@ def _opened(path: Path) -> BinaryIO:
 def _compressed(text: str) -> bytes:
     # Without a time stamp, so that equal episodes are equal bytes.
     return gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise DataError(f"{path} was not written: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import hashlib
 import http.client
 import logging
 import os
@@ -20,7 +19,7 @@ from typing import Any
 
 from memdojo.errors import DataError
 
-from ..files import atomic_writer, data_folders, find_in_data_folders
+from ..files import atomic_writer, data_folders, digest_of, find_in_data_folders, sha256_of
 from .published import PublishedFile
 
 OnProgress = Callable[[int, int | None], None]
@@ -92,7 +91,7 @@ def fetch_file(
     _retrieve(file, target, _Download(target, file, on_progress, wait_s))
     if not file.checksum:
         with atomic_writer(_recorded(target)) as record:
-            record.write(f"{_digest(target, 'sha256')}  {target.name}\n")
+            record.write(f"{sha256_of(target)}  {target.name}\n")
     return Fetched(target, found, bool(file.checksum))
 
 
@@ -105,22 +104,14 @@ def is_present(file: PublishedFile) -> bool:
 def _is_intact(path: Path, file: PublishedFile) -> bool:
     if file.checksum:
         algorithm, _, digest = file.checksum.partition(":")
-        return _digest(path, algorithm) == digest
+        return digest_of(path, algorithm) == digest
     record = _recorded(path)
     # Somebody put the file there by hand: it is as good as they say.
-    return not record.is_file() or record.read_text("utf-8").split(" ")[0] == _digest(path, "sha256")
+    return not record.is_file() or record.read_text("utf-8").split(" ")[0] == sha256_of(path)
 
 
 def _recorded(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, algorithm).hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _retrieve(file: PublishedFile, target: Path, download: _Download) -> None:
