@@ -15,6 +15,7 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.rules import TRUNK_SEED, EpisodeRules, as_episode, resolve_answerer
 from memdojo.envs.memory.retrieval.retrievers import RecencyRetriever, make_retriever
+from memdojo.envs.streams.windows import step_window
 from memdojo.envs.types import Add, Capacity, Chunk, MemoryEntry, Question, Stream, Turn
 from memdojo.errors import ConfigError
 from memdojo.rewards import Reward, StepOutcome
@@ -128,6 +129,17 @@ def test_the_only_step_of_an_episode_is_normalised_by_itself() -> None:
     assert (outcome.num_questions, outcome.num_evidence_questions) == (1, 1)
     assert EVIDENCE(outcome).value == 1.0
     assert as_episode(last.step(())).num_evidence_questions == 0
+
+
+def test_the_one_decision_on_a_window_is_an_episode_of_its_own() -> None:
+    window = step_window(context().stream, 3, num_turns=2)
+    episode = EpisodeRules(capacity=CapacitySettings(9)).manager(StreamContext(window), seed=0)
+    for _ in window.chunks[:-1]:
+        episode.step(())
+    outcome = episode.step([Add(TEXTS[3], ("t3",))])
+    # All of its questions are asked at its end, so only the steps before it must not count.
+    assert as_episode(outcome) == dataclasses.replace(outcome, step=0, num_steps=1)
+    assert (outcome.step, outcome.num_steps) == (2, 3)
 
 
 class Strict:
