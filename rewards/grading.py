@@ -16,7 +16,7 @@ OFFICIAL = "official"
 
 LOCOMO = "locomo"
 DEFAULT_METRIC = "token_f1"
-"""What grades a question that names no metric."""
+"""The metric of a question that names none."""
 
 JUDGE = "judge"
 """A judge's verdict, whatever the data set."""

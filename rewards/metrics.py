@@ -25,7 +25,7 @@ Metric = Callable[[str, Sequence[str]], float]
 """`(prediction, references) -> score in [0, 1]`."""
 
 NO_INFORMATION = "No information available"
-"""What an answerer says where the memory does not tell; `says_no_information` recognises it."""
+"""The answer where the memory does not say; `says_no_information` recognises it."""
 
 _NO_INFORMATION_PHRASES = (NO_INFORMATION.lower(), "not mentioned")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")

@@ -14,7 +14,7 @@ class QuestionOutcome:
         references: Reference answers; ignored where `unanswerable`.
         answer: The answer; None if it was not asked or could not be had.
         answer_error: Why the answer, or one of `tier_answers`, could not be had; "" with `answer` None means
-            that nobody was asked.
+            that no answerer was asked.
         evidence: Ids of the turns that hold the answer; empty where they are not known.
         stored: The evidence turns that some entry of the store supports when the question is asked.
         retrieved: Per rank, best first, the evidence turns that the retrieved entry supports.

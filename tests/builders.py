@@ -8,8 +8,9 @@ Everything that needs torch is imported where it is used, so that tests of the e
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from typer.testing import Result
 
+    from memdojo.agents.engines.chat import Conversation, Reply
     from memdojo.envs.features.manager import FeatureSettings
     from memdojo.train.checkpoints.compact import TrainedOn
     from memdojo.train.config.run import TrainConfig
@@ -202,6 +204,37 @@ def save_retriever(folder: Path, training: TrainedOn) -> Path:
     network = new_retriever_network(5, 8, seed=0)
     save_policy(folder, network.state_dict(), retriever_spec("hashed_ngrams", 5, 8, training))
     return folder
+
+
+class ScriptedChat:
+    """A chat model that answers by a script, and notes what it was asked.
+
+    Args:
+        say: From the user's message to the reply.
+    """
+
+    fingerprint = "scripted"
+
+    def __init__(self, say: Callable[[str], Reply]) -> None:
+        self.asked: list[str] = []
+        self.systems: list[str] = []
+        self.limits: list[tuple[int, float]] = []
+        """The most tokens and the temperature of each request."""
+        self._say = say
+
+    async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
+        system, user = conversation
+        assert (system.role, user.role) == ("system", "user")
+        self.systems.append(system.content)
+        self.asked.append(user.content)
+        self.limits.append((max_tokens, temperature))
+        await asyncio.sleep(0)
+        return self._say(user.content)
+
+    def reply(
+        self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
+    ) -> list[Reply]:
+        return [asyncio.run(self.reply_one(each, max_tokens, temperature)) for each in conversations]
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from .background import describe_failure
 from .engine import Generation, GenerationRequest
 
 Outcome = Generation | BaseException
-"""What becomes of a request."""
+"""A generation, or the error in its place."""
 
 _STALE_MESSAGE = (
     "engine {index} sampled with weights of version {version}, but version {wanted} is wanted and at most "

@@ -1,4 +1,4 @@
-"""How models are served: the settings of the engines that ship with memdojo, and what all of them share."""
+"""The settings of the engines that ship with memdojo, and their common base."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ ANSWERERS.add(
     description="A model behind an OpenAI-compatible server.",
 )
 JUDGES.add(
-    "none", GraderKind(NoJudgeSettings, lambda settings, sampler: None), description="Nobody is asked."
+    "none", GraderKind(NoJudgeSettings, lambda settings, sampler: None), description="No judge."
 )
 JUDGES.add(
     "model",

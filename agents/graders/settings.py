@@ -78,7 +78,7 @@ class JudgeSettings(Table):
 
 
 class NoJudgeSettings(JudgeSettings):
-    """Nobody is asked."""
+    """No judge."""
 
     kind: Literal["none"] = "none"
 

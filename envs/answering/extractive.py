@@ -27,7 +27,7 @@ _MAX_COMPLEMENT_WORDS = 8
 _RELEVANCE_WEIGHT = 1.5
 _AGE_WEIGHT = 0.15
 _SET_ASIDE = 0.6
-"""What a value loses that a correction or a denial sets aside."""
+"""Taken from the score of a value that a correction or a denial sets aside."""
 _ECHO = 0.4
 _COMPLEMENT = 0.1
 

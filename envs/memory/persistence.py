@@ -95,7 +95,7 @@ def load_store(path: str | Path, corpus: Corpus | None = None) -> MemoryStore:
 
 
 READ_ERRORS = (OSError, sqlite3.Error, ValueError, TypeError, KeyError, AttributeError)
-"""What a damaged file may make its readers raise."""
+"""Errors that reading a damaged file may raise."""
 
 
 def not_whole(path: Path, error: Exception) -> StoreFileError:

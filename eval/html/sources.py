@@ -156,7 +156,7 @@ class TrainingPart:
 
 
 Verdicts = dict[tuple[str, int, str], dict[str, Verdict]]
-"""What was found out about each question, by policy, repetition and stream of its episode."""
+"""The diagnosis of each question, by policy, repetition and stream of its episode."""
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ def operation_figures(table: pd.DataFrame) -> list[str]:
 
     Args:
         table: `Evaluation.streams` or a summary. The kinds stand together there, memdojo's own first, so
-            that those that nobody has registered are found as well.
+            that unregistered ones are found as well.
     """
     kinds = {kind.lower() for kind in operation_kinds()}
     ends = {*_SIDE_FIGURES, *STORE_AND_TIME_FIGURES}

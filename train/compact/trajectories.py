@@ -21,7 +21,7 @@ class Trajectory:
     Attributes:
         stream_id: The stream that was played.
         observations: What the policy saw at each decision, every array of shape (D, ...). Empty for a greedy
-            episode, which nobody learns from.
+            episode, which is not learned from.
         actions: Shape (D, P); -1 where there was nothing left to choose.
         log_probs: Of each choice under the behaviour policy, shape (D, P).
         values: The critic's estimate before each choice, shape (D, P).

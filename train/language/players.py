@@ -1,7 +1,7 @@
 """Players of language policies: tasks in, trajectory groups out.
 
 Every episode is a coroutine that waits for its own generations and answers alone, so that a slow one holds up
-nobody; what is waiting at a time meets in the engines' continuous batching.
+no other; the engines batch all waiting requests continuously.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from ..store import MemoryStore
 from .protocol import KnowsSpeakers, Retriever
 
 _SAID_BY = re.compile(r"([^\s:][^:\n]{0,39}): ")
-"""How a turn begins that was stored as it was said."""
+"""The beginning of a turn that was stored as it was said."""
 
 
 class PerSpeakerRetriever:

@@ -32,7 +32,7 @@ DEALT = {"train": 0.6, "validation": 0.2, "test": 0.2}
 """Share of the largest context's subjects in each split; no two of these splits have a fact in common."""
 
 SPLITS = ("all", *KINDS, *VARIANTS, *DEALT)
-"""What may be loaded: all contexts, those of one kind, one, or facts that were dealt out anew."""
+"""The splits: all contexts, those of one kind, single ones, or facts that were dealt out anew."""
 
 GROUP = "factconsolidation"
 _SOURCE = "factconsolidation"

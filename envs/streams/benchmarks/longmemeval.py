@@ -38,7 +38,7 @@ CATEGORIES = (
 )
 
 ABSTENTION = "_abs"
-"""What the id of a question ends with that the history does not answer."""
+"""Ending of the id of a question that the history does not answer."""
 
 _TENTHS = {"all": range(10), "train": range(6), "validation": range(6, 7), "test": range(7, 10)}
 SPLITS = tuple(_TENTHS)

@@ -14,7 +14,7 @@ from .context import LiveContext
 
 
 class LiveEpisode:
-    """A store and the dialogue that fills it, chunk by chunk as they come; nobody asks and nothing is scored.
+    """A store and the dialogue that fills it, chunk by chunk as they come; without questions or scores.
 
     A `VisibleEpisode`: managers see what they see in a `ManagerEpisode` of the same dialogue, and so do the
     same in it. It has no forks, as what is said next is said once.

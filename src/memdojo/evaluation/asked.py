@@ -24,7 +24,7 @@ def answerer_of_runs(configs: Sequence[TrainConfig]) -> Answerer | None:
 
 
 def judge_of_runs(configs: Sequence[TrainConfig]) -> Judging | None:
-    """Return who judged in runs; None where nobody did.
+    """Return the judge of runs; None if they had none.
 
     Raises:
         ConfigError: If the runs have different judges.
@@ -36,6 +36,6 @@ def judge_of_runs(configs: Sequence[TrainConfig]) -> Judging | None:
 
 
 def judge_of(settings: JudgeSettings) -> Judging | None:
-    """Return who judges by a table `[judge]`; None for nobody. A model is loaded when it is first asked."""
+    """Return the judge of a table `[judge]`; None for none. A model is loaded when it is first asked."""
     chat = make_judge_chat(settings)
     return None if chat is None else Judging(chat)

@@ -47,7 +47,7 @@ class EvalChoices:
             name, the folder of a manager's run or checkpoint, or a manager; without a training they are asked
             over all that was said.
         answerer: Answers the questions; without a run the extractive reader.
-        judge: Grades the answers; without a run nobody does.
+        judge: Grades the answers; without a run there is none.
         metric: The score that counts, such as `recall@10` or `token_f1`; "" takes the one by which the runs
             were judged, else as `EvalSettings.score` says.
         reference: Name of what paired differences are from; None takes the best baseline.

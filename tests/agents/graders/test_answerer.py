@@ -2,43 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
 
-from memdojo.agents.engines.chat import Conversation, Reply
+from builders import ScriptedChat
+from memdojo.agents.engines.chat import Reply
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer, ChatAnswerer, ChatJudge
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.rewards import NO_INFORMATION
 
 OSLO = AnswerRequest("Where does Ana live?", ("[2023-05-08] Ana: I live in\nOslo.", "Ana: I like tea."))
-
-
-class ScriptedChat:
-    """A chat model that says what it is told to, and notes what it was asked."""
-
-    fingerprint = "scripted"
-
-    def __init__(self, say: Callable[[str], Reply]) -> None:
-        self.asked: list[str] = []
-        self.systems: list[str] = []
-        self.limits: list[tuple[int, float]] = []
-        self._say = say
-
-    async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
-        system, user = conversation
-        assert (system.role, user.role) == ("system", "user")
-        self.systems.append(system.content)
-        self.asked.append(user.content)
-        self.limits.append((max_tokens, temperature))
-        await asyncio.sleep(0)
-        return self._say(user.content)
-
-    def reply(
-        self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
-    ) -> list[Reply]:
-        return [asyncio.run(self.reply_one(each, max_tokens, temperature)) for each in conversations]
 
 
 def test_a_question_is_put_with_its_notes_and_the_day() -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from memdojo.agents.engines.chat import Conversation, Reply
+from builders import ScriptedChat
+from memdojo.agents.engines.chat import Reply
 from memdojo.agents.graders.judging import Judging, operation_messages
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
@@ -19,28 +19,6 @@ QUESTION = QuestionOutcome(
 )
 STEP = StepOutcome(0, (QUESTION,), (), 1, 0, 1, 0, 10, 0.0, 0.0, True)
 CHUNK = Chunk(0, (Turn("t1", "Ana", "I moved to\nOslo."),), time=datetime(2023, 5, 8))
-
-
-class ScriptedChat:
-    """Says what it is told to, and notes what it was asked."""
-
-    fingerprint = "scripted"
-
-    def __init__(self, say: Callable[[str], Reply]) -> None:
-        self.asked: list[str] = []
-        self._say = say
-
-    async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
-        assert (conversation[0].role, conversation[1].role) == ("system", "user")
-        assert temperature == 0
-        self.asked.append(conversation[1].content)
-        await asyncio.sleep(0)
-        return self._say(conversation[1].content)
-
-    def reply(
-        self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
-    ) -> list[Reply]:
-        return [asyncio.run(self.reply_one(each, max_tokens, temperature)) for each in conversations]
 
 
 def _yes(asked: str) -> Reply:
@@ -60,6 +38,7 @@ def test_answers_get_their_verdicts_and_rollouts_that_agree_are_judged_once() ->
     wrong = replace(STEP, questions=(replace(QUESTION, answer="Rome"),))
     assert _verdicts(judging, STEP, wrong, STEP, STEP) == [[1], [0], [1], [1]]
     assert len(chat.asked) == 2
+    assert {temperature for _, temperature in chat.limits} == {0.0}
     assert judging.counts == (2, 2)
 
 

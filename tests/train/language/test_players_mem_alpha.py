@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memdojo.agents.engines.chat import Conversation, Reply
+from builders import ScriptedChat
+from memdojo.agents.engines.chat import Reply
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.graders.judging import Judging
 from memdojo.agents.language.policies import PromptEncoder
@@ -174,26 +175,6 @@ def test_rows_of_all_rollouts_are_compared_with_each_other(tokenizer: Any) -> No
     # .23766, .19141, .21391 and .21391 have the mean .21422.
     expected = [value / 0.21422**0.5 for value in (0.4875, 0.4375, -0.4625, -0.4625)]
     assert algorithm.estimate([group], np.zeros(0)).advantages == pytest.approx(expected, rel=1e-3)
-
-
-class ScriptedChat:
-    """Says what it is told to; counts how often it is asked."""
-
-    fingerprint = "scripted"
-
-    def __init__(self, say: Callable[[str], Reply]) -> None:
-        self.asked: list[str] = []
-        self._say = say
-
-    async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
-        self.asked.append(conversation[-1].content)
-        await asyncio.sleep(0)
-        return self._say(conversation[-1].content)
-
-    def reply(
-        self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
-    ) -> list[Reply]:
-        raise NotImplementedError
 
 
 def test_a_judge_grades_answers_and_operations_once_for_a_group(tokenizer: Any) -> None:

@@ -281,7 +281,7 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         My reading pile is taller than me.
     """),
 }
-"""What fits a fact of the topic whoever it is about, without a word of its value."""
+"""Reactions to any fact of the topic, about anyone, without a word of its value."""
 
 UPDATE_REACTIONS = lines("""
     Oh, that's a change!
