@@ -154,9 +154,7 @@ ANSWERERS.add(
     GraderKind(EndpointAnswererSettings, _answer_by_endpoint),
     description="A model behind an OpenAI-compatible server.",
 )
-JUDGES.add(
-    "none", GraderKind(NoJudgeSettings, lambda settings, sampler: None), description="No judge."
-)
+JUDGES.add("none", GraderKind(NoJudgeSettings, lambda settings, sampler: None), description="No judge.")
 JUDGES.add(
     "model",
     GraderKind(ServedJudgeSettings, _served_chat, _served),
