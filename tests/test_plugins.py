@@ -144,6 +144,77 @@ memdojo.register.sweep(Sweep("toy_sweep", "num_facts", (20, 24), "Does it keep t
 memdojo.register.env("toys/Toy-v0", MemoryManagerEnv, streams="toy_source:test", prompt_format=ToyFormat())
 '''
 
+GRADERS = '''
+import os
+from typing import Literal
+
+import memdojo
+from memdojo.agents.engines.chat import Reply
+from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.graders.settings import AnswererSettings, JudgeSettings
+from memdojo.envs.answering import Answer
+
+
+def note(*words):
+    with open(os.environ["NOTES"], "a") as file:
+        print(*words, file=file)
+
+
+class NotingSettings(EngineSettings):
+    kind: Literal["noting"] = "noting"
+    note: str = "default"
+
+
+@memdojo.register.engine("noting", NotingSettings)
+def noting(model, settings):
+    """Transformers, with a note at each start."""
+    from memdojo.agents.engines.transformers_engine import TransformersEngine
+
+    note("engine", settings.note)
+    return TransformersEngine(model, settings)
+
+
+class FirstSettings(AnswererSettings):
+    kind: Literal["first"] = "first"
+    prefix: str = ""
+
+
+@memdojo.register.answerer("first", FirstSettings)
+class First:
+    """Answers with the best entry as it is."""
+
+    fingerprint = "first"
+
+    def __init__(self, settings, sampler):
+        self._prefix = settings.prefix
+
+    def answer(self, requests):
+        note("answerer", self._prefix)
+        return [Answer(self._prefix + " ".join(request.context[:1])) for request in requests]
+
+
+class LenientSettings(JudgeSettings):
+    kind: Literal["lenient"] = "lenient"
+
+
+@memdojo.register.judge("lenient", LenientSettings)
+class Lenient:
+    """Says yes to everything."""
+
+    fingerprint = "lenient"
+
+    def __init__(self, settings, sampler):
+        pass
+
+    async def reply_one(self, conversation, max_tokens, temperature=0.0):
+        note("judge", "Rightly said" if "Rightly" in conversation[-1].content else "something else")
+        return Reply("yes")
+
+    def reply(self, conversations, max_tokens, temperature=0.0):
+        note("judge", "of the evaluation")
+        return [Reply("yes") for _ in conversations]
+'''
+
 USE = """
 import gymnasium, memdojo
 from memdojo.agents.baselines.registry import make_retriever_baseline
@@ -198,6 +269,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     _install(folder, "toys", PLUGIN, "[memdojo.plugins]\ntoys = toys\n")
     _install(folder, "broken", "raise RuntimeError('no luck')\n", "[memdojo.plugins]\nbroken = broken:run\n")
+    _install(folder, "graders", GRADERS, "[memdojo.plugins]\ngraders = graders\n")
     older = "[memdojo.envs]\nolder = older:run\n\n[memdojo.streams]\nolder_source = older:SOURCE\n"
     _install(folder, "older", OLDER, older)
     return folder
@@ -212,13 +284,19 @@ def _install(site: Path, name: str, code: str, entry_points: str) -> None:
 
 
 def _run(
-    site: Path, code: str, *, warnings: str = "ignore", cwd: Path | None = None
+    site: Path,
+    code: str,
+    *,
+    warnings: str = "ignore",
+    cwd: Path | None = None,
+    returncode: int = 0,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "200", **variables}
     command = [sys.executable, "-W", warnings, "-c", code]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=300)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == returncode, result.stderr
     return result
 
 
@@ -246,6 +324,41 @@ def test_what_a_package_brings_is_trained_with_from_the_command_line(site: Path,
     assert "toy metric" in result.stdout
 
 
+@pytest.mark.slow
+def test_an_engine_an_answerer_and_a_judge_of_a_package_train_and_evaluate(
+    site: Path, tmp_path: Path, tiny_language_model: Path
+) -> None:
+    """The run is trained in processes of Ray and evaluated in its own; each loads the package by itself."""
+    words = (
+        "train language_tiny --quiet name=toys warm_start.num_steps=0 rollouts.num_workers=1 "
+        "streams.train=toy_source:train streams.validation=toy_source:validation streams.options= "
+        "streams.test=toy_source:test streams.num_train=2 streams.num_validation=1 streams.num_test=1 "
+        f"policy.model={tiny_language_model} policy.max_response_tokens=6 "
+        "engine.kind=noting engine.note=mine answerer.kind=first answerer.prefix=Rightly judge.kind=lenient "
+        "reward={judge=1.0} evaluation.metric=judge evaluation.every=1 "
+        "algorithm.num_updates=1 algorithm.groups_per_update=2 algorithm.group_size=2"
+    )
+    notes = tmp_path / "notes"
+    run = f"from memdojo.cli import app\napp({words.split()})\n"
+    result = _run(site, run, cwd=tmp_path, NOTES=str(notes))
+    said = set(notes.read_text().splitlines())
+    # The run's engine has the key of the configuration, that of the checkpoint its default.
+    assert said == {
+        "engine mine",
+        "engine default",
+        "answerer Rightly",
+        "judge Rightly said",
+        "judge of the evaluation",
+    }
+    assert "judge" in result.stdout
+    resolved = (tmp_path / "runs" / "toys" / "config.toml").read_text()
+    assert 'kind = "noting"\n' in resolved
+    assert 'note = "mine"\n' in resolved
+    wrong = f"from memdojo.cli import app\napp({[*words.split(), 'engine.kind=notin']})\n"
+    refused = _run(site, wrong, cwd=tmp_path, returncode=2, NOTES=str(notes))
+    assert "'noting'. Did you mean 'noting'?" in refused.stderr
+
+
 def test_what_a_package_brings_is_listed(site: Path) -> None:
     expected = {
         "envs": ["toys/Toy-v0", "older/Toy-v0"],
@@ -262,9 +375,21 @@ def test_what_a_package_brings_is_listed(site: Path) -> None:
         "list reward-parts": ["toy_part", "Half a point a step."],
         "list retrievers": ["toy_retriever", "BM25 under another name."],
         "list operations": ["STRESS", "Write an entry in capitals."],
-        "list answerers": ["toy_answerer", "Says the same to every question."],
-        "list engines": ["toy_engine", "Gives the same completion to every prompt."],
         "list algorithms": ["toy_algorithm", "GRPO that prints how bold it is."],
+        "list engines": [
+            "toy_engine",
+            "Gives the same completion",
+            "noting",
+            "Transformers, with a note at each start.",
+        ],
+        "list answerers": [
+            "toy_answerer",
+            "Says the same",
+            "first",
+            "Answers with the best entry as it is.",
+            "policy",
+        ],
+        "list judges": ["lenient", "Says yes to everything."],
         "list embedders": ["toy_embedder", "Hashes under another name."],
     }
     code = (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "algorithms": "memdojo.train.algorithms.registry:ALGORITHMS",
-        "answerers": "memdojo.agents.graders.registry:ANSWERERS",
+        "answerers": "memdojo.train.config.language:ANSWERERS",
         "baselines": "memdojo.agents.baselines.registry:BASELINES",
         "embedders": "memdojo.envs.memory.embedders:EMBEDDERS",
         "engines": "memdojo.agents.engines.registry:ENGINES",
