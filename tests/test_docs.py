@@ -80,7 +80,7 @@ def test_the_snippets_of_a_page_run_one_after_the_other(page: Path, tmp_path: Pa
     # In a process of its own, for snippets register things and import what other tests must not have.
     sources = ["\n" * (block.line - 1) + block.text for block in _python(page)]
     command = [sys.executable, "-c", RUNNER, str(page), *sources]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert result.returncode == 0, result.stderr
 
 

@@ -745,10 +745,10 @@ def algorithm(
     """
 
     def add(make: F) -> F:
-        from memdojo.train.algorithms.registry import register_algorithm
+        from memdojo.train.algorithms.registry import ALGORITHMS, AlgorithmKind
 
         said = description or first_line(make)
-        register_algorithm(name, settings, make, description=said, replace=replace)
+        ALGORITHMS.add(name, AlgorithmKind(settings, make), description=said, replace=replace)
         return make
 
     return add if make is None else add(make)

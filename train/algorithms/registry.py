@@ -30,29 +30,6 @@ class AlgorithmKind:
 ALGORITHMS: Registry[AlgorithmKind] = Registry("algorithm")
 
 
-def register_algorithm(
-    name: str,
-    settings: type[AlgorithmSettings],
-    make: Callable[[Any], Algorithm[Any]],
-    *,
-    description: str = "",
-    replace: bool = False,
-) -> None:
-    """Make an algorithm known as `algorithm.name = NAME`.
-
-    Args:
-        name: Under which a configuration asks for it.
-        settings: Model of its table, whose field `name` is `Literal[NAME]`.
-        make: The `Algorithm` itself, or a function that builds it from the settings.
-        description: One sentence for listings.
-        replace: Take the place of the algorithm that has the name.
-
-    Raises:
-        ConfigError: If the name is malformed or taken, or is not that of the settings.
-    """
-    ALGORITHMS.add(name, AlgorithmKind(settings, make), description=description, replace=replace)
-
-
 def make_algorithm(settings: AlgorithmSettings) -> Algorithm[Any]:
     """Build the algorithm that the settings name.
 
@@ -74,5 +51,9 @@ def _make_ppo(settings: PpoSettings) -> Algorithm[Any]:
     return Ppo(settings)
 
 
-register_algorithm("grpo", GrpoSettings, _make_grpo, description="compares the episodes of a group")
-register_algorithm("ppo", PpoSettings, _make_ppo, description="learns from a critic's surprise, by GAE")
+ALGORITHMS.add(
+    "grpo", AlgorithmKind(GrpoSettings, _make_grpo), description="Compares the episodes of a group."
+)
+ALGORITHMS.add(
+    "ppo", AlgorithmKind(PpoSettings, _make_ppo), description="Compares with what a critic expected."
+)
