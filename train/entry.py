@@ -18,7 +18,8 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     """Train as `config` says and leave metrics and checkpoints in `run`.
 
     A run that is interrupted saves where it stands; `resume` goes on from the last checkpoint. A compact
-    policy then gives the numbers that an uninterrupted run would have given, bit for bit.
+    policy then gives the numbers that an uninterrupted run would have given, bit for bit. A language policy
+    does if an engine of the kind `transformers` samples it one request at a time.
 
     Raises:
         LeakError: If training and held-out streams share a group.

@@ -159,10 +159,11 @@ class TRLLearnerSettings(LearnerSettings):
             "engine.num_engines",
             "engine.max_staleness",
             "engine.max_restarts",
-            "rollouts.num_workers",
             "rollouts.address",
         )
         unused = dict.fromkeys(ignored, "learner.kind is 'trl', whose trainer does not use it")
+        if run.rollouts.num_workers:
+            unused["rollouts.num_workers"] = "learner.kind is 'trl', whose trainer plays without workers"
         if isinstance(run.algorithm, GrpoSettings) and run.algorithm.advantage != "trajectory":
             unused["algorithm.advantage"] = "learner.kind is 'trl', which compares the episodes as wholes"
         if isinstance(run.engine, TransformersSettings):

@@ -297,7 +297,7 @@ def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
         ({"engine": {"num_engines": 2}}, r"engine\.num_engines is 2, but .* does not use it"),
         ({"engine": {"dtype": "bfloat16"}}, "make them equal"),
         ({"answerer": {"kind": "model", "model": "m"}}, r"take answerer\.kind = 'endpoint'"),
-        ({"rollouts": {"num_workers": 3}}, r"rollouts\.num_workers is 3, but .* does not use it"),
+        ({"rollouts": {"num_workers": 3}}, r"rollouts\.num_workers is 3, but .* plays without workers"),
     ],
 )
 def test_what_trl_cannot_do_is_refused(tables: dict[str, dict[str, Any]], why: str) -> None:
@@ -309,6 +309,10 @@ def test_a_manager_s_groups_start_where_the_teacher_got_to() -> None:
     with pytest.raises(ValueError, match=r"algorithm\.group_start is 'fork', but .* does not use it"):
         _config("m", "manager", algorithm={"group_start": "fork"})
     assert _config("m", "manager").learner.kind == "trl"
+
+
+def test_trl_plays_in_the_process_of_the_run_as_no_workers_say() -> None:
+    assert _config("m", "manager", rollouts={"num_workers": 0}).rollouts.num_workers == 0
 
 
 def test_the_advantage_of_whole_episodes_may_be_named() -> None:
