@@ -310,14 +310,18 @@ def test_what_a_package_brings_is_used(site: Path) -> None:
     ]
 
 
-def test_what_a_package_brings_is_trained_with_from_the_command_line(site: Path, tmp_path: Path) -> None:
-    """By somebody who has never imported the package: a source, an embedder, rewards and an algorithm."""
+@pytest.mark.parametrize("num_workers", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_what_a_package_brings_is_trained_with_from_the_command_line(
+    site: Path, tmp_path: Path, num_workers: int
+) -> None:
+    """By a user who never imports it, in the process and in workers: source, embedder, rewards, algorithm."""
     words = (
         "train quickstart --quiet name=toys streams.train=toy_source:train streams.validation="
         "toy_source:validation streams.test=toy_source:test streams.num_train=2 streams.num_validation=1 "
         "streams.num_test=2 features.embedder=toy_embedder reward.toy_part=1.0 reward.toy_metric=1.0 "
         "algorithm.name=toy_algorithm algorithm.boldness=3.0 algorithm.num_updates=1 "
-        "algorithm.groups_per_update=2 evaluation.every=1 evaluation.metric=toy_metric"
+        "algorithm.groups_per_update=2 evaluation.every=1 evaluation.metric=toy_metric "
+        f"rollouts.num_workers={num_workers}"
     )
     result = _run(site, f"from memdojo.cli import app\napp({words.split()})\n", cwd=tmp_path)
     assert "boldness 3.0" in result.stdout.splitlines()

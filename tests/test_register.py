@@ -3,16 +3,19 @@
 import contextlib
 import doctest
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium
 import pytest
 
 from memdojo import register
+from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.graders.settings import AnswererSettings
 from memdojo.cli.listings import KINDS, registries
 from memdojo.envs.streams.registry import SOURCES
 from memdojo.errors import ConfigError
 from memdojo.rewards import METRICS
+from memdojo.train.algorithms.settings import GrpoSettings
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +32,7 @@ def _scratch() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", register.__all__)
 def test_every_function_has_an_example_that_runs(name: str) -> None:
-    (example,) = doctest.DocTestFinder(recurse=False).find(getattr(register, name), name)
+    (example,) = doctest.DocTestFinder(recurse=False).find(getattr(register, name), name, globs={})
     assert any(f"memdojo.register.{name}" in each.source for each in example.examples)
     results = doctest.DocTestRunner(verbose=False).run(example)
     assert results.failed == 0
@@ -47,6 +50,24 @@ def test_a_function_registers_what_it_is_given_and_returns_it() -> None:
         register.metric("half", lambda prediction, references: 1.0)
     register.metric("half", lambda prediction, references: 1.0, replace=True)
     assert METRICS.get("half")("", ()) == 1.0
+
+
+def test_settings_that_a_configuration_could_not_name_are_refused() -> None:
+    class Settings(EngineSettings):
+        kind: Literal["mine"] = "mine"
+
+    def make(*given: Any) -> Any:
+        raise NotImplementedError
+
+    with pytest.raises(ConfigError, match=r"write kind: Literal\['other'\] = 'other'"):
+        register.engine("other", Settings, make)
+    with pytest.raises(ConfigError, match="'grop', but their field 'name' does not say so"):
+        register.algorithm("grop", GrpoSettings, make)
+    with pytest.raises(
+        ConfigError, match="Settings are to be the settings of 'mine', but their field 'kind'"
+    ):
+        register.answerer("mine", AnswererSettings, make)
+    assert {*registries("engines")[0]} == {"transformers", "vllm"}
 
 
 def test_a_decorator_leaves_what_it_stands_above_as_it_is() -> None:

@@ -521,12 +521,14 @@ def engine(
         replace: Take the place of the engine that has the name.
 
     Raises:
-        ConfigError: If the name is malformed or taken.
+        ConfigError: If the name is malformed or taken, or the settings are not those of the name.
     """
 
     def add(make: F) -> F:
         from memdojo.agents.engines.registry import ENGINES, EngineKind
+        from memdojo.settings import check_kind
 
+        check_kind(settings, name)
         ENGINES.add(
             name, EngineKind(settings, make), description=description or first_line(make), replace=replace
         )
@@ -597,12 +599,14 @@ def answerer(
         replace: Take the place of the answerer that has the name.
 
     Raises:
-        ConfigError: If the name is malformed or taken.
+        ConfigError: If the name is malformed or taken, or the settings are not those of the name.
     """
 
     def add(make: F) -> F:
         from memdojo.agents.graders.registry import ANSWERERS, GraderKind
+        from memdojo.settings import check_kind
 
+        check_kind(settings, name)
         kind: GraderKind[Answerer] = GraderKind(settings, make, served)
         ANSWERERS.add(name, kind, description=description or first_line(make), replace=replace)
         return make
@@ -673,12 +677,14 @@ def judge(
         replace: Take the place of the judge that has the name.
 
     Raises:
-        ConfigError: If the name is malformed or taken.
+        ConfigError: If the name is malformed or taken, or the settings are not those of the name.
     """
 
     def add(make: F) -> F:
         from memdojo.agents.graders.registry import JUDGES, GraderKind
+        from memdojo.settings import check_kind
 
+        check_kind(settings, name)
         kind: GraderKind[ChatModel | None] = GraderKind(settings, make, served)
         JUDGES.add(name, kind, description=description or first_line(make), replace=replace)
         return make
@@ -741,12 +747,14 @@ def algorithm(
         replace: Take the place of the algorithm that has the name.
 
     Raises:
-        ConfigError: If the name is malformed or taken.
+        ConfigError: If the name is malformed or taken, or the settings are not those of the name.
     """
 
     def add(make: F) -> F:
+        from memdojo.settings import check_kind
         from memdojo.train.algorithms.registry import ALGORITHMS, AlgorithmKind
 
+        check_kind(settings, name, tag="name")
         said = description or first_line(make)
         ALGORITHMS.add(name, AlgorithmKind(settings, make), description=said, replace=replace)
         return make
@@ -789,9 +797,11 @@ def policy(
         replace: Take the place of the kind that has the name.
 
     Raises:
-        ConfigError: If the name is malformed or taken.
+        ConfigError: If the name is malformed or taken, or the settings are not those of the name.
     """
+    from memdojo.settings import check_kind
     from memdojo.train.config.policies import POLICY_KINDS, PolicyKind
 
+    check_kind(settings, name)
     kind = PolicyKind(settings, config, trainer)
     POLICY_KINDS.add(name, kind, description=description, replace=replace)

@@ -18,11 +18,12 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
+from memdojo.errors import ConfigError
 from memdojo.registry import Registry
 
 TableT = TypeVar("TableT", bound=BaseModel)
@@ -71,6 +72,20 @@ class HasSettings(Protocol):
     def settings(self) -> type[Any]:
         """The model of the table, with the name of the kind in its tag."""
         ...
+
+
+def check_kind(settings: type[BaseModel], name: str, *, tag: str = "kind") -> None:
+    """Refuse settings that a configuration could not name as the kind `name`.
+
+    Raises:
+        ConfigError: If their field `tag` is anything but `Literal[name]`.
+    """
+    field = settings.model_fields.get(tag)
+    if field is None or get_args(field.annotation) != (name,):
+        raise ConfigError(
+            f"{settings.__name__} are to be the settings of {name!r}, but their field {tag!r} does not say "
+            f"so; write {tag}: Literal[{name!r}] = {name!r}."
+        )
 
 
 @dataclass(frozen=True, slots=True)
