@@ -149,7 +149,7 @@ class BackgroundEngine:
         if length >= limit:
             raise EngineError(
                 f"the prompt has {length} tokens and the context of the engine {limit}, which leaves no "
-                "room for a reply; lower policy.max_prompt_tokens, or take a model with a longer context."
+                "room for a reply; lower policy.max_prompt_tokens, or use a model with a longer context."
             )
         if max(request.prompt_ids) >= self._vocab_size:
             raise EngineError(

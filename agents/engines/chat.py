@@ -70,7 +70,7 @@ class EngineChat:
     def __init__(self, engine: Sampler, tokenizer: Any) -> None:
         if not tokenizer.chat_template:
             raise ModelError(
-                f"the tokenizer of {tokenizer.name_or_path!r} has no chat template; take an "
+                f"the tokenizer of {tokenizer.name_or_path!r} has no chat template; use an "
                 "instruction-tuned model, or put a chat_template.jinja into its folder."
             )
         self._engine = engine

@@ -132,7 +132,7 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder or model)
     if not tokenizer.chat_template:
         raise ModelError(
-            f"{model}: the tokenizer has no chat template; take a model that was tuned for chat, or put "
+            f"{model}: the tokenizer has no chat template; use a model that was tuned for chat, or put "
             "a chat_template.jinja into the folder."
         )
     if tokenizer.pad_token_id is not None:
@@ -174,7 +174,7 @@ def load_causal_lm(model: str, dtype: str = "auto") -> PreTrainedModel:
     wrong += [f"{name} has another shape" for name, *_ in sorted(report["mismatched_keys"])]
     if wrong:
         raise ModelError(
-            f"{model}: the weights do not fit {CONFIG}: {wrong[0]}, one of {len(wrong)}; take config and "
+            f"{model}: the weights do not fit {CONFIG}: {wrong[0]}, one of {len(wrong)}; use config and "
             "weights of one model."
         )
     result: PreTrainedModel = loaded.eval()
@@ -276,7 +276,7 @@ def _architecture(model: str, config: PreTrainedConfig) -> str:
             return name
     what = f"a {declared[0]}" if declared else f"of type {config.model_type!r} without architecture"
     raise ModelError(
-        f"{model} is not a causal language model known to transformers: it is {what}; take one whose "
+        f"{model} is not a causal language model known to transformers: it is {what}; use one whose "
         f"{CONFIG} names a ...ForCausalLM."
     )
 
@@ -295,7 +295,7 @@ def _as_model_error(model: str, what: str) -> Iterator[None]:
         yield
     except (*_FAILURES, SafetensorError) as error:
         raise ModelError(
-            f"{model}: its {what} cannot be used ({_first_line(error)}); save the model again, or take "
+            f"{model}: its {what} cannot be used ({_first_line(error)}); save the model again, or use "
             "another."
         ) from error
 

@@ -66,7 +66,7 @@ class PolicyNetwork(nn.Module):
         self.critic = _new_critic(hidden_dim, seed) if critic else None
         if self.causal_model.get_output_embeddings() is None:
             raise ModelError(
-                f"{type(self.causal_model).__name__} has no output head, so it predicts no tokens; take a "
+                f"{type(self.causal_model).__name__} has no output head, so it predicts no tokens; use a "
                 "causal language model."
             )
         _require_mergeable(self.causal_model)

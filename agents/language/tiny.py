@@ -126,7 +126,7 @@ def train_tokenizer(streams: Iterable[Stream], vocab_size: int = 1024) -> PreTra
     if tokenizer.get_vocab_size() < vocab_size:
         raise ConfigError(
             f"vocab_size is {vocab_size}, but the streams have text for {tokenizer.get_vocab_size()} tokens "
-            "only; lower it, or take more streams."
+            "only; lower it, or use more streams."
         )
     broken = [word for word in FORMAT_WORDS if tokenizer.token_to_id(word) is None]
     if broken:

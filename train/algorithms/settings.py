@@ -105,9 +105,7 @@ class GrpoSettings(ClippedSettings):
     def check_policy(self, *, is_language: bool) -> None:
         """Refuse to compare the rows of a compact policy, which tells no reward of a step alone apart."""
         if self.advantage == "rows" and not is_language:
-            raise ConfigError(
-                "algorithm.advantage is 'rows', which only language policies have; take 'step'."
-            )
+            raise ConfigError("algorithm.advantage is 'rows', which only language policies have; use 'step'.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -88,7 +88,7 @@ class Learner:
         if algorithm.needs_reference:
             raise ConfigError(
                 f"algorithm.name is {algorithm.settings.name!r} with a term of a reference policy, which "
-                "only language policies have; take the term out or set policy.kind = 'language'."
+                "only language policies have; remove the term or set policy.kind = 'language'."
             )
         self.network = network
         self.algorithm = algorithm

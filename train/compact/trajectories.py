@@ -85,7 +85,7 @@ class Trajectory:
     @property
     def row_rewards(self) -> npt.NDArray[np.float64]:
         """Raise a `ConfigError`: what is paid for a step alone is not known."""
-        raise ConfigError("algorithm.advantage is 'rows', which only language policies have; take 'step'.")
+        raise ConfigError("algorithm.advantage is 'rows', which only language policies have; use 'step'.")
 
     @property
     def episode_return(self) -> float:

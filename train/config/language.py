@@ -178,12 +178,12 @@ class TRLLearnerSettings(LearnerSettings):
         if not isinstance(algorithm, GrpoSettings):
             raise ConfigError(
                 f"algorithm.name is {algorithm.name!r}, but learner.kind is 'trl', whose trainer has grpo "
-                "only; take learner.kind = 'memdojo'."
+                "only; use learner.kind = 'memdojo'."
             )
         if self.num_processes > 1 or self.sharding == "full":
             raise ConfigError(
                 f"learner.num_processes is {self.num_processes} and learner.sharding {self.sharding!r}, but "
-                "learner.kind is 'trl', which trains in one process; take learner.kind = 'memdojo'."
+                "learner.kind is 'trl', which trains in one process; use learner.kind = 'memdojo'."
             )
         if algorithm.skip_equal_groups:
             raise ConfigError(
@@ -205,7 +205,7 @@ class TRLLearnerSettings(LearnerSettings):
             if kinds.get(grader.kind).served is not None:
                 raise ConfigError(
                     f"{table}.kind is {grader.kind!r}, which learner.kind = 'trl' has no engines for; serve "
-                    f"the model (memdojo serve) and take {table}.kind = 'endpoint'."
+                    f"the model (memdojo serve) and use {table}.kind = 'endpoint'."
                 )
         self._check_engine(engine)
 
@@ -219,7 +219,7 @@ class TRLLearnerSettings(LearnerSettings):
         elif not isinstance(engine, TransformersSettings):
             raise ConfigError(
                 f"engine.kind is {engine.kind!r}, but learner.kind is 'trl', whose trainer samples by 'vllm' "
-                "or 'transformers'; take one of them, or learner.kind = 'memdojo'."
+                "or 'transformers'; use one of them, or learner.kind = 'memdojo'."
             )
         elif engine.dtype != self.dtype:
             raise ConfigError(

@@ -48,7 +48,7 @@ class Schedule:
         if not self._units:
             raise ConfigError(
                 "no question of streams.train has evidence, from which alone a retriever, or a manager with "
-                "[one_step], learns; take streams whose questions name the turns that hold their answers."
+                "[one_step], learns; use streams whose questions name the turns that hold their answers."
             )
         self._draws = Draws(
             streams,
@@ -131,7 +131,7 @@ def _window_starts(streams: Sequence[Stream], length: int | None) -> list[npt.ND
         if not len(of_stream):
             raise ConfigError(
                 f"streams.window_turns is {length}, and no window of that length of "
-                f"stream {stream.id!r} holds all the evidence of a question; take longer windows."
+                f"stream {stream.id!r} holds all the evidence of a question; use longer windows."
             )
     return starts
 

@@ -146,7 +146,7 @@ def _require_numbers(source: _Source, state: Mapping[str, Tensor]) -> None:
             raise ModelError(f"{source.name}: {name} holds {tensor.dtype}; quantized models have no average.")
         if not torch.isfinite(tensor).all():
             raise ModelError(
-                f"{source.name}: {name} has weights that are not finite; take an earlier checkpoint."
+                f"{source.name}: {name} has weights that are not finite; use an earlier checkpoint."
             )
 
 

@@ -96,8 +96,8 @@ def load_partner(config: LanguageConfig) -> LanguageConfig | None:
         )
     if partner.has_rounds:
         raise ConfigError(
-            f"rounds.partner is {config.rounds.partner!r}, which has rounds itself; take rounds.num_rounds "
-            "and rounds.partner out of it."
+            f"rounds.partner is {config.rounds.partner!r}, which has rounds itself; remove rounds.num_rounds "
+            "and rounds.partner from it."
         )
     return partner
 

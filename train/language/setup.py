@@ -203,7 +203,7 @@ def learner_device(config: LanguageConfig) -> Literal["cpu", "cuda"]:
     device = config.learner.device
     if device == "cuda" and not torch.cuda.is_available():
         raise ConfigError(
-            "learner.device is 'cuda' and torch sees no GPU; install a torch with CUDA, or take 'cpu'."
+            "learner.device is 'cuda' and torch sees no GPU; install a torch with CUDA, or use 'cpu'."
         )
     return "cuda" if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else "cpu"
 

@@ -108,7 +108,7 @@ def check_devices(config: LanguageConfig) -> None:
         if isinstance(config.engine, VLLMSettings):
             raise ConfigError(
                 "engine.kind is 'vllm', which under learner.kind = 'trl' shares the learner's GPU, but the "
-                "learner runs on the CPU; take engine.kind = 'transformers'."
+                "learner runs on the CPU; use engine.kind = 'transformers'."
             )
     elif torch.cuda.device_count() > 1:
         raise ConfigError(

@@ -296,7 +296,7 @@ def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
         ({"engine": {"kind": "vllm", "num_gpus": 2}}, "the learner's one GPU"),
         ({"engine": {"num_engines": 2}}, r"engine\.num_engines is 2, but .* does not use it"),
         ({"engine": {"dtype": "bfloat16"}}, "make them equal"),
-        ({"answerer": {"kind": "model", "model": "m"}}, r"take answerer\.kind = 'endpoint'"),
+        ({"answerer": {"kind": "model", "model": "m"}}, r"use answerer\.kind = 'endpoint'"),
         ({"rollouts": {"num_workers": 3}}, r"rollouts\.num_workers is 3, but .* plays without workers"),
     ],
 )
@@ -322,7 +322,7 @@ def test_the_advantage_of_whole_episodes_may_be_named() -> None:
 def test_vllm_without_a_gpu_is_refused(model: str, tmp_path: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU")
-    with pytest.raises(ConfigError, match=r"the learner runs on the CPU; take engine\.kind"):
+    with pytest.raises(ConfigError, match=r"the learner runs on the CPU; use engine\.kind"):
         _train(_config(model, engine={"kind": "vllm", "num_gpus": 1}), tmp_path)
 
 
