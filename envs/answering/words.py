@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from ..memory.analysis import analyze
+from ..streams import calendar
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -93,8 +94,8 @@ PREPOSITIONS = words("""
 CLAUSE_ENDS = words("but because since so while although though when if which who and")
 DETERMINERS = words("a an the my your his her its our their this that these those some any no another")
 
-MONTHS = listed("january february march april may june july august september october november december")
-WEEKDAYS = listed("monday tuesday wednesday thursday friday saturday sunday")
+MONTHS = tuple(month.lower() for month in calendar.MONTHS)
+WEEKDAYS = tuple(day.lower() for day in calendar.WEEKDAYS)
 TIME_WORDS = (
     frozenset(MONTHS)
     | frozenset(WEEKDAYS)

@@ -13,6 +13,7 @@ from ..memory.analysis import analyze
 from ..memory.embedders import Embedder, make_embedder
 from ..memory.lru_cache import LRUCache
 from ..memory.store import MemoryStore
+from ..streams.calendar import MONTHS
 from ..streams.rendering import split_turn
 from ..streams.turn_features import (
     COLUMN,
@@ -59,8 +60,7 @@ _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _WHEN = re.compile(r"\b(?:when|what (?:date|day|month|year|time)|how long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow (?:many|much|old|often)\b", re.IGNORECASE)
 # Without its capital, "may" is a verb far more often than a month.
-_MONTH_NAMES = "January February March April May June July August September October November December"
-_MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
+_MONTH_NUMBERS = {name: number for number, name in enumerate(MONTHS, start=1)}
 _MONTH = re.compile(rf"\b({'|'.join(_MONTH_NUMBERS)})\b")
 
 

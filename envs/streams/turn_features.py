@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..memory.analysis import analyze
 from ..types import Turn
+from .calendar import MONTHS, WEEKDAYS
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -65,10 +66,7 @@ def _words(*words: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(words) + r")\b", re.IGNORECASE)
 
 
-_CALENDAR = _words(
-    "january|february|march|april|may|june|july|august|september|october|november|december",
-    "monday|tuesday|wednesday|thursday|friday|saturday|sunday",
-)
+_CALENDAR = _words(*MONTHS, *WEEKDAYS)
 _PATTERNS = {
     "number_words": _words(
         "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|couple|twice"

@@ -16,6 +16,7 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.rewards.grading import LOCOMO
 
 from ...types import Chunk, Question, Stream, Turn
+from ..calendar import MONTHS
 from ..chunking import rechunk
 from ..files import find_data_file, sha256_of
 from ..source import StreamSource
@@ -50,10 +51,7 @@ _HARMLESS = frozenset({"WRONG_CITATION"})
 # reference without a turn means that the file is not what it should be.
 _DANGLING_EVIDENCE = frozenset({"D", "D4:36", "D10:19"})
 
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
+_MONTHS = tuple(month.lower() for month in MONTHS)
 _OBTAIN = (
     "Run `memdojo data fetch locomo`, or download locomo10.json from https://github.com/snap-research/locomo "
     "(folder data; CC BY-NC 4.0)."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from functools import cache
 
+from ..calendar import WEEKDAYS
 from .phrasings.partition import share, words
 
 FEMALE_NAMES = words("""
@@ -135,7 +136,6 @@ CLUB_FIRST = words("""
 """)
 CLUB_SECOND = words("Hares, Larks, Owls, Foxes, Badgers, Comets, Otters, Magpies")
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAY_PARTS = ("mornings", "evenings", "afternoons", "nights")
 
 TITLE_FIRST = words("""

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..calendar import MONTHS
 from .draws import Draws
-from .phrasings.small_talk import MONTHS
 from .pools import number_word, values
 
 PLAN_WINDOW_DAYS = 240

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..calendar import MONTHS
 from .draws import Draws
 from .facts import Fact
 from .phrasings import framing as dialogue
 from .phrasings import reactions, small_talk_home, small_talk_town
 from .phrasings.attributes import Scope
-from .phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS, MONTHS, SmallTalkTopic
+from .phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS, SmallTalkTopic
 from .plan import REVISIONS, Event, EventKind, Plan
 from .settings import SyntheticSettings
 from .values import with_article

@@ -88,11 +88,6 @@ FILLERS: dict[str, tuple[str, ...]] = {
     """),
 }
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
 ACKNOWLEDGEMENTS = lines("""
     Ha!
     Oh dear.
