@@ -7,7 +7,6 @@ Made of files in the formats of HotpotQA with distractors (Yang et al., arXiv:18
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -25,7 +24,7 @@ from ..source import StreamSource
 from ..splits import dealt_split
 from .data_rows import decoded_field, field_of
 from .memoryagentbench import require_positive
-from .passages import chunks_of_sessions
+from .passages import SENTENCE_ENDS, chunks_of_sessions
 
 SHARES = {"train": 0.5, "validation": 0.25, "test": 0.25}
 """Share of the titles in each split that has no title in common with another."""
@@ -37,8 +36,6 @@ OBTAIN = "Run `memdojo data fetch hotpotqa` (CC BY-SA 4.0), or give a file of th
 METRIC = "substring_exact_match"
 
 Unit = Literal["sentence", "paragraph"]
-
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +180,7 @@ def _of_squad(articles: Sequence[Any], file: str) -> Iterator[Asked]:
         title = field_of(article, "title", str, where).replace("_", " ")
         rows = field_of(article, "paragraphs", list, where)
         texts = [field_of(row, "context", str, where) for row in rows]
-        paragraphs = [Paragraph(title, tuple(_SENTENCE_ENDS.split(text.strip()))) for text in texts]
+        paragraphs = [Paragraph(title, tuple(SENTENCE_ENDS.split(text.strip()))) for text in texts]
         for place, row in enumerate(rows):
             others = tuple(paragraphs[:place] + paragraphs[place + 1 :])
             for qa in field_of(row, "qas", list, where):

@@ -11,7 +11,7 @@ from ...types import Chunk, Turn
 
 _PARAGRAPH_ENDS = re.compile(r"\n\s*\n")
 _LINE_ENDS = re.compile(r"\n")
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
+SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
 _WORD_ENDS = re.compile(r"\s+")
 
 
@@ -21,7 +21,7 @@ def cut_text(text: str, max_tokens: int) -> list[str]:
     A paragraph that fits stays whole, and so does a line of a longer paragraph, a sentence of a longer line,
     a word of a longer sentence. A single word that does not fit is a piece of its own.
     """
-    return list(_cut(text, max_tokens, (_PARAGRAPH_ENDS, _LINE_ENDS, _SENTENCE_ENDS, _WORD_ENDS)))
+    return list(_cut(text, max_tokens, (_PARAGRAPH_ENDS, _LINE_ENDS, SENTENCE_ENDS, _WORD_ENDS)))
 
 
 def _cut(text: str, max_tokens: int, ends: Sequence[re.Pattern[str]]) -> Iterator[str]:
