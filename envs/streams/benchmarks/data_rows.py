@@ -37,15 +37,17 @@ def read_rows(file: Path, obtain: str) -> list[Row]:
     return rows
 
 
-def field_of(row: object, name: str, kind: type[_Value], where: str) -> _Value:
+def field_of(row: object, name: str, kind: type[_Value], where: str, obtain: str = "") -> _Value:
     """Return a field of a row.
 
     Raises:
-        DataError: If it is missing or of another type; `where` opens the message.
+        DataError: If it is missing or of another type; `where` opens the message, and `obtain` ends it, which
+            says in one sentence where the file comes from.
     """
     value = row.get(name) if isinstance(row, Mapping) else None
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise DataError(f"{where}: field {name!r} is {_short(value)}, not of type {kind.__name__}.")
+        what = f"{where}: field {name!r} is {_short(value)}, not of type {kind.__name__}."
+        raise DataError(f"{what} {obtain}".rstrip())
     return value
 
 

@@ -5,12 +5,12 @@ The file is not part of memdojo (CC BY-NC 4.0); docs/data.md says where it comes
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.rewards.grading import LOCOMO
@@ -20,6 +20,7 @@ from ..calendar import MONTHS
 from ..chunking import rechunk
 from ..files import find_data_file, sha256_of
 from ..source import StreamSource
+from .data_rows import field_of, read_rows
 
 RELEASE_SHA256 = "79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698ff4"
 """Digest of locomo10.json as released."""
@@ -61,7 +62,7 @@ _OBTAIN_AUDIT = (
     "or load without audited=True."
 )
 
-_Value = TypeVar("_Value")
+_get = partial(field_of, obtain=_OBTAIN)
 
 
 def _splits() -> dict[str, tuple[str, ...] | None]:
@@ -150,41 +151,15 @@ def _category_names(categories: Collection[int | str]) -> frozenset[str]:
     return names
 
 
-def _read(file: Path) -> list[Any]:
-    """Return the non-empty list that a JSON file holds."""
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not UTF-8 text (byte {error.start}); download it again.") from error
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{file} is not valid JSON at line {error.lineno}, column {error.colno} ({error.msg}); "
-            "it may be cut short: download it again."
-        ) from error
-    if not isinstance(value, list) or not value:
-        raise DataError(f"{file} does not hold a list with at least one element; download it again.")
-    return value
-
-
 def _samples(file: Path) -> dict[str, Any]:
     """Return the samples of the data file by their ids, in the order of the file."""
     samples: dict[str, Any] = {}
-    for number, sample in enumerate(_read(file)):
+    for number, sample in enumerate(read_rows(file, _OBTAIN)):
         sample_id = _get(sample, "sample_id", str, f"{file}: sample {number}")
         if sample_id in samples:
             raise DataError(f"{file}: two samples have the sample_id {sample_id!r}. {_OBTAIN}")
         samples[sample_id] = sample
     return samples
-
-
-def _get(record: object, name: str, kind: type[_Value], where: str) -> _Value:
-    """Return a field of a JSON object, or raise a `DataError` that names it if it is not of that type."""
-    value = record.get(name) if isinstance(record, dict) else None
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise DataError(f"{where}: field {name!r} is {value!r}, not of type {kind.__name__}. {_OBTAIN}")
-    return value
 
 
 def _stream(
@@ -290,7 +265,7 @@ def _audited_questions(file: Path, samples: dict[str, Any]) -> frozenset[str]:
     if not file.is_file():
         raise DataError(f"{file} was not found; audited=True needs it. {_OBTAIN_AUDIT}")
     masked = set()
-    for number, finding in enumerate(_read(file)):
+    for number, finding in enumerate(read_rows(file, _OBTAIN_AUDIT)):
         where = f"{file}: finding {number}"
         name = _get(finding, "question_id", str, where)
         match = re.fullmatch(r"locomo_(\d+)_qa(\d+)", name)

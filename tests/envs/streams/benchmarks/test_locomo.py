@@ -309,15 +309,15 @@ def test_mistyped_data_is_refused_with_file_and_field(name: str, message: str, t
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not valid JSON at line 1, column 1"),
+        (b"", r"is not valid JSON \(Expecting value, line 1, column 1\)"),
         (
             b'[{"sample_id": "conv-26", "conv',
-            "is not valid JSON at line 1, column .*cut short: download it again",
+            "is not valid JSON .* line 1, column .*cut short. Run `memdojo data fetch locomo`",
         ),
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"[]", "does not hold a list with at least one element"),
-        (b"{}", "does not hold a list"),
-        (b"[3]", "sample 0: field 'sample_id' is None"),
+        (b"{}", "sample 0: field 'sample_id' is None"),
+        (b"[3]", "row 0 is 3, not an object"),
         (b'[{"sample_id": "a"}, {"sample_id": "a"}]', "two samples have the sample_id 'a'"),
     ],
 )
