@@ -2,7 +2,9 @@
 
 import contextlib
 import doctest
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import gymnasium
@@ -77,3 +79,15 @@ def test_a_decorator_leaves_what_it_stands_above_as_it_is() -> None:
 
     assert METRICS.get("third") is third
     assert third("", ()) == 1 / 3
+
+
+def test_the_page_about_packages_names_every_function_and_no_other() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "custom" / "package.md").read_text("utf-8")
+    assert set(re.findall(r"`memdojo\.register\.(\w+)`", page)) == {*register.__all__}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_of_memdojos_own_is_described_in_one_line(kind: str) -> None:
+    for registry in registries(kind):
+        for name, description in registry.describe().items():
+            assert description.endswith((".", "?")), (registry.kind, name)
