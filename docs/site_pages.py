@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -62,7 +63,9 @@ def _public_names() -> Iterator[str]:
         if name != "__version__":
             value = getattr(memdojo, name)
             summary = (value.__doc__ or "").strip().partition("\n")[0]
-            yield f"| [`{name}`][{value.__module__}.{value.__qualname__}] | {summary} |"
+            is_module = isinstance(value, ModuleType)
+            target = value.__name__ if is_module else f"{value.__module__}.{value.__qualname__}"
+            yield f"| [`{name}`][{target}] | {summary} |"
 
 
 def _commands() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from memdojo.agents.baselines.registry import NamedRetriever
@@ -13,7 +13,7 @@ from memdojo.errors import ConfigError
 
 from .playing.evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
 from .playing.settings import EvalSettings
-from .records.files import EpisodeFile
+from .records.files import EpisodeFile, EpisodeFolder
 from .report import EvalReport, make_report
 from .statistics.bootstrap import NUM_RESAMPLES
 
@@ -26,13 +26,12 @@ def run_evaluation(
     seed: int = 0,
     num_resamples: int = NUM_RESAMPLES,
     reference: str | None = None,
-    training_groups: Iterable[str] = (),
     progress: Progress | None = None,
-    folder: str | Path | None = None,
-    fingerprints: Mapping[str, str] | None = None,
-    replace_others: bool = False,
+    folder: str | Path | EpisodeFolder | None = None,
 ) -> EvalReport:
     """Evaluate managers, or retrievers, on held-out streams and sum it up.
+
+    `check_unseen` refuses streams that are not held out; `memdojo.evaluate` calls it.
 
     Args:
         targets: All managers or all `NamedRetriever`; the bounds join where they are missing.
@@ -41,26 +40,22 @@ def run_evaluation(
         seed: Seeds episodes and intervals.
         num_resamples: How many resamples an interval takes.
         reference: What the paired table subtracts; None takes the best baseline beside the oracle.
-        training_groups: Groups that any of the targets was trained on.
         progress: Called after each batch of episodes.
         folder: Where every episode is recorded as soon as it was played. What is recorded there already is
-            not played again. `EvalReport.write` takes the same folder.
-        fingerprints: What tells a target from others of its name, such as the digest of its weights: episodes
-            of one with another fingerprint are played again.
-        replace_others: Remove episodes that were recorded under other conditions instead of refusing them.
+            not played again. `EvalReport.write` takes the same folder. An `EpisodeFolder` also says which of
+            the recorded episodes count.
 
     Raises:
-        LeakError: If a stream is of a training group.
         ConfigError: If managers and retrievers are mixed, or for the reasons of `evaluate_manager`.
         UnknownNameError: If no target is called `reference`.
     """
     streams, settings = list(streams), settings or EvalSettings()
-    check_unseen(training_groups, streams)
     file = None
     if folder is not None:
-        file = EpisodeFile(
-            folder, settings.conditions | {"seed": seed}, streams, fingerprints, replace_others
-        )
+        if not isinstance(folder, EpisodeFolder):
+            folder = EpisodeFolder(folder)
+        conditions = settings.conditions | {"seed": seed}
+        file = EpisodeFile(folder.path, conditions, streams, folder.fingerprints, folder.replace_others)
     evaluation = _evaluate(targets, streams, settings, seed, progress, file)
     return make_report(
         evaluation, settings, streams, seed=seed, num_resamples=num_resamples, reference=reference

@@ -8,6 +8,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -27,6 +28,26 @@ _BLOCK = 1 << 16
 
 Key = tuple[str, int, str]
 """Policy, repetition and stream of an episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeFolder:
+    """Where the episodes of an evaluation are recorded, and which of those that are there count.
+
+    Attributes:
+        path: The folder; it is made where it is missing.
+        fingerprints: What tells a policy from others of its name, by name, such as the digest of its weights:
+            episodes of one with another fingerprint are played again.
+        replace_others: Remove episodes that were recorded under other conditions instead of refusing them.
+    """
+
+    path: str | Path
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    replace_others: bool = False
+
+    def inside(self, name: str) -> EpisodeFolder:
+        """Return a folder in this one, with the same rules."""
+        return dataclasses.replace(self, path=Path(self.path).expanduser() / name)
 
 
 class EpisodeFile:

@@ -16,6 +16,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
 from ..playing.settings import EvalSettings
+from ..records.files import EpisodeFolder
 from ..report import EvalReport
 from ..run import run_evaluation
 from ..tables.render import Grid, interval, number, percent
@@ -33,7 +34,7 @@ def evaluate_capacities(
     settings: EvalSettings,
     shares: Iterable[float],
     *,
-    folder: Path | None = None,
+    folder: EpisodeFolder | None = None,
     **how: Any,
 ) -> pd.DataFrame:
     """Evaluate managers at several sizes of the store: the score that a budget buys.
@@ -70,7 +71,7 @@ def evaluate_lengths(
     settings: EvalSettings,
     factors: Iterable[int],
     *,
-    folder: Path | None = None,
+    folder: EpisodeFolder | None = None,
     **how: Any,
 ) -> pd.DataFrame:
     """Evaluate policies on streams that grow longer than those they were trained on.
@@ -142,14 +143,14 @@ def _evaluate(
     targets: Targets,
     streams: Sequence[Stream],
     settings: EvalSettings,
-    folder: Path | None,
+    folder: EpisodeFolder | None,
     name: str,
     how: dict[str, Any],
 ) -> EvalReport:
-    here = None if folder is None else folder / name
+    here = None if folder is None else folder.inside(name)
     report = run_evaluation(targets, streams, settings, folder=here, **how)
     if here is not None:
-        report.write(here)
+        report.write(here.path)
     return report
 
 
@@ -195,7 +196,7 @@ def _distinct(name: str, values: Iterable[Any]) -> list[Any]:
     return given
 
 
-def _write(table: pd.DataFrame, folder: Path | None, name: str) -> None:
+def _write(table: pd.DataFrame, folder: EpisodeFolder | None, name: str) -> None:
     if folder is not None:
-        with atomic_writer(folder / name) as file:
+        with atomic_writer(Path(folder.inside(name).path)) as file:
             table.to_csv(file, index=False, lineterminator="\n")

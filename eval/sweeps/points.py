@@ -25,7 +25,7 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError, DataError
 
 from ..playing.settings import EvalSettings
-from ..run import run_evaluation
+from ..run import check_unseen, run_evaluation
 from ..statistics.bootstrap import NUM_RESAMPLES, bootstrap_normalised
 from .curves import COSTS, SHOWN
 from .registry import GUESS, LIMITS, Point
@@ -149,6 +149,7 @@ class PointMeasure:
             seed=settings.seed,
             **point.streams,
         )
+        check_unseen(self._groups, streams)
         limits: dict[str, Any] = {"max_entries": None, "capacity_share": None, **point.limits}
         report = run_evaluation(
             [self._targets[name] for name in job.policies],
@@ -157,7 +158,6 @@ class PointMeasure:
             seed=settings.seed,
             num_resamples=settings.num_resamples,
             reference=LOWER_BOUND,
-            training_groups=self._groups,
         )
         evaluation, measured = report.evaluation, {}
         lower, upper = (evaluation.of(name) for name in (LOWER_BOUND, UPPER_BOUND))

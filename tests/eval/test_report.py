@@ -18,7 +18,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, LeakError
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import EvalReport
-from memdojo.eval.run import run_evaluation
+from memdojo.eval.run import check_unseen, run_evaluation
 
 FILES = [
     "blame.csv",
@@ -106,8 +106,8 @@ def test_files_that_cannot_be_written_are_one_sentence(report: EvalReport, tmp_p
 
 def test_streams_of_training_groups_are_refused(streams: list[Stream]) -> None:
     with pytest.raises(LeakError, match=streams[1].group.replace("+", r"\+")):
-        run_evaluation([], streams, EvalSettings(), training_groups=["another", streams[1].group])
-    run_evaluation([], streams, EvalSettings(), training_groups=["another"], num_resamples=10)
+        check_unseen(["another", streams[1].group], streams)
+    check_unseen(["another"], streams)
 
 
 def test_managers_and_retrievers_are_not_mixed(streams: list[Stream]) -> None:

@@ -21,6 +21,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.evaluate import Progress
 from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.records.files import EpisodeFolder
 from memdojo.eval.report import EvalReport
 from memdojo.eval.run import check_unseen, run_evaluation
 from memdojo.eval.sweeps.curves import curve_grid, evaluate_capacities, evaluate_lengths, front_grid
@@ -134,9 +135,7 @@ class PreparedEvaluation:
             self.targets.policies(),
             self.held_out.streams,
             self.settings,
-            folder=out,
-            num_resamples=self.choices.num_resamples,
-            replace_others=replace_others,
+            folder=self._folder(out, replace_others=replace_others),
             progress=progress,
             **self._how(),
         )
@@ -166,7 +165,7 @@ class PreparedEvaluation:
             self.held_out.streams,
             self.settings,
             shares,
-            folder=_folder(out),
+            folder=self._folder(out),
             progress=progress,
             **self._how(),
         )
@@ -202,7 +201,7 @@ class PreparedEvaluation:
             load,
             self.settings,
             factors,
-            folder=_folder(out),
+            folder=self._folder(out),
             progress=progress,
             **self._how(),
         )
@@ -212,14 +211,19 @@ class PreparedEvaluation:
         return {
             "seed": self.choices.seed,
             "reference": self.choices.reference,
-            "fingerprints": self.targets.fingerprints(),
+            "num_resamples": self.choices.num_resamples,
         }
+
+    def _folder(self, out: str | Path | None, *, replace_others: bool = False) -> EpisodeFolder | None:
+        if out is None:
+            return None
+        return EpisodeFolder(out, self.targets.fingerprints(), replace_others)
 
 
 class _How(TypedDict):
     seed: int
     reference: str | None
-    fingerprints: dict[str, str]
+    num_resamples: int
 
 
 def prepare(
@@ -359,7 +363,3 @@ def _held_out(
 
 def _load(spec: str, options: Mapping[str, Any]) -> HeldOut:
     return HeldOut(tuple(load_streams(spec, **options)), spec, options)
-
-
-def _folder(out: str | Path | None) -> Path | None:
-    return None if out is None else Path(out).expanduser()

@@ -19,7 +19,14 @@ from memdojo.envs.types import Add, Chunk, Noop, Operation, Question, Stream, Tu
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.playing.evaluate import evaluate_manager
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.records.files import EPISODES, EpisodeFile, read_conditions, read_episodes, read_streams
+from memdojo.eval.records.files import (
+    EPISODES,
+    EpisodeFile,
+    EpisodeFolder,
+    read_conditions,
+    read_episodes,
+    read_streams,
+)
 from memdojo.eval.records.plain_values import from_plain, to_plain
 from memdojo.eval.records.types import EpisodeRecord
 from memdojo.eval.run import run_evaluation
@@ -150,8 +157,7 @@ def test_an_evaluation_goes_on_where_it_stopped(tmp_path: Path) -> None:
         run_evaluation(
             [Counted(SCRIPT, name="mine")],
             streams,
-            folder=tmp_path,
-            fingerprints={"mine": fingerprint},
+            folder=EpisodeFolder(tmp_path, {"mine": fingerprint}),
             num_resamples=10,
         )
 
@@ -212,9 +218,8 @@ def test_episodes_of_other_conditions_or_streams_are_refused_or_replaced(tmp_pat
     shorter = Stream(shorter.id, shorter.group, shorter.chunks, shorter.questions[:1], shorter.source)
     with pytest.raises(ConfigError, match="another stream 'fruit'"):
         run_evaluation([policy], [shorter], EvalSettings(top_k=3), folder=tmp_path)
-    run_evaluation(
-        [policy], [shorter], EvalSettings(top_k=4), folder=tmp_path, replace_others=True, num_resamples=10
-    )
+    anew = EpisodeFolder(tmp_path, replace_others=True)
+    run_evaluation([policy], [shorter], EvalSettings(top_k=4), folder=anew, num_resamples=10)
     assert read_conditions(tmp_path)["top_k"] == 4
     assert {len(record.outcome.questions) for record in read_episodes(tmp_path)} == {1}
 

@@ -8,6 +8,7 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.records.files import EpisodeFolder
 from memdojo.eval.sweeps.curves import curve_grid, evaluate_capacities, evaluate_lengths, front_grid
 
 
@@ -23,7 +24,7 @@ def test_each_capacity_is_an_evaluation_of_its_own(tmp_path: Path) -> None:
         streams(),
         EvalSettings(max_entries=3),
         (0.1, 0.5),
-        folder=tmp_path,
+        folder=EpisodeFolder(tmp_path),
         num_resamples=20,
     )
     recency = table[table["policy"] == "recency"].set_index("capacity_share")
@@ -64,7 +65,7 @@ def test_the_store_stays_as_it_is_while_the_dialogue_grows(tmp_path: Path) -> No
         streams,
         EvalSettings(capacity_share=0.5),
         (1, 2),
-        folder=tmp_path,
+        folder=EpisodeFolder(tmp_path),
         num_resamples=20,
     )
     recency = table[table["policy"] == "recency"].set_index("length_factor")
