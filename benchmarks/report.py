@@ -35,7 +35,7 @@ from playwright.sync_api import sync_playwright
 import memdojo
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
-from memdojo.eval.html.page import write_report
+from memdojo.eval.html.page import PageSettings, write_report
 from memdojo.eval.html.sources import RunMetrics, read_evaluation
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.run import run_evaluation
@@ -125,7 +125,7 @@ def report(folder: Path, lines: list[dict[str, Any]], name: str, num_streams: in
     """Write the report of an evaluation; return the file."""
     file = folder / "report.html"
     runs = [RunMetrics(name, lines, (("task", "manager"),))] if lines else []
-    write_report(file, [read_evaluation(folder, name)], runs, num_streams=num_streams)
+    write_report(file, [read_evaluation(folder, name)], runs, settings=PageSettings(num_streams=num_streams))
     return file
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import ConfigError, check_names, unknown_name
 from memdojo.rewards import Reward, parse_reward
 
 from ..answering import Answerer
@@ -78,10 +78,7 @@ def resolve_rules(
         UnknownNameError: If the environment has no such option; the message has the near matches.
         ConfigError: If rules and options are both given, rules name a judge, or a value is impossible.
     """
-    known = kind.__annotations__
-    for name in options:
-        if name not in known:
-            raise unknown_name(f"argument of {env.__name__}", name, {*known, *_arguments(env)})
+    check_names(f"argument of {env.__name__}", options, {*kind.__annotations__, *_arguments(env)})
     if rules is None:
         rules = _build(options)
     elif options:

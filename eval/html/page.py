@@ -80,17 +80,38 @@ class _Curves:
     tables: list[_Table]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """How a report looks, and how much it shows.
+
+    Attributes:
+        title: Heads the page; "" makes one of the names.
+        num_streams: How many streams of an evaluation or training the theatre shows; 0 leaves the episodes
+            out.
+        max_bytes: Episodes that would make the file larger than this are left out, and the page says so.
+        hints: Sentences for the reader of the page, such as how to record episodes that are missing.
+
+    Raises:
+        ConfigError: If `num_streams` is negative.
+    """
+
+    title: str = ""
+    num_streams: int = NUM_STREAMS
+    max_bytes: int = MAX_BYTES
+    hints: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if self.num_streams < 0:
+            raise ConfigError(f"the number of streams is {self.num_streams}; give 0 or more.")
+
+
 def write_report(
     path: str | Path,
     evaluations: Sequence[EvaluationPart],
     runs: Sequence[RunMetrics] = (),
     curves: Sequence[CurvesPart] = (),
     trainings: Sequence[TrainingPart] = (),
-    *,
-    title: str = "",
-    num_streams: int = NUM_STREAMS,
-    max_bytes: int = MAX_BYTES,
-    hints: Sequence[str] = (),
+    settings: PageSettings | None = None,
 ) -> ReportFile:
     """Write a report as one HTML file.
 
@@ -100,20 +121,15 @@ def write_report(
         runs: Whose learning curves are drawn.
         curves: Scores at several points of a difficulty, and sweeps.
         trainings: Episodes that were recorded while runs were trained; shown in the theatre as well.
-        title: Heads the page; "" makes one of the names.
-        num_streams: How many streams of an evaluation or training the theatre shows; 0 leaves the episodes
-            out.
-        max_bytes: Episodes that would make the file larger than this are left out, and the page says so.
-        hints: Sentences for the reader of the page, such as how to record episodes that are missing.
+        settings: Of the page; None takes the defaults.
 
     Raises:
-        ConfigError: If there is nothing to report, or `num_streams` is negative.
+        ConfigError: If there is nothing to report.
         DataError: If recorded episodes cannot be read or the file cannot be written.
     """
     if not evaluations and not curves and not trainings and not any(run.lines for run in runs):
         raise ConfigError("there are neither evaluations nor metrics; evaluate or train something first.")
-    if num_streams < 0:
-        raise ConfigError(f"the number of streams is {num_streams}; give 0 or more.")
+    settings = settings or PageSettings()
     given: tuple[RunMetrics | EvaluationPart | CurvesPart | TrainingPart, ...] = (
         *runs,
         *evaluations,
@@ -122,17 +138,17 @@ def write_report(
     )
     names = dict.fromkeys(each.name for each in given)
     content: dict[str, Any] = {
-        "title": title or " · ".join(names),
+        "title": settings.title or " · ".join(names),
         "runs": [run for run in runs if run.lines],
         "learning": plots_learning.learning_curves([run for run in runs if run.lines]),
         "sections": [_section(part, place) for place, part in enumerate(evaluations)],
         "comparison": _comparison(evaluations),
         "curves": _curves(curves),
-        "hints": list(hints),
+        "hints": list(settings.hints),
     }
     without = _render(content, Stage({"streams": []}, {}))
-    left = max_bytes - len(without.encode()) - _OUTSIDE
-    stage = set_stage(evaluations, num_streams, max(left, 0), trainings)
+    left = settings.max_bytes - len(without.encode()) - _OUTSIDE
+    stage = set_stage(evaluations, settings.num_streams, max(left, 0), trainings)
     html = _render(content, stage)
     path = Path(path).expanduser()
     with atomic_writer(path) as file:

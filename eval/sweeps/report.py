@@ -10,12 +10,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TextIO
+from typing import Any, TextIO, TypedDict, Unpack
 
 import pandas as pd
 
 from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND
 from memdojo.envs.streams.files import atomic_writer
+from memdojo.errors import check_names
 
 from ..tables.render import Grid, percent, print_grids
 from .curves import curve_grid
@@ -133,17 +134,29 @@ class SweepReport:
         return dataclasses.replace(grid, note=f"{self.tests[name]} {score} x 100 of {note}.")
 
 
+class PointOptions(TypedDict, total=False):
+    """Where the points of sweeps are kept, and which of those kept there count.
+
+    Attributes:
+        folder: Keeps the points; what it has is not measured again. None forgets them.
+        fingerprints: What tells a policy from others of its name: one with another fingerprint is measured
+            again.
+    """
+
+    folder: str | Path | None
+    fingerprints: Mapping[str, str] | None
+
+
 def run_sweeps(
     targets: Targets,
     sweeps: Sequence[Sweep],
     settings: SweepSettings | None = None,
     *,
-    folder: str | Path | None = None,
     mapper: Mapper = one_after_the_other,
     measure: Callable[[Job], Measured] | None = None,
-    fingerprints: Mapping[str, str] | None = None,
     training_groups: Iterable[str] = (),
     progress: OnPoint | None = None,
+    **kept: Unpack[PointOptions],
 ) -> SweepReport:
     """Measure policies at all points of sweeps that are not measured yet.
 
@@ -151,15 +164,13 @@ def run_sweeps(
         targets: All managers or all retrievers, of distinct names; no memory, guessing and the oracle join.
         sweeps: See `find_sweeps`.
         settings: What is the same at all points.
-        folder: Keeps the points; what it has is not measured again. None forgets them.
         mapper: Does the jobs, such as `memdojo.train.rollouts.ray_map.RayMap`; by default here, one after the
             other.
         measure: What does a job. By default it plays `targets`, which stay in this process; a mapper to
             others needs a function that can be sent there and makes a `PointMeasure` of the same policies.
-        fingerprints: What tells a policy from others of its name: one with another fingerprint is measured
-            again.
         training_groups: Groups that any of the targets was trained on.
         progress: Called after each point.
+        **kept: `folder` and `fingerprints`; see `PointOptions`.
 
     Returns:
         All points of the folder. A point that failed is among `failures`; the next call tries it again.
@@ -167,11 +178,12 @@ def run_sweeps(
     Raises:
         ConfigError: If the folder has points that were measured under other settings.
         DataError: If a file is damaged or cannot be written.
+        UnknownNameError: If an option is unknown.
     """
-    settings = settings or SweepSettings()
-    failures = []
+    check_names("argument of run_sweeps", kept, PointOptions.__annotations__)
+    settings, folder, failures = settings or SweepSettings(), kept.get("folder"), []
     with TemporaryDirectory() if folder is None else nullcontext(folder) as place:
-        files = PointFolder(place, settings, fingerprints)
+        files = PointFolder(place, settings, kept.get("fingerprints"))
         here = PointMeasure(targets, settings, training_groups)
         points = [point for sweep in sweeps for point in sweep.points]
         jobs = [Job(point, policies) for point in points if (policies := files.missing(point, here.policies))]

@@ -104,3 +104,15 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
 def near_hint(near: Sequence[str]) -> str:
     """Return the question that a message about an unknown name asks; empty where nothing is near."""
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a name that is not known.
+
+    Raises:
+        UnknownNameError: For the first one; the message has the near matches.
+    """
+    known = set(known)
+    for name in names:
+        if name not in known:
+            raise unknown_name(kind, name, known)

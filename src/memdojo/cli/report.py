@@ -56,7 +56,7 @@ def report(
     The file is self-contained and opens in any browser, without a network.
     """
     try:
-        from memdojo.eval.html.page import write_report
+        from memdojo.eval.html.page import PageSettings, write_report
     except ImportError as error:
         raise MissingDependencyError(
             f"a report needs {error.name}, which is not installed: pip install 'memdojo[report]'"
@@ -73,8 +73,7 @@ def report(
         found.runs,
         found.curves,
         found.trainings,
-        num_streams=streams,
-        hints=found.hints,
+        PageSettings(num_streams=streams, hints=found.hints),
     )
     for sentence in (*found.hints, *written.left_out):
         typer.echo(f"note: {sentence}", err=True)

@@ -21,7 +21,7 @@ from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.rendering import render_entry
 from memdojo.envs.types import Capacity, Hit, MemoryEntry, Operation, OperationResult, Turn
-from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError, unknown_name
+from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError, check_names
 
 from .dialogue import LiveDialogue, SpokenTurn
 from .episode import LiveEpisode
@@ -107,9 +107,7 @@ class MemoryAgent:
         top_k: int = DEFAULT_TOP_K,
         **options: Unpack[DialogueOptions],
     ) -> None:
-        for name in options:
-            if name not in DialogueOptions.__annotations__:
-                raise unknown_name("option of a memory agent", name, DialogueOptions.__annotations__)
+        check_names("option of a memory agent", options, DialogueOptions.__annotations__)
         if top_k < 1:
             raise ConfigError(f"top_k is {top_k}; at least one entry must be found for a question.")
         self.manager = _as_manager(manager)

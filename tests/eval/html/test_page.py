@@ -11,7 +11,7 @@ import pytest
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.html.escaping import csp_hash
-from memdojo.eval.html.page import write_report
+from memdojo.eval.html.page import PageSettings, write_report
 from memdojo.eval.html.sources import (
     CurvesPart,
     EvaluationPart,
@@ -135,7 +135,7 @@ def test_an_evaluation_without_recorded_episodes_keeps_its_tables(folder: Path, 
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     old = read_evaluation(tmp_path)
     assert not old.has_episodes
-    write_report(tmp_path / "r.html", [old], hints=["Evaluate again."])
+    write_report(tmp_path / "r.html", [old], settings=PageSettings(hints=["Evaluate again."]))
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "made before failures were diagnosed" in page
     assert "Evaluate again." in page
@@ -163,11 +163,13 @@ def test_streams_beyond_the_number_are_left_out_and_told(part: EvaluationPart) -
 
 def test_episodes_beyond_the_limit_are_left_out_and_told(part: EvaluationPart, tmp_path: Path) -> None:
     whole = write_report(tmp_path / "whole.html", [part])
-    small = write_report(tmp_path / "small.html", [part], max_bytes=whole.num_bytes - 500)
+    small = write_report(
+        tmp_path / "small.html", [part], settings=PageSettings(max_bytes=whole.num_bytes - 500)
+    )
     assert small.num_bytes <= whole.num_bytes - 500
     assert 0 < small.num_episodes < whole.num_episodes == 10
     assert "episodes were left out" in (tmp_path / "small.html").read_text("utf-8")
-    bare = write_report(tmp_path / "bare.html", [part], max_bytes=1)
+    bare = write_report(tmp_path / "bare.html", [part], settings=PageSettings(max_bytes=1))
     assert bare.num_episodes == 0
 
 
@@ -192,7 +194,9 @@ def test_what_a_training_recorded_comes_last_and_is_the_first_to_be_left_out(
     whole = write_report(tmp_path / "whole.html", [part], trainings=[training])
     assert (without.num_episodes, whole.num_episodes) == (10, 20)
     limit = whole.num_bytes - 500
-    small = write_report(tmp_path / "small.html", [part], trainings=[training], max_bytes=limit)
+    small = write_report(
+        tmp_path / "small.html", [part], trainings=[training], settings=PageSettings(max_bytes=limit)
+    )
     assert 10 <= small.num_episodes < 20
     assert "what a training recorded last" in small.left_out[0]
     assert set_stage([], 1, 10**7, [training]).left_out[0].startswith("1 more streams")

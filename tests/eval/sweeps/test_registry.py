@@ -227,3 +227,8 @@ def test_matplotlib_is_loaded_when_figures_are_drawn() -> None:
     code = "import sys, memdojo.eval.sweeps.figures; print('matplotlib' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "False\n"
+
+
+def test_a_misspelt_argument_is_named_with_those_that_are_near() -> None:
+    with pytest.raises(UnknownNameError, match=r"argument of run_sweeps 'foldr'\. Did you mean 'folder'"):
+        run_sweeps([], [], foldr="points")  # type: ignore[call-arg]
