@@ -1,9 +1,9 @@
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import write_json
 from memdojo.envs.streams import check_no_leak, check_stream, load_streams
 from memdojo.envs.streams.benchmarks.factconsolidation import DEALT, SPLITS, VARIANTS, load_factconsolidation
 from memdojo.envs.streams.files import find_in_data_folders
@@ -44,9 +44,7 @@ MULTI = _row("mh_6k", FACTS, ("What is the capital of the country of Ann?", "Lim
 
 
 def _write(tmp_path: Path, *rows: object) -> Path:
-    path = tmp_path / "Conflict_Resolution.json"
-    path.write_text(json.dumps(rows), "utf-8")
-    return path
+    return write_json(tmp_path / "Conflict_Resolution.json", rows)
 
 
 def test_facts_are_turns_with_evidence_and_oracle_by_rule(tmp_path: Path) -> None:

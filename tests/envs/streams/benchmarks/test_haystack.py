@@ -1,9 +1,9 @@
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import write_json
 from memdojo.envs.streams import check_no_leak, check_stream, load_streams
 from memdojo.envs.streams.benchmarks.haystack import SHARES, SPLITS, load_haystack, split_of
 from memdojo.envs.types import Question
@@ -24,9 +24,7 @@ def _hotpot(number: int, num_others: int = 3) -> dict[str, Any]:
 
 
 def _write(tmp_path: Path, content: object, name: str = "file.json") -> Path:
-    path = tmp_path / name
-    path.write_text(json.dumps(content), "utf-8")
-    return path
+    return write_json(tmp_path / name, content)
 
 
 def test_sentences_are_turns_and_supporting_facts_are_evidence(tmp_path: Path) -> None:

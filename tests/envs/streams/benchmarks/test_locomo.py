@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from builders import write_json
 from memdojo.envs.streams.benchmarks.locomo import (
     CONVERSATIONS,
     SPLITS,
@@ -79,9 +80,7 @@ def _sample(sample_id: str = "conv-26") -> dict[str, Any]:
 
 
 def _write(tmp_path: Path, *samples: object) -> Path:
-    path = tmp_path / "locomo10.json"
-    path.write_text(json.dumps(samples), "utf-8")
-    return path
+    return write_json(tmp_path / "locomo10.json", samples)
 
 
 def _finding(question: int, error_type: str, text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from builders import write_json
 from memdojo.envs.streams import load_streams
 from memdojo.envs.streams.benchmarks.longmemeval import (
     CATEGORIES,
@@ -51,9 +52,7 @@ def _instance(id: str = "q_1", **changes: object) -> dict[str, Any]:
 
 
 def _write(tmp_path: Path, instances: object) -> Path:
-    path = tmp_path / "longmemeval.json"
-    path.write_text(json.dumps(instances), "utf-8")
-    return path
+    return write_json(tmp_path / "longmemeval.json", instances)
 
 
 def _load(tmp_path: Path, *instances: object, **options: Any) -> list[Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from builders import write_json
 from memdojo.envs.streams import check_stream, load_streams
 from memdojo.envs.streams.benchmarks.memoryagentbench import METRICS, load_memoryagentbench, metric_of
 from memdojo.errors import ConfigError, DataError, UnknownNameError
@@ -27,14 +28,8 @@ ROWS = [
 ]
 
 
-def _write(path: Path, rows: list[dict[str, Any]]) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(rows), "utf-8")
-    return path
-
-
 def test_a_context_is_cut_into_passages_and_asked_at_its_end(tmp_path: Path) -> None:
-    path = _write(tmp_path / "rows.json", ROWS)
+    path = write_json(tmp_path / "rows.json", ROWS)
     streams = list(load_memoryagentbench("", path=path, turn_tokens=5, turns_per_chunk=10))
     last = streams[2]
     assert [turn.text for turn in last.turns] == ["Who ran?", "label: 3", "Where?", "label: 4"]
@@ -50,10 +45,10 @@ def test_a_context_is_cut_into_passages_and_asked_at_its_end(tmp_path: Path) -> 
 
 
 def test_contexts_that_begin_alike_are_one_group(tmp_path: Path) -> None:
-    full, short, other = load_memoryagentbench("", path=_write(tmp_path / "rows.json", ROWS))
+    full, short, other = load_memoryagentbench("", path=write_json(tmp_path / "rows.json", ROWS))
     assert full.group == short.group != other.group
     facts = [_row(f"factconsolidation_sh_{size}", f"0. {size}", ("A?", ["b"])) for size in ("6k", "32k")]
-    streams = load_memoryagentbench("", path=_write(tmp_path / "facts.json", facts))
+    streams = load_memoryagentbench("", path=write_json(tmp_path / "facts.json", facts))
     assert {stream.group for stream in streams} == {"factconsolidation"}
 
 
@@ -61,7 +56,7 @@ def test_splits_are_files_and_sources_are_chosen_by_how_they_begin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEMDOJO_DATA", str(tmp_path))
-    _write(tmp_path / "memoryagentbench" / "Accurate_Retrieval.json", ROWS)
+    write_json(tmp_path / "memoryagentbench" / "Accurate_Retrieval.json", ROWS)
     assert len(load_streams("memoryagentbench:accurate_retrieval")) == 3
     (stream,) = load_streams("memoryagentbench:accurate_retrieval", sources=["eventqa_f"])
     assert (stream.id, stream.source) == ("eventqa_full", "memoryagentbench:accurate_retrieval")
@@ -77,13 +72,13 @@ def test_splits_are_files_and_sources_are_chosen_by_how_they_begin(
 
 def test_rows_of_one_data_set_have_ids_of_their_own(tmp_path: Path) -> None:
     rows = [_row("infbench_sum", text, ("Sum up?", ["x"])) for text in ("One.", "Two.")]
-    streams = list(load_memoryagentbench("", path=_write(tmp_path / "rows.json", rows)))
+    streams = list(load_memoryagentbench("", path=write_json(tmp_path / "rows.json", rows)))
     assert [stream.id for stream in streams] == ["infbench_sum", "infbench_sum/1"]
     assert streams[0].questions[0].metric == "rouge_l"
 
 
 def test_recommended_films_are_told_by_their_titles(tmp_path: Path) -> None:
-    path = _write(tmp_path / "rows.json", [_row("recsys_redial_full", "Talk.", ("Which?", ["12", "7"]))])
+    path = write_json(tmp_path / "rows.json", [_row("recsys_redial_full", "Talk.", ("Which?", ["12", "7"]))])
     with pytest.raises(DataError, match=r"entity2id.json was not found"):
         list(load_memoryagentbench("", path=path))
     films = {"<http://x.org/resource/Jaws_(film)>": 12, "<http://x.org/resource/Spider-Man_2>": 7}

@@ -1,4 +1,3 @@
-import json
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -6,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from builders import write_json
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.play import play_manager
 from memdojo.envs.episodes.context import StreamContext
@@ -88,9 +88,7 @@ def _record() -> dict[str, Any]:
 
 
 def _write(folder: Path, record: object, name: str = "Ann_Example") -> Path:
-    path = folder / f"{name}_dialogues_256k.json"
-    path.write_text(json.dumps(record), "utf-8")
-    return path
+    return write_json(folder / f"{name}_dialogues_256k.json", record)
 
 
 def test_a_session_is_a_chunk_and_turns_keep_their_place(tmp_path: Path) -> None:
