@@ -240,7 +240,11 @@ class Editor:
             self._contents.oldest_id = self._next_id
 
     def _result(self, operation: Operation) -> OperationResult:
-        before, after = (None, None) if self._main is None else self._net[self._main]
+        if self._main is None:
+            return OperationResult(operation, OperationStatus.APPLIED)
+        before, after = self._net[self._main]
+        if len(self._net) == 1:
+            return OperationResult(operation, OperationStatus.APPLIED, before, after)
         evicted = tuple(entry for id in self._evicted if (entry := self._net[id][0]) is not None)
         told = {self._main, *self._evicted}
         others = tuple(
