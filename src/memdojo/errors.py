@@ -97,8 +97,19 @@ def missing_for_language(package: str | None) -> MissingDependencyError:
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Build the error for `name`, with its near matches first and all known names after them."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near = near_names(name, names)
     return UnknownNameError(f"unknown {kind} {name!r}.{near_hint(near)} Known: {', '.join(names) or 'none'}.")
+
+
+def near_names(name: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
+    """Return at most three known names that are spelt like `name`, the nearest first.
+
+    Args:
+        name: What was written.
+        known: What could have been meant.
+        cutoff: How alike they must be, from 0 for anything to 1 for the same.
+    """
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=cutoff)
 
 
 def near_hint(near: Sequence[str]) -> str:

@@ -14,7 +14,6 @@ registered by then is a choice like any other.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Annotated, Any, Protocol, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from memdojo.errors import ConfigError
+from memdojo.errors import ConfigError, near_hint, near_names
 from memdojo.registry import Registry
 
 TableT = TypeVar("TableT", bound=BaseModel)
@@ -171,8 +170,7 @@ class OneOf:
     def _unknown(self, kind: Any) -> InitErrorDetails:
         *others, last = map(repr, self.registry)
         known = f"{', '.join(others)} or {last}" if others else last
-        near = difflib.get_close_matches(str(kind), list(self.registry), n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        hint = near_hint(near_names(str(kind), self.registry))
         message = PydanticCustomError(
             "unknown_kind", "must be {known}.{hint}", {"known": known, "hint": hint}
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ import tomlkit
 from pydantic import BaseModel, ValidationError
 
 from memdojo.configs import config_names, read_config
-from memdojo.errors import ConfigError, UnknownNameError, near_hint
+from memdojo.errors import ConfigError, UnknownNameError, near_hint, near_names
 from memdojo.settings import keys_of, union_of
 
 from .name_or_path import named_path
@@ -305,7 +304,7 @@ def _near_key(key: str) -> str:
     known = list(_known_keys())
     last = key.rpartition(".")[2]
     same_last = [other for other in known if other.rpartition(".")[2] == last]
-    return near_hint(same_last or difflib.get_close_matches(key, known, n=3, cutoff=0.75))
+    return near_hint(same_last or near_names(key, known, cutoff=0.75))
 
 
 def _known_keys() -> Iterator[str]:

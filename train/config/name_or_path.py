@@ -6,11 +6,10 @@ name of a baseline is written with its path, `./recency`. Anything else is a pat
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
-from memdojo.errors import UnknownNameError, near_hint
+from memdojo.errors import UnknownNameError, near_hint, near_names
 
 
 def is_name(target: str | Path, names: Collection[str]) -> bool:
@@ -40,8 +39,8 @@ def named_path(target: str | Path, kind: str, names: Collection[str], *, what: s
         return path
     known = sorted(names)
     near = [
-        *_near(str(target), known),
-        *(str(path.with_name(name)) for name in _near(path.name, _beside(path))),
+        *near_names(str(target), known),
+        *(str(path.with_name(name)) for name in near_names(path.name, _beside(path))),
     ]
     listing = f" Known: {', '.join(known)}." if known else ""
     raise UnknownNameError(
@@ -59,10 +58,6 @@ def check_name_or_path(target: str, kind: str, names: Collection[str]) -> None:
     """
     if "/" not in target:
         named_path(target, kind, names)
-
-
-def _near(name: str, known: Iterable[str]) -> list[str]:
-    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
 
 
 def _beside(path: Path) -> list[str]:

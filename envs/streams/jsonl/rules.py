@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
+from memdojo.errors import near_names
 from memdojo.rewards.grading import LOCOMO, question_metric_names
 from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
@@ -205,7 +205,7 @@ def _metric_findings(question: Mapping[str, Any], place: str) -> Iterator[_Findi
     if not isinstance(metric, str) or not metric:
         return
     if metric not in question_metric_names():
-        near = " or ".join(get_close_matches(metric, question_metric_names(), n=3, cutoff=0.5))
+        near = " or ".join(near_names(metric, question_metric_names()))
         remedy = f"write {near}" if near else "name one of docs/evaluation.md, or leave it out"
         yield f"{place}.metric", f"{metric!r} is no metric", remedy
     elif metric == LOCOMO and isinstance(category, str) and category not in LOCOMO_CATEGORIES:
