@@ -360,7 +360,8 @@ def test_an_engine_an_answerer_and_a_judge_of_a_package_train_and_evaluate(
     assert 'note = "mine"\n' in resolved
     wrong = f"from memdojo.cli import app\napp({[*words.split(), 'engine.kind=notin']})\n"
     refused = _run(site, wrong, cwd=tmp_path, returncode=2, NOTES=str(notes))
-    assert "'noting'. Did you mean 'noting'?" in refused.stderr
+    assert "engine.kind is 'notin'; it must be 'vllm', 'transformers'" in refused.stderr
+    assert "Did you mean 'noting'?" in refused.stderr
 
 
 def test_what_a_package_brings_is_listed(site: Path) -> None:

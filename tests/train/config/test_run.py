@@ -2,8 +2,9 @@ import math
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -11,7 +12,11 @@ from pydantic import ValidationError
 from memdojo.configs import config_names
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
+from memdojo.settings import OneOf
 from memdojo.train.config.files import dump_config, load_config, parse_config
+from memdojo.train.config.kinds import LanguageConfig
+from memdojo.train.config.language import RoundsConfig
+from memdojo.train.config.policies import POLICY_KINDS, PolicyKind, PolicySettings
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.config.tables import EpisodeConfig
 
@@ -412,3 +417,125 @@ def test_the_retriever_of_an_episode_is_one_that_exists() -> None:
         _judged(episode={"retriever": "pool"})
     with pytest.raises(ConfigError, match=r"episode\.retriever: pools:x is malformed"):
         _judged(episode={"retriever": "pools:x"})
+
+
+LANGUAGE: dict[str, Any] = {
+    "name": "words",
+    "task": "answer_agent",
+    "streams": {"train": "synthetic:train"},
+    "policy": {"kind": "language", "model": "x/y"},
+    "reward": {"token_f1": 1.0},
+    "algorithm": {"name": "grpo", "num_updates": 1},
+}
+
+
+def test_former_spellings_are_read_and_written_under_the_names_of_today(tmp_path: Path) -> None:
+    old = LANGUAGE | {
+        "episode": {"memory": "recency", "max_entries": 5},
+        "engine": {"memory": 0.5},
+        "judge": {"kind": "model", "model": "x/y", "memory": 2.0},
+    }
+    config = parse_config(old, ["answerer.kind=model", "answerer.model=x/y", "answerer.memory=0.25"])
+    assert config == parse_config(
+        LANGUAGE
+        | {
+            "episode": {"written_by": "recency", "max_entries": 5},
+            "engine": {"cache_size": 0.5},
+            "judge": {"kind": "model", "model": "x/y", "cache_size": 2.0},
+            "answerer": {"kind": "model", "model": "x/y", "cache_size": 0.25},
+        }
+    )
+    text = dump_config(config)
+    assert "memory" not in text
+    (tmp_path / "words.toml").write_text(text)
+    assert load_config(tmp_path / "words.toml") == config
+    assert parse_config(old, ["episode.memory=", "episode.max_entries="]).episode.written_by is None
+    with pytest.raises(
+        ConfigError, match=r"engine\.memory is the former name of engine\.cache_size, and both"
+    ):
+        parse_config(old | {"engine": {"memory": 0.5, "cache_size": 0.5}})
+
+
+def test_a_file_with_the_defaults_of_all_kinds_loads_as_it_was_written_before() -> None:
+    """Resolved configurations had once every key of `[answerer]` and `[judge]`, whatever their kind."""
+    served = {"num_engines": 1, "num_gpus": 0, "dtype": "float32"}
+    tree = LANGUAGE | {
+        "answerer": {"kind": "extractive", **served, "max_tokens": 32, "timeout_s": 60.0},
+        "judge": {"kind": "none", "operations": "rule", **served, "timeout_s": 60.0},
+    }
+    assert parse_config(tree) == parse_config(LANGUAGE | {"answerer": {"kind": "extractive"}, "judge": {}})
+    with pytest.raises(
+        ConfigError,
+        match=r"answerer\.dtype is 'float16', but answerer\.kind is 'extractive', .* of 'model' and 'policy'",
+    ):
+        parse_config(tree, ["answerer.dtype=float16"])
+
+
+def test_another_kind_takes_out_the_keys_and_tables_of_the_one_before() -> None:
+    endpoint = {"kind": "endpoint", "model": "big", "url": "http://127.0.0.1:1/v1", "timeout_s": 5.0}
+    overrides = ["answerer.kind=model", "answerer.dtype=bfloat16"]
+    answerer = parse_config(LANGUAGE | {"answerer": endpoint}, overrides).answerer
+    assert answerer.model_dump(exclude_unset=True) == {
+        "kind": "model",
+        "model": "big",
+        "dtype": "bfloat16",
+    }
+    compact = MINIMAL | {"features": {"num_candidates": 4}, "policy": {"hidden_dim": 8}}
+    config = parse_config(compact, ["policy.kind=language", "policy.model=x/y"])
+    assert isinstance(config, LanguageConfig)
+    with pytest.raises(
+        ConfigError,
+        match=r"^\[features\] is given, but policy\.kind is 'language', .* It is a table of 'compact'",
+    ):
+        parse_config(LANGUAGE | {"features": {"num_candidates": 4}})
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["policy.kind=langage"],
+            "policy.kind is 'langage'; it must be 'compact' or 'language'. Did you",
+        ),
+        (["policy.model="], "policy.kind is 'language' without policy.model; set it in the file"),
+        (
+            ["engine.kind=vlm"],
+            "engine.kind is 'vlm'; it must be 'vllm' or 'transformers'. Did you mean",
+        ),
+        (["engine.cache_sise=1"], "unknown key 'engine.cache_sise' .*Did you mean 'engine.cache_size'"),
+        (["engine.seed=3"], "engine.seed is 3, but the seed of the run is that of its engines; leave it out"),
+        (
+            ["engine.cache_size=1.5", "engine.num_gpus=1"],
+            "cache_size is 1.5; it must be a share between",
+        ),
+        (["answerer.kind=endpoint"], "answerer.kind is 'endpoint' without answerer.model"),
+        (["learner.sharding=full"], "learner.sharding is 'full' with one learner process"),
+        (["judge=none"], "judge is 'none'; it must be a table"),
+    ],
+)
+def test_what_a_kind_refuses_is_told_in_one_sentence(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        parse_config(LANGUAGE, overrides)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_kind_of_policy_of_one_s_own_has_tables_of_its_own() -> None:
+    class RuleSettings(PolicySettings):
+        kind: Literal["rule"] = "rule"
+        threshold: float = 0.5
+
+    class RuleConfig(TrainConfig):
+        policy: Annotated[RuleSettings, OneOf(POLICY_KINDS)]
+        search: RoundsConfig = RoundsConfig()
+
+    rule = PolicyKind(RuleSettings, RuleConfig, "some.module:train")
+    overrides = ["policy.kind=rule", "policy.threshold=0.25", "search.num_rounds=3"]
+    with POLICY_KINDS.temporarily("rule", rule):
+        config = parse_config(MINIMAL, overrides)
+        assert isinstance(config, RuleConfig)
+        assert (config.policy.threshold, config.search.num_rounds) == (0.25, 3)
+        assert parse_config(tomllib.loads(dump_config(config))) == config
+        with pytest.raises(ConfigError, match=r"Did you mean 'search\.num_rounds'"):
+            parse_config(MINIMAL, [*overrides, "search.num_round=2"])
+    with pytest.raises(ConfigError, match=r"policy\.kind is 'rule'; it must be 'compact' or"):
+        parse_config(MINIMAL, overrides)
