@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -180,6 +182,26 @@ def run_training(
 
     run = RunFolder.resume(root, config) if resume else RunFolder.create(root, config)
     return run, train(config, run, resume=resume, progress=progress or NoProgress())
+
+
+_WITHOUT_RAY = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "ray":
+            raise ModuleNotFoundError(f"{name} is blocked", name=name)
+
+sys.meta_path.insert(0, Blocker())
+from memdojo.cli import main
+main()
+"""
+
+
+def run_without_ray(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run `memdojo` in a process of its own, as if Ray were not installed."""
+    command = [sys.executable, "-c", _WITHOUT_RAY, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def save_manager(

@@ -1,23 +1,10 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-WITHOUT_RAY = """
-import sys
-
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "ray":
-            raise ModuleNotFoundError(f"{name} is blocked", name=name)
-
-sys.meta_path.insert(0, Blocker())
-from memdojo.cli import main
-main()
-"""
+from builders import run_without_ray
 
 SMALL = (
     "algorithm.num_updates=1",
@@ -31,14 +18,9 @@ SMALL = (
 )
 
 
-def _quickstart_without_ray(root: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", WITHOUT_RAY, "train", "quickstart", "--run-dir", str(root)]
-    return subprocess.run([*command, *SMALL, *overrides], capture_output=True, text=True)
-
-
 @pytest.mark.slow
 def test_the_quickstart_trains_and_evaluates_where_ray_is_not_installed(tmp_path: Path) -> None:
-    done = _quickstart_without_ray(tmp_path)
+    done = run_without_ray("train", "quickstart", "--run-dir", tmp_path, *SMALL)
     assert done.returncode == 0, done.stderr
     assert "1 updates, best checkpoint" in done.stdout
     assert (tmp_path / "quickstart" / "evaluation").is_dir()
@@ -46,7 +28,7 @@ def test_the_quickstart_trains_and_evaluates_where_ray_is_not_installed(tmp_path
 
 @pytest.mark.slow
 def test_workers_without_ray_are_refused_in_one_sentence(tmp_path: Path) -> None:
-    done = _quickstart_without_ray(tmp_path, "rollouts.num_workers=1")
+    done = run_without_ray("train", "quickstart", "--run-dir", tmp_path, *SMALL, "rollouts.num_workers=1")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
         "error: rollouts.num_workers is 1, and workers need ray, which is not installed: "
