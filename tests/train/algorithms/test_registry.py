@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import memdojo
 from builders import invoke
@@ -212,41 +211,3 @@ def test_a_name_that_is_taken_is_refused() -> None:
 
 def _grpo() -> Any:
     return make_algorithm(GrpoSettings(name="grpo", num_updates=1))
-
-
-def test_terms_of_a_loss_are_summed_with_their_weights() -> None:
-    from memdojo.train.algorithms.protocol import Choices
-
-    settings = PpoSettings(
-        name="ppo",
-        num_updates=1,
-        clip_low=0.2,
-        clip_high=0.3,
-        entropy_coefficient=0.1,
-        kl_coefficient=0.5,
-        value_coefficient=2.0,
-        importance_cap=1.5,
-    )
-    ratios = torch.tensor([1.5, 0.5])
-    choices = Choices(
-        log_probs=ratios.log(),
-        old_log_probs=torch.zeros(2),
-        sampler_log_probs=-torch.tensor([2.0, 1.25]).log(),
-        reference_log_probs=ratios.log() + torch.tensor([2.0, 1.0]).log(),
-        advantages=torch.tensor([2.0, -2.0]),
-        entropy=torch.tensor([0.5, 1.5]),
-        values=torch.tensor([1.0]),
-        targets=torch.tensor([4.0]),
-        mean_of_choices=torch.mean,
-        mean_of_entropy=torch.mean,
-        mean_of_values=torch.mean,
-    )
-    loss = make_algorithm(settings).loss(choices)
-    # Clipped: -1.3 * 2 and 0.8 * 2. Weights of sampling: 2, capped at 1.5, and 1.25.
-    policy = (-2.6 * 1.5 + 1.6 * 1.25) / 2
-    # exp(d) - d - 1 with d = log 2 and 0.
-    kl = (2 - np.log(2) - 1) / 2
-    assert float(loss.terms["policy_loss"]) == pytest.approx(policy)
-    assert float(loss.terms["kl"]) == pytest.approx(kl)
-    assert float(loss.terms["value_loss"]) == 4.5
-    assert float(loss.total) == pytest.approx(policy - 0.1 * 1.0 + 0.5 * kl + 2 * 4.5)

@@ -14,7 +14,7 @@ from memdojo.agents.compact.base import ActionEvaluation, Observations
 from memdojo.agents.compact.distributions import MaskedCategorical
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures, RetrievalObservation
-from memdojo.errors import DivergenceError
+from memdojo.errors import ConfigError, DivergenceError
 from memdojo.train.algorithms.protocol import Algorithm
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
 from memdojo.train.compact.learner import Learner, build_batch
@@ -180,6 +180,14 @@ def test_the_first_gradient_is_that_of_reinforce(name: str) -> None:
     np.testing.assert_allclose(network.logits.grad[0, 0].numpy(), expected, atol=1e-5)
     assert metrics["approximate_kl"] == pytest.approx(0, abs=1e-6)
     assert metrics["clip_fraction"] == 0
+
+
+def test_what_compact_policies_do_not_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"'grpo' with a term of a reference policy, which only language"):
+        Learner(Table(1, 2), _algorithm(kl_coefficient=0.1), seed=0)
+    group = (_one_step(0, 1.0), _one_step(1, 0.0))
+    with pytest.raises(ConfigError, match=r"advantage is 'rows', which only language policies have"):
+        build_batch([group], _algorithm(advantage="rows"))
 
 
 def test_entropy_is_pushed_up_by_its_gradient() -> None:
