@@ -26,7 +26,7 @@ from memdojo.eval.tables.results import paired_table, summary_table
 from memdojo.train.checkpoints.compact import load_policy
 from memdojo.train.config.files import load_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.entry import train
+from memdojo.train.dispatch import train
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import make_progress
 

@@ -31,7 +31,7 @@ class Grade:
 
     Attributes:
         function: The score of an answered question; None where it lacks what it needs.
-        needs_judge: True if it is a judge's verdict; `memdojo.agents.graders.judge_prompts` has its prompt.
+        needs_judge: True if it is a judge's verdict; `memdojo.agents.graders.judge_formats` has its prompt.
         of_questions: True if a question may name it as its metric.
     """
 

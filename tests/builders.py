@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from memdojo.envs.features.manager import FeatureSettings
     from memdojo.train.checkpoints.compact import TrainedOn
     from memdojo.train.config.run import TrainConfig
-    from memdojo.train.entry import TrainResult
+    from memdojo.train.dispatch import TrainResult
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import Progress
 
@@ -176,7 +176,7 @@ def run_training(
     root: Path, config: TrainConfig, *, resume: bool = False, progress: Progress | None = None
 ) -> tuple[RunFolder, TrainResult]:
     """Train in a new run folder below `root`, or go on with the one of this name."""
-    from memdojo.train.entry import train
+    from memdojo.train.dispatch import train
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import NoProgress
 

@@ -12,7 +12,7 @@ from memdojo.rewards.metrics import NO_INFORMATION, says_no_information
 
 from ..engines.chat import ChatModel, Reply
 from .caching import AsyncCache
-from .judge_prompts import JUDGE_MAX_TOKENS, JUDGE_PROMPT_VERSION, judge_messages, read_verdict
+from .judge_formats import JUDGE_MAX_TOKENS, JUDGE_PROMPT_VERSION, judge_messages, read_verdict
 
 _ANSWER_PROMPT_VERSION = 1
 _ANSWER_INSTRUCTIONS = (

@@ -19,7 +19,7 @@ from memdojo.rewards.outcomes import QuestionOutcome, StepOutcome
 from ..engines.chat import ChatModel, Reply
 from .answerer import ChatJudge
 from .caching import AsyncCache
-from .judge_prompts import JUDGE_MAX_TOKENS, JudgeTask, judge_task
+from .judge_formats import JUDGE_MAX_TOKENS, JudgeTask, judge_task
 
 _OPERATION_INSTRUCTIONS = (
     "You check how somebody keeps notes of a conversation. The notes have three parts. core: one short text "

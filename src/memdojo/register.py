@@ -792,7 +792,7 @@ def policy(
         settings: Model of the table `[policy]`, whose field `kind` is `Literal[NAME]`.
         config: Model of a whole configuration, with the tables that such policies have.
         trainer: Where the function is that trains one, as `module:function`; imported when a run begins. It
-            takes what `memdojo.train.entry.train` does.
+            takes what `memdojo.train.dispatch.train` does.
         description: One sentence for listings.
         replace: Take the place of the kind that has the name.
 

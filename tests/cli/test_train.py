@@ -16,7 +16,7 @@ def test_training_that_never_began_leaves_nothing(
     def fail(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("memdojo.train.entry.train", fail)
+    monkeypatch.setattr("memdojo.train.dispatch.train", fail)
     result = invoke("train", small_config, "--run-dir", tmp_path / "runs")
     assert result.exit_code == 130
     assert "interrupted before the first update; nothing was left behind" in result.stderr
@@ -30,7 +30,7 @@ def test_an_interrupted_run_says_how_to_go_on(
         run.log(1, {"reward": 0.5})  # type: ignore[attr-defined]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("memdojo.train.entry.train", fail)
+    monkeypatch.setattr("memdojo.train.dispatch.train", fail)
     runs = tmp_path / "my runs"
     result = invoke("train", small_config, "seed=3", "--run-dir", runs)
     assert result.exit_code == 130

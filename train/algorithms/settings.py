@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from memdojo.errors import ConfigError
 from memdojo.settings import Count, NotNegative, Positive, Share, Table
 
-from ..uses import COMPACT_ONLY, LANGUAGE_ONLY, MANAGER_ONLY, WHOLE_EPISODES
+from ..used_keys import COMPACT_ONLY, LANGUAGE_ONLY, MANAGER_ONLY, WHOLE_EPISODES
 
 
 class AlgorithmSettings(Table):

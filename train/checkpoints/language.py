@@ -32,7 +32,7 @@ from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
 from memdojo.errors import CheckpointError
 
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from ..runs.checkpoint_folders import whole_folder
 from .compact import (
     FORMAT_VERSION,

@@ -33,7 +33,7 @@ from ..checkpoints.compact import (
     retriever_spec,
     save_policy,
 )
-from ..config.kinds import CompactConfig
+from ..config.run_kinds import CompactConfig
 from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on

@@ -15,7 +15,7 @@ from memdojo.registry import Registry
 from memdojo.settings import Count, Positive, Table, Text
 
 from ..algorithms.settings import GrpoSettings
-from ..uses import ONE_STEP_ONLY
+from ..used_keys import ONE_STEP_ONLY
 
 # It is what a run of memdojo has trained, so the module that builds it stands above the agents.
 ANSWERERS.add_lazily(

@@ -19,7 +19,7 @@ from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 from memdojo.settings import Count, FolderOrName, Positive, Table, Text
 
-from ..uses import MANAGER_ONLY
+from ..used_keys import MANAGER_ONLY
 
 
 class PolicySettings(Table):
@@ -94,7 +94,7 @@ class PolicyKind:
         settings: Its table `[policy]`; `kind` is the name of the registration.
         config: The configuration of its runs, a `TrainConfig`.
         trainer: Where the function is that trains it, as `module:function`; imported when a run begins. It
-            takes what `memdojo.train.entry.train` does.
+            takes what `memdojo.train.dispatch.train` does.
     """
 
     settings: type[PolicySettings]
@@ -104,8 +104,8 @@ class PolicyKind:
 
 POLICY_KINDS: Registry[PolicyKind] = Registry("policy kind")
 POLICY_KINDS.add_lazily(
-    "compact", "memdojo.train.config.kinds:COMPACT", description="A small network on features."
+    "compact", "memdojo.train.config.run_kinds:COMPACT", description="A small network on features."
 )
 POLICY_KINDS.add_lazily(
-    "language", "memdojo.train.config.kinds:LANGUAGE", description="A language model on text."
+    "language", "memdojo.train.config.run_kinds:LANGUAGE", description="A language model on text."
 )

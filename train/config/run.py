@@ -35,7 +35,7 @@ from memdojo.settings import Count, OneOf, Seed, Table, unused_keys
 
 from ..algorithms.registry import ALGORITHMS
 from ..algorithms.settings import AlgorithmSettings
-from ..uses import MANAGER_ONLY
+from ..used_keys import MANAGER_ONLY
 from .language import OneStepConfig, RoundsConfig
 from .name_or_path import check_name_or_path
 from .policies import POLICY_KINDS, CompactPolicySettings, PolicySettings

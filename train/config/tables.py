@@ -23,7 +23,7 @@ from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
 from memdojo.settings import Count, CountOrZero, Names, Seed, Table, Text, not_blank
 
-from ..uses import (
+from ..used_keys import (
     ARCHIVE_ONLY,
     LANGUAGE_ONLY,
     MANAGER_ONLY,

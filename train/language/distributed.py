@@ -16,7 +16,7 @@ from ray.util.queue import Empty, Queue
 
 from memdojo.errors import EngineError
 
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from ..loop import TrainResult
 from ..rollouts.ray_session import start_ray
 from ..runs.folder import RunFolder

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from memdojo.agents.engines.registry import make_engine
 
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from ..rollouts.tasks import RolloutTask
 from .sampling import PlayerRecipes
 from .setup import engine_settings

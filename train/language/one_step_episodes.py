@@ -21,7 +21,7 @@ from memdojo.envs.streams.windows import linked_chunks, step_window
 from memdojo.envs.types import Add, MemoryEntry, Relink, Stream
 
 from ..checkpoints.loading import load_manager
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 
 EPISODES_AT_A_TIME = 64
 """Windows that a builder plays side by side, so that the requests of one that is a model share a batch."""

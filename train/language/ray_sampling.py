@@ -10,7 +10,7 @@ from torch import Tensor
 from memdojo.agents.engines.actors import EnginePool
 from memdojo.agents.graders.registry import ServedModel, answering_model, judging_model
 
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from ..rollouts.ray_session import start_ray
 from ..rollouts.tasks import RolloutTask
 from .ray_rollouts import LanguageRollouts

@@ -27,7 +27,7 @@ from memdojo.agents.engines.settings import ServingSettings
 from memdojo.errors import ConfigError, RunFolderError
 
 from ..config.files import load_config
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from ..loop import RunState, TrainResult
 from ..runs.checkpoint_folders import update_of
 from ..runs.folder import CONFIG, ROUND, RunFolder
@@ -41,7 +41,7 @@ SEEDS_APART = 1000
 _MODEL = "model"
 
 Train = Callable[..., TrainResult]
-"""`memdojo.train.entry.train`, or what stands in for it."""
+"""`memdojo.train.dispatch.train`, or what stands in for it."""
 
 
 @dataclass(frozen=True, slots=True)

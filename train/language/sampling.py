@@ -9,7 +9,7 @@ from torch import Tensor
 
 from memdojo.envs.types import Stream
 
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from ..config.tables import Split
 from ..episodes.memories import MEMORY_SPLITS, read_memories
 from ..rollouts.tasks import RolloutTask

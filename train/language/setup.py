@@ -28,7 +28,7 @@ from memdojo.rewards.grading import OFFICIAL
 from memdojo.rewards.reward import Reward
 
 from ..algorithms.registry import make_algorithm
-from ..config.kinds import LanguageConfig
+from ..config.run_kinds import LanguageConfig
 from .learner import LanguageLearner
 from .one_step_episodes import OneSteps
 from .players import LanguagePlayer, LanguageRecipe, SamplingSettings

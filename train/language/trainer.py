@@ -16,8 +16,8 @@ from memdojo.settings import with_absolute_folders
 from ..checkpoints.compact import TrainedOn, load_training_state
 from ..checkpoints.language import language_spec, save_language_policy, write_model
 from ..checkpoints.model_folders import MODEL
-from ..config.kinds import LanguageConfig
 from ..config.language import LEARNERS
+from ..config.run_kinds import LanguageConfig
 from ..config.tables import Split
 from ..episodes.memories import keep_memories
 from ..episodes.schedule import Schedule
@@ -44,7 +44,7 @@ ValueT = TypeVar("ValueT")
 def train_language(
     config: LanguageConfig, run: RunFolder, *, resume: bool, progress: Progress
 ) -> TrainResult:
-    """Train a language policy; see `memdojo.train.entry.train`.
+    """Train a language policy; see `memdojo.train.dispatch.train`.
 
     Raises:
         ConfigError: If the prompts may be longer than the model's context.

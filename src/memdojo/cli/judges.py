@@ -20,7 +20,7 @@ def judge_from_options(options: list[str] | None) -> Judging | None:
     """
     if not options:
         return None
-    from memdojo.evaluation.asked import judge_of
+    from memdojo.evaluation.graders_of_runs import judge_of
 
     judge = judge_of(table_from_options("judge", options))
     if judge is None:

@@ -16,8 +16,8 @@ from memdojo.errors import ConfigError, MissingDependencyError
 from .running import INTERRUPTED, DebugOption, QuietOption
 
 if TYPE_CHECKING:
-    from memdojo.train.config.kinds import LanguageConfig
     from memdojo.train.config.run import TrainConfig
+    from memdojo.train.config.run_kinds import LanguageConfig
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import Progress
 
@@ -58,7 +58,7 @@ def train(
     An empty value removes a key of the file: streams.window_turns=
     """
     from memdojo.train.config.files import load_config
-    from memdojo.train.config.kinds import LanguageConfig
+    from memdojo.train.config.run_kinds import LanguageConfig
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import make_progress
     from memdojo.train.runs.trackers import require_trackers
@@ -142,7 +142,7 @@ def _train(train: Callable[[], Any], run: RunFolder, progress: Progress, how_to_
 
 def _import_trainer() -> ModuleType:
     try:
-        import memdojo.train.entry as trainer
+        import memdojo.train.dispatch as trainer
     except ImportError as error:
         if error.name is None or error.name.partition(".")[0] not in TRAINING_PACKAGES:
             raise

@@ -5,7 +5,7 @@ which returns all that `evaluate` has found out before it plays.
 """
 
 from .choices import EvalChoices
-from .functions import capacity_curve, evaluate, evaluate_run, length_curve, prepare_run
+from .evaluating import capacity_curve, evaluate, evaluate_run, length_curve, prepare_run
 from .prepared import Curve, HeldOut, PreparedEvaluation, prepare
 from .targets import Target, Targets, find_targets
 

@@ -22,7 +22,7 @@ from memdojo.rewards.grading import needs_judge
 from memdojo.train.checkpoints.loading import Learned, Task
 from memdojo.train.config.run import TrainConfig
 
-from .asked import answerer_of_runs, judge_of_runs
+from .graders_of_runs import answerer_of_runs, judge_of_runs
 from .targets import Targets, find_retriever
 
 DEFAULT_TOP_K = 10

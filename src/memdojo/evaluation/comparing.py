@@ -33,7 +33,7 @@ from memdojo.train.config.name_or_path import named_path
 from memdojo.train.runs.folder import CONFIG, EVALUATION, RunFolder
 
 from .choices import EvalChoices
-from .functions import evaluate_run
+from .evaluating import evaluate_run
 from .prepared import prepare
 
 Tell = Callable[[str], None]

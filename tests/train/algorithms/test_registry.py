@@ -68,7 +68,7 @@ import sys
 from pathlib import Path
 import rloo_outside
 from memdojo.train.config.files import load_config
-from memdojo.train.entry import train
+from memdojo.train.dispatch import train
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress
 

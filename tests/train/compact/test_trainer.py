@@ -29,7 +29,7 @@ from memdojo.train.checkpoints.compact import load_network_state, load_spec, loa
 from memdojo.train.compact.trainer import TrainResult
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.entry import train
+from memdojo.train.dispatch import train
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Report
 

@@ -14,10 +14,10 @@ from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
 from memdojo.settings import OneOf
 from memdojo.train.config.files import dump_config, load_config, parse_config
-from memdojo.train.config.kinds import LanguageConfig
 from memdojo.train.config.language import RoundsConfig
 from memdojo.train.config.policies import POLICY_KINDS, PolicyKind, PolicySettings
 from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.run_kinds import LanguageConfig
 from memdojo.train.config.tables import EpisodeConfig
 
 MINIMAL: dict[str, Any] = {

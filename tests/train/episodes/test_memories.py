@@ -19,7 +19,7 @@ from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.config.tables import EpisodeConfig
-from memdojo.train.entry import train
+from memdojo.train.dispatch import train
 from memdojo.train.episodes.memories import Writer, keep_memories, load_writer, read_memories, write_memories
 from memdojo.train.episodes.splits import load_splits
 from memdojo.train.runs.folder import RunFolder

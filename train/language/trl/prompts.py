@@ -26,7 +26,7 @@ from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import sum_scores
 
-from ...config.kinds import LanguageConfig
+from ...config.run_kinds import LanguageConfig
 from ...episodes.schedule import Schedule
 from ...rollouts.tasks import RolloutTask
 from ..one_step_episodes import build_one_steps

@@ -10,7 +10,7 @@ from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
 from memdojo.errors import ConfigError
 
 from ...algorithms.settings import GrpoSettings
-from ...config.kinds import LanguageConfig
+from ...config.run_kinds import LanguageConfig
 from ..setup import learner_device
 
 

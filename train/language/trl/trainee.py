@@ -23,7 +23,7 @@ from memdojo.errors import DivergenceError, MissingDependencyError
 
 from ...checkpoints.compact import TrainedOn, TrainingState
 from ...checkpoints.language import language_spec, save_language_policy, write_model
-from ...config.kinds import LanguageConfig
+from ...config.run_kinds import LanguageConfig
 from ...config.tables import Split
 from ...episodes.memories import read_memories
 from ...episodes.schedule import Schedule

@@ -27,7 +27,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from memdojo.errors import CheckpointError
 
-from ...config.kinds import LanguageConfig
+from ...config.run_kinds import LanguageConfig
 from ...episodes.splits import load_splits, trained_on
 from ...loop import TrainLoop, TrainResult, find_start, prepare_run
 from ...runs.folder import RunFolder
@@ -40,7 +40,7 @@ from .trainee import TRL, TrlTrainee
 def train_with_trl(
     config: LanguageConfig, run: RunFolder, *, resume: bool, progress: Progress
 ) -> TrainResult:
-    """Train a language policy by TRL; see `memdojo.train.entry.train`. The warm start must be done.
+    """Train a language policy by TRL; see `memdojo.train.dispatch.train`. The warm start must be done.
 
     Raises:
         ConfigError: If TRL cannot sample where the configuration wants it to.

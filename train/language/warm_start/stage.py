@@ -17,7 +17,7 @@ from memdojo.errors import ConfigError
 
 from ...checkpoints.language import language_spec, save_language_policy
 from ...checkpoints.model_folders import MODEL
-from ...config.kinds import LanguageConfig
+from ...config.run_kinds import LanguageConfig
 from ...episodes.memories import read_memories
 from ...episodes.splits import load_splits, trained_on
 from ...runs.folder import RunFolder

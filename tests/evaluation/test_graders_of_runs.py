@@ -1,7 +1,7 @@
 import pytest
 
 from memdojo.errors import ConfigError
-from memdojo.evaluation.asked import judge_of_runs
+from memdojo.evaluation.graders_of_runs import judge_of_runs
 from memdojo.train.config.files import parse_config
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from memdojo.agents.engines.chat import Reply
 from memdojo.agents.graders.answerer import ChatJudge
-from memdojo.agents.graders.judge_prompts import JUDGE_MAX_TOKENS, judge_messages, judge_task, read_verdict
+from memdojo.agents.graders.judge_formats import JUDGE_MAX_TOKENS, judge_messages, judge_task, read_verdict
 from memdojo.envs.streams.benchmarks.longmemeval import CATEGORIES
 from memdojo.rewards.outcomes import QuestionOutcome
 

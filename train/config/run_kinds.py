@@ -12,7 +12,7 @@ from memdojo.agents.graders.settings import ExtractiveSettings, NoJudgeSettings
 from memdojo.errors import ConfigError
 from memdojo.settings import OneOf
 
-from ..uses import LANGUAGE_ONLY
+from ..used_keys import LANGUAGE_ONLY
 from .language import (
     LEARNERS,
     LearnerSettings,
