@@ -101,7 +101,7 @@ METRICS: Registry[Metric] = Registry(
     "metric", name_pattern=re.compile(r"[^\W\d]\w*"), name_rule="letters, digits and '_'"
 )
 """Metrics by name. Each is a reward part, a column, and what questions may name as well. The references are
-empty where the right answer is that there is no information; `best_reference` sees to that."""
+empty if the right answer is that there is no information, a case that `best_reference` handles."""
 
 for _function in (exact_match, token_f1, substring_exact_match, bleu_1, rouge_l, rouge_l_recall):
     METRICS.add(_function.__name__, _function)

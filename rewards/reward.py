@@ -51,7 +51,7 @@ class Reward:
         return MappingProxyType({part.name: weight for part, weight in self._parts})
 
     def at(self, update: int) -> Reward:
-        """Return what pays at an update, counted from 0, without any decay of its own.
+        """Return the reward as weighted at an update, counted from 0, without any decay of its own.
 
         A part that decays over n updates has its whole weight at update 0 and (1 - update / n) of it until
         update n, from which on it is left out.

@@ -72,7 +72,7 @@ class LabelledManager(TurnRule[ManagerEpisode]):
 
     def decide(self, episode: ManagerEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Do what is planned at the turn, with the entries that are there."""
-        # Several operations of one turn: each has to meet the store as the one before has left it.
+        # Several operations of one turn: each must apply to the store as the one before it left it.
         store = episode.store.fork()
         operations: list[Operation] = []
         for planned in episode.context.stream.oracle.get(turn.id, ()):

@@ -95,7 +95,7 @@ def make_room(
 
     Args:
         store: The store as it is.
-        text: What is to be added.
+        text: The text to add.
         leaving_first: All entries of the store, the first to leave in front; read as far as needed.
 
     Returns:

@@ -17,7 +17,7 @@ from .base import ActionEvaluation, Decision, Observations, mlp, stack_observati
 from .distributions import MaskedCategorical
 
 NUM_EXPLAINED = 8
-"""Choices that the policy tells of a step."""
+"""Choices that the policy reports for a step."""
 
 
 class ManagerNetwork(nn.Module):

@@ -83,7 +83,7 @@ class JudgeTask:
 
 
 def judge_task(question: QuestionOutcome) -> JudgeTask | None:
-    """Return what is to be asked about an answer; None where there is none, or no model is needed.
+    """Return what to ask about an answer; None if there is no answer, or if no model is needed.
 
     None is needed where there is nothing to compare with: then an answer is right if it says that there is no
     information. LongMemEval explains why a question cannot be answered, and its judge reads that.
@@ -115,7 +115,7 @@ def judge_messages(
     Args:
         question: What was asked.
         references: Reference answers, at least one; of an unanswerable question, the reason.
-        answer: What is to be marked.
+        answer: The answer to mark.
         metric: The question's metric: `longmemeval_judge` and `realmem_judge` have prompts of their own. Of
             LongMemEval there are five: for temporal reasoning, knowledge updates, preferences, abstention,
             and all the rest.

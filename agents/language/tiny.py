@@ -57,7 +57,7 @@ def build_tiny_model(
     Weights are float32, input and output embedding are tied, and the tokenizer is that of `train_tokenizer`.
 
     Args:
-        folder: Where; the caller sees to it that it appears whole or not at all.
+        folder: Where to write. The caller makes sure that it appears whole or not at all.
         hidden_dim: Width; a multiple of 32 for each head, which is what vLLM's attention takes.
         vocab_size: Tokens, chat marks and the 256 bytes included.
         num_streams: Streams of `synthetic:train` that the tokenizer is trained on.

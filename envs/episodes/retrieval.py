@@ -21,7 +21,7 @@ class RetrievalEpisode(Episode):
     """All questions of a stream in the order in which they are asked, over everything said until then.
 
     A step is a question; the action ranks entries of `store` by id, best first. Nothing is ever forgotten,
-    unless `memory` holds what a manager has left of the stream.
+    unless `memory` holds what a manager stored of the stream.
 
     Args:
         context: The stream with what all of its episodes share.
@@ -93,7 +93,7 @@ class RetrievalEpisode(Episode):
     def begin_step(
         self, ranking: Sequence[int], *, malformed: Sequence[str] = ()
     ) -> tuple[AnswerRequest, ...]:
-        """Take the ranking and return what is to be answered; nothing without an answerer.
+        """Take the ranking and return the requests for answers; none without an answerer.
 
         With tiers that is the question without memory, which is the same for every ranking, and then given
         the entries of each tier; one that the ranking does not fill has all entries of the ranking.

@@ -116,7 +116,7 @@ class EpisodeRules:
         Args:
             context: The stream with what all of its episodes share.
             seed: Seeds what policies draw in the episode.
-            written: What a manager has left of the stream, over which the questions are asked; None asks them
+            written: What a manager stored of the stream, over which the questions are asked; None asks them
                 over all that was said.
         """
         compares_tiers = self.reward is None or self.reward.needs_tiers

@@ -81,7 +81,7 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
       `max_entry_tokens`, `max_core_tokens` (of the core block, default 512): the limits of the store.
     - `when_full`: `policy` (default: REPLACE names who leaves), `evict_oldest` or `reject`.
     - `reward`: weights by part name, or a `Reward`.
-    - `retriever`, `top_k`: who finds entries for a question, and how many; default `bm25`, 10.
+    - `retriever`, `top_k`: what finds entries for a question, and how many; default `bm25`, 10.
     - `answerer`: default the model-free extractive reader. Asked only where the reward grades answers.
     - `prompt_format`: default `PlainFormat()`.
     - `related_entries`: show only so many entries, those that BM25 finds for the new chunk; default all.
@@ -254,7 +254,7 @@ class AnswerAgentEnv(RetrievalEnv[str, str]):
     ## Arguments
     - `streams`, `stream_options`: as in `MemoryManager-v0`.
     - `granularity`: what an entry is, `turn` (default) or `session`.
-    - `retriever`, `top_k`: who finds the entries, and how many; default `bm25`, 10.
+    - `retriever`, `top_k`: what finds the entries, and how many; default `bm25`, 10.
     - `reward`: weights by part name, or a `Reward`.
     - `prompt_format`: default `PlainAnswerFormat()`.
     - `rules`: an `EpisodeRules`, in place of `granularity`, `retriever`, `top_k` and `reward`.

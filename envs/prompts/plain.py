@@ -76,8 +76,8 @@ class PlainFormat:
 
     REPLACE is an ADD that names the entry that leaves if the store has no room; several are separated by
     commas without blanks (`REPLACE 12,15 text`). Verbs are upper case and start the line; blank lines count
-    for nothing. Each malformed line is one error, and the other lines still count. Whoever wants to leave
-    the memory as it is says NOOP: an empty completion is an error.
+    for nothing. Each malformed line is one error, and the other lines still count. To leave the
+    memory as it is, say NOOP: an empty completion is an error.
 
     A text is one line, its white space collapsed. It gets the sources of `source_turns`, and the time of the
     latest of them.

@@ -23,7 +23,7 @@ ENTRY_POINT_GROUP = "memdojo.streams"
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What a listing tells about a source.
+    """What listings say about a source.
 
     Attributes:
         usage: The form of its specs, such as `locomo[:SPLIT]`.
@@ -84,7 +84,7 @@ def load_streams(spec: str, **options: Any) -> list[Stream]:
 
     Args:
         spec: `NAME`, `NAME:SPLIT` or `jsonl:PATH`, such as `synthetic:test` or `locomo:memory_r1/train`.
-        **options: What the source takes; `list_sources` tells.
+        **options: Options of the source, as `list_sources` names them.
 
     Raises:
         UnknownNameError: If source, split or option is unknown, with the near matches.

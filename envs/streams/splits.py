@@ -85,7 +85,7 @@ def _part_sizes(num_groups: int, shares: Mapping[str, float]) -> dict[str, int]:
 
 
 def dealt_split(name: str, shares: Mapping[str, float]) -> str:
-    """Return the part that a name falls into by its SHA-256, whatever else there is to be dealt.
+    """Return the part that a name falls into by its SHA-256, independently of all other names.
 
     Args:
         name: Of an article, a person: what no two parts may have in common.

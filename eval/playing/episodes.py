@@ -83,7 +83,7 @@ def play_retrievers(
 
 
 def _written(context: StreamContext, settings: EvalSettings) -> StoredByQuestion | None:
-    """Return what a manager has left of the episode's stream; None for all that was said."""
+    """Return what a manager stored of the episode's stream; None for all that was said."""
     return None if settings.memories is None else settings.memories.of_stream[context.stream.id]
 
 

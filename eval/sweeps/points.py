@@ -85,7 +85,7 @@ class SweepSettings:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Policies, by name, that are to be measured at a point."""
+    """The policies, by name, to measure at a point."""
 
     point: Point
     policies: tuple[str, ...]

@@ -32,7 +32,7 @@ def installed_plugins() -> tuple[EntryPoint, ...]:
 
 
 def load_plugins(points: Iterable[EntryPoint]) -> None:
-    """Load each plugin; one that fails is told by a warning and keeps no other from being loaded."""
+    """Load each plugin; one that fails causes a warning and keeps no other from being loaded."""
     for point in points:
         try:
             _load(point)

@@ -7,12 +7,12 @@ Most of them are called with a name and the thing itself, or stand as a decorato
     @memdojo.register.metric("first_letter")
     def first_letter(prediction, references): ...
 
-What is registered is known in this process. In worker processes and on the command line as well if an
-installed package registers it under the entry-point group `memdojo.plugins` (see `memdojo.plugins`).
+What is registered is known in this process. Worker processes and the command line know it as well
+if an installed package registers it under the entry-point group `memdojo.plugins` (see `memdojo.plugins`).
 
-A name belongs to whoever registered it first; `replace=True` takes it over. To register the same definition
-again, as happens when its module is reloaded, is no error. In tests, `with REGISTRY.temporarily():` undoes
-what is registered inside.
+A name belongs to the definition that was registered first; `replace=True` takes it over. Registering the
+same definition again, as happens when its module is reloaded, is no error. In tests, `with
+REGISTRY.temporarily():` undoes what is registered inside.
 """
 
 from __future__ import annotations
@@ -243,8 +243,8 @@ def metric(name: str, function: Metric | None = None, *, description: str = "", 
     Args:
         name: Letters, digits and `_`.
         function: Maps a prediction and its reference answers to a score in [0, 1]. The references are empty
-            where the right answer is that there is no information;
-            `memdojo.rewards.metrics.best_reference` sees to that.
+            if the right answer is that there is no information, a case that
+            `memdojo.rewards.metrics.best_reference` handles.
         description: One sentence for listings.
         replace: Take the place of the metric that has the name.
 

@@ -197,7 +197,7 @@ class UsedIf:
 
     Attributes:
         test: Whether a configuration uses it, from the configuration.
-        why: What is to be told where it does not: a clause with the configuration as `run`, such as
+        why: The reason to give if it does not: a clause with the configuration as `run`, such as
             "task is {run.task!r} and only a manager uses it".
     """
 

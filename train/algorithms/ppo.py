@@ -32,7 +32,7 @@ class Ppo(ClippedAlgorithm[PpoSettings]):
         advantages_R, targets_R = np.zeros(len(values_R)), np.zeros(len(values_R))
         start = 0
         for trajectory in trajectories:
-            # A place that was not filled is no step: nobody ever taught the critic what it is worth.
+            # A place that was not filled is no step: the critic never learned what it is worth.
             chosen_S = trajectory.loss_mask.ravel()
             steps = start + np.flatnonzero(chosen_S)
             advantages_R[steps], targets_R[steps] = generalised_advantages(

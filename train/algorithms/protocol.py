@@ -126,8 +126,8 @@ class Algorithm(ABC, Generic[SettingsT]):
 
     Attributes:
         needs_critic: Whether the network needs a critic; one without must not have it.
-        needs_old_log_probs: Whether `loss` reads `old_log_probs`. Where nobody needs them, an update of
-            several gradient steps saves a pass over its rows, and cannot measure the sampler's mismatch.
+        needs_old_log_probs: Whether `loss` reads `old_log_probs`. Without them, an update of several
+            gradient steps saves a pass over its rows, and cannot measure the sampler's mismatch.
         min_scored: Scored trajectories that a group needs to teach anything.
 
     Args:
@@ -190,7 +190,7 @@ class Algorithm(ABC, Generic[SettingsT]):
         return Selection(tuple(kept), counts)
 
     def is_skipped(self, group: Sequence[Trajectory]) -> bool:
-        """Return whether nothing is to be learnt from a group although it could be scored."""
+        """Return whether a group teaches nothing although it could be scored."""
         return False
 
     @abstractmethod

@@ -103,7 +103,7 @@ class GrpoSettings(ClippedSettings):
         return self.group_start == "fork"
 
     def check_policy(self, *, is_language: bool) -> None:
-        """Refuse to compare the rows of a compact policy, which tells no reward of a step alone apart."""
+        """Refuse `rows` for a compact policy, whose trajectories do not keep step-only rewards apart."""
         if self.advantage == "rows" and not is_language:
             raise ConfigError("algorithm.advantage is 'rows', which only language policies have; use 'step'.")
 

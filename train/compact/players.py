@@ -141,7 +141,7 @@ class RetrieverPlayer:
         rules: With a reward, which pays each question. Where no part needs answers, every place is paid what
             it adds, the first one also what is paid whatever the ranking; otherwise the last place is paid
             everything.
-        memories: What a manager has left of each stream, over which the questions are asked; None for all
+        memories: What a manager stored of each stream, over which the questions are asked; None for all
             that was said.
     """
 

@@ -126,7 +126,7 @@ class MemdojoLearnerSettings(LearnerSettings):
 
 
 def _check_one_process(run: Any) -> None:
-    """Refuse what needs processes of its own where there is to be one."""
+    """Refuse settings that need processes of their own in a run that has only one."""
     needs_more = {
         "engine.kind": not run.engine.shares_process,
         "engine.num_engines": run.engine.num_engines > 1,

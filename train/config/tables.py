@@ -226,9 +226,9 @@ class EpisodeConfig(Table):
         """Return the rules by which episodes are built.
 
         Args:
-            reward: Pays them; None where nothing is paid.
-            answerer: Answers their questions; None where nobody does.
-            judge: Grades them; None where no model is asked.
+            reward: Pays them; None if nothing is paid.
+            answerer: Answers their questions; None if they are not answered.
+            judge: Grades them; None if no model is asked.
         """
         return EpisodeRules(
             reward=reward,
@@ -327,10 +327,10 @@ SCORE_OF_METRIC: Mapping[str, str] = MappingProxyType(
 
 
 class LoggingConfig(Table):
-    """What is told about a run while it goes on.
+    """What a run reports while it goes on.
 
     Attributes:
-        report_to: Trackers that are told the metrics beside `metrics.jsonl`: `tensorboard`, or one that
+        report_to: Trackers that get the metrics beside `metrics.jsonl`: `tensorboard`, or one that
             accelerate knows, such as `wandb` or `mlflow`, whose package must be installed.
         trajectories_every: Updates between two validations of which episodes are recorded; managers only.
         num_trajectories: How many, on the first streams of the validation; managers only.

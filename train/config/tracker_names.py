@@ -25,7 +25,7 @@ OTHERS: Mapping[str, Callable[[str, Path], dict[str, Any]]] = MappingProxyType(
         "wandb": lambda label, run: {"run_name": PROJECT, "name": label, "dir": str(run)},
     }
 )
-"""How each tracker of accelerate is told the run's name and folder; `run_name` is accelerate's word for the
+"""How each tracker of accelerate takes the run's name and folder; `run_name` is accelerate's word for the
 project. Accounts, addresses and all else are the tracker's own environment variables."""
 
 TRACKERS = (TENSORBOARD, *OTHERS)

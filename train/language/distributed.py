@@ -114,7 +114,7 @@ def _follow(
 
 
 def _run_process(settings: dict[str, Any]) -> None:
-    """Train in one process of several; what comes of it goes into the news of the first one."""
+    """Train in one process of several; the first one puts the results into its news."""
     from ray.train import get_context
 
     is_main = get_context().get_world_rank() == 0

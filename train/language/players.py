@@ -64,7 +64,7 @@ class LanguagePlayer:
         rules: With a reward, which pays each step. Their answerer is put behind a cache; they have none where
             the policy answers by itself.
         one_steps: What tasks of a single step begin with; None where there are none.
-        memories: What a manager has left of each stream, over which the questions are asked; None for all
+        memories: What a manager stored of each stream, over which the questions are asked; None for all
             that was said.
     """
 

@@ -79,7 +79,7 @@ def engine_settings(config: LanguageConfig) -> EngineSettings:
 
 
 def make_judging(config: LanguageConfig, reward: Reward, sampler: Sampler | None = None) -> Judging | None:
-    """Return who grades what the reward pays for; None where no model is to be asked.
+    """Return what grades what the reward pays for; None if no model needs to be asked.
 
     Args:
         config: The run.
@@ -131,7 +131,7 @@ def player_recipe(
         clients: Of the models that grade.
         one_steps: What tasks of a single step begin with, if there are any.
         training: Whether the episodes are trained on: then weights decay, and prompts show the evidence.
-        memories: What a manager has left of each stream, if the questions are asked over that.
+        memories: What a manager stored of each stream, if the questions are asked over that.
     """
     return partial(_make_player, config, streams, weights, model, clients, one_steps, training, memories)
 

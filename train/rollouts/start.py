@@ -19,7 +19,7 @@ def start_rollouts(make_players: PlayerRecipes[GroupT], config: RolloutsConfig) 
     """Return rollouts by as many workers as `config` says; with none, Ray is neither loaded nor started.
 
     Raises:
-        MissingDependencyError: If there are to be workers and Ray is not installed.
+        MissingDependencyError: If `config` asks for workers and Ray is not installed.
     """
     if config.num_workers == 0:
         return LocalRollouts(make_players)

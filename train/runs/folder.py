@@ -6,7 +6,7 @@ tensorboard/      the same for TensorBoard
 warm_start/       the policy after the supervised stage, if there was one
 trajectories/     episodes of some updates: of managers as an evaluation records them, of language policies
                   also as they were sampled
-memory/           what a manager has left of the streams, if questions are asked over that
+memory/           what a manager stored of the streams, if questions are asked over that
 checkpoints/      step_000010, step_000020, ...
 best              link to the checkpoint with the best validation score
 evaluation/       tables and recorded episodes of the final evaluation

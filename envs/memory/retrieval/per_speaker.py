@@ -20,8 +20,9 @@ class PerSpeakerRetriever:
     """The best entries of each speaker, in one order by their scores.
 
     Of k entries each of n speakers has at most k / n, rounded up; in Memory-R1 (arXiv:2508.19828) 30 of 60.
-    An entry is whose turns it came from; where that is nobody or several, whose name its text has. An entry
-    of several counts for each of them, and stays if one of them has room; those of nobody have a share, too.
+    An entry belongs to the speaker of its source turns; if they have no speaker or several, to those whose
+    names its text has. An entry of several speakers counts for each of them, and stays if one of them has
+    room. Entries of no speaker have a share of their own.
 
     Args:
         base: Ranks the entries.
@@ -67,5 +68,5 @@ class PerSpeakerRetriever:
 
 
 def for_stream(retriever: Retriever, speaker_of: Mapping[str, str]) -> Retriever:
-    """Return the retriever for a stream's stores: one that ranks by speakers is told who said which turn."""
+    """Return the retriever for a stream's stores: one that ranks by speakers learns who said which turn."""
     return retriever.of_stream(speaker_of) if isinstance(retriever, KnowsSpeakers) else retriever

@@ -1,4 +1,4 @@
-"""`Retriever`: the protocol of retrievers, and what some can say or be told besides."""
+"""`Retriever`: the protocol of retrievers, and the optional protocols that some also follow."""
 
 from __future__ import annotations
 

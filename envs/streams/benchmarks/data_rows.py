@@ -24,7 +24,7 @@ def read_rows(file: Path, obtain: str) -> list[Row]:
 
     Raises:
         DataError: If the file cannot be read or holds something else.
-        MissingDependencyError: If a Parquet file is to be read without pyarrow.
+        MissingDependencyError: If the file is Parquet and pyarrow is not installed.
     """
     rows = _parquet_rows(file, obtain) if file.suffix == ".parquet" else _json_rows(file, obtain)
     if isinstance(rows, dict):

@@ -19,7 +19,7 @@ from ...types import Add, Noop, PlannedOperation, Update
 MAX_CHAIN = 4
 """Facts that a question goes through at most."""
 
-# In the spelling of the data. What a fact tells of stands at the asterisk, what it tells always at the end;
+# In the spelling of the data. The subject of a fact stands at the asterisk, its object always at the end;
 # the last wording has titles such as "The Mayor of London is" and must come last.
 _WORDINGS = (
     "* is a citizen of",
@@ -72,9 +72,9 @@ class Fact:
     Attributes:
         number: Its number in the list.
         text: Without the number.
-        relation: The wording in which it tells something.
-        subject: Of whom or what.
-        object: What it tells.
+        relation: The wording that connects the two.
+        subject: The person or thing it is about.
+        object: What it says about the subject.
     """
 
     number: int
@@ -85,12 +85,12 @@ class Fact:
 
     @property
     def turn_id(self) -> str:
-        """The id of the turn that tells it."""
+        """The id of the turn that states it."""
         return f"f{self.number}"
 
     @property
     def line(self) -> str:
-        """The line of the list: the larger number tells which of two facts counts."""
+        """The line of the list: of two facts that conflict, the one with the larger number counts."""
         return f"{self.number}. {self.text}"
 
     @property
@@ -100,7 +100,7 @@ class Fact:
 
 
 def parse_fact(number: int, text: str) -> Fact | None:
-    """Return the fact that a line tells; None if it is in no wording of the data set."""
+    """Return the fact that a line states; None if it is in no wording of the data set."""
     for relation, pattern in _PATTERNS:
         if match := pattern.fullmatch(text.removesuffix(".")):
             return Fact(number, text, relation, match[1], match[2])
@@ -134,7 +134,7 @@ class FactList:
     def oracle(self) -> Mapping[str, tuple[PlannedOperation, ...]]:
         """Return what an all-knowing manager does at each turn: UPDATE of an outdated fact, ADD of a new one.
 
-        A fact that is told again, word for word, is a NOOP.
+        A fact that is repeated word for word is a NOOP.
         """
         plans: dict[str, tuple[PlannedOperation, ...]] = {}
         last: dict[tuple[str, str], Fact] = {}

@@ -143,7 +143,7 @@ class FactChooser:
             self._add(Fact(child, owner, key=parent.key, parent=parent))
 
     def _add_about_named(self, owner: int) -> bool:
-        """A fact about somebody with a name, who is introduced first if need be."""
+        """A fact about a person with a name, who is introduced first if need be."""
         known = self._draws.shuffled(self._introductions[owner])
         if (not known or self._draws.chance(0.5)) and self._relations[owner]:
             introduction = self._introduce(owner)

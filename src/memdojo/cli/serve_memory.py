@@ -93,7 +93,7 @@ def serve_memory(
 
 
 def _choose_answerer(run: str | None, model: str | None, url: str | None) -> Answerer | str | None:
-    """Return who answers, as `open_memory` takes it.
+    """Return the answerer as `open_memory` takes it.
 
     Raises:
         ConfigError: If the options contradict each other.

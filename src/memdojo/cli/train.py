@@ -88,7 +88,7 @@ def train(
 def _train_in_rounds(
     trainer: ModuleType, config: LanguageConfig, run: RunFolder, quiet: bool, how_to_resume: str
 ) -> None:
-    """Train round by round, and evaluate what the last round has left beside what came before it."""
+    """Train round by round, and evaluate the result of the last round beside those before it."""
     from memdojo.train.language.rounds import train_in_rounds
     from memdojo.train.runs.progress import make_progress
 

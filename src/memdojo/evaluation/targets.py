@@ -35,11 +35,11 @@ Target = str | Path | ManagerPolicy | NamedRetriever | Retriever | Answerer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """What is to be evaluated.
+    """The policies to evaluate.
 
     Attributes:
-        task: Of all of them.
-        learned: Policies out of checkpoints.
+        task: The task of all of them.
+        learned: Policies loaded from checkpoints.
         baselines: Names of baselines.
         objects: Policies that were given as such.
     """
@@ -76,12 +76,12 @@ class Targets:
 
 
 def find_targets(targets: Sequence[Target], task: Task | None = None) -> Targets:
-    """Resolve what is to be evaluated.
+    """Resolve names, folders and objects to the policies to evaluate.
 
     Args:
         targets: Names of baselines, or `all` for every baseline; folders of checkpoints or runs; policies. A
             registered name, of a manager or a retriever, wins over a folder of that name.
-        task: What was asked for; None takes that of the checkpoints and policies, or `manager` where there is
+        task: The task asked for; None takes that of the checkpoints and policies, or `manager` if there are
             none.
 
     Raises:

@@ -107,7 +107,7 @@ class ManagerSteps:
         self._starts: LRUCache[DemonstratedEpisode] = LRUCache(max_size=64)
 
     def prompt(self, task: RolloutTask) -> Prompt:
-        """Return the prompt at the task's chunk, with the store that the teacher has left."""
+        """Return the prompt at the task's chunk, with the store as the teacher left it."""
         return self._encoder.encode(self._task.view(self._start(task).student))
 
     async def play(self, task: RolloutTask, generation: Generation) -> LanguageTrajectory:
@@ -160,7 +160,7 @@ class StepSchedule:
         config: The run.
         streams: The training streams.
         model: Folder or hub id whose tokenizer is used.
-        memories: What a manager has left of each stream, if the questions are asked over that.
+        memories: What a manager stored of each stream, if the questions are asked over that.
 
     Raises:
         ConfigError: As `Schedule`.

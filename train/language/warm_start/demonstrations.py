@@ -26,7 +26,7 @@ from memdojo.rewards.metrics import NO_INFORMATION
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A prompt and the reply that is to be learnt, as token ids."""
+    """A prompt and the reply to learn, as token ids."""
 
     prompt_ids: tuple[int, ...]
     reply_ids: tuple[int, ...]
@@ -106,7 +106,7 @@ class DemonstratedEpisode:
         stream, size = student.context.stream, teacher.turns_per_chunk
         context = StreamContext(stream if size is None else rechunk(stream, size))
         self._episode = EpisodeRules().manager(context, seed=seed, capacity=student.store.capacity)
-        self._pupil_ids: dict[int, int] = {}
+        self._student_ids: dict[int, int] = {}
         self._added: list[int] = []
 
     def demonstrate(self) -> tuple[Operation, ...]:
@@ -114,12 +114,12 @@ class DemonstratedEpisode:
         before = self._episode.store.fork()
         _play_through(self._episode, self._chunk, lambda episode: self._teacher.act([episode])[0])
         self._added = _ids_of_added(before, self._episode.store)
-        return operations_between(before, self._episode.store, self._pupil_ids, self.student.store.next_id)
+        return operations_between(before, self._episode.store, self._student_ids, self.student.store.next_id)
 
     def begin_step(self, operations: Sequence[Operation]) -> tuple[AnswerRequest, ...]:
         """Begin the student's step with what `demonstrate` returned; questions that are due want answers."""
         requests = self.student.begin_step(operations)
-        self._pupil_ids |= _pairs(self._added, _ids_of_written(self.student))
+        self._student_ids |= _pairs(self._added, _ids_of_written(self.student))
         return requests
 
     def follow(self, before: MemoryStore) -> None:
@@ -128,7 +128,7 @@ class DemonstratedEpisode:
         Args:
             before: The student's store as it was before the step.
         """
-        own_ids = {pupil_id: id for id, pupil_id in self._pupil_ids.items()}
+        own_ids = {student_id: id for id, student_id in self._student_ids.items()}
         operations = operations_between(before, self.student.store, own_ids, self._episode.store.next_id)
         last = self._chunk.turns[-1]
         # With the last turn, because only then the turns that the entries came from have passed.
@@ -137,13 +137,13 @@ class DemonstratedEpisode:
             self._chunk,
             lambda episode: operations if episode.chunk and last in episode.chunk.turns else (),
         )
-        self._pupil_ids |= _pairs(_ids_of_written(self._episode), _ids_of_added(before, self.student.store))
+        self._student_ids |= _pairs(_ids_of_written(self._episode), _ids_of_added(before, self.student.store))
 
     def fork(self) -> Self:
         """Return an independent pair in the same state."""
         fork = copy.copy(self)
         fork.student, fork._episode = self.student.fork(), self._episode.fork()
-        fork._pupil_ids = dict(self._pupil_ids)
+        fork._student_ids = dict(self._student_ids)
         return fork
 
     @property
@@ -161,7 +161,7 @@ def retriever_demonstrations(
 ) -> Demonstrations:
     """Write down, for each question, the ranking of a retriever that knows the evidence.
 
-    Over what a manager has left of each stream, where `memories` are given.
+    Over what a manager stored of each stream, where `memories` are given.
     """
     demonstrations = Demonstrations([])
     for index, stream in enumerate(streams):
@@ -185,7 +185,7 @@ def answer_demonstrations(
 ) -> Demonstrations:
     """Write down, for each question, the entries shown that hold evidence, and the reference answer.
 
-    Over what a manager has left of each stream, where `memories` are given.
+    Over what a manager stored of each stream, where `memories` are given.
     """
     demonstrations = Demonstrations([])
     for index, stream in enumerate(streams):
@@ -225,7 +225,7 @@ def operations_between(
         for old, new in diff.changed
         if dataclasses.replace(old, links=new.links) != new
     ]
-    # An ADD lets the entry that it names leave only where the store is full; elsewhere that takes a DELETE.
+    # An ADD evicts the entry that it names only if the store is full; otherwise that takes a DELETE.
     num_evicting = min(len(removed), len(diff.added)) if after.is_full else 0
     num_deleted = len(removed) - num_evicting
     operations += [Delete(id) for id in removed[:num_deleted]]
