@@ -61,6 +61,24 @@ def test_an_answer_agent_brings_its_retriever(tmp_path: Path, tiny_language_mode
         assert agent.top_k == 4
 
 
+def test_folders_are_given_as_paths_or_as_texts(tmp_path: Path, tiny_language_model: Path) -> None:
+    manager = save_manager(tmp_path / "m", TRAINED)
+    retriever = save_retriever(tmp_path / "r", TrainedOn("finder"))
+    reader = save_language(tmp_path / "a", tiny_language_model, "answer_agent")
+    for kind in (Path, str):
+        with memdojo.open_memory(
+            kind(tmp_path / f"memory-{kind.__name__}"),
+            manager=kind(manager),
+            retriever=kind(retriever),
+            answerer=kind(reader),
+        ) as agent:
+            found = agent.manager, agent.retriever, agent.answerer
+            assert [type(each) for each in found] == [CompactManager, CompactRetriever, LanguageAnswerAgent]
+    # A name that is given as a path is none.
+    with pytest.raises(UnknownNameError, match="there is no folder of that name"):
+        memdojo.open_memory(tmp_path / "memory", manager=Path("similarity"))
+
+
 def test_a_language_manager_decides_on_its_chunks(tmp_path: Path, tiny_language_model: Path) -> None:
     writer = save_language(tmp_path / "m", tiny_language_model, "manager")
     with memdojo.open_memory(tmp_path / "memory", manager=writer) as agent:
