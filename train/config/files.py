@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import tomlkit
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from memdojo.configs import config_names, read_config
 from memdojo.errors import ConfigError, UnknownNameError, near_hint, near_names
-from memdojo.settings import keys_of, union_of
+from memdojo.settings import OneOf, keys_of, union_of
 
 from .name_or_path import named_path
 from .policies import POLICY_KINDS
@@ -67,12 +68,29 @@ def load_config(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Trai
     Raises:
         ConfigError: One sentence that names the key, its value, the rule, and what exists.
     """
-    text, name = _read(path_or_name)
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path_or_name} is not valid TOML: {error}.") from error
-    return parse_config({"name": name, **tree}, overrides)
+    return parse_config(_read_tree(path_or_name), overrides)
+
+
+def load_config_of_run(path: Path) -> TrainConfig:
+    """Read the configuration that a run has left in its folder.
+
+    Unlike in a file that people write, keys that only other kinds have than those that are chosen
+    (`answerer.timeout_s` under `answerer.kind = "extractive"`) are no mistake: runs of before were written
+    with them.
+
+    Args:
+        path: The file `config.toml` of the folder.
+
+    Raises:
+        ConfigError: As `load_config`.
+    """
+    tree = _with_names_of_today(_read_tree(path))
+    model = _model_of(tree)
+    for name in model.model_fields:
+        choice = union_of(model, name)
+        if choice is not None:
+            _take_out_foreign_keys(tree, name, choice)
+    return parse_config(tree)
 
 
 def parse_config(tree: Mapping[str, Any], overrides: Sequence[str] = ()) -> TrainConfig:
@@ -81,9 +99,7 @@ def parse_config(tree: Mapping[str, Any], overrides: Sequence[str] = ()) -> Trai
     Raises:
         ConfigError: As `load_config`.
     """
-    changed = _copy(tree)
-    for old, new in _OLD_KEYS.items():
-        _rename(changed, old, new)
+    changed = _with_names_of_today(tree)
     changes = [(_OLD_KEYS.get(key, key), value) for key, value in map(parse_override, overrides)]
     _take_out_what_overrides_rule_out(changed, dict(changes))
     for key, value in changes:
@@ -100,9 +116,7 @@ def parse_table(name: str, table: Mapping[str, Any]) -> Any:
     Raises:
         ConfigError: As `load_config`.
     """
-    tree = {name: dict(table)}
-    for old, new in _OLD_KEYS.items():
-        _rename(tree, old, new)
+    tree = _with_names_of_today({name: table})
     choice = union_of(TrainConfig, name)
     assert choice is not None  # Only the tables that are choices stand by themselves.
     try:
@@ -146,6 +160,14 @@ def parse_override(override: str) -> tuple[str, Any]:
     return key, text
 
 
+def _read_tree(path_or_name: str | Path) -> dict[str, Any]:
+    text, name = _read(path_or_name)
+    try:
+        return {"name": name, **tomllib.loads(text)}
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path_or_name} is not valid TOML: {error}.") from error
+
+
 def _read(path_or_name: str | Path) -> tuple[str, str]:
     """Return the text of the configuration and its default name."""
     try:
@@ -176,11 +198,20 @@ def _take_out_what_overrides_rule_out(tree: dict[str, Any], changes: Mapping[str
     _take_out_tables_of_other_policies(tree, changes)
     model = _model_of(tree | {"policy": {"kind": changes.get("policy.kind") or _policy_kind(tree)}})
     for name in model.model_fields:
-        choice, table = union_of(model, name), tree.get(name)
+        choice = union_of(model, name)
         kind = None if choice is None else changes.get(f"{name}.{choice.tag}")
-        if choice is not None and kind is not None and isinstance(table, dict):
-            for key in choice.foreign_keys({**table, choice.tag: kind}):
-                del table[key]
+        if choice is not None and kind is not None:
+            _take_out_foreign_keys(tree, name, choice, {choice.tag: kind})
+
+
+def _take_out_foreign_keys(
+    tree: dict[str, Any], name: str, choice: OneOf, change: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Take out of a table the keys that only other kinds have than the one that it names under `change`."""
+    table = tree.get(name)
+    if isinstance(table, dict):
+        for key in choice.foreign_keys({**table, **change}):
+            del table[key]
 
 
 def _take_out_tables_of_other_policies(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -208,6 +239,18 @@ def _model_of(tree: Mapping[str, Any]) -> type[TrainConfig]:
 
 def _kinds_with_table(key: str) -> list[str]:
     return [kind for kind in POLICY_KINDS if key in POLICY_KINDS.get(kind).config.model_fields]
+
+
+def _with_names_of_today(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy without former spellings.
+
+    Raises:
+        ConfigError: If a key is given under both names.
+    """
+    renamed = _copy(tree)
+    for old, new in _OLD_KEYS.items():
+        _rename(renamed, old, new)
+    return renamed
 
 
 def _rename(tree: dict[str, Any], old: str, new: str) -> None:

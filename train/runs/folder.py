@@ -25,7 +25,7 @@ from typing import Any, Self
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.errors import ConfigError, RunFolderError
 
-from ..config.files import dump_config, load_config
+from ..config.files import dump_config, load_config_of_run
 from ..config.run import TrainConfig
 from .checkpoint_folders import (
     BEST,
@@ -133,7 +133,7 @@ class RunFolder:
         if not (path / CONFIG).is_file():
             what = "does not exist" if not path.exists() else f"has no {CONFIG}"
             raise RunFolderError(f"{path} is not a run: it {what}.")
-        return cls(path, load_config(path / CONFIG))
+        return cls(path, load_config_of_run(path / CONFIG))
 
     @classmethod
     def resume(cls, root: str | Path, config: TrainConfig, *, folder: str = "") -> Self:

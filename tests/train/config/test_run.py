@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+import tomlkit
 from pydantic import ValidationError
 
 from memdojo.configs import config_names
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
 from memdojo.settings import OneOf
-from memdojo.train.config.files import dump_config, load_config, parse_config
+from memdojo.train.config.files import dump_config, load_config, load_config_of_run, parse_config
 from memdojo.train.config.language import RoundsConfig
 from memdojo.train.config.policies import POLICY_KINDS, PolicyKind, PolicySettings
 from memdojo.train.config.run import TrainConfig
@@ -129,6 +130,10 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         (
             "algorithm.gae_lambda=0.5",
             "gae_lambda is 0.5, but algorithm.name is 'grpo', which does not",
+        ),
+        (
+            "algorithm.advantage=rows",
+            r"^algorithm\.advantage is 'rows', which only language policies have; use 'step'\.$",
         ),
         ("algorithm.group_size=1", "group_size is 1, but grpo compares .* give at least 2"),
         ("algorithm=ppo", "algorithm is 'ppo'; it must be a table"),
@@ -469,6 +474,29 @@ def test_a_file_with_the_defaults_of_all_kinds_loads_as_it_was_written_before() 
         match=r"answerer\.dtype is 'float16', but answerer\.kind is 'extractive', .* of 'model' and 'policy'",
     ):
         parse_config(tree, ["answerer.dtype=float16"])
+
+
+def test_rows_are_compared_of_language_policies() -> None:
+    algorithm = LANGUAGE["algorithm"] | {"advantage": "rows"}
+    assert parse_config(LANGUAGE | {"algorithm": algorithm}).algorithm.advantage == "rows"  # type: ignore[attr-defined]
+
+
+def test_a_run_of_before_may_have_keys_of_kinds_that_it_did_not_choose(tmp_path: Path) -> None:
+    run = LANGUAGE | {
+        "answerer": {"kind": "extractive", "timeout_s": 5.0, "memory": 0.5},
+        "judge": {"num_gpus": 2},
+    }
+    file = tmp_path / "config.toml"
+    file.write_text(tomlkit.dumps(run))
+    assert load_config_of_run(file) == parse_config(LANGUAGE)
+    # What people write is not what a run has written.
+    with pytest.raises(ConfigError, match=r"answerer\.\w+ is .*, but answerer\.kind is 'extractive'"):
+        load_config(file)
+    with pytest.raises(ConfigError, match=r"answerer\.timeout_s is 5, but answerer\.kind is 'extractive'"):
+        parse_config(LANGUAGE, ["answerer.timeout_s=5"])
+    file.write_text(tomlkit.dumps(run | {"answerer": {"kind": "extractive", "timeout": 5.0}}))
+    with pytest.raises(ConfigError, match=r"unknown key 'answerer\.timeout'"):
+        load_config_of_run(file)
 
 
 def test_another_kind_takes_out_the_keys_and_tables_of_the_one_before() -> None:

@@ -68,6 +68,16 @@ def test_resume_takes_a_longer_run_and_refuses_another_one(tmp_path: Path) -> No
         RunFolder.resume(tmp_path, make_config("episode.capacity_share=0.5"))
 
 
+def test_a_run_of_before_with_a_key_of_another_kind_is_opened_and_resumed(tmp_path: Path) -> None:
+    run = _run(tmp_path, updates=1)
+    config = run.path / "config.toml"
+    written = config.read_text()
+    config.write_text(written.replace("[algorithm]\n", "[algorithm]\ngae_lambda = 0.5\n"))
+    assert config.read_text() != written
+    assert RunFolder.open(run.path).config == run.config
+    assert RunFolder.resume(tmp_path, make_config()).config == run.config
+
+
 def test_metrics_are_lines_that_are_on_the_disk_at_once(tmp_path: Path) -> None:
     with _run(tmp_path) as run:
         run.log(1, {"reward": 0.5, "validation": float("nan")})
