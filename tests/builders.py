@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
+
+from memdojo.envs.answering import AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory import MemoryStore
 from memdojo.envs.types import (
     Add,
@@ -35,6 +38,7 @@ from memdojo.envs.types import (
 )
 
 if TYPE_CHECKING:
+    from mcp import Client
     from torch import Tensor, nn
     from typer.testing import Result
 
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from memdojo.train.checkpoints.compact import TrainedOn
     from memdojo.train.config.run import TrainConfig
     from memdojo.train.dispatch import TrainResult
+    from memdojo.train.language.trajectories import LanguageTrajectory, Row
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.runs.progress import Progress
 
@@ -228,6 +233,38 @@ def save_retriever(folder: Path, training: TrainedOn) -> Path:
     return folder
 
 
+def save_language(folder: Path, model: Path, task: Literal["manager", "retriever", "answer_agent"]) -> str:
+    """Save a language policy for a task, with this model, and return its folder as text.
+
+    Its record says that it was trained with four retrieved entries, found by the dense retriever.
+    """
+    from memdojo.train.checkpoints.compact import TrainedOn
+    from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
+    from memdojo.train.checkpoints.model_folders import MODEL
+
+    format = "brief" if task == "manager" else "plain"
+    training = TrainedOn(task, top_k=4, retriever="dense")
+    spec = LanguageSpec(task, format, 900, 8, 5, 2, "transformers", training=training)
+    save_language_policy(folder, lambda into: (into / MODEL).symlink_to(model), spec)
+    return str(folder)
+
+
+def make_row(reward: float = 0.0, prompt: Sequence[int] = (1,), response: Sequence[int] = (2,)) -> Row:
+    """Return a context of a language policy, whose every token had the log-probability -1."""
+    from memdojo.train.language.trajectories import Row
+
+    return Row(
+        np.array(prompt, np.int32), np.array(response, np.int32), -np.ones(len(response), np.float32), reward
+    )
+
+
+def make_trajectory(*rewards: float, failure: str = "") -> LanguageTrajectory:
+    """Return an episode of a language policy that has a row for each of the rewards."""
+    from memdojo.train.language.trajectories import LanguageTrajectory
+
+    return LanguageTrajectory("s", tuple(map(make_row, rewards)), failure=failure)
+
+
 class ScriptedChat:
     """A chat model that answers by a script, and notes what it was asked.
 
@@ -262,6 +299,38 @@ class ScriptedChat:
 def weights_of(network: nn.Module) -> dict[str, Tensor]:
     """Return a copy of a network's weights, which later training leaves alone."""
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def relative_error(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
+    """Return the norm of all differences relative to that of all that was expected."""
+    import torch
+
+    assert found.keys() == expected.keys()
+    difference = torch.cat([(found[name] - expected[name]).flatten() for name in expected])
+    return float(difference.norm() / torch.cat([tensor.flatten() for tensor in expected.values()]).norm())
+
+
+def read_answer(question: str, *context: str) -> str:
+    """Return what the extractive answerer reads out of these lines."""
+    (answer,) = ExtractiveAnswerer().answer([AnswerRequest(question, context)])
+    assert answer.text is not None
+    return answer.text
+
+
+async def call_tool(client: Client, tool: str, **arguments: Any) -> Any:
+    """Return what a tool of a memory's server replied."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+async def tool_error(client: Client, tool: str, **arguments: Any) -> str:
+    """Return the error of a tool, which must have failed."""
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    (content,) = result.content
+    return str(getattr(content, "text", ""))
 
 
 def invoke(*arguments: str | Path) -> Result:

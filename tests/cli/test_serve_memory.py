@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from builders import call_tool, tool_error
 from memdojo.deploy.memory_agent import MemoryAgent
 
 SAID = {
@@ -21,22 +21,6 @@ SAID = {
         {"speaker": "Bob", "text": "I live in Boston.", "time": "2024-05-01T09:01:00Z"},
     ]
 }
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    """Return what a tool replied."""
-    result = await client.call_tool(tool, arguments)
-    assert not result.is_error, result.content
-    assert result.structured_content is not None
-    return result.structured_content
-
-
-async def fail(client: Client, tool: str, **arguments: Any) -> str:
-    """Return the error of a tool."""
-    result = await client.call_tool(tool, arguments)
-    assert result.is_error
-    (content,) = result.content
-    return str(getattr(content, "text", ""))
 
 
 def server(*arguments: str) -> list[str]:
@@ -50,10 +34,10 @@ def test_the_command_serves_over_standard_input_and_output(tmp_path: Path) -> No
 
     async def run(expected: int) -> None:
         async with Client(parameters) as client:
-            assert (await call(client, "memory_status"))["num_memories"] == expected
-            await call(client, "remember", **SAID)
-            assert (await call(client, "ask", question="Where does Bob live?"))["answer"] == "Boston"
-            assert "query is blank" in await fail(client, "recall", query=" ")
+            assert (await call_tool(client, "memory_status"))["num_memories"] == expected
+            await call_tool(client, "remember", **SAID)
+            assert (await call_tool(client, "ask", question="Where does Bob live?"))["answer"] == "Boston"
+            assert "query is blank" in await tool_error(client, "recall", query=" ")
 
     anyio.run(run, 0)
     # Another process, the same memory; what was said again is merged.
@@ -104,8 +88,8 @@ def test_the_command_serves_over_http(tmp_path: Path) -> None:
 
         async def run() -> None:
             async with Client(f"http://127.0.0.1:{port}/mcp") as client:
-                await call(client, "remember", **SAID)
-                assert (await call(client, "ask", question="Where does Bob live?"))["answer"] == "Boston"
+                await call_tool(client, "remember", **SAID)
+                assert (await call_tool(client, "ask", question="Where does Bob live?"))["answer"] == "Boston"
 
         anyio.run(run)
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 from mcp import Client
 
+from builders import call_tool, tool_error
 from memdojo.deploy.mcp_tools import make_server
 from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.envs.types import Capacity
@@ -27,22 +28,6 @@ def talk(agent: MemoryAgent, conversation: Callable[[Client], Awaitable[None]]) 
             await conversation(client)
 
     anyio.run(run)
-
-
-async def call(client: Client, tool: str, **arguments: Any) -> Any:
-    """Return what a tool replied."""
-    result = await client.call_tool(tool, arguments)
-    assert not result.is_error, result.content
-    assert result.structured_content is not None
-    return result.structured_content
-
-
-async def fail(client: Client, tool: str, **arguments: Any) -> str:
-    """Return the error of a tool."""
-    result = await client.call_tool(tool, arguments)
-    assert result.is_error
-    (content,) = result.content
-    return str(getattr(content, "text", ""))
 
 
 def test_every_tool_says_what_it_does_and_what_it_takes(tmp_path: Path) -> None:
@@ -69,30 +54,30 @@ def test_every_tool_says_what_it_does_and_what_it_takes(tmp_path: Path) -> None:
 
 def test_an_assistant_remembers_recalls_asks_and_forgets(tmp_path: Path) -> None:
     async def converse(client: Client) -> None:
-        remembered = await call(client, "remember", **SAID)
+        remembered = await call_tool(client, "remember", **SAID)
         rest = {"operation": "ADD", "replaced": [], "related": [], "failed": None}
         changes = [
             {"id": 1, "text": "Ann: My dog is called Rex.", **rest},
             {"id": 2, "text": "Bob: I live in Boston.", **rest},
         ]
         assert remembered == {"changes": changes, "num_waiting": 0, "num_memories": 2}
-        recalled = await call(client, "recall", query="dog", limit=1)
+        recalled = await call_tool(client, "recall", query="dog", limit=1)
         (memory,) = recalled["memories"]
         assert (memory["id"], memory["time"]) == (1, "2024-05-01T09:00:00")
         assert memory["score"] > 0
-        reply = await call(client, "ask", question="Where does Bob live?")
+        reply = await call_tool(client, "ask", question="Where does Bob live?")
         assert reply["answer"] == "Boston"
         assert reply["sources"][0]["id"] == 2
-        listed = await call(client, "list_memories", limit=1)
+        listed = await call_tool(client, "list_memories", limit=1)
         assert [each["id"] for each in listed["memories"]] == [2]
         assert listed["num_memories"] == 2
-        origin = await call(client, "origin", id=1)
+        origin = await call_tool(client, "origin", id=1)
         assert origin["turns"] == [
             {"speaker": "Ann", "text": "My dog is called Rex.", "time": "2024-05-01T09:00:00"}
         ]
-        forgotten = await call(client, "forget", ids=[1, 1])
+        forgotten = await call_tool(client, "forget", ids=[1, 1])
         assert [each["id"] for each in forgotten["memories"]] == [1]
-        status = await call(client, "memory_status")
+        status = await call_tool(client, "memory_status")
         assert status == {
             "file": str(agent.path),
             "manager": "recency",
@@ -102,8 +87,8 @@ def test_an_assistant_remembers_recalls_asks_and_forgets(tmp_path: Path) -> None
             "num_sessions": 1,
             "num_waiting": 0,
         }
-        assert await call(client, "end_session") == {"changes": [], "num_waiting": 0, "num_memories": 1}
-        assert await call(client, "discard_waiting") == {"turns": []}
+        assert await call_tool(client, "end_session") == {"changes": [], "num_waiting": 0, "num_memories": 1}
+        assert await call_tool(client, "discard_waiting") == {"turns": []}
 
     with MemoryAgent(tmp_path / "m", capacity=Capacity(9)) as agent:
         talk(agent, converse)
@@ -111,16 +96,16 @@ def test_an_assistant_remembers_recalls_asks_and_forgets(tmp_path: Path) -> None
 
 def test_mistakes_come_back_as_errors_of_the_tool(tmp_path: Path) -> None:
     async def err(client: Client) -> None:
-        assert "has no entry 7" in await fail(client, "forget", ids=[7])
-        assert "text of a turn is blank" in await fail(
+        assert "has no entry 7" in await tool_error(client, "forget", ids=[7])
+        assert "text of a turn is blank" in await tool_error(
             client, "remember", turns=[{"speaker": "Ann", "text": " "}]
         )
-        assert "query is blank" in await fail(client, "recall", query="")
-        assert "limit" in await fail(client, "recall", query="x", limit=0)
-        await call(client, "remember", **SAID)
-        assert "has no entry 7" in await fail(client, "forget", ids=[1, 7])
+        assert "query is blank" in await tool_error(client, "recall", query="")
+        assert "limit" in await tool_error(client, "recall", query="x", limit=0)
+        await call_tool(client, "remember", **SAID)
+        assert "has no entry 7" in await tool_error(client, "forget", ids=[1, 7])
         # Nothing is forgotten where one is unknown.
-        assert (await call(client, "memory_status"))["num_memories"] == 2
+        assert (await call_tool(client, "memory_status"))["num_memories"] == 2
 
     with MemoryAgent(tmp_path / "m") as agent:
         talk(agent, err)

@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import read_answer
 from memdojo.envs.answering import Answerer, AnswerRequest, ExtractiveAnswerer
 from memdojo.rewards import NO_INFORMATION, token_f1
-
-
-def request(question: str, *context: str) -> AnswerRequest:
-    return AnswerRequest(question, context)
-
-
-def read(question: str, *context: str) -> str:
-    (answer,) = ExtractiveAnswerer().answer([request(question, *context)])
-    assert answer.text is not None
-    return answer.text
 
 
 def test_the_reader_is_an_answerer_and_its_fingerprint_has_its_setting() -> None:
@@ -45,24 +36,24 @@ def test_the_reader_is_an_answerer_and_its_fingerprint_has_its_setting() -> None
     ],
 )
 def test_a_short_answer_of_the_wanted_sort_is_cut_out(question: str, context: list[str], answer: str) -> None:
-    assert read(question, *context) == answer
+    assert read_answer(question, *context) == answer
 
 
 def test_the_speaker_must_be_the_person_asked_about() -> None:
     context = ["Ben: I live in Quito.", "Ana: I live in Lisbon."]
-    assert read("Where does Ana live?", *context) == "Lisbon"
-    assert read("Where does Ben live?", *context) == "Quito"
+    assert read_answer("Where does Ana live?", *context) == "Lisbon"
+    assert read_answer("Where does Ben live?", *context) == "Quito"
 
 
 def test_what_was_said_later_wins_in_any_order_of_the_lines() -> None:
     old, new = "[2023-05-01] Ana: I live in Lisbon.", "[2023-06-01] Ana: I live in Quito."
-    assert read("Where does Ana live?", old, new) == "Quito"
-    assert read("Where does Ana live?", new, old) == "Quito"
+    assert read_answer("Where does Ana live?", old, new) == "Quito"
+    assert read_answer("Where does Ana live?", new, old) == "Quito"
 
 
 def test_a_correction_on_the_same_day_wins() -> None:
     assert (
-        read(
+        read_answer(
             "Where does Ana live?",
             "[2023-05-01] Ana: I live in Lisbon.",
             "[2023-05-01] Ana: About where I live, I meant Quito, not Lisbon.",
@@ -74,20 +65,22 @@ def test_a_correction_on_the_same_day_wins() -> None:
 def test_what_was_taken_back_later_is_no_information() -> None:
     told = "[2023-05-01] Ana: I booked a trip to Lisbon."
     back = "[2023-06-01] Ana: We called off the trip."
-    assert read("Where is Ana's trip going to?", told) == "Lisbon"
-    assert read("Where is Ana's trip going to?", told, back) == NO_INFORMATION
+    assert read_answer("Where is Ana's trip going to?", told) == "Lisbon"
+    assert read_answer("Where is Ana's trip going to?", told, back) == NO_INFORMATION
 
 
 def test_a_name_leads_from_one_line_to_the_next() -> None:
     assert (
-        read("Where does Ana's sister live?", "Ana: My sister is called Eva.", "Ana: Eva lives in Quito.")
+        read_answer(
+            "Where does Ana's sister live?", "Ana: My sister is called Eva.", "Ana: Eva lives in Quito."
+        )
         == "Quito"
     )
 
 
 def test_without_a_number_the_lines_are_counted() -> None:
     assert (
-        read(
+        read_answer(
             "How many marathons has Ana run?",
             "[2023-05-01] Ana: I ran the marathon of Quito.",
             "[2023-06-01] Ana: What a marathon in Lisbon!",
@@ -99,16 +92,18 @@ def test_without_a_number_the_lines_are_counted() -> None:
 
 @pytest.mark.parametrize("context", [[], [""], ["Ben: The weather is fine."], ["[2023-05-08] Ben: Hm."]])
 def test_what_the_context_does_not_tell_is_no_information(context: list[str]) -> None:
-    assert read("What instrument does Ana play?", *context) == NO_INFORMATION
+    assert read_answer("What instrument does Ana play?", *context) == NO_INFORMATION
 
 
 def test_answers_are_short_even_where_the_lines_are_long() -> None:
     line = "Ana: " + "I keep a garden with roses and lilies and I love the smell of it in the morning. " * 20
-    assert len(read("What flowers does Ana keep?", line).split()) <= 8
+    assert len(read_answer("What flowers does Ana keep?", line).split()) <= 8
 
 
 def test_batches_give_what_single_requests_give() -> None:
-    requests = [request("Where does Ana live?", f"Ana: I live in {city}.") for city in ("Oslo", "Riga")]
+    requests = [
+        AnswerRequest("Where does Ana live?", (f"Ana: I live in {city}.",)) for city in ("Oslo", "Riga")
+    ]
     together = ExtractiveAnswerer().answer(requests)
     assert together == [ExtractiveAnswerer().answer([single])[0] for single in requests]
     assert ExtractiveAnswerer().answer([]) == []
@@ -116,7 +111,7 @@ def test_batches_give_what_single_requests_give() -> None:
 
 @given(question=st.text(max_size=60), context=st.lists(st.text(max_size=80), max_size=4))
 def test_any_text_gets_an_answer(question: str, context: list[str]) -> None:
-    assert read(question, *context)
+    assert read_answer(question, *context)
 
 
 WORDS = """
@@ -127,7 +122,7 @@ word = st.sampled_from(WORDS.split())
 
 @given(question=st.lists(word, max_size=10), context=st.lists(st.lists(word, max_size=15), max_size=3))
 def test_any_words_get_an_answer(question: list[str], context: list[list[str]]) -> None:
-    assert read(" ".join(question), *("[2023-05-08] Ana: " + " ".join(line) for line in context))
+    assert read_answer(" ".join(question), *("[2023-05-08] Ana: " + " ".join(line) for line in context))
 
 
 def test_the_evidence_decides_on_synthetic_dialogue() -> None:
@@ -141,8 +136,8 @@ def test_the_evidence_decides_on_synthetic_dialogue() -> None:
             references = () if question.unanswerable else question.answers
             told = tuple(line for id, line in lines.items() if id in question.evidence)
             others = rng.sample([line for id, line in lines.items() if id not in question.evidence], 10)
-            with_evidence.append(token_f1(read(question.text, *told), references))
+            with_evidence.append(token_f1(read_answer(question.text, *told), references))
             if references:
-                without.append(token_f1(read(question.text, *others), references))
+                without.append(token_f1(read_answer(question.text, *others), references))
     assert sum(with_evidence) / len(with_evidence) >= 0.7
     assert sum(without) / len(without) <= 0.15

@@ -8,20 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import make_row, make_trajectory
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.ppo import Ppo
 from memdojo.train.algorithms.settings import GrpoSettings, PpoSettings
-from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory, Row
+from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory
 
 PPO = Ppo(PpoSettings(name="ppo", num_updates=1))
-
-
-def _row(reward: float = 0.0) -> Row:
-    return Row(np.ones(1, np.int32), np.ones(1, np.int32), -np.ones(1, np.float32), reward)
-
-
-def _episode(*rewards: float, failure: str = "") -> LanguageTrajectory:
-    return LanguageTrajectory("s", tuple(map(_row, rewards)), failure=failure)
 
 
 def _grpo(**settings: Any) -> Grpo:
@@ -33,10 +26,10 @@ def _advantages(groups: Sequence[LanguageGroup], **settings: Any) -> np.ndarray:
 
 
 def test_a_failed_attempt_is_untrainable_and_not_a_zero() -> None:
-    failed = _episode(0.0, failure="the answerer timed out")
-    unknown = _episode(1.0, math.nan)
+    failed = make_trajectory(0.0, failure="the answerer timed out")
+    unknown = make_trajectory(1.0, math.nan)
     empty = LanguageTrajectory("s", ())
-    selection = _grpo().select([(failed, _episode(1.0), unknown, _episode(3.0), empty)])
+    selection = _grpo().select([(failed, make_trajectory(1.0), unknown, make_trajectory(3.0), empty)])
     assert [trajectory.episode_return for trajectory in selection.groups[0]] == [1, 3]
     assert selection.counts == {
         "dropped_unscored": 3,
@@ -50,7 +43,10 @@ def test_a_failed_attempt_is_untrainable_and_not_a_zero() -> None:
 
 
 def test_grpo_leaves_out_who_has_nobody_to_compare_with_and_ppo_does_not() -> None:
-    groups = [(_episode(1.0), _episode(2.0, failure="refused")), (_episode(0.0), _episode(1.0))]
+    groups = [
+        (make_trajectory(1.0), make_trajectory(2.0, failure="refused")),
+        (make_trajectory(0.0), make_trajectory(1.0)),
+    ]
     selection = _grpo().select(groups)
     assert len(selection.groups) == 1
     assert selection.counts["dropped_alone"] == 1
@@ -62,8 +58,8 @@ def test_grpo_leaves_out_who_has_nobody_to_compare_with_and_ppo_does_not() -> No
 
 def test_groups_of_equal_returns_are_skipped_only_on_request() -> None:
     # The same rewards in another order differ in the last digit.
-    equal = (_episode(0.1, 0.2, 0.3), _episode(0.3, 0.2, 0.1))
-    groups = [equal, (_episode(0.0), _episode(1.0))]
+    equal = (make_trajectory(0.1, 0.2, 0.3), make_trajectory(0.3, 0.2, 0.1))
+    groups = [equal, (make_trajectory(0.0), make_trajectory(1.0))]
     assert len(_grpo().select(groups).groups) == 2
     selection = _grpo(skip_equal_groups=True).select(groups)
     assert len(selection.groups) == 1
@@ -73,19 +69,19 @@ def test_groups_of_equal_returns_are_skipped_only_on_request() -> None:
 
 def test_an_update_of_which_nothing_could_be_scored_is_refused() -> None:
     with pytest.raises(ValueError, match="no trajectory of this update could be scored"):
-        PPO.select([(_episode(math.nan), _episode(1.0, failure="refused"))])
+        PPO.select([(make_trajectory(math.nan), make_trajectory(1.0, failure="refused"))])
 
 
 def test_whole_episodes_are_compared_and_count_alike_whatever_their_rows() -> None:
     # Returns 1 and 3: were rows to count, the mean would be (1 + 1 + 1 + 3) / 4 and not 2.
-    group = (_episode(1.0, 0.0, 0.0), _episode(3.0))
+    group = (make_trajectory(1.0, 0.0, 0.0), make_trajectory(3.0))
     advantages = _advantages([group], advantage="trajectory")
     assert advantages == pytest.approx([-1, -1, -1, 1], rel=1e-5)
 
 
 def test_rows_are_compared_and_count_alike_whatever_their_episode() -> None:
     # Paid for the episode: 1, 1, 1 and 3. Mean 1.5, deviation sqrt((3 * 0.25 + 2.25) / 4).
-    group = (_episode(0.0, 0.0, 1.0), _episode(3.0))
+    group = (make_trajectory(0.0, 0.0, 1.0), make_trajectory(3.0))
     advantages = _advantages([group], advantage="rows")
     assert advantages == pytest.approx(np.array([-0.5, -0.5, -0.5, 1.5]) / math.sqrt(0.75), rel=1e-5)
 
@@ -94,7 +90,9 @@ def _steps(*rewards: tuple[float, float]) -> LanguageTrajectory:
     """Return an episode whose rows are paid for the episode, and for their step alone, undivided."""
     num_steps = len(rewards)
     rows = [
-        dataclasses.replace(_row(shared + own / num_steps), step_reward=own / num_steps, num_steps=num_steps)
+        dataclasses.replace(
+            make_row(shared + own / num_steps), step_reward=own / num_steps, num_steps=num_steps
+        )
         for shared, own in rewards
     ]
     return LanguageTrajectory("s", tuple(rows))
@@ -125,7 +123,7 @@ def test_episodes_of_equal_returns_teach_by_their_rows() -> None:
 
 def test_steps_are_compared_where_several_episodes_have_them() -> None:
     # To go: 3, 2, 2 and 1, 0. Means 2, 1 and, of the one that has a third row, 2.
-    group = (_episode(1.0, 0.0, 2.0), _episode(1.0, 0.0))
+    group = (make_trajectory(1.0, 0.0, 2.0), make_trajectory(1.0, 0.0))
     advantages = _advantages([group], advantage="step")
     assert advantages == pytest.approx(np.array([1, 1, 0, -1, -1]) / math.sqrt(4 / 5), rel=1e-5)
 
@@ -133,13 +131,13 @@ def test_steps_are_compared_where_several_episodes_have_them() -> None:
 @pytest.mark.parametrize("advantage", ["trajectory", "rows"])
 def test_no_row_loses_the_advantage_of_its_episode(advantage: str) -> None:
     # Paid at the last row alone, which once was the only one to be trained on.
-    group = (_episode(0.0, 0.0, 0.0, 1.0), _episode(0.0, 0.0, 0.0, 0.0))
+    group = (make_trajectory(0.0, 0.0, 0.0, 1.0), make_trajectory(0.0, 0.0, 0.0, 0.0))
     advantages = _advantages([group], advantage=advantage)
     assert advantages == pytest.approx([1] * 4 + [-1] * 4, rel=1e-5)
 
 
 def test_groups_are_compared_within_themselves() -> None:
-    low, high = (_episode(0.0), _episode(1.0)), (_episode(10.0), _episode(14.0))
+    low, high = (make_trajectory(0.0), make_trajectory(1.0)), (make_trajectory(10.0), make_trajectory(14.0))
     for advantage in ("trajectory", "step", "rows"):
         advantages = _advantages([low, high], advantage=advantage)
         assert advantages == pytest.approx([-1, 1, -1, 1], rel=1e-4)

@@ -1,10 +1,9 @@
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 import memdojo
-from builders import save_manager, save_retriever
+from builders import save_language, save_manager, save_retriever
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
 from memdojo.agents.language.policies import LanguageAnswerAgent, LanguageManager, LanguageRetriever
@@ -12,23 +11,10 @@ from memdojo.errors import CheckpointError, RunFolderError
 from memdojo.eval.playing.evaluate import evaluate_manager
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.train.checkpoints.compact import TrainedOn
-from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
 from memdojo.train.checkpoints.loading import load_learned
-from memdojo.train.checkpoints.model_folders import MODEL
 from memdojo.train.config.files import dump_config, load_config
 
 TRAINED = TrainedOn("mine", max_entries=7, top_k=3, retriever="fusion")
-
-
-def save_language(
-    folder: Path, tiny_language_model: Path, task: Literal["manager", "retriever", "answer_agent"]
-) -> str:
-    """Save a language policy and return the folder."""
-    format = "brief" if task == "manager" else "plain"
-    training = TrainedOn(task, top_k=4, retriever="dense")
-    spec = LanguageSpec(task, format, 900, 8, 5, 2, "transformers", training=training)
-    save_language_policy(folder, lambda into: (into / MODEL).symlink_to(tiny_language_model), spec)
-    return str(folder)
 
 
 def test_a_policy_of_any_kind_is_loaded_from_its_folder(tmp_path: Path, tiny_language_model: Path) -> None:

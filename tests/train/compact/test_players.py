@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
@@ -376,15 +375,6 @@ def test_rollouts_do_not_depend_on_how_python_hashes_strings() -> None:
         for seed in ("1", "2")
     }
     assert len(outputs) == 1
-
-
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[None]:
-    import ray
-
-    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="error")
-    yield
-    ray.shutdown()
 
 
 def _by_ray(num_workers: int) -> list[list[list[str]]]:

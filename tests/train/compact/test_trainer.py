@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -344,15 +344,6 @@ def test_held_out_streams_of_training_groups_are_refused_by_name(tmp_path: Path,
     with pytest.raises(LeakError, match="share the groups 'b', 'c'"):
         train(config, run, progress=NoProgress())
     assert run.metrics() == []
-
-
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[None]:
-    import ray
-
-    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="error")
-    yield
-    ray.shutdown()
 
 
 @pytest.mark.slow

@@ -1,28 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 import torch
 
+from builders import make_row, make_trajectory
 from memdojo.train.language.batches import UpdateRows, pad_rows, share_out
 from memdojo.train.language.trajectories import LanguageTrajectory, Row
 
 
-def _row(reward: float = 0.0, prompt: Sequence[int] = (1,), response: Sequence[int] = (2,)) -> Row:
-    return Row(
-        np.array(prompt, np.int32), np.array(response, np.int32), -np.ones(len(response), np.float32), reward
-    )
-
-
-def _episode(*rewards: float) -> LanguageTrajectory:
-    return LanguageTrajectory("s", tuple(map(_row, rewards)))
-
-
 def test_rows_are_put_one_after_the_other_with_the_ids_that_were_sampled() -> None:
-    first = LanguageTrajectory("s", (_row(prompt=[1, 2], response=[3]), _row(prompt=[4], response=[5, 6])))
-    second = LanguageTrajectory("s", (_row(prompt=[7], response=[8]),))
+    first = LanguageTrajectory(
+        "s", (make_row(prompt=[1, 2], response=[3]), make_row(prompt=[4], response=[5, 6]))
+    )
+    second = LanguageTrajectory("s", (make_row(prompt=[7], response=[8]),))
     update = UpdateRows.of([(first,), (second,)])
     assert update.group_numbers.tolist() == [0, 0, 1]
     assert update.lengths.tolist() == [3, 3, 2]
@@ -34,18 +25,18 @@ def test_rows_are_put_one_after_the_other_with_the_ids_that_were_sampled() -> No
 @pytest.mark.parametrize(
     "row",
     [
-        _row(prompt=[]),
-        _row(response=[]),
+        make_row(prompt=[]),
+        make_row(response=[]),
         Row(np.ones(1, np.int32), np.ones(2, np.int32), np.zeros(1, np.float32), 0.0),
     ],
 )
 def test_a_row_that_is_not_whole_is_refused(row: Row) -> None:
     with pytest.raises(ValueError, match=r"row 1 has .*a row needs a prompt, a response and the sampler's"):
-        UpdateRows.of([(LanguageTrajectory("s", (_row(), row)),)])
+        UpdateRows.of([(LanguageTrajectory("s", (make_row(), row)),)])
 
 
 def test_a_micro_batch_holds_rows_padded_on_the_right_and_says_where_responses_are() -> None:
-    rows = (_row(prompt=[1, 2], response=[3]), _row(prompt=[4], response=[5, 6, 7]))
+    rows = (make_row(prompt=[1, 2], response=[3]), make_row(prompt=[4], response=[5, 6, 7]))
     batch = pad_rows(UpdateRows.of([(LanguageTrajectory("s", rows),)]), [1, 0])
     assert batch.input_ids.tolist() == [[4, 5, 6, 7], [1, 2, 3, 0]]
     assert batch.predictors.tolist() == [0, 1, 2, 5]
@@ -57,7 +48,7 @@ def test_a_micro_batch_holds_rows_padded_on_the_right_and_says_where_responses_a
 
 
 def test_a_micro_batch_of_no_rows_points_nowhere() -> None:
-    batch = pad_rows(UpdateRows.of([(_episode(0.0),)]), [])
+    batch = pad_rows(UpdateRows.of([(make_trajectory(0.0),)]), [])
     assert batch.input_ids.shape == (1, 1)
     for name in batch.__slots__[1:]:
         assert getattr(batch, name).shape == (0,)

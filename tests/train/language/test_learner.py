@@ -15,7 +15,7 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from builders import weights_of
+from builders import relative_error, weights_of
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
@@ -153,12 +153,6 @@ def _gradients(network: PolicyNetwork) -> dict[str, Tensor]:
     return {n: p.grad.clone() for n, p in network.named_parameters() if p.grad is not None}
 
 
-def _relative_error(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
-    assert found.keys() == expected.keys()
-    difference = torch.cat([(found[name] - expected[name]).flatten() for name in expected])
-    return float(difference.norm() / torch.cat([tensor.flatten() for tensor in expected.values()]).norm())
-
-
 SETTINGS = [
     {"advantage": "trajectory"},
     {"advantage": "step", "loss_average": "sequence"},
@@ -189,7 +183,7 @@ def test_the_gradient_is_that_of_the_formula_row_by_row(settings: dict[str, Any]
     network = copy.deepcopy(before)
     learner = _learner(network, algorithm.model_copy(update={"epochs": epochs}), reference=reference)
     metrics = learner.update(groups, 0)
-    assert _relative_error(_gradients(network), expected) <= 1e-5
+    assert relative_error(_gradients(network), expected) <= 1e-5
     if epochs == 1:
         assert metrics["loss"] == pytest.approx(values["loss"], rel=1e-5, abs=1e-6)
         assert metrics["clip_fraction"] == 0
@@ -205,7 +199,7 @@ def test_micro_batches_of_any_size_give_the_same_gradient(max_tokens: int) -> No
     groups = _groups(network)
     expected, _ = _reference_gradient(copy.deepcopy(network), network, groups, _algorithm())
     _learner(network, _algorithm(), max_tokens=max_tokens).update(groups, 0)
-    assert _relative_error(_gradients(network), expected) <= 1e-5
+    assert relative_error(_gradients(network), expected) <= 1e-5
 
 
 def test_gradient_checkpointing_changes_no_gradient() -> None:
@@ -213,7 +207,7 @@ def test_gradient_checkpointing_changes_no_gradient() -> None:
     groups = _groups(plain)
     _learner(plain, _algorithm()).update(groups, 0)
     _learner(checkpointed, _algorithm(), gradient_checkpointing=True).update(groups, 0)
-    assert _relative_error(_gradients(checkpointed), _gradients(plain)) <= 1e-6
+    assert relative_error(_gradients(checkpointed), _gradients(plain)) <= 1e-6
 
 
 def test_every_row_of_an_episode_teaches() -> None:

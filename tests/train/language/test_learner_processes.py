@@ -17,7 +17,6 @@ import safetensors.torch
 import torch
 from accelerate import Accelerator
 from peft import LoraConfig, get_peft_model
-from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from memdojo.agents.language.network import PolicyNetwork, whole
@@ -181,22 +180,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return folders
 
 
-def _relative_error(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
-    assert found.keys() == expected.keys()
-    difference = torch.cat([(found[name] - expected[name]).flatten() for name in expected])
-    return float(difference.norm() / torch.cat([tensor.flatten() for tensor in expected.values()]).norm())
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("parallel", ["whole", "shards"])
 def test_two_processes_learn_what_one_does(trained: dict[str, Path], parallel: str, case: str) -> None:
+    from builders import relative_error  # A script does not find it.
+
     for name in ("gradients", "first", "weights"):
         found, expected = (
             safetensors.torch.load_file(trained[run] / case / f"{name}.safetensors")
             for run in (parallel, "one")
         )
-        assert _relative_error(found, expected) <= 1e-5, name
+        assert relative_error(found, expected) <= 1e-5, name
     found, expected = (
         json.loads((trained[run] / case / "metrics.json").read_text("utf-8")) for run in (parallel, "one")
     )
