@@ -95,7 +95,7 @@ class Link(Operation):
 def make_chunks(
     *said: str | tuple[str, str],
     turns_per_chunk: int = 1,
-    session: str = "",
+    session: str | Sequence[str] = "",
     time: datetime | None = None,
     daily: bool = False,
 ) -> tuple[Chunk, ...]:
@@ -103,7 +103,7 @@ def make_chunks(
 
     Args:
         said: What each turn says: a text of Ann's, or a pair of speaker and text.
-        session: The session of all chunks.
+        session: The session of all chunks, or that of each.
         time: When the first turn was said, and with it all others unless `daily`. A chunk has the time of
             its first turn.
         daily: Each turn is said a day after the one before.
@@ -114,9 +114,10 @@ def make_chunks(
         when = time + timedelta(days=index) if time is not None and daily else time
         turns.append(Turn(f"t{index}", speaker, text, when))
     starts = range(0, len(turns), turns_per_chunk)
+    sessions = [session] * len(starts) if isinstance(session, str) else session
     return tuple(
-        Chunk(index, tuple(turns[start : start + turns_per_chunk]), session, turns[start].time)
-        for index, start in enumerate(starts)
+        Chunk(index, tuple(turns[start : start + turns_per_chunk]), of_chunk, turns[start].time)
+        for index, (start, of_chunk) in enumerate(zip(starts, sessions, strict=True))
     )
 
 
@@ -128,7 +129,7 @@ def make_stream(
     source: str = "",
     oracle: Mapping[str, tuple[PlannedOperation, ...]] | None = None,
     turns_per_chunk: int = 1,
-    session: str = "",
+    session: str | Sequence[str] = "",
     time: datetime | None = None,
     daily: bool = False,
 ) -> Stream:

@@ -104,10 +104,6 @@ def test_a_question_starts_over_the_archive_that_was_asked_for() -> None:
     assert [len(start.store) for start in sessions] == [3, 3, 3]
 
 
-def _config(*overrides: str) -> TrainConfig:
-    return parse_config(COMPACT, overrides)
-
-
 def _train(root: Path, config: TrainConfig, *, resume: bool = False) -> RunFolder:
     run, _ = run_training(root, config, resume=resume)
     return run
@@ -123,9 +119,9 @@ def _untimed(line: Mapping[str, float]) -> dict[str, float]:
 
 @pytest.mark.slow
 def test_a_resumed_run_by_priority_gives_the_numbers_of_one_that_was_not(tmp_path: Path) -> None:
-    whole = _train(tmp_path / "whole", _config())
-    _train(tmp_path / "parts", _config("algorithm.num_updates=4"))
-    parts = _train(tmp_path / "parts", _config(), resume=True)
+    whole = _train(tmp_path / "whole", parse_config(COMPACT))
+    _train(tmp_path / "parts", parse_config(COMPACT, ["algorithm.num_updates=4"]))
+    parts = _train(tmp_path / "parts", parse_config(COMPACT), resume=True)
     assert [_untimed(line) for line in parts.metrics()] == [_untimed(line) for line in whole.metrics()]
     weights = [line["reward_weight/evidence_dcg"] for line in whole.metrics()]
     assert weights == pytest.approx([1 / 2, 1 / 3, 1 / 6, 0, 0, 0])

@@ -115,15 +115,12 @@ def _engine(tokenizer: Any, reply: str | Callable[[str], str]) -> ScriptedEngine
     return ScriptedEngine(script)
 
 
-def _stream() -> Stream:
-    return make_stream(*(f"Fact number {index}." for index in range(4)), turns_per_chunk=2)
-
-
 def test_a_manager_acts_greedily_and_leaves_out_what_means_nothing(tokenizer: Any) -> None:
     engine = _engine(tokenizer, lambda prompt: "KEEP b\nhm" if "MEMORY 0/2" in prompt else "DROP 1\nNOOP")
     encoder = PromptEncoder(tokenizer, BriefFormat(), 500)
     manager = LanguageManager(engine, encoder, max_response_tokens=16, turns_per_chunk=2)
-    episode = ManagerEpisode(StreamContext(_stream()), Capacity(max_entries=2))
+    stream = make_stream(*(f"Fact number {index}." for index in range(4)), turns_per_chunk=2)
+    episode = ManagerEpisode(StreamContext(stream), Capacity(max_entries=2))
     (operations,) = manager.act([episode])
     assert operations == (Add("Ann: Fact number 1.", ("t1",), None, "turn"),)
     episode.step(operations)

@@ -39,7 +39,6 @@ from memdojo.envs.types import (
     PlannedOperation,
     Question,
     Relink,
-    Stream,
     Update,
     WhenFull,
 )
@@ -60,6 +59,13 @@ PLAN = {
     "t0": (PlannedOperation(Add.kind, "Ann: I live in Oslo"),),
     "t1": (PlannedOperation(Add.kind, "Ann: My dog Rex barks"), PlannedOperation(Link.kind, target="t0")),
 }
+STREAM = make_stream(
+    "I live in Oslo",
+    "My dog Rex barks",
+    "The tea is green",
+    questions=[Question("q", "Where does Ann live?", ("Oslo",), "1", frozenset({"t0"}))],
+    oracle=PLAN,
+)
 
 
 @pytest.fixture
@@ -69,18 +75,6 @@ def registered() -> Iterator[None]:
         yield
 
 
-def _stream(name: str = "s") -> Stream:
-    return make_stream(
-        "I live in Oslo",
-        "My dog Rex barks",
-        "The tea is green",
-        questions=[Question("q", "Where does Ann live?", ("Oslo",), "1", frozenset({"t0"}))],
-        id=name,
-        group=name,
-        oracle=PLAN,
-    )
-
-
 def _linker(*more: Sequence[Operation]) -> ScriptedRule:
     """A manager that adds two entries and links them; then what is given, a step each."""
     first, second = Add("Ann: I live in Oslo", ("t0",)), Add("Ann: My dog Rex barks", ("t1",))
@@ -88,7 +82,7 @@ def _linker(*more: Sequence[Operation]) -> ScriptedRule:
 
 
 def _evaluate(folder: Path, *more: Sequence[Operation]) -> EvalReport:
-    streams = [_stream(), _stream("s2")]
+    streams = [STREAM, dataclasses.replace(STREAM, id="s2", group="s2")]
     report = run_evaluation(
         [_linker(*more)], streams, EvalSettings(max_entries=4, top_k=2), num_resamples=20, folder=folder
     )
@@ -230,7 +224,7 @@ def test_a_kind_is_a_free_word_in_capitals_and_says_what_it_does() -> None:
 
 
 def test_episodes_count_its_text_and_keep_the_evidence_of_linked_entries() -> None:
-    episode = ManagerEpisode(StreamContext(_stream()), Capacity(4), validity=validity_by_rule)
+    episode = ManagerEpisode(StreamContext(STREAM), Capacity(4), validity=validity_by_rule)
     scripted = _linker((Delete(2),))
     outcomes = [episode.step(scripted.act([episode])[0]) for _ in range(3)]
     link = outcomes[1].operations[1]
@@ -241,27 +235,26 @@ def test_episodes_count_its_text_and_keep_the_evidence_of_linked_entries() -> No
 
 @pytest.mark.usefixtures("registered")
 def test_a_plan_may_have_it_and_the_labelled_manager_follows() -> None:
-    stream = _stream()
-    assert check_stream(stream) == []
-    assert StreamRow.model_validate(stream_to_dict(stream)).record("").oracle == stream.oracle
-    wrong = dataclasses.replace(stream, oracle={"t1": (PlannedOperation("LINK"), PlannedOperation("LNK"))})
+    assert check_stream(STREAM) == []
+    assert StreamRow.model_validate(stream_to_dict(STREAM)).record("").oracle == STREAM.oracle
+    wrong = dataclasses.replace(STREAM, oracle={"t1": (PlannedOperation("LINK"), PlannedOperation("LNK"))})
     told = [str(problem) for problem in check_stream(wrong)]
     assert "'LNK' is not an operation; write ADD, UPDATE, DELETE, NOOP or LINK" in told[0]
     assert "LINK has no target" in told[1]
-    episode = ManagerEpisode(StreamContext(stream), Capacity(4))
+    episode = ManagerEpisode(StreamContext(STREAM), Capacity(4))
     while not episode.ended:
         episode.step(LabelledManager().act([episode])[0])
     assert _links(episode.store) == {1: (2,), 2: (1,)}
 
 
 def test_a_plan_with_an_unknown_operation_is_told() -> None:
-    told = [str(problem) for problem in check_stream(_stream())]
+    told = [str(problem) for problem in check_stream(STREAM)]
     assert told == ["oracle.t1[1].kind: 'LINK' is not an operation; write ADD, UPDATE, DELETE or NOOP"]
 
 
 @pytest.mark.parametrize("name", list_formats("manager"))
 def test_a_format_without_words_for_it_says_so(name: str) -> None:
-    episode = ManagerEpisode(StreamContext(_stream()), Capacity(4))
+    episode = ManagerEpisode(StreamContext(STREAM), Capacity(4))
     format = make_format("manager", name)
     view = ManagerTask(format).view(episode)
     with pytest.raises(ValueError, match=r"cannot express Link\(first=1, second=2"):
@@ -302,7 +295,7 @@ def test_records_rebuild_the_store_after_any_operation(tmp_path: Path) -> None:
     link, delete = record.steps[1].operations[1], record.steps[2].operations[0]
     assert (link.kind, link.sources) == ("LINK", ("t1",))
     assert [len(operation.changes) for operation in (link, delete)] == [2, 2]
-    episode = ManagerEpisode(StreamContext(_stream()), Capacity(4))
+    episode = ManagerEpisode(StreamContext(STREAM), Capacity(4))
     scripted = _linker((Delete(2), Add("Ann: The tea is green", ("t2",))))
     for num_steps in (1, 2, 3):
         episode.step(scripted.act([episode])[0])

@@ -1,11 +1,13 @@
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from builders import make_stream
 from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.streams.registry import (
     ENTRY_POINT_GROUP,
@@ -18,8 +20,12 @@ from memdojo.envs.streams.registry import (
     register_source,
 )
 from memdojo.envs.streams.source import StreamSource
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError, DataError, UnknownNameError
+
+STREAM = make_stream(
+    "I live in Rome.", questions=[Question("q", "Where?", ("Rome",), evidence=frozenset({"t0"}))]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +34,9 @@ def _scratch_sources() -> Iterator[None]:
         yield
 
 
-def _stream(id: str, source: str = "") -> Stream:
-    chunks = (Chunk(0, (Turn("t1", "Ann", "I live in Rome."),)),)
-    return Stream(id, "g", chunks, (Question("q", "Where?", ("Rome",), evidence=frozenset({"t1"})),), source)
-
-
 def _load(split: str, *, num_streams: int = 1, source: str = "") -> Iterator[Stream]:
     for number in range(num_streams):
-        yield _stream(f"{split or 'default'}-{number}", source)
+        yield replace(STREAM, id=f"{split or 'default'}-{number}", source=source)
 
 
 def _info(name: str) -> SourceInfo:
@@ -56,7 +57,7 @@ def test_a_registered_source_loads_by_its_spec() -> None:
 
 
 def test_a_name_is_taken_only_once_unless_it_is_replaced() -> None:
-    register_source("diary", lambda split: [_stream("mine")])
+    register_source("diary", lambda split: [replace(STREAM, id="mine")])
     with pytest.raises(ConfigError, match=r"'diary' is registered already.*replace=True"):
         register_source("diary", _load)
     register_source("diary", _load, splits=("train",), replace=True)
@@ -140,7 +141,7 @@ def test_a_source_is_read_as_it_is_consumed() -> None:
     def load(split: str) -> Iterator[Stream]:
         for number in range(3):
             made.append(f"s{number}")
-            yield _stream(f"s{number}")
+            yield replace(STREAM, id=f"s{number}")
 
     register_source("plain", load)
     assert next(iter_streams("plain")).id == "s0"
@@ -149,7 +150,7 @@ def test_a_source_is_read_as_it_is_consumed() -> None:
 
 def test_a_loader_that_takes_anything_checks_its_options_itself() -> None:
     def load(split: str, **options: Any) -> list[Stream]:
-        return [_stream(str(options["anything"]))]
+        return [replace(STREAM, id=str(options["anything"]))]
 
     register_source("plain", load)
     assert load_streams("plain", anything=3)[0].id == "3"
@@ -157,8 +158,11 @@ def test_a_loader_that_takes_anything_checks_its_options_itself() -> None:
 
 def test_a_json_lines_file_is_a_source(tmp_path: Path) -> None:
     path = tmp_path / "with:colon.jsonl"
-    write_jsonl([_stream("a"), _stream("b")], path)
-    assert load_streams(f"jsonl:{path}") == [_stream("a", f"jsonl:{path}"), _stream("b", f"jsonl:{path}")]
+    write_jsonl([replace(STREAM, id="a"), replace(STREAM, id="b")], path)
+    assert load_streams(f"jsonl:{path}") == [
+        replace(STREAM, id="a", source=f"jsonl:{path}"),
+        replace(STREAM, id="b", source=f"jsonl:{path}"),
+    ]
     with pytest.raises(DataError, match="the file does not exist"):
         load_streams(f"jsonl:{path}x")
 

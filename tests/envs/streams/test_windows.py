@@ -17,30 +17,35 @@ ADD, UPDATE, DELETE, NOOP = (
 )
 
 
-def _stream() -> Stream:
-    """Turns t0 to t7 in chunks (t0 t1)(t2 t3 t4)(t5)(t6 t7), a session for every two chunks."""
-    turns = [Turn(f"t{n}", "Ann", f"text {n}") for n in range(8)]
-    parts = [turns[0:2], turns[2:5], turns[5:6], turns[6:8]]
-    chunks = tuple(
-        Chunk(n, tuple(part), f"session {n // 2}", datetime(2024, 1, 1 + n)) for n, part in enumerate(parts)
-    )
-    questions = (
+TURNS = [Turn(f"t{n}", "Ann", f"text {n}") for n in range(8)]
+PARTS = (TURNS[0:2], TURNS[2:5], TURNS[5:6], TURNS[6:8])
+STREAM = Stream(
+    "s",
+    "g",
+    chunks=tuple(
+        Chunk(n, tuple(part), f"session {n // 2}", datetime(2024, 1, 1 + n)) for n, part in enumerate(PARTS)
+    ),
+    questions=(
         Question("early", "?", ("a",), evidence=frozenset({"t1"}), ask_after=0),
         Question("middle", "?", ("b",), evidence=frozenset({"t3", "t4"}), ask_after=2),
         Question("wide", "?", ("c",), evidence=frozenset({"t1", "t6"})),
         Question("end", "?", ("d",), evidence=frozenset({"t5"})),
         Question("none", "?", (), unanswerable=True),
-    )
-    oracle = {
-        "t0": (PlannedOperation(ADD, "zero"),),
-        "t1": (PlannedOperation(UPDATE, "one", "t0"),),
-        "t3": (PlannedOperation(UPDATE, "three", "t1"), PlannedOperation(ADD, "other")),
-        "t4": (PlannedOperation(UPDATE, "four", "t0"),),
-        "t5": (PlannedOperation(NOOP),),
-        "t6": (PlannedOperation(DELETE, target="t0"),),
-        "t7": (PlannedOperation(DELETE, target="t2"),),
-    }
-    return Stream("s", "g", chunks, questions, "test", MappingProxyType(oracle))
+    ),
+    source="test",
+    oracle=MappingProxyType(
+        {
+            "t0": (PlannedOperation(ADD, "zero"),),
+            "t1": (PlannedOperation(UPDATE, "one", "t0"),),
+            "t3": (PlannedOperation(UPDATE, "three", "t1"), PlannedOperation(ADD, "other")),
+            "t4": (PlannedOperation(UPDATE, "four", "t0"),),
+            "t5": (PlannedOperation(NOOP),),
+            "t6": (PlannedOperation(DELETE, target="t0"),),
+            "t7": (PlannedOperation(DELETE, target="t2"),),
+        }
+    ),
+)
+"""Turns t0 to t7 in chunks (t0 t1)(t2 t3 t4)(t5)(t6 t7), a session for every two chunks."""
 
 
 def _kept(stream: Stream | None) -> list[tuple[str, int | None]]:
@@ -50,7 +55,7 @@ def _kept(stream: Stream | None) -> list[tuple[str, int | None]]:
 
 
 def test_a_window_cuts_and_renumbers_the_chunks() -> None:
-    cut = window(_stream(), 3, 4)
+    cut = window(STREAM, 3, 4)
     assert cut is not None
     assert (cut.id, cut.group, cut.source) == ("s[3:7]", "g", "test")
     assert [[turn.id for turn in chunk.turns] for chunk in cut.chunks] == [["t3", "t4"], ["t5"], ["t6"]]
@@ -60,31 +65,31 @@ def test_a_window_cuts_and_renumbers_the_chunks() -> None:
 
 
 def test_a_window_keeps_the_questions_whose_whole_evidence_lies_inside() -> None:
-    assert _kept(window(_stream(), 3, 4)) == [("middle", 1), ("end", None)]
-    assert _kept(window(_stream(), 0, 3)) == [("early", 0)]
+    assert _kept(window(STREAM, 3, 4)) == [("middle", 1), ("end", None)]
+    assert _kept(window(STREAM, 0, 3)) == [("early", 0)]
 
 
 def test_a_question_asked_after_the_window_comes_at_its_end() -> None:
-    assert _kept(window(_stream(), 3, 2)) == [("middle", None)]
+    assert _kept(window(STREAM, 3, 2)) == [("middle", None)]
 
 
 def test_a_window_of_everything_keeps_every_question_that_has_evidence() -> None:
-    assert _kept(window(_stream(), 0, 8)) == [("early", 0), ("middle", 2), ("wide", None), ("end", None)]
-    assert _kept(window(_stream(), 4, 100)) == [("end", None)]
+    assert _kept(window(STREAM, 0, 8)) == [("early", 0), ("middle", 2), ("wide", None), ("end", None)]
+    assert _kept(window(STREAM, 4, 100)) == [("end", None)]
 
 
 def test_a_window_without_a_question_is_none() -> None:
-    assert window(_stream(), 6, 2) is None
+    assert window(STREAM, 6, 2) is None
 
 
 @pytest.mark.parametrize(("start", "length"), [(-1, 3), (8, 1), (0, 0)])
 def test_a_window_outside_the_stream_is_refused(start: int, length: int) -> None:
     with pytest.raises(ConfigError, match="turns are numbered 0 to 7"):
-        window(_stream(), start, length)
+        window(STREAM, start, length)
 
 
 def test_the_oracle_of_a_window_adds_what_was_said_before_it() -> None:
-    cut = window(_stream(), 2, 6)
+    cut = window(STREAM, 2, 6)
     assert cut is not None
     assert dict(cut.oracle) == {
         "t3": (PlannedOperation(ADD, "three"), PlannedOperation(ADD, "other")),
@@ -93,38 +98,36 @@ def test_the_oracle_of_a_window_adds_what_was_said_before_it() -> None:
         "t6": (PlannedOperation(DELETE, target="t3"),),
         "t7": (PlannedOperation(DELETE, target="t2"),),
     }
-    short = window(_stream(), 5, 2)
+    short = window(STREAM, 5, 2)
     assert short is not None
     assert dict(short.oracle) == {"t5": (PlannedOperation(NOOP),), "t6": (PlannedOperation(NOOP),)}
 
 
 def test_the_oracle_of_the_whole_stream_is_unchanged() -> None:
-    cut = window(_stream(), 0, 8)
+    cut = window(STREAM, 0, 8)
     assert cut is not None
-    assert cut.oracle == _stream().oracle
+    assert cut.oracle == STREAM.oracle
 
 
 def test_sampled_windows_are_those_that_keep_a_question() -> None:
-    stream = _stream()
-    every = {start for start in range(8 - 2 + 1) if window(stream, start, 2) is not None}
-    sampled = sample_windows(stream, 2, 100, np.random.default_rng(0))
+    every = {start for start in range(8 - 2 + 1) if window(STREAM, start, 2) is not None}
+    sampled = sample_windows(STREAM, 2, 100, np.random.default_rng(0))
     assert {each.id for each in sampled} == {f"s[{start}:{start + 2}]" for start in every}
     assert len(sampled) == len(every) == 5
-    assert len(sample_windows(stream, 2, 3, np.random.default_rng(0))) == 3
+    assert len(sample_windows(STREAM, 2, 3, np.random.default_rng(0))) == 3
 
 
 def test_sampling_depends_on_nothing_but_the_generator() -> None:
-    draws = [sample_windows(_stream(), 3, 2, np.random.default_rng(seed)) for seed in (5, 5)]
+    draws = [sample_windows(STREAM, 3, 2, np.random.default_rng(seed)) for seed in (5, 5)]
     assert draws[0] == draws[1]
 
 
 def test_a_window_longer_than_the_stream_is_the_whole_stream() -> None:
-    assert [each.id for each in sample_windows(_stream(), 50, 4, np.random.default_rng(0))] == ["s[0:8]"]
+    assert [each.id for each in sample_windows(STREAM, 50, 4, np.random.default_rng(0))] == ["s[0:8]"]
 
 
 def test_no_window_is_sampled_where_no_evidence_fits() -> None:
-    stream = _stream()
-    wide = Stream("s", "g", stream.chunks, stream.questions[2:3])
+    wide = Stream("s", "g", STREAM.chunks, STREAM.questions[2:3])
     assert sample_windows(wide, 5, 3, np.random.default_rng(0)) == []
     with pytest.raises(ConfigError, match="at least one turn"):
         sample_windows(wide, 0, 3, np.random.default_rng(0))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,13 @@ from builders import make_stream, run_training
 from memdojo.cli import app
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
-from memdojo.envs.types import Question, Stream
+from memdojo.envs.types import Question
 from memdojo.errors import CheckpointError, LeakError
 from memdojo.eval.records.files import read_episodes, read_streams
 from memdojo.train.checkpoints import compact as checkpoints
 from memdojo.train.checkpoints.compact import load_network_state, load_spec, load_training_state
 from memdojo.train.compact.trainer import TrainResult
 from memdojo.train.config.files import dump_config, parse_config
-from memdojo.train.config.run import TrainConfig
 from memdojo.train.dispatch import train
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Report
@@ -82,16 +82,12 @@ class InterruptedAfter(NoProgress):
             signal.raise_signal(signal.SIGINT)
 
 
-def _config(*overrides: str) -> TrainConfig:
-    return parse_config(MANAGER, overrides)
-
-
 def _train(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
-    return run_training(root, _config(*overrides))
+    return run_training(root, parse_config(MANAGER, overrides))
 
 
 def _resume(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
-    config = _config(*overrides)
+    config = parse_config(MANAGER, overrides)
     run = RunFolder.resume(root, config)
     return run, train(config, run, resume=True, progress=NoProgress())
 
@@ -221,7 +217,7 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
 )
 def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, update: int) -> None:
     expected, _ = _train(tmp_path / "whole", *TASKS[task])
-    config = _config(*TASKS[task])
+    config = parse_config(MANAGER, TASKS[task])
     run = RunFolder.create(tmp_path / "halves", config)
     with pytest.raises(KeyboardInterrupt):
         train(config, run, progress=InterruptedAfter(update))
@@ -264,7 +260,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
 
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
     expected, _ = _train(tmp_path / "whole")
-    with RunFolder.create(tmp_path / "killed", _config()) as run:
+    with RunFolder.create(tmp_path / "killed", parse_config(MANAGER)) as run:
         run.log(1, {"rollouts/return": 0.5})
     run, _ = _resume(tmp_path / "killed")
     _require_equal_runs(run, expected)
@@ -281,7 +277,7 @@ def test_a_run_killed_before_its_checkpoint_was_marked_marks_it_when_it_goes_on(
 
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected, _ = _train(tmp_path / "whole")
-    config = _config()
+    config = parse_config(MANAGER)
     run = RunFolder.create(tmp_path / "full", config)
     write = checkpoints.write_json
 
@@ -326,18 +322,14 @@ def test_a_validation_that_could_not_be_scored_is_never_the_best(
     assert result.best == run.checkpoint_folder(scores.index(result.best_score) + 1)
 
 
-def _stream(group: str) -> Stream:
-    question = Question("q", "Where does Ann live?", ("Oslo",), evidence=frozenset({"t0"}))
-    return make_stream(
-        "I live in Oslo.", "I own a bike.", questions=[question], id=f"stream-{group}", group=group
-    )
-
-
 @pytest.mark.parametrize("held_out", ["validation", "test"])
 def test_held_out_streams_of_training_groups_are_refused_by_name(tmp_path: Path, held_out: str) -> None:
     groups = {"train": "abc", held_out: "cbx"}
+    question = Question("q", "Where does Ann live?", ("Oslo",), evidence=frozenset({"t0"}))
+    stream = make_stream("I live in Oslo.", "I own a bike.", questions=[question])
     for split, names in groups.items():
-        write_jsonl([_stream(name) for name in names], tmp_path / f"{split}.jsonl")
+        streams = [replace(stream, id=f"stream-{name}", group=name) for name in names]
+        write_jsonl(streams, tmp_path / f"{split}.jsonl")
     tree = MANAGER | {"streams": {split: f"jsonl:{tmp_path}/{split}.jsonl" for split in groups}}
     config = parse_config(tree, () if held_out == "validation" else ("evaluation.every=",))
     run = RunFolder.create(tmp_path, config)
@@ -362,7 +354,7 @@ def test_any_number_of_workers_trains_the_policy_that_this_process_does(
 @pytest.mark.usefixtures("ray_cluster")
 def test_an_interrupted_run_goes_on_with_other_workers(tmp_path: Path) -> None:
     overrides = (*TASKS["retriever-ppo"], "algorithm.num_updates=2", "algorithm.groups_per_update=3")
-    config = _config(*overrides, "rollouts.num_workers=1")
+    config = parse_config(MANAGER, (*overrides, "rollouts.num_workers=1"))
     run = RunFolder.create(tmp_path / "halves", config)
     with pytest.raises(KeyboardInterrupt):
         train(config, run, progress=InterruptedAfter(1))
@@ -376,7 +368,9 @@ def test_an_interrupted_run_goes_on_with_other_workers(tmp_path: Path) -> None:
 def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(num_workers: int, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text(
-        dump_config(_config("algorithm.num_updates=100000", f"rollouts.num_workers={num_workers}"))
+        dump_config(
+            parse_config(MANAGER, ("algorithm.num_updates=100000", f"rollouts.num_workers={num_workers}"))
+        )
     )
     command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(tmp_path / "cli")]
     process = subprocess.Popen(

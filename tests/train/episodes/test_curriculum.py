@@ -11,7 +11,6 @@ import pytest
 from builders import make_config, make_stream
 from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError
-from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.curriculum import PriorityCurriculum, group_score, priority
 from memdojo.train.episodes.schedule import Schedule
 
@@ -88,16 +87,17 @@ def test_what_is_drawn_depends_on_seed_update_and_scores_alone() -> None:
     assert curriculum.draw(0, 5) != PriorityCurriculum(20, seed=2).draw(0, 5)
 
 
-def _config(*overrides: str) -> TrainConfig:
-    return make_config(
-        "algorithm.curriculum=priority",
-        "algorithm.num_updates=30",
-        "algorithm.groups_per_update=4",
-        "algorithm.group_size=2",
-        *overrides,
-        task="retriever",
-        reward={"evidence_ndcg": 1.0, "evidence_recall": 0.5},
-    )
+BY_PRIORITY: dict[str, Any] = {
+    "task": "retriever",
+    "reward": {"evidence_ndcg": 1.0, "evidence_recall": 0.5},
+    "algorithm": {
+        "name": "grpo",
+        "curriculum": "priority",
+        "num_updates": 30,
+        "groups_per_update": 4,
+        "group_size": 2,
+    },
+}
 
 
 def _streams(number: int = 3) -> list[Stream]:
@@ -117,7 +117,7 @@ def _play(schedule: Schedule, updates: Sequence[int]) -> list[Any]:
 
 
 def test_a_schedule_by_priority_prefers_the_questions_in_reach() -> None:
-    played = _play(Schedule(_config(), _streams()), range(300))
+    played = _play(Schedule(make_config(**BY_PRIORITY), _streams()), range(300))
     # The first three updates go through all twelve questions.
     assert len({(task.stream, task.question) for tasks in played[:3] for task in tasks}) == 12
     streams = Counter(task.stream for tasks in played[3:] for task in tasks)
@@ -126,7 +126,7 @@ def test_a_schedule_by_priority_prefers_the_questions_in_reach() -> None:
 
 
 def test_a_resumed_schedule_plays_what_it_would_have_played() -> None:
-    config, streams = _config(), _streams()
+    config, streams = make_config(**BY_PRIORITY), _streams()
     whole = Schedule(config, streams)
     expected = _play(whole, range(8))
     before, after = Schedule(config, streams), Schedule(config, streams)
@@ -136,7 +136,7 @@ def test_a_resumed_schedule_plays_what_it_would_have_played() -> None:
 
 
 def test_a_shuffled_schedule_has_nothing_to_remember() -> None:
-    config = _config("algorithm.curriculum=shuffled")
+    config = make_config("algorithm.curriculum=shuffled", **BY_PRIORITY)
     schedule, fresh = Schedule(config, _streams()), Schedule(config, _streams())
     played = _play(schedule, range(4))
     assert schedule.state() == {}
@@ -144,7 +144,7 @@ def test_a_shuffled_schedule_has_nothing_to_remember() -> None:
 
 
 def test_the_weights_of_warm_up_do_not_count_in_the_scores() -> None:
-    schedule = Schedule(_config("reward_decay.evidence_recall=5"), _streams())
+    schedule = Schedule(make_config("reward_decay.evidence_recall=5", **BY_PRIORITY), _streams())
     tasks = schedule.training(0)
     schedule.record(0, [[Episode({"evidence_ndcg": 0.1, "evidence_recall": 0.4})] for _ in tasks])
     assert set(schedule.state()["curriculum"].values()) == {0.1}
@@ -152,4 +152,10 @@ def test_the_weights_of_warm_up_do_not_count_in_the_scores() -> None:
 
 def test_trls_trainer_has_no_curriculum() -> None:
     with pytest.raises(ConfigError, match=r"curriculum is 'priority', but learner\.kind is 'trl'"):
-        _config("policy.kind=language", "policy.model=x", "learner.kind=trl", "engine.kind=transformers")
+        make_config(
+            "policy.kind=language",
+            "policy.model=x",
+            "learner.kind=trl",
+            "engine.kind=transformers",
+            **BY_PRIORITY,
+        )

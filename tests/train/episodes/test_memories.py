@@ -14,7 +14,7 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
-from memdojo.envs.types import Add, Delete, Operation, Question, Stream
+from memdojo.envs.types import Add, Delete, Operation, Question
 from memdojo.errors import ConfigError, DataError, UnknownNameError
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
@@ -43,18 +43,6 @@ TREE: dict[str, Any] = {
 }
 
 
-def _config(*overrides: str) -> TrainConfig:
-    return parse_config(TREE, overrides)
-
-
-def _stream() -> Stream:
-    questions = (
-        Question("early", "Fact 0?", ("0",), evidence=frozenset({"t0"}), ask_after=1),
-        Question("late", "Fact 3?", ("3",), evidence=frozenset({"t3"})),
-    )
-    return make_stream("Fact 0.", "Fact 1.", "Fact 2.", "Fact 3.", questions=questions)
-
-
 def test_what_the_store_held_when_a_question_fell_due_is_kept() -> None:
     class Writing(ScriptedRule):
         released = False
@@ -71,8 +59,13 @@ def test_what_the_store_held_when_a_question_fell_due_is_kept() -> None:
 
     policy = Writing([])
     policy.turns_per_chunk = 2  # type: ignore[misc]  # As a language manager would have it.
+    questions = (
+        Question("early", "Fact 0?", ("0",), evidence=frozenset({"t0"}), ask_after=1),
+        Question("late", "Fact 3?", ("3",), evidence=frozenset({"t3"})),
+    )
+    stream = make_stream("Fact 0.", "Fact 1.", "Fact 2.", "Fact 3.", questions=questions)
     (memory,) = write_memories(
-        Writer(policy, EpisodeRules(capacity=CapacitySettings(max_entries=5))), [_stream()]
+        Writer(policy, EpisodeRules(capacity=CapacitySettings(max_entries=5))), [stream]
     )
     assert {name: [entry.text for entry in entries] for name, entries in memory.items()} == {
         "early": ["fact 0"],
@@ -82,7 +75,7 @@ def test_what_the_store_held_when_a_question_fell_due_is_kept() -> None:
 
 
 def test_a_run_keeps_the_memories_of_its_streams_and_plays_no_more(tmp_path: Path) -> None:
-    config = _config()
+    config = parse_config(TREE)
     run = RunFolder.create(tmp_path, config)
     splits = load_splits(config)
     keep_memories(config, run, NoProgress())
@@ -108,7 +101,7 @@ def test_a_run_keeps_the_memories_of_its_streams_and_plays_no_more(tmp_path: Pat
 
 
 def test_a_run_without_a_memory_has_none(tmp_path: Path) -> None:
-    run = RunFolder.create(tmp_path, _config("episode.written_by=", "episode.max_entries="))
+    run = RunFolder.create(tmp_path, parse_config(TREE, ["episode.written_by=", "episode.max_entries="]))
     keep_memories(run.config, run, NoProgress())
     assert read_memories(run, "train", []) is None
     assert not (run.path / "memory").exists()
@@ -129,11 +122,11 @@ def test_a_memory_that_cannot_be_written_is_refused_in_one_sentence(tmp_path: Pa
     ]
     for overrides, message in cases:
         with pytest.raises(ConfigError, match=message):
-            _config(*overrides)
+            parse_config(TREE, overrides)
     manager = {**TREE, "task": "manager", "streams": {"train": "synthetic:train"}}
     with pytest.raises(ConfigError, match="task is 'manager', which writes its memory itself"):
         parse_config(manager)
-    assert parse_config({"name": "x", **_tree_of(_config())}) == _config("name=x")
+    assert parse_config({"name": "x", **_tree_of(parse_config(TREE))}) == parse_config(TREE, ["name=x"])
     with pytest.raises(UnknownNameError, match=r"unknown manager baseline .*, and there is no folder"):
         load_writer(str(tmp_path / "no"), EpisodeConfig())
     with pytest.raises(ConfigError, match="a rule whose store has no size of its own"):
@@ -167,7 +160,7 @@ def test_a_compact_retriever_is_trained_over_what_a_compact_manager_wrote(tmp_pa
     # After one update the manager keeps nothing; so there is nothing to rank, and nothing is earned.
     returns = []
     for memory in (f"{written.path}", "recency"):
-        config = _config(f"episode.written_by={memory}", f"name={Path(memory).name}-read")
+        config = parse_config(TREE, [f"episode.written_by={memory}", f"name={Path(memory).name}-read"])
         run = RunFolder.create(tmp_path, config)
         train(config, run, progress=NoProgress())
         returns.append([line["rollouts/return"] for line in run.metrics()])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builders import ScriptedChat
+from builders import ScriptedChat, make_config
 from memdojo.agents.engines.chat import Reply
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.graders.judging import Judging
@@ -28,8 +28,6 @@ from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.settings import GrpoSettings
-from memdojo.train.config.files import parse_config
-from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.splits import load_splits
 from memdojo.train.language.players import LanguagePlayer, SamplingSettings
 from memdojo.train.language.rollout_metrics import play_metrics
@@ -211,22 +209,13 @@ def test_grades_are_told_by_data_set(tokenizer: Any) -> None:
     assert play_metrics([(trajectory, other)], 0, 1.0)["token_f1/x"] == pytest.approx(3 / 6)
 
 
-def _config(**tables: Any) -> TrainConfig:
-    tree = {
-        "name": "judged",
-        "task": "manager",
-        "streams": {"train": "synthetic:train"},
-        "policy": {"kind": "language", "model": "x/y"},
-        "reward": {"token_f1": 1.0},
-        "algorithm": {"name": "grpo", "num_updates": 1},
-        **tables,
-    }
-    return parse_config(tree)
+LANGUAGE = {"kind": "language", "model": "x/y"}
 
 
 def test_a_model_judges_what_the_reward_pays_for_and_nothing_else() -> None:
     judge = {"kind": "endpoint", "model": "big", "url": "http://127.0.0.1:1/v1"}
-    by_rule, by_model = _config(judge=judge), _config(judge={**judge, "operations": "model"})
+    by_rule = make_config(policy=LANGUAGE, reward={"token_f1": 1.0}, judge=judge)
+    by_model = make_config(policy=LANGUAGE, reward={"token_f1": 1.0}, judge={**judge, "operations": "model"})
     episode = ManagerEpisode(StreamContext(STREAM), Capacity())
     episode.begin_step((Add("Ann likes tea", entry_kind="semantic"),))
     for config, weights, grades_operations in (
@@ -239,7 +228,7 @@ def test_a_model_judges_what_the_reward_pays_for_and_nothing_else() -> None:
         assert bool(judging.changes(episode)) is grades_operations
     assert make_judging(by_model, Reward({"token_f1": 1.0})) is None
     assert make_judging(by_rule, Reward({"valid_operations": 1.0})) is None
-    assert make_judging(_config(), Reward({"official": 1.0})) is None
+    assert make_judging(make_config(policy=LANGUAGE), Reward({"official": 1.0})) is None
 
 
 def test_questions_that_only_a_judge_can_grade_are_refused_before_the_training(
@@ -248,7 +237,7 @@ def test_questions_that_only_a_judge_can_grade_are_refused_before_the_training(
     judged = replace(STREAM, questions=(replace(QUESTIONS[0], metric="longmemeval_judge"),))
     monkeypatch.setattr("memdojo.train.episodes.splits.load_streams", lambda spec, **options: [judged])
     with pytest.raises(ConfigError, match=r"question 'q1' of stream 's' is graded by longmemeval_judge"):
-        load_splits(_config(reward={"official": 1.0}))
+        load_splits(make_config(policy=LANGUAGE, reward={"official": 1.0}))
     endpoint = {"kind": "endpoint", "model": "big", "url": "http://127.0.0.1:1/v1"}
     for tables in ({"reward": {"official": 1.0}, "judge": endpoint}, {"reward": {"token_f1": 1.0}}):
-        assert load_splits(_config(**tables))["train"]
+        assert load_splits(make_config(policy=LANGUAGE, **tables))["train"]

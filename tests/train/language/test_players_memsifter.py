@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import make_stream
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
@@ -17,7 +18,7 @@ from memdojo.envs.episodes.archive import Granularity, Tiers
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.prompts.memsifter import MemSifterFormat
 from memdojo.envs.prompts.tasks import RankingTask
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question
 from memdojo.rewards.reward import Reward
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.settings import GrpoSettings
@@ -29,13 +30,17 @@ REWARD = {"marginal_utility": 1.0, "evidence_dcg": 0.5}
 NUM_SESSIONS = 4
 
 
-def _stream() -> Stream:
-    """Four sessions; the third one says where Ann lives."""
-    texts = ("I like tea.", "My dog is called Oscar.", "I moved to Lake Como.", "The weather is fine.")
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(texts)]
-    chunks = tuple(Chunk(i, (turn,), f"session {i}", turn.time) for i, turn in enumerate(turns))
-    question = Question("q", "Where does Ann live?", ("Lake Como",), evidence=frozenset({"t2"}))
-    return Stream("s", "g", chunks, (question,))
+STREAM = make_stream(
+    "I like tea.",
+    "My dog is called Oscar.",
+    "I moved to Lake Como.",
+    "The weather is fine.",
+    questions=[Question("q", "Where does Ann live?", ("Lake Como",), evidence=frozenset({"t2"}))],
+    session=[f"session {number}" for number in range(NUM_SESSIONS)],
+    time=datetime(2023, 5, 1),
+    daily=True,
+)
+"""Four sessions; the third one says where Ann lives."""
 
 
 class Reader:
@@ -69,7 +74,7 @@ def _play(
     task = RankingTask(MemSifterFormat(), None)
     encoder = PromptEncoder(tokenizer, task.format, 4000)
     player = LanguagePlayer(
-        [_stream()],
+        [STREAM],
         task,
         encoder,
         SamplingSettings(max_response_tokens=200),

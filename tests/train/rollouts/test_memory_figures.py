@@ -1,33 +1,34 @@
-from types import MappingProxyType
+from dataclasses import replace
 
 import pytest
 
+from builders import make_stream
 from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.memory.analysis import count_tokens
-from memdojo.envs.types import Add, Capacity, Chunk, Delete, PlannedOperation, Question, Stream, Turn, Update
+from memdojo.envs.types import Add, Capacity, Delete, PlannedOperation, Question, Update
 from memdojo.eval.findings.oracle_measures import PlanMeasures
 from memdojo.train.rollouts.memory_figures import mean_figures, memory_figures
 
 TEXTS = ("I live in Oslo", "Nice weather", "I moved to Bergen", "My dog Rex barks", "Rex the dog has died")
 
 
-def _stream(*, with_plan: bool) -> Stream:
-    """Oslo, then Bergen instead; a dog, then none."""
-    chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", text),)) for index, text in enumerate(TEXTS))
-    plan = {
+STREAM = make_stream(
+    *(("Ana", text) for text in TEXTS),
+    questions=(
+        Question("home", "Where does Ana live?", ("Bergen",), "latest", frozenset({"t2"})),
+        Question("town", "Where was Ana before?", ("Oslo",), "first", frozenset({"t1"})),
+        Question("dog", "What is the dog called?", (), "gone", frozenset({"t4"}), unanswerable=True),
+    ),
+    oracle={
         "t0": (PlannedOperation(Add.kind, "Ana: I live in Oslo"),),
         "t2": (PlannedOperation(Update.kind, "Ana: I moved to Bergen", "t0"),),
         "t3": (PlannedOperation(Add.kind, "Ana: My dog Rex barks"),),
         "t4": (PlannedOperation(Delete.kind, target="t3"),),
-    }
-    questions = (
-        Question("home", "Where does Ana live?", ("Bergen",), "latest", frozenset({"t2"})),
-        Question("town", "Where was Ana before?", ("Oslo",), "first", frozenset({"t1"})),
-        Question("dog", "What is the dog called?", (), "gone", frozenset({"t4"}), unanswerable=True),
-    )
-    return Stream("s", "g", chunks, questions, oracle=MappingProxyType(plan if with_plan else {}))
+    },
+)
+"""Oslo, then Bergen instead; a dog, then none."""
 
 
 def _played(*, with_plan: bool = True, answer: str | None = None) -> tuple[ManagerEpisode, PlanMeasures]:
@@ -39,7 +40,7 @@ def _played(*, with_plan: bool = True, answer: str | None = None) -> tuple[Manag
         def answer(self, requests: object) -> list[Answer]:
             return [Answer(answer or "") for _ in requests]  # type: ignore[attr-defined]
 
-    context = StreamContext(_stream(with_plan=with_plan))
+    context = StreamContext(STREAM if with_plan else replace(STREAM, oracle={}))
     episode = ManagerEpisode(context, Capacity(9), answerer=None if answer is None else Says())
     for index, text in enumerate(TEXTS):
         episode.step((Add(f"Ana: {text}", (f"t{index}",)),) if index in (0, 2, 3) else ())

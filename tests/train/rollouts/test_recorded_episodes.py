@@ -4,17 +4,12 @@ import pytest
 
 from builders import make_config
 from memdojo.errors import ConfigError
-from memdojo.train.config.run import TrainConfig
 from memdojo.train.rollouts.recorded_episodes import records_are_due, with_records
 from memdojo.train.rollouts.tasks import RolloutTask
 
 
-def _config(*overrides: str) -> TrainConfig:
-    return make_config("streams.validation=synthetic:validation", "algorithm.num_updates=100", *overrides)
-
-
 def _due(*overrides: str) -> list[int]:
-    config = _config(*overrides)
+    config = make_config("streams.validation=synthetic:validation", "algorithm.num_updates=100", *overrides)
     every = config.evaluation.every
     return [update for update in range(every, 101, every) if records_are_due(config, update)]
 
@@ -37,6 +32,10 @@ def test_what_nobody_would_record_is_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"logging\.trajectories_every is 5, but there is no streams\.validation"
     ):
-        _config("streams.validation=", "logging.trajectories_every=5")
+        make_config("streams.validation=", "logging.trajectories_every=5")
     with pytest.raises(ConfigError, match=r"logging\.num_trajectories is 1, but task is 'retriever'"):
-        _config("task=retriever", "episode.max_entries=", "logging.num_trajectories=1")
+        make_config(
+            "logging.num_trajectories=1",
+            task="retriever",
+            streams={"train": "synthetic:train", "validation": "synthetic:validation"},
+        )

@@ -16,17 +16,20 @@ from memdojo.envs.streams.jsonl.reading import read_jsonl, stream_from_dict, str
 from memdojo.envs.types import Add, Chunk, Noop, PlannedOperation, Question, Stream, Turn, Update
 from memdojo.errors import DataError
 
-
-def _stream(id: str = "s1", source: str = "") -> Stream:
-    """A stream that uses every field."""
-    time = datetime(2023, 5, 8, 13, 56)
-    turns = [
-        Turn("t1", "Ann", "I live in Rome. Zürich was “cold” 🥶", time),
-        Turn("t2", "Ben", "Oh?"),
-        Turn("t3", "Ann", "Now in Oslo."),
-    ]
-    chunks = (Chunk(0, (turns[0], turns[1]), "day 1", time), Chunk(1, (turns[2],), "day 2"))
-    questions = (
+TIME = datetime(2023, 5, 8, 13, 56)
+STREAM = Stream(
+    "s1",
+    "g1",
+    chunks=(
+        Chunk(
+            0,
+            (Turn("t1", "Ann", "I live in Rome. Zürich was “cold” 🥶", TIME), Turn("t2", "Ben", "Oh?")),
+            "day 1",
+            TIME,
+        ),
+        Chunk(1, (Turn("t3", "Ann", "Now in Oslo."),), "day 2"),
+    ),
+    questions=(
         Question(
             "q1",
             "Where did Ann live first?",
@@ -35,17 +38,20 @@ def _stream(id: str = "s1", source: str = "") -> Stream:
             frozenset({"t1"}),
             0,
             False,
-            time,
+            TIME,
             "locomo",
         ),
         Question("q2", "What is Ben's job?", (), "5", unanswerable=True),
-    )
-    oracle = {
-        "t1": (PlannedOperation(Add.kind, "Ann lives in Rome"),),
-        "t2": (PlannedOperation(Noop.kind),),
-        "t3": (PlannedOperation(Update.kind, "Ann lives in Oslo", "t1"),),
-    }
-    return Stream(id, "g1", chunks, questions, source, MappingProxyType(oracle))
+    ),
+    oracle=MappingProxyType(
+        {
+            "t1": (PlannedOperation(Add.kind, "Ann lives in Rome"),),
+            "t2": (PlannedOperation(Noop.kind),),
+            "t3": (PlannedOperation(Update.kind, "Ann lives in Oslo", "t1"),),
+        }
+    ),
+)
+"""A stream that uses every field."""
 
 
 def _record() -> dict[str, Any]:
@@ -63,14 +69,14 @@ def _record() -> dict[str, Any]:
 
 def test_streams_survive_writing_and_reading(tmp_path: Path) -> None:
     path = tmp_path / "streams.jsonl"
-    streams = [_stream("a"), _stream("b")]
+    streams = [dataclasses.replace(STREAM, id="a"), dataclasses.replace(STREAM, id="b")]
     assert write_jsonl(streams, path) == 2
     assert list(read_jsonl(path)) == [dataclasses.replace(s, source=f"jsonl:{path}") for s in streams]
 
 
 def test_the_written_bytes_are_the_same_each_time(tmp_path: Path) -> None:
     stream = dataclasses.replace(
-        _stream(), questions=(Question("q", "?", ("x",), evidence=frozenset({"t3", "t1", "t2"})),)
+        STREAM, questions=(Question("q", "?", ("x",), evidence=frozenset({"t3", "t1", "t2"})),)
     )
     write_jsonl([stream], tmp_path / "a")
     write_jsonl([stream], tmp_path / "b")
@@ -143,7 +149,7 @@ def test_a_missing_or_empty_file_is_refused_before_the_first_stream(tmp_path: Pa
 
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.jsonl"
-    write_jsonl([_stream("a"), _stream("b")], path)
+    write_jsonl([dataclasses.replace(STREAM, id="a"), dataclasses.replace(STREAM, id="b")], path)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError, match=r"line 2: not valid JSON.*a line that breaks off was cut short"):
         list(read_jsonl(path))
@@ -160,11 +166,11 @@ def test_an_error_says_how_many_more_problems_there_are() -> None:
 def test_a_stream_that_could_not_be_read_back_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "streams.jsonl"
     path.write_text("before")
-    bad = dataclasses.replace(_stream("bad"), questions=(Question("q", "Who?", ()),))
+    bad = dataclasses.replace(STREAM, id="bad", questions=(Question("q", "Who?", ()),))
     with pytest.raises(DataError, match=r"stream 'bad' cannot be written .* no answer"):
-        write_jsonl([_stream(), bad], path)
+        write_jsonl([STREAM, bad], path)
     with pytest.raises(DataError, match="'s1' is also that of line 1"):
-        write_jsonl([_stream(), _stream()], path)
+        write_jsonl([STREAM, STREAM], path)
     with pytest.raises(DataError, match="no stream to write"):
         write_jsonl([], path)
     assert path.read_text() == "before"
@@ -182,14 +188,14 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(DataError, match="was not written, nothing was changed: No space left on device"):
-        write_jsonl([_stream()], path)
+        write_jsonl([STREAM], path)
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["streams.jsonl"]
 
 
 def test_an_error_of_the_source_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
     def streams() -> Iterator[Stream]:
-        yield _stream()
+        yield STREAM
         raise RuntimeError("the source broke")
 
     with pytest.raises(RuntimeError, match="the source broke"):

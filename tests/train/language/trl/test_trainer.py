@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from builders import run_training
+from builders import make_stream, run_training
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
@@ -28,7 +28,7 @@ from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.rewards.reward import Reward
 from memdojo.train.checkpoints.language import load_language_spec
@@ -155,25 +155,27 @@ def _tokenizer_and_format(config: TrainConfig) -> tuple[Any, Any]:
     return load_tokenizer(str(config.policy.model)), make_task(config).format
 
 
-TEXTS = ("tea is green", "it rains", "the cat sleeps", "so it does", "well then", "good bye")
-
-
-def _stream() -> Stream:
-    """Return three chunks of two turns; a, b and c ask for turns 0, 0 and 2 after chunks 0, 1 and 2."""
-    turns = [Turn(f"t{index}", "Ann", text) for index, text in enumerate(TEXTS)]
-    chunks = tuple(Chunk(index, tuple(turns[2 * index : 2 * index + 2])) for index in range(3))
-    questions = (
+STREAM = make_stream(
+    "tea is green",
+    "it rains",
+    "the cat sleeps",
+    "so it does",
+    "well then",
+    "good bye",
+    turns_per_chunk=2,
+    questions=(
         Question("a", "what is tea?", ("green",), "1", frozenset({"t0"}), 0),
         Question("b", "what is green?", ("tea",), "1", frozenset({"t0"}), 1),
         Question("c", "who sleeps?", ("the cat",), "1", frozenset({"t2"}), None),
-    )
-    return Stream("s", "g", chunks, questions)
+    ),
+)
+"""Three chunks of two turns; a, b and c ask for turns 0, 0 and 2 after chunks 0, 1 and 2."""
 
 
 def _manager_steps(tokenizer: Any, reward: dict[str, float], answerer: Any = None) -> ManagerSteps:
     task = ManagerTask(BriefFormat())
     return ManagerSteps(
-        [_stream()],
+        [STREAM],
         task,
         PromptEncoder(tokenizer, task.format, 1000),
         make_baseline("oracle"),
@@ -265,7 +267,7 @@ def test_a_teacher_goes_on_from_what_the_pupil_did(teacher: str, turns_per_chunk
 
 
 def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
-    student = ManagerEpisode(StreamContext(_stream()), CapacitySettings(max_entries=3).for_stream(_stream()))
+    student = ManagerEpisode(StreamContext(STREAM), CapacitySettings(max_entries=3).for_stream(STREAM))
     taught = DemonstratedEpisode(student, make_baseline("recency"), 0)
     fork = taught.fork()
     fork.begin_step(fork.demonstrate())
