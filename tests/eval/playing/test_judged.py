@@ -69,7 +69,7 @@ def test_judges_of_the_command_line() -> None:
     assert judge_from_options(None) is None
     with pytest.raises(ConfigError, match="names no model"):
         judge_from_options(["operations=rule"])
-    with pytest.raises(ConfigError, match="--judge kind"):
+    with pytest.raises(ConfigError, match=r"judge\.kind is 'oracle'"):
         judge_from_options(["kind=oracle"])
     judge = judge_from_options(["kind=endpoint", "model=big", "url=http://127.0.0.1:1/v1"])
     assert judge is not None

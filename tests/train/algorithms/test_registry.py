@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -179,7 +179,7 @@ TREE: dict[str, Any] = {
 
 
 class HalvedSettings(GrpoSettings):
-    name: Any = "halved"
+    name: Literal["halved"] = "halved"  # type: ignore[assignment]
     halves: int = 1
 
 
@@ -206,7 +206,7 @@ def test_a_registered_algorithm_is_listed_chosen_and_gone_afterwards() -> None:
 
 def test_a_name_that_is_taken_is_refused() -> None:
     with pytest.raises(ConfigError, match="named 'ppo' is registered already"):
-        memdojo.register.algorithm("ppo", HalvedSettings, lambda settings: _grpo())
+        memdojo.register.algorithm("ppo", PpoSettings, lambda settings: _grpo())
 
 
 def _grpo() -> Any:
