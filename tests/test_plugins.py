@@ -1,5 +1,6 @@
 """Installed packages bring things of every kind by one entry-point group."""
 
+import json
 import os
 import subprocess
 import sys
@@ -346,10 +347,9 @@ def test_an_engine_an_answerer_and_a_judge_of_a_package_train_and_evaluate(
     run = f"from memdojo.cli import app\napp({words.split()})\n"
     result = _run(site, run, cwd=tmp_path, NOTES=str(notes))
     said = set(notes.read_text().splitlines())
-    # The run's engine has the key of the configuration, that of the checkpoint its default.
+    # The engine of the run and that of the evaluation, which knows the checkpoint alone.
     assert said == {
         "engine mine",
-        "engine default",
         "answerer Rightly",
         "judge Rightly said",
         "judge of the evaluation",
@@ -358,6 +358,8 @@ def test_an_engine_an_answerer_and_a_judge_of_a_package_train_and_evaluate(
     resolved = (tmp_path / "runs" / "toys" / "config.toml").read_text()
     assert 'kind = "noting"\n' in resolved
     assert 'note = "mine"\n' in resolved
+    checkpoint = tmp_path / "runs" / "toys" / "best"
+    assert json.loads((checkpoint / "policy.json").read_text())["engine_settings"] == {"note": "mine"}
     wrong = f"from memdojo.cli import app\napp({[*words.split(), 'engine.kind=notin']})\n"
     refused = _run(site, wrong, cwd=tmp_path, returncode=2, NOTES=str(notes))
     assert "engine.kind is 'notin'; it must be 'vllm', 'transformers'" in refused.stderr

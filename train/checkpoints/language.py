@@ -11,6 +11,7 @@ state.json           what else the trainer needs to go on
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.registry import ENGINES
+from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import (
     LanguageAnswerAgent,
@@ -31,6 +33,7 @@ from memdojo.agents.language.policies import (
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
 from memdojo.errors import CheckpointError
+from memdojo.settings import with_absolute_folders
 
 from ..config.run_kinds import LanguageConfig
 from ..runs.checkpoint_folders import whole_folder
@@ -68,6 +71,7 @@ class LanguageSpec:
         related_entries: Entries that a manager sees at a step; None for all.
         engine: Kind of engine that sampled it in training.
         dtype: Precision of that engine.
+        engine_settings: The keys of `[engine]` that its kind has beside those of all engines, as JSON.
     """
 
     task: Literal["manager", "retriever", "answer_agent"]
@@ -81,6 +85,7 @@ class LanguageSpec:
     training: TrainedOn = field(default_factory=TrainedOn)
     related_entries: int | None = None
     prefilter: str = "bm25"
+    engine_settings: dict[str, Any] = field(default_factory=dict)
     kind: Literal["language"] = "language"
     format_version: int = FORMAT_VERSION
 
@@ -100,6 +105,7 @@ def language_spec(config: LanguageConfig, training: TrainedOn) -> LanguageSpec:
         training,
         related_entries=policy.related_entries,
         prefilter=policy.prefilter,
+        engine_settings=_own_keys(config.engine),
     )
 
 
@@ -174,6 +180,30 @@ def load_language_spec(folder: str | Path) -> LanguageSpec:
         raise CheckpointError(f"{Path(folder) / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None
 
 
+def engine_keys(folder: str | Path, spec: LanguageSpec) -> dict[str, Any]:
+    """Return the keys that the engine of a checkpoint has for itself, as its settings take them.
+
+    Args:
+        folder: The checkpoint.
+        spec: How its model is spoken to, from `load_language_spec`.
+
+    Raises:
+        UnknownNameError: If no such kind of engine is registered.
+        CheckpointError: If its settings do not take them, as those of another version of its package.
+    """
+    # As JSON, for a list there may be a tuple and a text may be a path.
+    table = json.dumps({"kind": spec.engine, **spec.engine_settings})
+    try:
+        settings = ENGINES.get(spec.engine).settings.model_validate_json(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, ("engine_settings", *first["loc"])))
+        raise CheckpointError(
+            f"{Path(folder) / POLICY_JSON} does not fit the engine {spec.engine!r}: {key}: {first['msg']}."
+        ) from None
+    return {key: getattr(settings, key) for key in spec.engine_settings}
+
+
 def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePolicy:
     """Build the policy that a checkpoint holds; it acts greedily, and its model is loaded when it first acts.
 
@@ -183,7 +213,8 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
 
     Raises:
         ModelError: If the model cannot be used.
-        UnknownNameError: If its prompt format is unknown.
+        UnknownNameError: If its prompt format or its engine is unknown.
+        CheckpointError: If its engine has other settings by now.
     """
     model = str(Path(folder) / MODEL)
     settings = ENGINES.get(spec.engine).settings(
@@ -191,6 +222,7 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
         dtype=spec.dtype,
         num_gpus=1 if spec.engine == "vllm" and torch.cuda.is_available() else 0,
         max_context_tokens=spec.max_prompt_tokens + spec.max_response_tokens,
+        **engine_keys(folder, spec),
     )
     format: Any = make_format(spec.task, spec.format)
     engine = EngineOnDemand(model, settings)
@@ -212,3 +244,9 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
             prefilter=make_retriever(spec.prefilter),
         )
     return LanguageAnswerAgent(engine, encoder, max_response_tokens=spec.max_response_tokens)
+
+
+def _own_keys(engine: EngineSettings) -> dict[str, Any]:
+    # Those of all engines say how a machine serves a model, and are left to that which loads the checkpoint.
+    table = with_absolute_folders(engine).model_dump(mode="json")
+    return {key: value for key, value in table.items() if key not in EngineSettings.model_fields}

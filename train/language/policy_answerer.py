@@ -58,8 +58,11 @@ def _spec(settings: PolicyAnswererSettings) -> LanguageSpec:
 
 
 def _engine_settings(settings: PolicyAnswererSettings, spec: LanguageSpec) -> EngineSettings:
+    from ..checkpoints.language import engine_keys
+
     longest = spec.max_prompt_tokens + spec.max_response_tokens
-    return engine_settings_of(settings, spec.engine, max_context_tokens=longest)
+    own = engine_keys(find_checkpoint(settings.checkpoint), spec)
+    return engine_settings_of(settings, spec.engine, max_context_tokens=longest, **own)
 
 
 def _served(settings: PolicyAnswererSettings) -> ServedModel:

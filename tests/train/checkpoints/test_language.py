@@ -1,0 +1,111 @@
+"""What a checkpoint of a language policy keeps of the engine that sampled it."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from memdojo.agents.engines.engine import Engine
+from memdojo.agents.engines.registry import ENGINES, EngineKind
+from memdojo.agents.engines.scripted_engine import ScriptedEngine
+from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.graders.registry import answering_model
+from memdojo.envs.answering import AnswerRequest
+from memdojo.errors import CheckpointError, UnknownNameError
+from memdojo.settings import Names
+from memdojo.train.checkpoints.compact import POLICY_JSON, TrainedOn
+from memdojo.train.checkpoints.language import (
+    LanguageSpec,
+    language_spec,
+    load_language_policy,
+    load_language_spec,
+    save_language_policy,
+)
+from memdojo.train.checkpoints.model_folders import MODEL
+from memdojo.train.config.files import parse_config, parse_table
+from memdojo.train.config.run_kinds import LanguageConfig
+
+
+class SpeakingSettings(EngineSettings):
+    kind: Literal["speaking"] = "speaking"
+    voice: str = "low"
+    stops: Names = ()
+
+
+def _spec(engine: dict[str, Any]) -> LanguageSpec:
+    tree = {
+        "name": "run",
+        "task": "answer_agent",
+        "streams": {"train": "synthetic:train"},
+        "policy": {"kind": "language", "model": "x/y"},
+        "reward": {"token_f1": 1.0},
+        "algorithm": {"name": "grpo", "num_updates": 1},
+        "engine": engine,
+    }
+    config = parse_config(tree)
+    assert isinstance(config, LanguageConfig)
+    return language_spec(config, TrainedOn("run"))
+
+
+def _save(folder: Path, model: Path, engine: dict[str, Any]) -> LanguageSpec:
+    spec = _spec(engine)
+    save_language_policy(folder, lambda into: (into / MODEL).symlink_to(model), spec)
+    return spec
+
+
+def test_a_checkpoint_is_sampled_with_the_keys_of_its_engine(
+    tmp_path: Path, tiny_language_model: Path
+) -> None:
+    made: list[Any] = []
+
+    def make(model: str, settings: Any) -> Engine:
+        made.append(settings)
+        return ScriptedEngine(lambda prompt_ids: (7, 8))
+
+    engine = {"kind": "speaking", "voice": "high", "stops": ["a", "b"], "max_sequences": 9}
+    with ENGINES.temporarily("speaking", EngineKind(SpeakingSettings, make)):
+        spec = _save(tmp_path / "checkpoint", tiny_language_model, engine)
+        loaded = load_language_spec(tmp_path / "checkpoint")
+        assert loaded == spec
+        # How a machine serves it is not the checkpoint's matter.
+        assert loaded.engine_settings == {"voice": "high", "stops": ["a", "b"]}
+        policy: Any = load_language_policy(tmp_path / "checkpoint", loaded)
+        policy.answer([AnswerRequest("Where is Ann?", ("Ann is in Rome.",))])
+        assert [(each.voice, each.stops, each.max_sequences) for each in made] == [("high", ("a", "b"), 64)]
+        answerer = parse_table("answerer", {"kind": "policy", "checkpoint": str(tmp_path / "checkpoint")})
+        served = answering_model(answerer)
+        assert served is not None
+        assert served.settings.model_dump(include={"kind", "voice", "stops"}) == {
+            "kind": "speaking",
+            "voice": "high",
+            "stops": ("a", "b"),
+        }
+    with pytest.raises(UnknownNameError, match="engine 'speaking'"):
+        load_language_policy(tmp_path / "checkpoint", loaded)
+
+
+def test_a_checkpoint_of_before_has_no_keys_of_its_engine(tmp_path: Path, tiny_language_model: Path) -> None:
+    spec = _save(tmp_path / "checkpoint", tiny_language_model, {"kind": "transformers"})
+    assert spec.engine_settings == {}
+    record = json.loads((tmp_path / "checkpoint" / POLICY_JSON).read_text())
+    del record["engine_settings"]
+    (tmp_path / "checkpoint" / POLICY_JSON).write_text(json.dumps(record))
+    assert load_language_spec(tmp_path / "checkpoint") == spec
+
+
+def test_an_engine_that_has_other_keys_by_now_is_told(tmp_path: Path, tiny_language_model: Path) -> None:
+    class OtherSettings(EngineSettings):
+        kind: Literal["speaking"] = "speaking"
+
+    def make(model: str, settings: Any) -> Engine:
+        raise AssertionError
+
+    folder = tmp_path / "checkpoint"
+    with ENGINES.temporarily("speaking", EngineKind(SpeakingSettings, make)):
+        spec = _save(folder, tiny_language_model, {"kind": "speaking", "voice": "high"})
+    with (
+        ENGINES.temporarily("speaking", EngineKind(OtherSettings, make)),
+        pytest.raises(CheckpointError, match=r"does not fit the engine 'speaking': engine_settings\.voice"),
+    ):
+        load_language_policy(folder, spec)
