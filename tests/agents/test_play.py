@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.play import play_manager, play_memory, play_retrieval
@@ -8,7 +9,7 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
-from memdojo.envs.types import Add, Capacity, Chunk, Question, Stream, Turn
+from memdojo.envs.types import Add, Capacity, Question
 
 
 class EchoAnswerer:
@@ -25,14 +26,12 @@ class EchoAnswerer:
 
 
 def make_context(id: str, num_chunks: int) -> StreamContext:
-    chunks = tuple(
-        Chunk(index, (Turn(f"t{index}", "Ana", f"fact{index} of {id}"),)) for index in range(num_chunks)
-    )
+    said = (("Ana", f"fact{index} of {id}") for index in range(num_chunks))
     questions = (
         Question("early", "fact0?", ("x",), evidence=frozenset({"t0"}), ask_after=1),
         Question("late", f"fact{num_chunks - 1}?", ("x",), evidence=frozenset({f"t{num_chunks - 1}"})),
     )
-    return StreamContext(Stream(id, id, chunks, questions))
+    return StreamContext(make_stream(*said, questions=questions, id=id, group=id))
 
 
 def test_questions_that_fall_due_together_are_answered_in_one_batch() -> None:

@@ -5,25 +5,24 @@ from datetime import datetime
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import list_baselines, make_baseline
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.types import Capacity, Chunk, Operation, Question, Stream, Turn
+from memdojo.envs.types import Capacity, Operation, Question, Stream
 from memdojo.errors import EpisodeStateError
 
 
 def make_context(id: str = "stream") -> StreamContext:
     lines = ("Hello.", "I live in Porto now.", "Nice city!", "My dog is called Rex.", "Bye.", "See you.")
-    chunks = tuple(
-        Chunk(index, (Turn(f"t{index}", "AB"[index % 2], line, datetime(2024, 1, 1)),))
-        for index, line in enumerate(lines)
-    )
+    said = [("AB"[index % 2], line) for index, line in enumerate(lines)]
     questions = (
         Question("q1", "Where does B live?", ("Porto",), evidence=frozenset({"t1"}), ask_after=2),
         Question("q2", "What is B's dog called?", ("Rex",), evidence=frozenset({"t3"})),
     )
-    return StreamContext(Stream(id, id, chunks, questions))
+    stream = make_stream(*said, questions=questions, id=id, group=id, time=datetime(2024, 1, 1))
+    return StreamContext(stream)
 
 
 def run_together(

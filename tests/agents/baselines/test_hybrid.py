@@ -3,12 +3,13 @@ from datetime import datetime
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.hybrid import HYBRID_WEIGHTS, HandHybridRetriever
 from memdojo.agents.baselines.oracles import EmptyRetriever, OracleRetriever
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.types import Add, Capacity, Chunk, Question, Stream, Turn
+from memdojo.envs.types import Add, Capacity, Question
 from memdojo.errors import UnknownNameError
 
 
@@ -65,12 +66,13 @@ def test_weights_name_features_that_exist() -> None:
 
 def oracle_for(evidence: dict[str, set[str]]) -> OracleRetriever:
     lines = ("red apple", "green pear", "blue plum", "yellow lemon")
-    chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", line),)) for index, line in enumerate(lines))
     questions = tuple(
         Question(str(number), text, ("x",), evidence=frozenset(turns))
         for number, (text, turns) in enumerate(evidence.items())
     )
-    return OracleRetriever(StreamContext(Stream("s", "g", chunks, questions)))
+    return OracleRetriever(
+        StreamContext(make_stream(*(("Ana", line) for line in lines), questions=questions))
+    )
 
 
 def test_the_oracle_puts_evidence_before_what_bm25_finds() -> None:

@@ -1,9 +1,11 @@
 import pickle
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.oracles import OracleManager
 from memdojo.agents.baselines.registry import (
     BASELINES,
@@ -56,13 +58,9 @@ LINES = (
 MANAGERS = [name for name in list_baselines() if name not in (LOWER_BOUND, UPPER_BOUND, "labelled")]
 
 
-def make_stream(lines: Sequence[str] = LINES, questions: Sequence[Question] = (), **fields: object) -> Stream:
-    time = datetime(2024, 5, 1)
-    chunks = tuple(
-        Chunk(index, (Turn(f"t{index}", "Ana" if index % 2 else "Ben", line, time),), "1", time)
-        for index, line in enumerate(lines)
-    )
-    return Stream("stream", "group", chunks, tuple(questions), **fields)  # type: ignore[arg-type]
+def a_stream(lines: Sequence[str] = LINES, questions: Sequence[Question] = (), **fields: Any) -> Stream:
+    said = [("Ana" if index % 2 else "Ben", line) for index, line in enumerate(lines)]
+    return make_stream(*said, questions=questions, session="1", time=datetime(2024, 5, 1), **fields)
 
 
 def ask(id: str, evidence: set[str], ask_after: int | None = None) -> Question:
@@ -80,7 +78,7 @@ def kept(episode: ManagerEpisode) -> list[str]:
 
 
 def test_no_op_leaves_the_store_empty() -> None:
-    episode = play(make_baseline("no_op"), make_stream())
+    episode = play(make_baseline("no_op"), a_stream())
     assert len(episode.store) == 0
     assert [operation.kind for operation in episode.outcome().operations] == ["NOOP"] * 6
 
@@ -96,7 +94,7 @@ def test_no_op_leaves_the_store_empty() -> None:
     ],
 )
 def test_each_rule_keeps_what_its_name_says(name: str, expected: list[str]) -> None:
-    assert kept(play(make_baseline(name), make_stream())) == expected
+    assert kept(play(make_baseline(name), a_stream())) == expected
 
 
 PLAN = {
@@ -111,7 +109,7 @@ PLAN = {
 
 
 def test_the_labelled_manager_does_what_is_planned() -> None:
-    episode = play(make_baseline("labelled"), make_stream(oracle=PLAN), max_entries=None)
+    episode = play(make_baseline("labelled"), a_stream(oracle=PLAN), max_entries=None)
     # The entry of t2 that the last plan changes was never written, so its text is new.
     assert [(entry.text, entry.sources) for entry in episode.store] == [
         ("Ana has a cat.", ("t0", "t3")),
@@ -124,7 +122,7 @@ def test_the_labelled_manager_does_what_is_planned() -> None:
 
 def test_the_labelled_manager_lets_the_oldest_leave_within_one_turn_too() -> None:
     adds = tuple(PlannedOperation(Add.kind, text) for text in ("one", "two", "three", "word " * 30))
-    stream = make_stream(oracle={"t0": adds[:1], "t1": adds[1:]})
+    stream = a_stream(oracle={"t0": adds[:1], "t1": adds[1:]})
     episode = ManagerEpisode(StreamContext(stream), Capacity(2, max_entry_tokens=20))
     [outcome] = play_manager(make_baseline("labelled"), [episode])
     assert [entry.text for entry in episode.store] == ["two", "three"]
@@ -132,13 +130,13 @@ def test_the_labelled_manager_lets_the_oldest_leave_within_one_turn_too() -> Non
 
 
 def test_the_labelled_manager_does_nothing_without_labels() -> None:
-    assert kept(play(make_baseline("labelled"), make_stream(), max_entries=None)) == []
+    assert kept(play(make_baseline("labelled"), a_stream(), max_entries=None)) == []
 
 
 @pytest.mark.parametrize("name", MANAGERS)
 def test_no_baseline_ever_gives_an_operation_that_is_refused(name: str) -> None:
     lines = (*LINES, "word " * 60, "", *LINES)
-    stream = make_stream([line or "..." for line in lines])
+    stream = a_stream([line or "..." for line in lines])
     for capacity in (Capacity(3), Capacity(max_tokens=40), Capacity(5, 30, max_entry_tokens=20)):
         episode = ManagerEpisode(StreamContext(stream), capacity)
         [outcome] = play_manager(make_baseline(name), [episode])
@@ -148,32 +146,32 @@ def test_no_baseline_ever_gives_an_operation_that_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MANAGERS if name != "similarity"])
 def test_without_a_limit_every_turn_is_remembered_verbatim(name: str) -> None:
-    episode = play(make_baseline(name), make_stream(), max_entries=None)
+    episode = play(make_baseline(name), a_stream(), max_entries=None)
     assert kept(episode) == [f"t{index}" for index in range(6)]
     assert episode.store.entries[3].text == "Ana: My sister Ines moved to Lisbon in March."
     assert episode.store.entries[3].time == datetime(2024, 5, 1)
 
 
 def test_static_priorities_keep_the_highest_of_all_turns() -> None:
-    stream = make_stream([" ".join(["word"] * count) for count in (5, 1, 9, 3, 7, 2, 8)])
+    stream = a_stream([" ".join(["word"] * count) for count in (5, 1, 9, 3, 7, 2, 8)])
     episode = play(make_baseline("longest_first"), stream, max_entries=3)
     assert kept(episode) == ["t2", "t4", "t6"]
 
 
 def test_of_equal_priorities_the_older_stays() -> None:
-    assert kept(play(make_baseline("longest_first"), make_stream(["a b", "c d", "e f"]))) == ["t0", "t1"]
+    assert kept(play(make_baseline("longest_first"), a_stream(["a b", "c d", "e f"]))) == ["t0", "t1"]
 
 
 def test_under_a_limit_in_tokens_as_many_leave_as_needed() -> None:
     # "Ben: w" counts three tokens, so three entries fill the store and the long turn needs two of them.
-    stream = make_stream(["a", "b", "c", "d e f g"])
+    stream = a_stream(["a", "b", "c", "d e f g"])
     episode = ManagerEpisode(StreamContext(stream), Capacity(max_tokens=9))
     play_manager(make_baseline("recency"), [episode])
     assert kept(episode) == ["t2", "t3"]
 
 
 def test_random_keeps_every_turn_equally_often() -> None:
-    stream = make_stream([f"word{index}" for index in range(6)])
+    stream = a_stream([f"word{index}" for index in range(6)])
     context = StreamContext(stream)
     episodes = [ManagerEpisode(context, Capacity(2), seed=seed) for seed in range(600)]
     play_manager(make_baseline("random"), episodes)
@@ -184,7 +182,7 @@ def test_random_keeps_every_turn_equally_often() -> None:
 
 
 def test_random_depends_on_the_episodes_seed_alone() -> None:
-    stream = make_stream([f"word{index}" for index in range(20)])
+    stream = a_stream([f"word{index}" for index in range(20)])
     policy = make_baseline("random")
     assert kept(play(policy, stream, seed=1)) == kept(play(policy, stream, seed=1))
     assert len({tuple(kept(play(policy, stream, seed=seed))) for seed in range(8)}) > 4
@@ -197,7 +195,7 @@ def test_similar_turns_are_merged_into_the_longer_text() -> None:
         "We saw the castle in Prague with my brother.",
         "The castle in Prague!",
     ]
-    episode = play(SimilarityRule(threshold=0.5), make_stream(lines), max_entries=3)
+    episode = play(SimilarityRule(threshold=0.5), a_stream(lines), max_entries=3)
     castle = episode.store.entries[0]
     assert castle.text == "Ben: We saw the castle in Prague with my brother."
     assert castle.sources == ("t0", "t2", "t3")
@@ -206,7 +204,7 @@ def test_similar_turns_are_merged_into_the_longer_text() -> None:
 
 def test_unlike_turns_push_out_the_oldest() -> None:
     lines = ["apples", "bicycles", "clouds"]
-    assert kept(play(make_baseline("similarity", threshold=0.6), make_stream(lines))) == ["t1", "t2"]
+    assert kept(play(make_baseline("similarity", threshold=0.6), a_stream(lines))) == ["t1", "t2"]
 
 
 def test_a_threshold_out_of_range_is_refused() -> None:
@@ -217,25 +215,25 @@ def test_a_threshold_out_of_range_is_refused() -> None:
 def test_the_oracle_keeps_the_evidence_of_most_questions() -> None:
     questions = [ask("1", {"t0", "t4"}), ask("2", {"t2"}), ask("3", {"t2", "t5"}), ask("4", {"t5"})]
     # Worth: t0 and t4 a half each, t2 and t5 one and a half each.
-    assert kept(play(OracleManager(), make_stream(questions=questions))) == ["t2", "t5"]
+    assert kept(play(OracleManager(), a_stream(questions=questions))) == ["t2", "t5"]
 
 
 def test_the_oracle_keeps_nothing_that_no_question_needs() -> None:
-    episode = play(OracleManager(), make_stream(questions=[ask("1", {"t3"})]), max_entries=5)
+    episode = play(OracleManager(), a_stream(questions=[ask("1", {"t3"})]), max_entries=5)
     assert kept(episode) == ["t3"]
     assert episode.results[0].operation == Noop()
 
 
 def test_the_oracle_forgets_what_has_been_asked() -> None:
     questions = [ask("1", {"t0"}, ask_after=1), ask("2", {"t3"})]
-    episode = play(OracleManager(), make_stream(questions=questions), max_entries=1)
+    episode = play(OracleManager(), a_stream(questions=questions), max_entries=1)
     assert kept(episode) == ["t3"]
     assert [question.stored for question in episode.outcome().questions] == [{"t0"}, {"t3"}]
 
 
 def test_the_oracle_rather_leaves_out_a_turn_than_loses_a_better_one() -> None:
     questions = [ask("1", {"t0"}), ask("2", {"t0"}), ask("3", {"t3"})]
-    assert kept(play(OracleManager(), make_stream(questions=questions), max_entries=1)) == ["t0"]
+    assert kept(play(OracleManager(), a_stream(questions=questions), max_entries=1)) == ["t0"]
 
 
 def test_the_oracle_follows_the_plan_where_questions_lack_evidence() -> None:
@@ -245,13 +243,13 @@ def test_the_oracle_follows_the_plan_where_questions_lack_evidence() -> None:
         "t4": (PlannedOperation(Add.kind, "ok"),),
         "t5": (PlannedOperation(Delete.kind, target="t4"),),
     }
-    stream = make_stream(questions=[ask("1", set())], oracle=plan)
+    stream = a_stream(questions=[ask("1", set())], oracle=plan)
     assert kept(play(OracleManager(), stream, max_entries=5)) == ["t3"]
 
 
 def test_a_script_is_replayed_step_by_step() -> None:
     script = [(Add("one"), Add("two")), (Delete(1),), (), (Delete(7),)]
-    episode = play(ScriptedRule(script), make_stream(), max_entries=None)
+    episode = play(ScriptedRule(script), a_stream(), max_entries=None)
     assert [entry.text for entry in episode.store] == ["two"]
     assert [operation.applied for operation in episode.outcome().operations] == [True, True, True, False]
 
@@ -270,7 +268,7 @@ def test_priorities_are_computed_once_per_context() -> None:
         calls.append(context)
         return sum_idf_priority(context)
 
-    context = StreamContext(make_stream())
+    context = StreamContext(a_stream())
     policy = PriorityRule("counted", priorities)  # type: ignore[arg-type]
     play_manager(policy, [ManagerEpisode(context, Capacity(2), seed=seed) for seed in range(4)])
     assert calls == [context]
@@ -319,13 +317,13 @@ def test_names_can_be_registered_once() -> None:
 @pytest.mark.parametrize("name", MANAGERS)
 def test_baselines_travel_to_other_processes(name: str) -> None:
     policy = make_baseline(name)
-    play(policy, make_stream())
+    play(policy, a_stream())
     copy = pickle.loads(pickle.dumps(policy))
-    assert kept(play(copy, make_stream())) == kept(play(policy, make_stream()))
+    assert kept(play(copy, a_stream())) == kept(play(policy, a_stream()))
 
 
 def test_retriever_baselines_are_built_per_stream() -> None:
-    context = StreamContext(make_stream(questions=[ask("1", {"t3"})]))
+    context = StreamContext(a_stream(questions=[ask("1", {"t3"})]))
     for name in list_retriever_baselines():
         retriever = make_retriever_baseline(name).build(context, 0)
         assert len(retriever.search(MemoryStore(), "anything", 3)) == 0

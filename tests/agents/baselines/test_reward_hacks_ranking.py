@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.oracles import OracleRetriever
 from memdojo.agents.baselines.reward_hacks import RETRIEVER_HACKS
 from memdojo.agents.play import play_retrieval
@@ -15,7 +16,7 @@ from memdojo.envs.episodes.archive import Granularity, Tiers
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.memory.retrieval.protocol import Retriever
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question
 from memdojo.rewards.reward import Reward
 
 REWARD = Reward({"marginal_utility": 1.0, "malformed_ranking": 0.25})
@@ -38,10 +39,11 @@ class Reader:
 
 
 def _context() -> StreamContext:
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(TEXTS)]
-    chunks = tuple(Chunk(i, (turn,), f"session {i}", turn.time) for i, turn in enumerate(turns))
     question = Question("dog", "What is the dog of Ann?", ("Oscar",), evidence=frozenset({"t3"}))
-    return StreamContext(Stream("s", "g", chunks, (question,)))
+    sessions = [f"session {number}" for number in range(len(TEXTS))]
+    time = datetime(2023, 5, 1)
+    stream = make_stream(*TEXTS, questions=[question], session=sessions, time=time, daily=True)
+    return StreamContext(stream)
 
 
 def _paid(retriever: Retriever, reader: Reader | None = None) -> float:

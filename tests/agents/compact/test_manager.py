@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from builders import make_stream
 from memdojo.agents.compact.base import stack_observations
 from memdojo.agents.compact.distributions import MaskedCategorical
 from memdojo.agents.compact.manager import CompactManager, ManagerNetwork, new_manager_network
@@ -14,7 +15,7 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import ADD, NOOP, FeatureSettings, ManagerFeatures
 from memdojo.envs.streams.turn_features import COLUMN
-from memdojo.envs.types import Capacity, Chunk, Noop, Stream, Turn
+from memdojo.envs.types import Capacity, Noop
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -30,8 +31,7 @@ SAID = (
 
 
 def _episode(max_entries: int | None = 2, seed: int = 0, num_played: int = 0) -> ManagerEpisode:
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1)) for i, text in enumerate(SAID)]
-    stream = Stream("s", "g", tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), ())
+    stream = make_stream(*SAID, time=datetime(2023, 5, 1))
     episode = ManagerEpisode(StreamContext(stream), Capacity(max_entries), seed=seed)
     features = ManagerFeatures(FeatureSettings(K))
     for _ in range(num_played):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import pad
 
+from builders import make_store
 from memdojo.agents.compact.base import stack_observations
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork, new_retriever_network
 from memdojo.agents.play import play_retrieval
@@ -33,10 +34,8 @@ QUERY = "Where is the red cello?"
 
 
 def _store(texts: tuple[str, ...] = TEXTS) -> MemoryStore:
-    store = MemoryStore(Capacity())
-    for step, text in enumerate(texts):
-        store.apply(Add(text, (f"t{step}",), datetime(2023, 5, 8), "turn"), step)
-    return store
+    time = datetime(2023, 5, 8)
+    return make_store(*(Add(text, (f"t{step}",), time, "turn") for step, text in enumerate(texts)))
 
 
 def _retriever(seed: int = 0) -> CompactRetriever:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from builders import make_stream
 from memdojo.envs.answering import Answer, AnswerRequest, CachedAnswerer
 from memdojo.envs.episodes.base import finish_together
 from memdojo.envs.episodes.context import StreamContext
@@ -46,10 +47,8 @@ class Parrot:
 
 
 def context(questions: tuple[Question, ...] = QUESTIONS) -> StreamContext:
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(TEXTS)]
-    return StreamContext(
-        Stream("s", "g", tuple(Chunk(i, (turn,)) for i, turn in enumerate(turns)), questions)
-    )
+    stream = make_stream(*TEXTS, questions=questions, time=datetime(2023, 5, 1), daily=True)
+    return StreamContext(stream)
 
 
 def add(episode: ManagerEpisode, evicts: tuple[int, ...] = ()) -> Add:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from builders import make_stream
 from memdojo.envs.answering import Answer, AnswerRequest, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.archive import NO_TIERS, Granularity, TierOrder, Tiers
 from memdojo.envs.episodes.base import AnsweredEpisode
@@ -16,7 +17,7 @@ from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.rules import TRUNK_SEED, EpisodeRules, as_episode, resolve_answerer
 from memdojo.envs.memory.retrieval.retrievers import RecencyRetriever, make_retriever
 from memdojo.envs.streams.windows import step_window
-from memdojo.envs.types import Add, Capacity, Chunk, MemoryEntry, Question, Stream, Turn
+from memdojo.envs.types import Add, Capacity, MemoryEntry, Question
 from memdojo.errors import ConfigError
 from memdojo.rewards import Reward, StepOutcome
 
@@ -33,9 +34,9 @@ EVIDENCE = Reward({"evidence_recall": 1.0})
 
 
 def context() -> StreamContext:
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(TEXTS)]
-    chunks = tuple(Chunk(i, (turn,), f"day {i // 2}", turn.time) for i, turn in enumerate(turns))
-    return StreamContext(Stream("s", "g", chunks, QUESTIONS))
+    days = ("day 0", "day 0", "day 1", "day 1")
+    stream = make_stream(*TEXTS, questions=QUESTIONS, session=days, time=datetime(2023, 5, 1), daily=True)
+    return StreamContext(stream)
 
 
 class Parrot:

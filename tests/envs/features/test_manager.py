@@ -93,7 +93,7 @@ def _pair(observation: ManagerObservation, name: str) -> list[float]:
     return observation.arrays["candidates"][:, column].tolist()
 
 
-def _store(observation: ManagerObservation) -> dict[str, float]:
+def _store_features(observation: ManagerObservation) -> dict[str, float]:
     return dict(zip(STORE_FEATURES, observation.arrays["store"].tolist(), strict=True))
 
 
@@ -203,7 +203,7 @@ def test_of_a_large_store_the_nearest_and_the_least_rare_are_shown() -> None:
     observation = features.observe(episode)
     assert observation.candidate_ids == (2, 4)
     np.testing.assert_allclose(_pair(observation, "similarity"), np.cos(np.radians([10, 50])), rtol=1e-6)
-    assert _store(observation)["rarity_rank"] == 1.0  # Rarer than both.
+    assert _store_features(observation)["rarity_rank"] == 1.0  # Rarer than both.
 
 
 def test_with_one_candidate_the_least_rare_entry_is_shown() -> None:
@@ -303,7 +303,7 @@ def test_turns_of_the_same_text_are_told_apart_by_their_sources() -> None:
 
 def test_the_store_is_described() -> None:
     features, episode = _features(), _episode(max_entries=4)
-    assert _store(features.observe(episode)) == {
+    assert _store_features(features.observe(episode)) == {
         "fill": 0,
         "is_full": 0,
         "is_early": 1,
@@ -312,22 +312,22 @@ def test_the_store_is_described() -> None:
     }
     episode.context.rarities[:] = [0.1, 0.3, 0.2, 0.2, 0.2, 0.2]
     _play(episode, ADD, ADD)
-    store = _store(features.observe(episode))
+    store = _store_features(features.observe(episode))
     assert (store["fill"], store["is_full"]) == (0.5, 0)
     assert store["is_early"] == pytest.approx(math.exp(-2 / FRESHNESS_TURNS))
     assert store["max_similarity"] == pytest.approx(math.cos(math.radians(20)))
     assert store["rarity_rank"] == 0.5
     _play(episode, ADD, ADD)
-    assert [_store(features.observe(episode))[name] for name in ("fill", "is_full")] == [1, 1]
+    assert [_store_features(features.observe(episode))[name] for name in ("fill", "is_full")] == [1, 1]
 
 
 def test_fill_counts_tokens_where_entries_are_without_limit() -> None:
     episode = _episode(max_tokens=14)
     _play(episode, ADD)
-    assert _store(_features().observe(episode))["fill"] == 0.5
+    assert _store_features(_features().observe(episode))["fill"] == 0.5
     unlimited = _episode()
     _play(unlimited, ADD)
-    assert _store(_features().observe(unlimited))["fill"] == 0
+    assert _store_features(_features().observe(unlimited))["fill"] == 0
 
 
 def test_embeddings_are_inputs_only_if_asked_for() -> None:

@@ -3,12 +3,13 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import NamedRetriever, list_baselines, make_baseline
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Chunk, Delete, Hit, Operation, Question, Stream, Turn, Update
+from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream, Update
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.evaluate import Evaluation, evaluate_manager, evaluate_retriever
 from memdojo.eval.playing.settings import EvalSettings
@@ -39,9 +40,8 @@ class Nothing:
 
 
 def a_stream(*questions: Question) -> Stream:
-    chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", text),)) for index, text in enumerate(FACTS))
     asked = questions or (Question("q", "Where?", ("Oslo",), evidence=frozenset({"t0"})),)
-    return Stream("s", "g", chunks, asked)
+    return make_stream(*(("Ana", text) for text in FACTS), questions=asked)
 
 
 def add(index: int, **how: object) -> Add:

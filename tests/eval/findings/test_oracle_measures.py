@@ -4,6 +4,7 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.types import (
@@ -27,7 +28,6 @@ TEXTS = ("I live in Oslo", "Nice weather", "I moved to Bergen", "My dog Rex bark
 
 def a_stream() -> Stream:
     """Oslo, then Bergen instead; a dog, then none."""
-    chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", text),)) for index, text in enumerate(TEXTS))
     plan = {
         "t0": (PlannedOperation(Add.kind, "Ana: I live in Oslo"),),
         "t1": (PlannedOperation(Noop.kind),),
@@ -39,7 +39,7 @@ def a_stream() -> Stream:
         Question("home", "Where does Ana live?", ("Bergen",), "latest", frozenset({"t2"})),
         Question("dog", "What is the dog called?", (), "gone", frozenset({"t4"}), unanswerable=True),
     )
-    return Stream("s", "g", chunks, questions, oracle=MappingProxyType(plan))
+    return make_stream(*(("Ana", text) for text in TEXTS), questions=questions, oracle=plan)
 
 
 def add(index: int) -> Add:

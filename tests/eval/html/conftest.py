@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.policy import Choice
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Question, Stream, Turn, Update
+from memdojo.envs.types import Add, Delete, Noop, Operation, Question, Stream, Update
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.run import run_evaluation
 
@@ -39,14 +40,14 @@ def add(turn: int) -> Add:
 
 
 def a_stream(name: str = "s") -> Stream:
-    chunks = tuple(Chunk(index, (Turn(f"t{index}", "Ana", text),), "1") for index, text in enumerate(TEXTS))
     questions = (
         Question("home", "Where is the home of Ana?", ("Oslo",), "single", frozenset({"t0"})),
         Question("dog", "What is the name of her dog?", ("Rex",), "single", frozenset({"t1"})),
         Question("tea", "Which colour has the tea?", ("green",), "colour", frozenset({"t3"})),
         Question("early", "Where is the home of Ana, early on?", ("Oslo",), "single", frozenset({"t0"}), 0),
     )
-    return Stream(name, name, chunks, questions)
+    said = (("Ana", text) for text in TEXTS)
+    return make_stream(*said, questions=questions, id=name, group=name, session="1")
 
 
 @pytest.fixture(scope="session")

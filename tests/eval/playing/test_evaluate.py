@@ -6,6 +6,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import (
     NamedRetriever,
     list_retriever_baselines,
@@ -16,7 +17,7 @@ from memdojo.agents.baselines.rules import NoOpRule, ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Chunk, Delete, Hit, Operation, Question, Stream, Turn
+from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream
 from memdojo.errors import ConfigError, UnknownNameError
 from memdojo.eval.playing.evaluate import Evaluation, evaluate_manager, evaluate_retriever
 from memdojo.eval.playing.settings import EvalSettings
@@ -27,16 +28,13 @@ FRUIT = ("red apple", "green pear", "blue plum", "yellow lemon")
 
 
 def fruit_stream(id: str = "fruit", questions: Sequence[Question] = ()) -> Stream:
-    chunks = tuple(
-        Chunk(index, (Turn(f"t{index}", "Ana", line, datetime(2024, 1, 1)),))
-        for index, line in enumerate(FRUIT)
-    )
     asked = questions or (
         Question("q1", "apple?", ("red",), "colour", frozenset({"t0"}), ask_after=1),
         Question("q2", "lemon or pear?", ("yellow",), "colour", frozenset({"t1", "t3"})),
         Question("q3", "kiwi?", (), "none", frozenset(), unanswerable=True),
     )
-    return Stream(id, f"group of {id}", chunks, tuple(asked))
+    said = (("Ana", line) for line in FRUIT)
+    return make_stream(*said, questions=asked, id=id, group=f"group of {id}", time=datetime(2024, 1, 1))
 
 
 def of(evaluation: Evaluation, policy: str, column: str) -> list[float]:
@@ -225,10 +223,9 @@ def test_a_subset_of_the_streams_gives_the_same_rows() -> None:
 
 
 def test_streams_are_cut_as_the_policy_wants_them() -> None:
-    turns = tuple(Turn(f"t{index}", "Ana", line) for index, line in enumerate(FRUIT))
-    chunks = (Chunk(0, turns[:2]), Chunk(1, turns[2:]))
     questions = (Question("q1", "apple?", ("red",), evidence=frozenset({"t0"}), ask_after=0),)
-    evaluation = evaluate_manager([make_baseline("recency")], [Stream("s", "g", chunks, questions)])
+    stream = make_stream(*FRUIT, questions=questions, turns_per_chunk=2)
+    evaluation = evaluate_manager([make_baseline("recency")], [stream])
     assert evaluation.streams.set_index("policy")["steps"].to_dict() == {
         "recency": 4,
         "no_op": 4,

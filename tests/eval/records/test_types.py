@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import NamedRetriever, make_baseline, make_retriever_baseline
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
@@ -15,7 +16,7 @@ from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Chunk, Noop, Operation, Question, Stream, Turn, Update
+from memdojo.envs.types import Add, Noop, Operation, Question, Stream, Turn, Update
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.playing.evaluate import evaluate_manager
 from memdojo.eval.playing.settings import EvalSettings
@@ -35,15 +36,18 @@ LINES = ("red apple", "green pear", "blue plum")
 
 
 def fruit_stream(id: str = "fruit") -> Stream:
-    chunks = tuple(
-        Chunk(index, (Turn(f"t{index}", "Ana", line, datetime(2024, 1, 1)),))
-        for index, line in enumerate(LINES)
-    )
     questions = (
         Question("q1", "apple?", ("red",), "colour", frozenset({"t0"}), ask_after=1),
         Question("q2", "plum or pear?", ("blue",), "colour", frozenset({"t1", "t2"})),
     )
-    return Stream(id, f"group of {id}", chunks, questions, "made by hand")
+    return make_stream(
+        *(("Ana", line) for line in LINES),
+        questions=questions,
+        id=id,
+        group=f"group of {id}",
+        source="made by hand",
+        time=datetime(2024, 1, 1),
+    )
 
 
 SCRIPT: list[tuple[Operation, ...]] = [

@@ -4,8 +4,11 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -337,20 +340,26 @@ def test_a_question_is_judged_as_an_episode_of_its_own() -> None:
         assert trajectory.observations["features"].shape[1] == (2, 6)[question]
 
 
-def test_only_so_many_streams_are_kept_in_mind(monkeypatch: pytest.MonkeyPatch) -> None:
-    player = _manager_player()
-    player._contexts._max_size = 1
-    made: list[str] = []
+class Noting(list[Stream]):
+    """Streams that note which of them were asked for."""
 
-    def make(stream: Stream) -> StreamContext:
-        made.append(stream.id)
-        return StreamContext(stream)
+    def __init__(self, streams: Iterable[Stream]) -> None:
+        super().__init__(streams)
+        self.asked_for: list[str] = []
 
-    monkeypatch.setattr("memdojo.train.compact.players.StreamContext", make)
-    for stream in (0, 0, 1, 0):
+    def __getitem__(self, index: Any) -> Any:
+        stream = super().__getitem__(index)
+        self.asked_for.append(stream.id)
+        return stream
+
+
+def test_only_so_many_streams_are_kept_in_mind() -> None:
+    ids = [f"s{number}" for number in range(200)]
+    streams = Noting(replace(_archive(), id=id) for id in ids)
+    player = ManagerPlayer(streams, _manager(), _rules(Reward(EVIDENCE)))
+    for stream in (0, 0, *range(1, 200), 0):
         player.play(RolloutTask(stream, (1,)))
-    ids = [stream.id for stream in _streams()]
-    assert made == [ids[0], ids[1], ids[0]]
+    assert streams.asked_for == [*ids, ids[0]]
 
 
 @pytest.mark.slow

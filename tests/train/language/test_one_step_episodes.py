@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import make_stream
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
@@ -20,7 +21,7 @@ from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.streams.chunking import rechunk
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question, Stream
 from memdojo.errors import CheckpointError, ConfigError, UnknownNameError
 from memdojo.train.algorithms.advantages import group_relative_advantages
 from memdojo.train.checkpoints.loading import load_manager
@@ -32,25 +33,17 @@ from memdojo.train.language.setup import player_recipe
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.language.trl.prompts import StepSchedule
 
-TEXTS = (
+STREAM = make_stream(
     "The weather is fine.",
     "My sister Anna lives in Oslo.",
     "The dog likes the park.",
     "Trains are late again.",
     "My dog is called Oscar.",
     "See you soon.",
-)
-STREAM = rechunk(
-    Stream(
-        "s",
-        "g",
-        (Chunk(0, tuple(Turn(f"t{number}", "Ann", text) for number, text in enumerate(TEXTS))),),
-        (
-            Question("dog", "What is the dog of Ann called?", ("Oscar",), evidence=frozenset({"t4"})),
-            Question("town", "Where does the sister of Ann live?", ("Oslo",), evidence=frozenset({"t1"})),
-        ),
+    questions=(
+        Question("dog", "What is the dog of Ann called?", ("Oscar",), evidence=frozenset({"t4"})),
+        Question("town", "Where does the sister of Ann live?", ("Oslo",), evidence=frozenset({"t1"})),
     ),
-    1,
 )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
+from builders import make_stream
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
@@ -11,7 +12,7 @@ from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.memsifter import BriefRankingFormat
 from memdojo.envs.prompts.protocol import showing
 from memdojo.envs.prompts.tasks import RankingTask
-from memdojo.envs.types import Chunk, Question, Stream, Turn
+from memdojo.envs.types import Question
 
 TEXTS = (
     "I moved to Boston.",
@@ -25,12 +26,14 @@ FORMAT = BriefRankingFormat()
 
 def episode(*evidence: str) -> RetrievalEpisode:
     """An episode that asks about Boston, over five sessions of one turn."""
-    turns = [Turn(f"t{i}", "Ann", text, datetime(2023, 5, 1 + i)) for i, text in enumerate(TEXTS)]
-    chunks = tuple(Chunk(i, (turn,), f"session {i}", turn.time) for i, turn in enumerate(turns))
-    question = Question("q", "How is Boston?", ("cold",), evidence=frozenset(evidence))
-    return RetrievalEpisode(
-        StreamContext(Stream("s", "g", chunks, (question,))), granularity=Granularity.SESSION, top_k=2
+    stream = make_stream(
+        *TEXTS,
+        questions=[Question("q", "How is Boston?", ("cold",), evidence=frozenset(evidence))],
+        session=[f"session {number}" for number in range(len(TEXTS))],
+        time=datetime(2023, 5, 1),
+        daily=True,
     )
+    return RetrievalEpisode(StreamContext(stream), granularity=Granularity.SESSION, top_k=2)
 
 
 def shown(task: RankingTask, *evidence: str) -> list[int]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from builders import make_store
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.episodes.context import StreamContext
@@ -16,7 +17,7 @@ from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRank
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Capacity, Delete, Noop, Relink, Stream, Update
+from memdojo.envs.types import Add, Delete, Noop, Relink, Stream, Update
 from memdojo.rewards.metrics import NO_INFORMATION
 from memdojo.train.language.warm_start.demonstrations import (
     answer_demonstrations,
@@ -35,10 +36,7 @@ def _streams(turns_per_chunk: int = 1, num: int = 3) -> list[Stream]:
 
 
 def _store(*texts: str, max_entries: int = 3) -> MemoryStore:
-    store = MemoryStore(Capacity(max_entries=max_entries))
-    for text in texts:
-        store.apply(Add(text, (text,)), 0)
-    return store
+    return make_store(*(Add(text, (text,)) for text in texts), max_entries=max_entries)
 
 
 def _ids(store: MemoryStore) -> list[int]:
