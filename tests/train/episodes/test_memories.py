@@ -155,8 +155,8 @@ def test_a_compact_retriever_is_trained_over_what_a_compact_manager_wrote(tmp_pa
     written = RunFolder.create(tmp_path, manager)
     train(manager, written, progress=NoProgress())
     # The limits of the store are those that the manager was trained with, unless others are given.
-    assert load_writer(str(written.path), EpisodeConfig()).capacity.max_entries == 4
-    assert load_writer(str(written.path), EpisodeConfig(max_entries=2)).capacity.max_entries == 2
+    assert load_writer(str(written.path), EpisodeConfig()).rules.capacity.max_entries == 4
+    assert load_writer(str(written.path), EpisodeConfig(max_entries=2)).rules.capacity.max_entries == 2
     # After one update the manager keeps nothing; so there is nothing to rank, and nothing is earned.
     returns = []
     for memory in (f"{written.path}", "recency"):

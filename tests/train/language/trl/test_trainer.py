@@ -92,8 +92,8 @@ def _train(
     return result, run
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    return load_file(folder / "model.safetensors")
+def _weights(folder: str | Path) -> dict[str, torch.Tensor]:
+    return load_file(Path(folder, "model.safetensors"))
 
 
 def _are_equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
@@ -493,7 +493,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
 def test_a_checkpoint_without_trl_s_state_cannot_be_gone_on_from(model: str, tmp_path: Path) -> None:
     result, _ = _train(_config(model, algorithm={"num_updates": 1}), tmp_path)
     (result.best / "trl" / "trainer_state.json").unlink()
-    with pytest.raises(CheckpointError, match="has no state of TRL's trainer to continue from"):
+    with pytest.raises(CheckpointError, match="has no state of TRL's trainer to go on with"):
         _train(_config(model), tmp_path, resume=True)
 
 
