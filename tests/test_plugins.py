@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from memdojo.plugins import load_plugins
@@ -216,6 +217,152 @@ class Lenient:
         return [Reply("yes") for _ in conversations]
 '''
 
+SEARCH = '''
+import dataclasses
+import json
+import time
+from typing import Annotated, Literal
+
+import memdojo
+from memdojo import Chunk, Question, Stream, Turn
+from memdojo.agents.baselines.rules import TurnRule, add_turn
+from memdojo.settings import OneOf
+from memdojo.train.algorithms.settings import AlgorithmSettings
+from memdojo.train.config.policies import POLICY_KINDS, PolicySettings
+from memdojo.train.config.run import TrainConfig
+
+
+@memdojo.register.source("small_talk", splits=("train", "validation", "test"))
+def small_talk(split, *, num_streams=2):
+    """Of each dialogue one turn is worth a memory, and it is the first with at least three words."""
+    for number in range(num_streams):
+        texts = "It rains.", "Oh.", "I live in Rome.", "Is that so far away from here?"
+        chunks = tuple(Chunk(i, (Turn(f"t{i}", "Ann", text),)) for i, text in enumerate(texts))
+        question = Question("q1", "Where does Ann live?", ("Rome",), evidence=frozenset({"t2"}))
+        yield Stream(f"{split}-{number}", f"{split}-{number}", chunks, (question,))
+
+
+class WordsSettings(PolicySettings):
+    """Stores turns of enough words while there is room."""
+
+    kind: Literal["words"] = "words"
+    most_words: int = 9
+
+
+class SearchSettings(AlgorithmSettings):
+    name: Literal["search"] = "search"
+    num_updates: int = 4
+
+
+class WordsConfig(TrainConfig):
+    policy: Annotated[WordsSettings, OneOf(POLICY_KINDS)]
+    algorithm: SearchSettings = SearchSettings()
+
+
+memdojo.register.policy("words", WordsSettings, WordsConfig, "search:train", "search:load")
+
+
+class Words(TurnRule):
+    name = "words"
+
+    def __init__(self, min_words):
+        self.min_words = min_words
+
+    def decide(self, episode, turn):
+        has_room = len(episode.store) < episode.store.capacity.max_entries
+        return (add_turn(turn),) if has_room and len(turn.text.split()) >= self.min_words else ()
+
+
+@dataclasses.dataclass
+class Played:
+    episode_return: float
+    parts: dict
+    counts: dict
+    scored: bool = True
+    memory: dict = dataclasses.field(default_factory=dict)
+    record: None = None
+
+
+class Searcher:
+    """Tries one number of words an update and keeps the best."""
+
+    is_main = True
+
+    def __init__(self, config, splits, found):
+        self.config, self.splits, self.found = config, splits, found
+
+    def _play(self, split, min_words, reward):
+        from memdojo.agents.play import play_manager
+        from memdojo.envs.episodes.context import StreamContext
+        from memdojo.rewards.scores import sum_scores
+
+        rules, groups = self.config.episode.rules(reward), []
+        for number, stream in enumerate(self.splits[split]):
+            episode = rules.manager(StreamContext(stream), seed=number)
+            (outcome,) = play_manager(Words(min_words), [episode], None)
+            score = sum_scores([reward(step) for step in outcome.steps])
+            groups.append([Played(score.value, score.parts, {"ADD": len(episode.store)})])
+        return groups
+
+    def play(self, update):
+        from memdojo.train.loop import Played as PlayedUpdate
+
+        started, self.tried = time.perf_counter(), min(update, self.config.policy.most_words)
+        groups = self._play("train", self.tried, memdojo.Reward(self.config.reward))
+        steps = 4 * len(groups)
+        return PlayedUpdate(groups, {"rollouts/steps_per_s": steps / (time.perf_counter() - started)})
+
+    def learn(self, groups, update):
+        score = sum(played.episode_return for group in groups for played in group)
+        if self.found is None or score > self.found[0]:
+            self.found = score, self.tried
+        return {"search/min_words": float(self.found[1])}
+
+    def validate(self, num_recorded=0):
+        reward = memdojo.Reward({self.config.evaluation.metric: 1.0})
+        return self._play("validation", self.found[1], reward)
+
+    def save(self, folder, training, state):
+        from memdojo.train.checkpoints.compact import POLICY_JSON, STATE_JSON, write_json
+        from memdojo.train.runs.checkpoint_folders import whole_folder
+
+        record = {"kind": "words", "min_words": self.found[1], "training": dataclasses.asdict(training)}
+        with whole_folder(folder) as temporary:
+            write_json(temporary / POLICY_JSON, record)
+            write_json(temporary / STATE_JSON, {**state, "found": self.found})
+
+    def agree(self, flag):
+        return flag
+
+    def close(self):
+        pass
+
+
+def train(config, run, *, resume, progress):
+    from memdojo.train.checkpoints.compact import read_state
+    from memdojo.train.episodes.splits import load_splits, trained_on
+    from memdojo.train.loop import TrainLoop, find_start, prepare_run
+
+    splits = load_splits(config)
+    run_state, checkpoint = find_start(run, resume=resume)
+    found = None if checkpoint is None else read_state(checkpoint)["found"]
+    prepare_run(run, run_state)
+    searcher, record = Searcher(config, splits, found), trained_on(config, splits)
+    with run:
+        return TrainLoop(config, run, searcher, record, run_state, splits["validation"]).run_to_end(progress)
+
+
+def load(folder):
+    from pydantic import TypeAdapter
+
+    from memdojo.train.checkpoints.compact import TrainedOn, read_policy_json
+    from memdojo.train.checkpoints.loading import Learned
+
+    record = read_policy_json(folder)
+    training = TypeAdapter(TrainedOn).validate_python(record["training"])
+    return Learned(folder, "manager", Words(record["min_words"]), training)
+'''
+
 USE = """
 import gymnasium, memdojo
 from memdojo.agents.baselines.registry import make_retriever_baseline
@@ -271,6 +418,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _install(folder, "toys", PLUGIN, "[memdojo.plugins]\ntoys = toys\n")
     _install(folder, "broken", "raise RuntimeError('no luck')\n", "[memdojo.plugins]\nbroken = broken:run\n")
     _install(folder, "graders", GRADERS, "[memdojo.plugins]\ngraders = graders\n")
+    _install(folder, "search", SEARCH, "[memdojo.plugins]\nsearch = search\n")
     older = "[memdojo.envs]\nolder = older:run\n\n[memdojo.streams]\nolder_source = older:SOURCE\n"
     _install(folder, "older", OLDER, older)
     return folder
@@ -366,6 +514,73 @@ def test_an_engine_an_answerer_and_a_judge_of_a_package_train_and_evaluate(
     assert "Did you mean 'noting'?" in refused.stderr
 
 
+WORDS_TOML = """
+task = "manager"
+[streams]
+train = "small_talk:train"
+validation = "small_talk:validation"
+test = "small_talk:test"
+[policy]
+kind = "words"
+[episode]
+max_entries = 1
+[reward]
+evidence_recall = 1.0
+[evaluation]
+every = 1
+baselines = ["recency"]
+"""
+
+USE_WORDS = """
+from pathlib import Path
+import memdojo
+from memdojo.cli import app
+from memdojo.train.checkpoints.loading import load_learned
+
+app(["eval", "runs/words", "--streams", "small_talk:test", "--out", "again"], standalone_mode=False)
+run = Path("runs/words")
+learned = load_learned(run)
+print(learned.policy.min_words, learned.training.groups, learned.config.policy.kind)
+with memdojo.open_memory("memory", manager=run) as agent:
+    agent.observe("Ann", "It rains.")
+    agent.observe("Ann", "My dog is called Rex.")
+    print(agent.manager.name, [entry.text for entry in agent.entries])
+"""
+
+
+def test_a_kind_of_policy_of_a_package_is_trained_resumed_evaluated_and_used(
+    site: Path, tmp_path: Path
+) -> None:
+    """One module, installed, is all there is of it: it searches for the least words that a turn must have."""
+
+    def train(*words: str) -> None:
+        command = ["train", "words.toml", "--quiet", *words]
+        _run(site, f"from memdojo.cli import app\napp({command})\n", cwd=tmp_path)
+
+    (tmp_path / "words.toml").write_text(WORDS_TOML)
+    run = tmp_path / "runs" / "words"
+    train("algorithm.num_updates=2")
+    assert _found(run) == [0, 0]
+    train("--resume")
+    assert _found(run) == [0, 0, 0, 3]
+    assert json.loads((run / "best" / "policy.json").read_text())["min_words"] == 3
+    assert _recall(run / "evaluation") == {"words": 1.0, "oracle": 1.0, "recency": 0.0, "no_op": 0.0}
+    *_, learned, remembered = _run(site, USE_WORDS, cwd=tmp_path).stdout.splitlines()
+    assert learned == "3 ('train-0', 'train-1') words"
+    assert remembered == "words ['Ann: My dog is called Rex.']"
+    assert _recall(tmp_path / "again") == {"words": 1.0, "oracle": 1.0, "no_op": 0.0}
+
+
+def _recall(evaluation: Path) -> dict[str, float]:
+    questions = pd.read_csv(evaluation / "eval.csv")
+    return {str(policy): rows["recall@10"].mean() for policy, rows in questions.groupby("policy")}
+
+
+def _found(run: Path) -> list[float]:
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line)["search/min_words"] for line in lines]
+
+
 def test_what_a_package_brings_is_listed(site: Path) -> None:
     expected = {
         "envs": ["toys/Toy-v0", "older/Toy-v0"],
@@ -396,6 +611,7 @@ def test_what_a_package_brings_is_listed(site: Path) -> None:
             "Answers with the best entry as it is.",
             "policy",
         ],
+        "list policies": ["words", "Stores turns of enough words while there is room."],
         "list judges": ["lenient", "Says yes to everything."],
         "list embedders": ["toy_embedder", "Hashes under another name."],
     }

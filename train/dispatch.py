@@ -1,10 +1,10 @@
-"""`train`: trains a policy of either kind from its configuration."""
+"""`train`: trains a policy of any kind from its configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from memdojo.errors import missing_for_language
+from memdojo.errors import MissingDependencyError, missing_for_language
 from memdojo.registry import load_target
 
 from .config.policies import POLICY_KINDS
@@ -24,11 +24,16 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
     Raises:
         LeakError: If training and held-out streams share a group.
         DivergenceError: If the loss or a weight is no longer finite.
-        MissingDependencyError: If a library is missing that a language policy needs.
+        MissingDependencyError: If a library is missing that the kind of policy needs.
         KeyboardInterrupt: After the checkpoint was saved.
     """
+    kind = config.policy.kind
     try:
-        train_policy: Callable[..., TrainResult] = load_target(POLICY_KINDS.get(config.policy.kind).trainer)
+        train_policy: Callable[..., TrainResult] = load_target(POLICY_KINDS.get(kind).trainer)
     except ModuleNotFoundError as error:
-        raise missing_for_language(error.name) from error
+        if config.is_language:
+            raise missing_for_language(error.name) from error
+        raise MissingDependencyError(
+            f"policies of the kind {kind!r} need {error.name}, which is not installed."
+        ) from error
     return train_policy(config, run, resume=resume, progress=progress)

@@ -767,6 +767,7 @@ def policy(
     settings: type[PolicySettings],
     config: type[TrainConfig],
     trainer: str,
+    loader: str = "",
     *,
     description: str = "",
     replace: bool = False,
@@ -783,7 +784,8 @@ def policy(
     ...     num_rows: int = 100
     >>> class TableConfig(TrainConfig):
     ...     policy: Annotated[TableSettings, OneOf(POLICY_KINDS)]
-    >>> memdojo.register.policy("table", TableSettings, TableConfig, "my_package.training:train")
+    >>> where = "my_package.training:train", "my_package.training:load"
+    >>> memdojo.register.policy("table", TableSettings, TableConfig, *where)
     >>> POLICY_KINDS.get("table").trainer
     'my_package.training:train'
 
@@ -792,8 +794,12 @@ def policy(
         settings: Model of the table `[policy]`, whose field `kind` is `Literal[NAME]`.
         config: Model of a whole configuration, with the tables that such policies have.
         trainer: Where the function is that trains one, as `module:function`; imported when a run begins. It
-            takes what `memdojo.train.dispatch.train` does.
-        description: One sentence for listings.
+            takes what `memdojo.train.dispatch.train` does; what all trainings have in common is in
+            `memdojo.train.loop.TrainLoop`.
+        loader: Where the function is that loads a checkpoint of one, whose `policy.json` names the kind as
+            `kind`: it takes the folder and returns a `memdojo.train.checkpoints.loading.Learned`. Left out
+            if the checkpoints are those of another kind.
+        description: One sentence for listings; if left out, the first line of the settings' docstring.
         replace: Take the place of the kind that has the name.
 
     Raises:
@@ -803,5 +809,6 @@ def policy(
     from memdojo.train.config.policies import POLICY_KINDS, PolicyKind
 
     check_kind(settings, name)
-    kind = PolicyKind(settings, config, trainer)
-    POLICY_KINDS.add(name, kind, description=description, replace=replace)
+    said = description or first_line(settings)
+    kind = PolicyKind(settings, config, trainer, loader)
+    POLICY_KINDS.add(name, kind, description=said, replace=replace)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from memdojo.agents.baselines.registry import list_baselines, make_baseline
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.errors import CheckpointError, ConfigError, MissingDependencyError
+from memdojo.registry import load_target
 
 from ..config.name_or_path import named_path
+from ..config.policies import POLICY_KINDS
 
 if TYPE_CHECKING:
     from ..config.run import TrainConfig
@@ -32,7 +37,7 @@ class Learned:
         task: What it was trained for; an answer agent counts as a retriever.
         policy: A `ManagerPolicy`, a `Retriever`, or an `Answerer` if it is an answer agent.
         training: How it was trained.
-        config: Of its run, where a run was named.
+        config: Of its run, where a run was named; who loads a checkpoint leaves it out.
     """
 
     path: Path
@@ -90,27 +95,67 @@ def load_learned(path: Path) -> Learned:
 
 
 def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
-    try:
+    loader = POLICY_KINDS.get(_kind(folder)).loader
+    if not loader:
+        raise CheckpointError(
+            f"{folder} holds a policy of the kind {_kind(folder)!r}, which is registered without a loader."
+        )
+    load: Callable[[Path], Learned] = load_target(loader)
+    return dataclasses.replace(load(folder), config=config)
+
+
+def _kind(folder: Path) -> str:
+    """Return the kind of policy that a checkpoint holds."""
+    with _requiring_torch():
+        from .compact import read_policy_json
+    kind = read_policy_json(folder).get("kind")
+    if not isinstance(kind, str) or kind in get_args(Task):
+        return "compact"  # Its checkpoints name the task there; and it refuses what is damaged.
+    if kind not in POLICY_KINDS:
+        raise CheckpointError(
+            f"{folder} holds a policy of the kind {kind!r}, which is not registered; install or import the "
+            f"package that brings it. Known: {', '.join(sorted(POLICY_KINDS))}."
+        )
+    return kind
+
+
+def load_compact_checkpoint(folder: Path) -> Learned:
+    """Load a compact policy, with how it was trained.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged or of other features.
+    """
+    with _requiring_torch():
         from memdojo.agents.compact.base import use_one_thread
 
-        from .compact import load_policy, load_spec, read_policy_json
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
-        ) from error
-    if read_policy_json(folder).get("kind") == "language":
-        return _load_language_checkpoint(folder, config)
+        from .compact import load_policy, load_spec
     use_one_thread()
     spec = load_spec(folder)
-    return Learned(folder, spec.kind, load_policy(folder), spec.training, config)
+    return Learned(folder, spec.kind, load_policy(folder), spec.training)
 
 
-def _load_language_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
+def load_language_checkpoint(folder: Path) -> Learned:
+    """Load a language policy, with how it was trained; its model is loaded when it first acts.
+
+    Raises:
+        CheckpointError: If the checkpoint is damaged.
+        ModelError: If its model cannot be used.
+    """
     from .language import load_language_policy, load_language_spec
 
     spec = load_language_spec(folder)
     task: Task = "manager" if spec.task == "manager" else "retriever"
-    return Learned(folder, task, load_language_policy(folder, spec), spec.training, config)
+    return Learned(folder, task, load_language_policy(folder, spec), spec.training)
+
+
+@contextlib.contextmanager
+def _requiring_torch() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
+        ) from error
 
 
 def load_manager(name_or_folder: str) -> ManagerPolicy:

@@ -1,9 +1,10 @@
 """Kinds of policies by name: `POLICY_KINDS`, and the settings of the two that ship with memdojo.
 
 A kind of one's own has its settings, a configuration of its runs (a subclass of `TrainConfig` with the tables
-that it has beside the common ones), and what trains it:
+that it has beside the common ones), what trains it, and what loads its checkpoints:
 
-    POLICY_KINDS.add("mine", PolicyKind(MyPolicySettings, MyConfig, "my_package.training:train"))
+    mine = PolicyKind(MyPolicySettings, MyConfig, "my_package.training:train", "my_package.training:load")
+    POLICY_KINDS.add("mine", mine)
 """
 
 from __future__ import annotations
@@ -95,11 +96,15 @@ class PolicyKind:
         config: The configuration of its runs, a `TrainConfig`.
         trainer: Where the function is that trains it, as `module:function`; imported when a run begins. It
             takes what `memdojo.train.dispatch.train` does.
+        loader: Where the function is that loads a checkpoint whose `policy.json` has the name of the kind as
+            `kind`: it takes the folder and returns a `memdojo.train.checkpoints.loading.Learned`. Empty if
+            the checkpoints are those of another kind.
     """
 
     settings: type[PolicySettings]
     config: type[Any]
     trainer: str
+    loader: str = ""
 
 
 POLICY_KINDS: Registry[PolicyKind] = Registry("policy kind")

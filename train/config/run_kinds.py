@@ -72,5 +72,15 @@ class LanguageConfig(TrainConfig):
         return self
 
 
-COMPACT = PolicyKind(CompactPolicySettings, CompactConfig, "memdojo.train.compact.trainer:train_compact")
-LANGUAGE = PolicyKind(LanguagePolicySettings, LanguageConfig, "memdojo.train.language.trainer:train_language")
+COMPACT = PolicyKind(
+    CompactPolicySettings,
+    CompactConfig,
+    "memdojo.train.compact.trainer:train_compact",
+    "memdojo.train.checkpoints.loading:load_compact_checkpoint",
+)
+LANGUAGE = PolicyKind(
+    LanguagePolicySettings,
+    LanguageConfig,
+    "memdojo.train.language.trainer:train_language",
+    "memdojo.train.checkpoints.loading:load_language_checkpoint",
+)

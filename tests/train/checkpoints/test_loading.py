@@ -13,6 +13,8 @@ from memdojo.eval.playing.settings import EvalSettings
 from memdojo.train.checkpoints.compact import TrainedOn
 from memdojo.train.checkpoints.loading import load_learned
 from memdojo.train.config.files import dump_config, load_config
+from memdojo.train.config.policies import POLICY_KINDS, PolicyKind, PolicySettings
+from memdojo.train.config.run import TrainConfig
 
 TRAINED = TrainedOn("mine", max_entries=7, top_k=3, retriever="fusion")
 
@@ -51,6 +53,21 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist"):
         memdojo.load_policy(tmp_path / "nowhere")
     with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        memdojo.load_policy(tmp_path)
+
+
+def test_a_kind_of_policy_without_a_loader_is_named(tmp_path: Path) -> None:
+    (tmp_path / "policy.json").write_text('{"kind": "words", "format_version": 1}')
+    with pytest.raises(
+        CheckpointError,
+        match=r"a policy of the kind 'words', which is not registered; .*Known: compact, language\.$",
+    ):
+        memdojo.load_policy(tmp_path)
+    kind = PolicyKind(PolicySettings, TrainConfig, "some.module:train")
+    with (
+        POLICY_KINDS.temporarily("words", kind),
+        pytest.raises(CheckpointError, match="'words', which is registered without a loader"),
+    ):
         memdojo.load_policy(tmp_path)
 
 
