@@ -186,7 +186,7 @@ async def together(lap: Lap, cached: AsyncCachedAnswerer) -> float:
             if step:
                 answers = await cached.answer_async(step)
                 if failed := next((answer.error for answer in answers if answer.error), ""):
-                    raise SystemExit(f"an answer could not be had: {failed}")
+                    raise SystemExit(f"an answer is missing: {failed}")
 
     started = time.perf_counter()
     await asyncio.gather(*map(play, lap))

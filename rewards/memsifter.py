@@ -60,7 +60,7 @@ def marginal_utility_of(without: float, at_tiers: Sequence[float], tiers: Sequen
 
 
 def _mean_utility(outcome: StepOutcome, grade: Callable[[QuestionOutcome, str], float]) -> float | None:
-    """Return the step's share of the mean marginal utility; None if an answer could not be had."""
+    """Return the step's share of the mean marginal utility; None if an answer is missing."""
     if len(outcome.questions) > outcome.num_questions:
         raise ValueError(
             f"step {outcome.step} has {len(outcome.questions)} questions and num_questions is "

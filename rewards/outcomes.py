@@ -12,15 +12,15 @@ class QuestionOutcome:
     Attributes:
         category: As the data set names it.
         references: Reference answers; ignored where `unanswerable`.
-        answer: The answer; None if it was not asked or could not be had.
-        answer_error: Why the answer, or one of `tier_answers`, could not be had; "" with `answer` None means
+        answer: The answer; None if it was not asked for or is missing.
+        answer_error: Why the answer, or one of `tier_answers`, is missing; "" with `answer` None means
             that no answerer was asked.
         evidence: Ids of the turns that hold the answer; empty where they are not known.
         stored: The evidence turns that some entry of the store supports when the question is asked.
         retrieved: Per rank, best first, the evidence turns that the retrieved entry supports.
         text: The question itself.
         metric: The metric by which its data set grades the answer; empty where it names none.
-        verdict: A judge's grade of the answer, in [0, 1]; None where no judge was asked or none could be had.
+        verdict: A judge's grade of the answer, in [0, 1]; None if no judge was asked or none gave one.
         tier_answers: For each tier k, from 0 (no memory) upwards, k and the answer given the first k
             retrieved entries; None for a missing one. Empty without tiers.
     """
@@ -52,7 +52,7 @@ class OperationOutcome:
         text: That text; empty where it carries none.
         entry_kind: The kind of the entry that it wrote, changed or removed; empty where there is none.
         valid: A judge's grade of whether the memory should be written so, in [0, 1]; None where no judge was
-            asked or none could be had.
+            asked or none gave one.
     """
 
     kind: str

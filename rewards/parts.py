@@ -110,7 +110,7 @@ def mean_over_questions(outcome: StepOutcome, score: Callable[[QuestionOutcome, 
         score: Grades a question, given its answer.
 
     Returns:
-        The sum of the step's scores over `num_questions`; None if an answer could not be had.
+        The sum of the step's scores over `num_questions`; None if an answer is missing.
 
     Raises:
         ValueError: If a question was never put to an answerer, or the step has more questions than the

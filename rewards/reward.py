@@ -98,7 +98,7 @@ class Reward:
         return math.fsum(value for name, value in score.parts.items() if name in names)
 
     def __call__(self, outcome: StepOutcome) -> Score:
-        """Score a step; unscored, with the parts that could be had, if an answer could not be had.
+        """Score a step; unscored, with the parts that could be computed, if an answer is missing.
 
         Raises:
             ValueError: If a part grades answers and a question was never put to an answerer.

@@ -206,7 +206,7 @@ class TrainLoop:
         return report
 
     def finish(self, groups: Groups, metrics: dict[str, float]) -> tuple[Report, bool]:
-        """Validate and log an update that was played and learnt from.
+        """Validate and log an update that was played and learned from.
 
         Returns:
             What to report, and whether a checkpoint is due.

@@ -50,7 +50,7 @@ class ChatAnswerer:
         )
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
-        """Answer a batch; an answer that cannot be had says why."""
+        """Answer a batch; a missing answer says why it is missing."""
         conversations = [answer_messages(request) for request in requests]
         return [_as_answer(reply) for reply in self._chat.reply(conversations, self._max_tokens)]
 

@@ -35,7 +35,7 @@ class Judging:
     """Has a chat model grade answers, operations, or both: 1 for yes, 0 for no.
 
     What is put to the model in the same words is asked once, so the rollouts of a group that agree are judged
-    together. A grade that could not be had stays None, which leaves the step unscored, and is asked for anew
+    together. A missing grade stays None, which leaves the step unscored, and is asked for anew
     the next time.
 
     Args:

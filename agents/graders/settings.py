@@ -55,7 +55,7 @@ class EndpointAnswererSettings(AnswererSettings):
         model: Name of the model there.
         url: Of the server, such as `http://HOST:8000/v1`.
         max_tokens: Most tokens of an answer.
-        timeout_s: Seconds after which an answer counts as not to be had.
+        timeout_s: Seconds after which an answer counts as missing.
     """
 
     kind: Literal["endpoint"] = "endpoint"
@@ -108,7 +108,7 @@ class EndpointJudgeSettings(JudgeSettings):
     Attributes:
         model: Name of the model there.
         url: Of the server, such as `http://HOST:8000/v1`.
-        timeout_s: Seconds after which a grade counts as not to be had.
+        timeout_s: Seconds after which a grade counts as missing.
     """
 
     kind: Literal["endpoint"] = "endpoint"

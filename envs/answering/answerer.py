@@ -28,8 +28,8 @@ class Answer:
     """A reply.
 
     Attributes:
-        text: The answer; None if it could not be had.
-        error: Why it could not be had; empty otherwise.
+        text: The answer; None if there is none.
+        error: Why there is no answer; empty otherwise.
 
     Raises:
         ValueError: If there is neither text nor error, or both.

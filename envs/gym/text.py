@@ -66,7 +66,7 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
     `options={"stream": id}` picks one.
 
     ## Episode End
-    Terminated after the last chunk. Truncated where an answer could not be had: the episode cannot be scored
+    Terminated after the last chunk. Truncated where an answer is missing: the episode cannot be scored
     any more. That step has reward 0 and `info["unscored"]` says why; leave such episodes out of a batch.
 
     `info` holds `stream`, `group`; after a step also `step`, `questions` (tuple of `QuestionOutcome`, with
@@ -163,7 +163,7 @@ class ProxyRetrieverEnv(RetrievalEnv[str, str]):
     next one; `options={"stream": id}` picks one.
 
     ## Episode End
-    Terminated after the last question. Truncated where an answer could not be had; see `MemoryManager-v0`.
+    Terminated after the last question. Truncated where an answer is missing; see `MemoryManager-v0`.
     `info` holds `stream`, `group`; after a step also `step`, `questions`, `reward_parts`, `malformed`,
     `stop_reason` and `unscored`.
 

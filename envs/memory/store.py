@@ -190,7 +190,7 @@ class MemoryStore:
         Costs O(1) on average: after many writes through forks, one fork pays for leaving their texts behind.
         """
         if self._spare is None and self.index.is_wasteful():
-            # Not in place: document ids that somebody read stay valid until the next `apply`.
+            # Not in place: document ids read earlier stay valid until the next `apply`.
             self._spare = self._contents.compacted()
         fork = MemoryStore.__new__(MemoryStore)
         fork._capacity = self._capacity

@@ -47,7 +47,7 @@ class BriefFormat:
     ```
 
     New turns have letters (`a` to `z`, then `aa` and so on), entries are numbered from 1 as they are shown.
-    `KEEP b 3` stores turn b, and entry 3 leaves if there is no room; `UPDATE 2 a` lets entry 2 read as a.
+    `KEEP b 3` stores turn b, and entry 3 leaves if there is no room; `UPDATE 2 a` replaces entry 2 by a.
     A number means the same entry throughout a completion. Dates are not shown. Each malformed line is one
     error, and the other lines still count; an empty completion is an error.
 

@@ -44,7 +44,7 @@ class MemAlphaBriefFormat:
     ```
 
     `c`, `s` and `e` are the core block, semantic and episodic memory. `ADD e a` stores line a as it was said;
-    `ADD c b` lets line b join the core block, `UPDATE c a` lets the block read as line a alone. Entries are
+    `ADD c b` appends line b to the core block, `UPDATE c a` replaces the block by line a. Entries are
     numbered from 1 as they are shown, those of both types together; what is shown is as in `MemAlphaFormat`.
     Dates are not shown. Each malformed line is one error, and the other lines still count. An empty
     completion is a NOOP.

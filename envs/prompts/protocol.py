@@ -234,9 +234,9 @@ def num_entries(view: AnyView) -> int:
 def showing(view: AnyViewT, num: int) -> AnyViewT:
     """Return the view with `num` of its entries, each whole, for prompts that have to be shorter.
 
-    A manager loses sight of the entries that were written longest ago (they stay in the store), and of the
-    core block last of all; a ranking of the candidates that stand last in `staying` or else were said first,
-    an answer agent of those that were ranked last.
+    A manager no longer sees the entries that were written longest ago (they stay in the store), and
+    loses the core block last of all; a retriever no longer sees the candidates that stand last in `staying`
+    or else were said first, an answer agent those that were ranked last.
     """
     if num >= num_entries(view):
         return view

@@ -91,7 +91,7 @@ def evaluate_manager(
         seed: Seeds every episode, together with the stream's id and the number of the repetition.
         progress: Called after each batch of episodes.
         file: Where episodes are recorded. Those that it has already are not played again, and of these only
-            the questions are asked whose answers could not be had.
+            the questions are asked whose answers are missing.
 
     Raises:
         ConfigError: If there is no stream or question, or names or stream ids repeat.

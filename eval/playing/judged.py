@@ -14,7 +14,7 @@ from ..records.types import EpisodeRecord, StepRecord
 def judged_episodes(
     records: Sequence[EpisodeRecord], judging: Judging, file: EpisodeFile | None
 ) -> list[EpisodeRecord]:
-    """Return the episodes with the verdicts that they lack, as far as they can be had.
+    """Return the episodes with the verdicts that they lack, as far as the judge gives them.
 
     Args:
         records: Played side by side; all of their answers are put to the judge at the same time.

@@ -31,7 +31,7 @@ def played_episodes(
         turns_per_chunk: How the streams were cut for the policy.
         play: Plays some of them.
         file: Where episodes are recorded; None keeps none.
-        answerer: Is asked again the questions of recorded episodes whose answers could not be had.
+        answerer: Is asked again the questions of recorded episodes whose answers are missing.
     """
     known = [_known(policy, start, file, answerer) for start in batch]
     missing = [start for start, record in zip(batch, known, strict=True) if record is None]
@@ -79,7 +79,7 @@ def answer_again(
         record: The episode.
         context: Its stream.
         answerer: Is asked.
-        only_failed: Ask only the questions whose answers could not be had.
+        only_failed: Ask only the questions whose answers are missing.
 
     Raises:
         EpisodeStateError: If the answerer gives another number of answers than it was asked for.

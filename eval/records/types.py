@@ -173,5 +173,5 @@ class EpisodeRecord:
 
     @property
     def has_failed_answers(self) -> bool:
-        """True if the answer to a question could not be had."""
+        """True if the answer to a question is missing."""
         return any(question.answer_error for step in self.steps for question in step.outcome.questions)

@@ -162,7 +162,7 @@ class Algorithm(ABC, Generic[SettingsT]):
         return self.settings.learning_rate
 
     def select(self, groups: Sequence[Sequence[TrajectoryT]]) -> Selection[TrajectoryT]:
-        """Leave out what cannot be learnt from: what could not be scored, and what cannot be compared.
+        """Leave out what teaches nothing: what could not be scored, and what cannot be compared.
 
         Raises:
             ValueError: If no trajectory at all could be scored.

@@ -77,7 +77,7 @@ class Learner:
 
     Args:
         network: Trained in place.
-        algorithm: What is learnt from, and what is minimised.
+        algorithm: Decides what to learn from, and what is minimised.
         seed: With the number of the update, seeds the order of minibatches.
 
     Raises:

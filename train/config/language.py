@@ -42,7 +42,7 @@ class WarmStartConfig(Table):
     """Supervised training before the reinforcement learning.
 
     Attributes:
-        teacher: Whose operations are learnt: `oracle` or another baseline, which plays the training streams.
+        teacher: The policy to learn from: `oracle` or another baseline, which plays the training streams.
         num_steps: Gradient steps; 0 leaves the stage out.
         batch_size: Rows of a step.
         learning_rate: Of AdamW.

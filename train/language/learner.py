@@ -41,7 +41,7 @@ class LanguageLearner:
 
     Args:
         network: Trained in place. It has a critic if the algorithm needs one, and else none.
-        algorithm: What is learnt from, and what is minimised.
+        algorithm: Decides what to learn from, and what is minimised.
         learner: Sharding, micro-batches and the like.
         temperature: At which responses are sampled.
         accelerator: Knows the processes and the device of this one.

@@ -173,7 +173,7 @@ def next_training(
         tree["reward"] = {part: weight for part, weight in tree["reward"].items() if part not in faded}
         tree["policy"] = tree["policy"] | {"model": str(own / _MODEL)}
     if other is not None:
-        assert other_config is not None  # Somebody trained it.
+        assert other_config is not None  # A policy that was trained has a configuration.
         tree |= _with_partner(tree, policy, other, other_config)
     folder = f"{ROUND}{number}{f'-{policy.name}' if is_partner else ''}"
     return Training(number, is_partner, folder, LanguageConfig.model_validate(tree))

@@ -58,7 +58,7 @@ class LanguageTrajectory:
         parts: Sum of each reward part over the episode, by name.
         counts: Operations of the episode by kind, those that were not applied as `rejected` and pieces of
             completions that could not be parsed as `malformed`.
-        failure: Why the episode cannot be trained on, such as an answer that could not be had; "" if it can.
+        failure: Why the episode cannot be trained on, such as a missing answer; "" if it can.
         memory: What a manager's memory came to; see `memory_figures`.
         record: All that was done, where the task wants it recorded.
         grades: Of each metric that pays and each data set, as `METRIC/DATA SET`, the sum of the questions'

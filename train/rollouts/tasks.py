@@ -20,8 +20,8 @@ class RolloutTask:
         window: First turn and number of turns, where the episode is a part of the stream.
         question: Index of the question, for a retriever.
         step: Index of the chunk at which a manager acts once, on a memory that was written before.
-        fork_turn: Turns that one episode plays before it forks into the group, for a manager. What is learnt
-            from is what comes after them.
+        fork_turn: Turns that one episode plays before it forks into the group, for a manager. The policy
+            learns from what comes after them.
         greedy: Whether the likeliest action is taken (validation) or one is drawn (training).
         update: For which it is played: what the reward's parts weigh may depend on it.
         recorded: Whether all that is done in it is written down, for a manager's whole streams.
@@ -44,7 +44,7 @@ class RolloutTask:
 
     @property
     def is_one_step(self) -> bool:
-        """True if a single step is all that is learnt from, and so is an episode of its own."""
+        """True if a single step is all that is learned from, and so is an episode of its own."""
         return self.question is not None or self.step is not None
 
 

@@ -36,5 +36,5 @@ class SaysWhatItRanks(Protocol):
 
     @property
     def ranks_all(self) -> bool:
-        """False if a ranking beyond what is needed is costly, or cannot be had."""
+        """False if a ranking beyond what is needed is costly, or impossible."""
         ...

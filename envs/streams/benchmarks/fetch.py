@@ -77,8 +77,8 @@ def fetch_file(
         wait_s: Wait before a second attempt.
 
     Raises:
-        DataError: If it cannot be had, what comes is not what was published, or the disk refuses. What lay
-            there before is then untouched.
+        DataError: If the download fails, the file is not the one that was published, or the disk refuses.
+            What lay there before is then untouched.
     """
     present = find_in_data_folders([file.path])
     found = Found.NOTHING

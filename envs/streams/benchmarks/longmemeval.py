@@ -61,10 +61,10 @@ def load_longmemeval(
     """Yield the instances of a split as streams, each with its one question; the id is the question's.
 
     Sessions come in the order of their times and are called by it, `session_1` and so on: the ids of the
-    release would tell which of them hold the answer. Evidence are the turns marked `has_answer`, or, where an
-    instance marks none, all turns of the sessions in `answer_session_ids`. A question whose id ends with
-    `_abs` is unanswerable; its reference, for a judge, says why. It is of one group with the question that it
-    was made from.
+    release would give away which of them hold the answer. The evidence is the turns marked `has_answer`, or,
+    where an instance marks none, all turns of the sessions in `answer_session_ids`. A question whose id ends
+    with `_abs` is unanswerable; its reference, for a judge, says why. It is of one group with the question
+    that it was made from.
 
     Args:
         split: One of `SPLITS`; see `tenth_of`.

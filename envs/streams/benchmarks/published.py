@@ -1,6 +1,6 @@
 """The published data that `memdojo data fetch` brings: files, licences, checksums.
 
-Checksums are those of the releases, where somebody has published them; a file without one is checked against
+Checksums are those of the releases, where published; a file without one is checked against
 what was fetched first. Nothing of the data is part of memdojo.
 """
 

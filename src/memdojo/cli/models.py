@@ -232,7 +232,7 @@ def _prepare(*needed: str) -> None:
     Raises:
         MissingDependencyError: If one is not installed or cannot be loaded.
     """
-    # It tells what is missing better than Python does.
+    # Its message names what is missing better than Python's does.
     from memdojo.agents.language.models import quieten_transformers
 
     for package in needed:

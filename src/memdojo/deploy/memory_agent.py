@@ -67,7 +67,7 @@ class DialogueOptions(TypedDict, total=False):
 class MemoryAgent:
     """Remembers a dialogue in a file, and answers from it.
 
-    Every turn goes to the manager, which decides what becomes of it; what it decided is in the file when
+    Every turn goes to the manager, which decides what to do with it; the decision is in the file when
     `observe` returns. A later process goes on where the last one stopped, also after a crash. Several
     processes may have the file open, and several threads may use the agent: they take turns.
 
@@ -244,7 +244,7 @@ class MemoryAgent:
 
         Raises:
             DataError: If the question is blank.
-            AgentError: If the answer could not be had, with the reason.
+            AgentError: If there is no answer, with the reason.
         """
         hits = self.search(question)
         asked = _wall_clock(time or self._clock())

@@ -113,7 +113,7 @@ class MemoryFile:
             raise not_whole(self.path, error) from error
 
     def changed_elsewhere(self) -> bool:
-        """True if somebody else has written since the last time that this was asked."""
+        """True if another process has written since this was last asked."""
         version = self._version()
         changed = version != self._seen_version
         self._seen_version = version
