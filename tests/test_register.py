@@ -63,10 +63,10 @@ def test_settings_that_a_configuration_could_not_name_are_refused() -> None:
 
     with pytest.raises(ConfigError, match=r"write kind: Literal\['other'\] = 'other'"):
         register.engine("other", Settings, make)
-    with pytest.raises(ConfigError, match="'grop', but their field 'name' does not say so"):
+    with pytest.raises(ConfigError, match="'grop', but its field 'name' does not say so"):
         register.algorithm("grop", GrpoSettings, make)
     with pytest.raises(
-        ConfigError, match="Settings are to be the settings of 'mine', but their field 'kind'"
+        ConfigError, match="Settings is registered as the settings of 'mine', but its field 'kind'"
     ):
         register.answerer("mine", AnswererSettings, make)
     assert {*registries("engines")[0]} == {"transformers", "vllm"}

@@ -85,7 +85,7 @@ class EpisodeRules:
             ConfigError: If there is none.
         """
         if self.reward is None:
-            raise ConfigError("the rules name no reward, and the episodes are to be paid; give one.")
+            raise ConfigError("the rules name no reward, which a step needs to be scored; give one.")
         return self.reward
 
     def manager(

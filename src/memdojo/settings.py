@@ -82,8 +82,8 @@ def check_kind(settings: type[BaseModel], name: str, *, tag: str = "kind") -> No
     field = settings.model_fields.get(tag)
     if field is None or get_args(field.annotation) != (name,):
         raise ConfigError(
-            f"{settings.__name__} are to be the settings of {name!r}, but their field {tag!r} does not say "
-            f"so; write {tag}: Literal[{name!r}] = {name!r}."
+            f"{settings.__name__} is registered as the settings of {name!r}, but its field {tag!r} does not "
+            f"say so; write {tag}: Literal[{name!r}] = {name!r}."
         )
 
 

@@ -302,7 +302,7 @@ def _require_same(path: Path, earlier: TrainConfig, now: TrainConfig) -> None:
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key) and not key.startswith(CHANGEABLE):
             raise ConfigError(
-                f"{path} was trained with {key} = {before.get(key)!r} and is to be resumed with "
+                f"{path} was trained with {key} = {before.get(key)!r} and cannot resume with "
                 f"{after.get(key)!r}; keep the value, or start a new run with name={_free_name(path)}."
             )
 
