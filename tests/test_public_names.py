@@ -1,6 +1,7 @@
 """The names that other people build on."""
 
 import inspect
+import os
 import pickle
 import re
 import subprocess
@@ -71,7 +72,9 @@ def test_type_checkers_see_the_types_of_the_public_names(tmp_path: Path) -> None
     revealed = "\n".join(f"reveal_type(memdojo.{name})" for name in [*names, "__version__"])
     (tmp_path / "uses.py").write_text(f"import memdojo\n{revealed}\nmemdojo.no_such_name\n")
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "uses.py"]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    # An editable installation is found by an import hook, which no type checker runs; a wheel needs no help.
+    environment = {**os.environ, "MYPYPATH": str(Path(memdojo.__file__).parents[1])}
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
     types = re.findall(r'Revealed type is "(.*)"', told)
     assert len(types) == len(names) + 1
     assert "Any" not in types
