@@ -8,6 +8,9 @@ import pytest
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "2")
 
+# As `start_ray` has it: with Ray's default workers starve beside other work, and tests time out.
+os.environ.setdefault("RAY_worker_niceness", "0")
+
 pytest.register_assert_rewrite("builders")
 
 
