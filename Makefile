@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test check docs bench clean
+.PHONY: train test fuzz check docs bench clean
 
 ## train: set up what training needs, train the compact manager and compare it with the hand-made rules
 train: $(VENV)/train.done
@@ -12,6 +12,11 @@ train: $(VENV)/train.done
 ## test: set up what the tests need, run all of them and show the slowest
 test: $(VENV)/dev.done
 	$(BIN)/python -m pytest --durations=20
+
+## fuzz: try many random inputs where the tests try a few; INPUTS says how many for each fuzz test
+INPUTS ?= 5000
+fuzz: $(VENV)/dev.done
+	MEMDOJO_FUZZ=$(INPUTS) $(BIN)/python -m pytest -m fuzz --timeout=0 --durations=20
 
 ## check: linters and types, as pre-commit and CI run them
 check: $(VENV)/dev.done

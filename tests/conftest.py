@@ -3,6 +3,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from fuzzing import INPUTS
 
 # As workers do it: a handful of threads would fight over few cores. Read when the libraries are first loaded.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -12,6 +15,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 pytest.register_assert_rewrite("builders")
+
+if INPUTS is not None:
+    settings.register_profile("fuzz", max_examples=INPUTS, deadline=None)
+    settings.load_profile("fuzz")
 
 
 def pytest_report_header() -> str:
