@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from nltk.stem.porter import PorterStemmer
 
@@ -30,7 +31,20 @@ STOP_WORDS = frozenset(
 """Words that carry no topic. Negations stay: "not" turns a fact around."""
 
 _WORD = re.compile(r"\w+")
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+# Of what one token may consist, in UTF-8. Language models have few tokens of more than one digit, and split
+# words that they do not know, among them words without blanks between them, into about three letters each.
+_TOKEN = re.compile(
+    rb"""
+    (?<![A-Za-z]) [A-Za-z]{1,7}  # the beginning of a word
+    | [A-Za-z]{1,3}              # what follows in a longer one
+    | [\x80-\xff]{1,3}           # of other scripts, a Chinese character or emoji among them
+    | [0-9] | [!-/:-@\[-`{-~]    # a digit or mark
+    | [\x00-\x08\x0e-\x1f\x7f]  # a control character
+    | (?<=\s) \s{1,8}            # blanks behind a first one, which is free
+    """,
+    re.VERBOSE,
+)
 
 
 class _TermsByWord(dict[str, str]):
@@ -64,13 +78,26 @@ def analyze(text: str) -> list[str]:
 
 
 def count_tokens(text: str) -> int:
-    """Return the number of words and punctuation marks in `text`; needs no model's tokenizer."""
-    return len(_TOKEN.findall(text))
+    """Return about how many tokens a language model reads in `text`; needs no model's tokenizer.
+
+    A word counts 1 for its first seven letters and 1 for every three beyond, a digit or mark 1, three bytes
+    of UTF-8 outside ASCII 1 (one Chinese character, one or two letters of most other scripts), and blanks
+    behind a first one 1 for eight. So no text is cheaper than a token for each eight bytes.
+
+    The counts of English chat are 1.07 times the median of the tokenizers of SmolLM2, Qwen and Llama 2, of
+    Chinese, Japanese, Thai, Hindi and Arabic 0.6 to 0.9 times, of words without blanks 1.1 times, of words
+    joined by "_" 0.9 times, of base64 0.45 times.
+    """
+    return sum(1 for _ in _TOKEN.finditer(_utf8(text)))
 
 
 def exceeds_tokens(text: str, max_tokens: int) -> bool:
-    """Return whether `text` has more than `max_tokens` tokens, without listing the tokens of a huge text."""
-    if len(text) <= max_tokens:
+    """Return whether `text` has more than `max_tokens` tokens, without looking at all of a huge text."""
+    encoded = _utf8(text)
+    if len(encoded) <= max_tokens:
         return False
-    matches = _TOKEN.finditer(text)
-    return any(number > max_tokens for number, _ in enumerate(matches, start=1))
+    return next(islice(_TOKEN.finditer(encoded), max_tokens, None), None) is not None
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
