@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from memdojo.envs.prompts.protocol import Message
 from memdojo.errors import EngineError, ModelError
 
+from .chat_encoding import ChatEncoder
 from .engine import GenerationRequest, Sampler
 
 Conversation = Sequence[Message]
@@ -57,7 +58,7 @@ class ChatModel(Protocol):
 
 
 class EngineChat:
-    """Speaks to an engine in the words of a tokenizer's chat template.
+    """Speaks to an engine in the words of a tokenizer's chat template; see `ChatEncoder`.
 
     Args:
         engine: Samples the replies.
@@ -75,6 +76,7 @@ class EngineChat:
             )
         self._engine = engine
         self._tokenizer = tokenizer
+        self._chat = ChatEncoder(tokenizer)
 
     @property
     def fingerprint(self) -> str:
@@ -83,14 +85,7 @@ class EngineChat:
 
     async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
         """Reply to one conversation; an engine that cannot is a reply with an error."""
-        prompt_ids = self._tokenizer.apply_chat_template(
-            [{"role": message.role, "content": message.content} for message in conversation],
-            add_generation_prompt=True,
-            return_dict=False,
-            # Templates that know no such switch ignore it.
-            enable_thinking=False,
-        )
-        request = GenerationRequest(tuple(prompt_ids), max_tokens, temperature)
+        request = GenerationRequest(self._chat.encode(conversation), max_tokens, temperature)
         try:
             generation = await self._engine.generate(request)
         except EngineError as error:

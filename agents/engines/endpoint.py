@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from memdojo.envs.quoting import without_marks
 from memdojo.errors import MissingDependencyError
 
 from .chat import Conversation, Reply
@@ -21,7 +22,8 @@ _MAX_QUOTED_CHARACTERS = 200
 class EndpointChat:
     """Asks a server that speaks OpenAI's chat completions, such as `vllm serve`.
 
-    Whatever goes wrong on the way is a `Reply` with an error. A pickled copy connects anew.
+    The server encodes what it is sent, so control tokens that somebody said are broken by a blank. Whatever
+    goes wrong on the way is a `Reply` with an error. A pickled copy connects anew.
 
     Args:
         model: Name of the model at the endpoint.
@@ -85,7 +87,9 @@ class EndpointChat:
         """Ask for one reply; it carries an error if the request failed."""
         openai = _import_openai()
         client, semaphore = self._client()
-        messages: Any = [{"role": message.role, "content": message.content} for message in conversation]
+        messages: Any = [
+            {"role": message.role, "content": without_marks(message.content)} for message in conversation
+        ]
         try:
             async with semaphore:
                 completion = await client.chat.completions.create(

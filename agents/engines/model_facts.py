@@ -36,9 +36,10 @@ def read_model_facts(model: str) -> ModelFacts:
     """
     transformers = _import_transformers()
     try:
-        config = transformers.AutoConfig.from_pretrained(model).get_text_config()
+        config = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False).get_text_config()
         ends = _as_ids(config.eos_token_id) | _as_ids(_generation_end(model))
-        ends |= _as_ids(transformers.AutoTokenizer.from_pretrained(model).eos_token_id)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        ends |= _as_ids(tokenizer.eos_token_id)
     except (OSError, ValueError, KeyError) as error:
         raise _not_a_model(model, error) from error
     if not ends:
@@ -61,9 +62,9 @@ def read_weight_shapes(model: str) -> dict[str, tuple[int, ...]]:
 
     transformers = _import_transformers()
     try:
-        config = transformers.AutoConfig.from_pretrained(model)
+        config = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False)
         with torch.device("meta"):
-            empty = transformers.AutoModelForCausalLM.from_config(config)
+            empty = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         raise _not_a_model(model, error) from error
     return {name: tuple(tensor.shape) for name, tensor in empty.state_dict().items()}
@@ -111,7 +112,22 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def needs_own_code(model: str, error: BaseException) -> ModelError | None:
+    """Return what to say where transformers failed because a model brings code of its own; else None.
+
+    Code that comes with a model is never run: whoever made the model would run it here.
+    """
+    if "trust_remote_code" not in str(error):
+        return None
+    return ModelError(
+        f"{model} needs code of its own, which memdojo does not run; use a model of an architecture that "
+        "transformers itself has."
+    )
+
+
 def _not_a_model(model: str, error: Exception) -> ModelError:
+    if (own_code := needs_own_code(model, error)) is not None:
+        return own_code
     line = (str(error).strip() or repr(error)).splitlines()[0]
     return ModelError(
         f"{model!r} is not a language model that can be loaded ({line}); give a folder with config.json, "

@@ -14,7 +14,7 @@ from memdojo.errors import EngineError, ModelError
 
 from .background import BackgroundEngine, Sampled, describe_failure
 from .engine import GenerationRequest, StopReason
-from .model_facts import check_weights, read_model_facts
+from .model_facts import check_weights, needs_own_code, read_model_facts
 from .settings import EngineSettings
 
 _NO_LIMIT = 1 << 30
@@ -225,8 +225,12 @@ def _load(model: str, settings: EngineSettings, device: torch.device) -> Any:
     from transformers import AutoModelForCausalLM
 
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, settings.dtype))
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            model, dtype=getattr(torch, settings.dtype), trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
+        if (own_code := needs_own_code(model, error)) is not None:
+            raise own_code from error
         line = str(error).splitlines()[0]
         raise ModelError(
             f"the weights of {model!r} cannot be loaded ({line}); give a folder with config.json, weights "

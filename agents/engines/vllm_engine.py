@@ -165,6 +165,7 @@ def _arguments(model: str, settings: EngineSettings) -> dict[str, Any]:
         "generation_config": "vllm",
         "skip_tokenizer_init": True,
         "disable_log_stats": True,
+        "trust_remote_code": False,
         "use_tqdm_on_load": False,
     }
     if settings.num_gpus:

@@ -34,6 +34,8 @@ except ImportError as error:
         "fit torch is the usual cause: pip uninstall torchvision torchaudio torchcodec"
     ) from error
 
+from ..engines.model_facts import needs_own_code
+
 CONFIG = "config.json"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _WEIGHTS = ("*.safetensors", "*.bin")
@@ -129,7 +131,9 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
     if folder is None:
         _load_hub_config(model)
     with _as_model_error(model, "tokenizer"):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder or model)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder or model, trust_remote_code=False
+        )
     if not tokenizer.chat_template:
         raise ModelError(
             f"{model}: the tokenizer has no chat template; use a model that was tuned for chat, or put "
@@ -167,6 +171,7 @@ def load_causal_lm(model: str, dtype: str = "auto") -> PreTrainedModel:
             dtype=dtype,
             output_loading_info=True,
             ignore_mismatched_sizes=True,
+            trust_remote_code=False,
         )
     loaded, report = found
     # transformers would go on with random numbers in their place.
@@ -243,23 +248,27 @@ def _load_config(model: str) -> PreTrainedConfig:
             f"{model} is not a model folder: it has no {CONFIG}; give the folder that a model was saved to."
         )
     with _as_model_error(model, CONFIG):
-        config: PreTrainedConfig = AutoConfig.from_pretrained(folder)
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     return config
 
 
 def _load_hub_config(model: str) -> PreTrainedConfig:
     config: PreTrainedConfig
     try:
-        config = AutoConfig.from_pretrained(model, local_files_only=True)
+        config = AutoConfig.from_pretrained(model, local_files_only=True, trust_remote_code=False)
         return config
-    except (OSError, ValueError):
-        pass  # Not downloaded before.
+    except (OSError, ValueError) as error:
+        if (own_code := needs_own_code(model, error)) is not None:
+            raise own_code from error
+        # Else it was not downloaded before.
     try:
         # Without this question transformers tries for half a minute before it says that there is no network.
         HfApi().model_info(model, timeout=_HUB_TIMEOUT_S)
-        config = AutoConfig.from_pretrained(model)
+        config = AutoConfig.from_pretrained(model, trust_remote_code=False)
         return config
     except Exception as error:  # The hub's client has a family of errors for each way to fail.
+        if (own_code := needs_own_code(model, error)) is not None:
+            raise own_code from error
         raise ModelError(
             f"there is no folder {model} here, and the Hugging Face hub did not give a model of that name "
             f"({_first_line(error)}); any local folder of a model works as well."
@@ -294,6 +303,8 @@ def _as_model_error(model: str, what: str) -> Iterator[None]:
     try:
         yield
     except (*_FAILURES, SafetensorError) as error:
+        if (own_code := needs_own_code(model, error)) is not None:
+            raise own_code from error
         raise ModelError(
             f"{model}: its {what} cannot be used ({_first_line(error)}); save the model again, or use "
             "another."

@@ -33,6 +33,7 @@ from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.types import Hit, MemoryEntry, Operation
 from memdojo.errors import EngineError, ModelError
 
+from ..engines.chat_encoding import ChatEncoder, render_chat
 from ..engines.engine import GenerationRequest, Sampler, generate_all
 from ..engines.on_demand import EngineOnDemand
 
@@ -60,6 +61,9 @@ class Prompt(NamedTuple):
 class PromptEncoder:
     """Renders views by a prompt format and the tokenizer's own chat template.
 
+    What somebody said or wrote is encoded as text, also where it has the marks of the template; see
+    `ChatEncoder`.
+
     A prompt that is too long is shortened by leaving out whole entries, in the order that
     `prompt_format.showing` states, and no more of them than needed.
 
@@ -81,6 +85,7 @@ class PromptEncoder:
         self.format = format
         self.max_prompt_tokens = max_prompt_tokens
         self._tokenizer = tokenizer
+        self._chat = ChatEncoder(tokenizer)
         self._tool_format: ToolFormat[Any, Any] | None = None
         if isinstance(format, ToolFormat) and has_words_for_tools(tokenizer, format.tools):
             self._tool_format = format
@@ -127,10 +132,9 @@ class PromptEncoder:
 
         For supervised training only: sampled replies are never tokenised again.
         """
-        ids = self._tokenizer.encode(text, add_special_tokens=False)
         end = self._tokenizer.eos_token_id
         assert isinstance(end, int)  # A model without an end token is refused when it is loaded.
-        return (*ids, end)
+        return (*self._chat.encode_reply(text), end)
 
     def write(self, decision: Any, view: AnyView) -> str:
         """Return the reply that decides so, in the form that the prompt asks for.
@@ -145,25 +149,8 @@ class PromptEncoder:
 
     def _ids(self, view: AnyView) -> tuple[int, ...]:
         if self._tool_format is None:
-            text = render_chat(self._tokenizer, self.format.messages(view))
-        else:
-            messages, tools = self._tool_format.tool_messages(view), self._tool_format.tools
-            text = render_chat(self._tokenizer, messages, tools)
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
-
-
-def render_chat(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()
-) -> str:
-    """Return messages as the tokenizer's chat template renders them, up to where the model speaks."""
-    text: str = tokenizer.apply_chat_template(
-        [{"role": each.role, "content": each.content} for each in messages],
-        tools=list(tools) or None,
-        tokenize=False,
-        add_generation_prompt=True,
-        enable_thinking=False,
-    )
-    return text
+            return self._chat.encode(self.format.messages(view), instructions=self.format.instructions)
+        return self._chat.encode(self._tool_format.tool_messages(view), self._tool_format.tools)
 
 
 def has_words_for_tools(tokenizer: PreTrainedTokenizerBase, tools: Sequence[dict[str, Any]]) -> bool:

@@ -111,8 +111,10 @@ def _extract(scratch: Path) -> Path:
 
 def _convert(path: Path, folder: Path) -> None:
     """Save the weights of a GGUF file as a plain model; transformers does not save one that it read so."""
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    packed = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, trust_remote_code=False)
+    packed = AutoModelForCausalLM.from_pretrained(
+        path.parent, gguf_file=path.name, dtype=torch.float32, trust_remote_code=False
+    )
     known = packed.config.to_dict()
     config = LlamaConfig(**{key: known[key] for key in known if key not in _CONFIG_KEYS_OF_THE_FILE})
     model = LlamaForCausalLM(config)

@@ -12,8 +12,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from memdojo.envs.prompts.pieces import one_line
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
+from memdojo.envs.quoting import one_line
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Stream

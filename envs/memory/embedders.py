@@ -146,14 +146,14 @@ class WordLlamaEmbedder:
 
 
 class SentenceTransformerEmbedder:
-    """Any model of sentence-transformers, by its Hugging Face name or folder."""
+    """Any model of sentence-transformers, by its Hugging Face name or folder; code of its own is not run."""
 
     def __init__(self, model: str = "sentence-transformers/all-MiniLM-L6-v2", device: str = "cpu") -> None:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise _missing("SentenceTransformerEmbedder", "sentence-transformers") from error
-        self._model: Any = SentenceTransformer(model, device=device)
+        self._model: Any = SentenceTransformer(model, device=device, trust_remote_code=False)
         self._name = f"sentence_transformer:{model}"
         self._dim = int(self._model.get_sentence_embedding_dimension())
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..answering import AnswerRequest, ExtractiveAnswerer
+from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, Noop, Operation, Turn, Update
-from .pieces import END, one_line, parse_lines
+from .pieces import END, parse_lines
 from .protocol import (
     AnswerDecision,
     AnswerView,

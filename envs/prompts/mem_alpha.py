@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND, tells_event
+from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Update
-from .pieces import END, one_line, provenance, without_surrogates
+from .pieces import END, provenance, without_surrogates
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 from .tool_calls import Call, in_block, read_calls, write_call
 

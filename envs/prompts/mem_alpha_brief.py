@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND
+from ..quoting import one_line
 from ..streams.rendering import render_turn
 from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Turn, Update
 from .brief import index_of_letter, letter_of_index
 from .mem_alpha import NO_ENTRY, core_of, latest, memory_type
-from .pieces import END, one_line, parse_lines
+from .pieces import END, parse_lines
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 
 _KINDS = {"c": CORE_KIND, "s": SEMANTIC_KIND, "e": EPISODIC_KIND}

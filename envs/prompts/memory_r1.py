@@ -9,10 +9,11 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
+from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, MemoryEntry, Noop, Operation, Update
 from .brief import number_shown
-from .pieces import END, one_line, provenance, without_surrogates
+from .pieces import END, provenance, without_surrogates
 from .protocol import (
     AnswerDecision,
     AnswerView,

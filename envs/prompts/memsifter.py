@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..quoting import one_line
 from ..types import MemoryEntry
-from .pieces import END, one_line
+from .pieces import END
 from .protocol import Message, Parsed, ParseError, ParseErrorKind, RankingView, parse_error
 
 _RANKING = re.compile(r"<ranking>(.*?)</ranking>", re.DOTALL)

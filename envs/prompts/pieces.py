@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from ..quoting import one_line
 from ..types import Chunk, Operation
 from .protocol import ManagerView, Parsed, ParseError, ParseErrorKind, parse_error, source_turns
 
@@ -16,11 +17,6 @@ SEPARATOR = re.compile(r"[\s,]+")
 
 END = "END"
 """Stands where nothing follows any more."""
-
-
-def one_line(text: str) -> str:
-    """Return the text with every run of white space, line breaks included, as one blank."""
-    return " ".join(text.split())
 
 
 def provenance(text: str, chunk: Chunk | None) -> tuple[str, tuple[str, ...], datetime | None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
+from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Chunk, Delete, MemoryEntry, Noop, Operation, Update
 from .pieces import (
@@ -15,7 +16,6 @@ from .pieces import (
     SEPARATOR,
     chunk_header,
     memory_header,
-    one_line,
     parse_lines,
     parse_numbers,
     provenance,

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
+from memdojo.agents.engines.model_facts import read_model_facts, read_weight_shapes
 from memdojo.agents.language.models import (
     ModelInfo,
     check_model,
@@ -202,3 +204,52 @@ def test_a_torchvision_that_does_not_fit_is_told(tmp_path: Path) -> None:
     (package / "__init__.py").write_text(code, "utf-8")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torchvision\nVersion: 0.20\n", "utf-8")
     assert "pip uninstall torchvision" in _import_with("", tmp_path)
+
+
+OWN_CODE = """
+from pathlib import Path
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+Path({folder!r}, "RAN").touch()
+class OwnConfig(LlamaConfig):
+    model_type = "own"
+class OwnModel(LlamaForCausalLM):
+    config_class = OwnConfig
+class OwnTokenizer(PreTrainedTokenizerFast):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [
+        ("config.json", {"model_type": "own", "auto_map": {"AutoConfig": "own.OwnConfig"}}),
+        (
+            "config.json",
+            {
+                "model_type": "own",
+                "auto_map": {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"},
+            },
+        ),
+        ("config.json", {"auto_map": {"AutoModelForCausalLM": "own.OwnModel"}}),
+        (
+            "tokenizer_config.json",
+            {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": [None, "own.OwnTokenizer"]}},
+        ),
+    ],
+    ids=["configuration", "all of it", "model of a known type", "tokenizer"],
+)
+def test_code_that_comes_with_a_model_is_not_run(copy: Path, file: str, changes: dict[str, Any]) -> None:
+    (copy / "own.py").write_text(OWN_CODE.format(folder=str(copy)), "utf-8")
+    _edit(copy, file, **changes)
+    for load in (check_model, load_tokenizer, load_causal_lm, read_model_facts, read_weight_shapes):
+        with suppress(ModelError):
+            load(str(copy))
+    assert not (copy / "RAN").exists()
+
+
+def test_a_model_that_needs_code_of_its_own_is_refused_in_a_sentence(copy: Path) -> None:
+    (copy / "own.py").write_text(OWN_CODE.format(folder=str(copy)), "utf-8")
+    _edit(copy, "config.json", model_type="own", auto_map={"AutoConfig": "own.OwnConfig"})
+    for load in (check_model, load_causal_lm, read_model_facts):
+        with pytest.raises(ModelError, match=r"copy needs code of its own, .* transformers itself has\.$"):
+            load(str(copy))

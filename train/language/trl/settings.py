@@ -59,6 +59,7 @@ def grpo_settings(config: LanguageConfig) -> dict[str, Any]:
         "logging_nan_inf_filter": False,
         "save_strategy": "no",
         "report_to": [],
+        "trust_remote_code": False,
         "disable_tqdm": True,
         **_vllm_settings(config),
     }

@@ -14,10 +14,12 @@ import numpy as np
 import torch
 from transformers import PrinterCallback
 
+from memdojo.agents.engines.chat_encoding import ChatEncoder
 from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.registry import make_engine
 from memdojo.agents.language.models import end_token_ids, load_causal_lm, load_tokenizer
 from memdojo.agents.language.network import PolicyNetwork
+from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.types import Stream
 from memdojo.errors import DivergenceError, MissingDependencyError
 
@@ -104,7 +106,7 @@ class TrlTrainee:
             reward_funcs=self.reward,
             args=settings | {"output_dir": str(self._scratch)},
             train_dataset=self._prompts(),
-            processing_class=self._tokenizer,
+            processing_class=_encoding_text_as_text(load_tokenizer(base), self._encoder.format.instructions),
             peft_config=lora_config(config),
         )
         self._network = PolicyNetwork(self.trainer.model)
@@ -240,6 +242,20 @@ class TrlTrainee:
         if update % self._config.evaluation.every == 0:
             write_trajectories(self._run, groups, self._encoder, update)
         return metrics | {"seconds/rollouts": seconds, "seconds/sampling": sampling_seconds}
+
+
+def _encoding_text_as_text(tokenizer: Any, instructions: str) -> Any:
+    """Let a tokenizer that TRL renders prompts with encode what was said as text; see `ChatEncoder`."""
+    encoder, apply = ChatEncoder(tokenizer), tokenizer.apply_chat_template
+
+    def apply_as_text(conversation: Any, **options: Any) -> Any:
+        if not options.get("tokenize", True):
+            return apply(conversation, **options)
+        messages = [[Message(each["role"], each["content"]) for each in one] for one in conversation]
+        return {"input_ids": [list(encoder.encode(one, instructions=instructions)) for one in messages]}
+
+    tokenizer.apply_chat_template = apply_as_text
+    return tokenizer
 
 
 def _new_trainer(**arguments: Any) -> Any:

@@ -71,6 +71,7 @@ def fine_tune(
                 max_length=None,
                 logging_steps=max(1, min(10, config.num_steps // 5)),
                 report_to="none",
+                trust_remote_code=False,
                 save_strategy="no",
                 disable_tqdm=True,
                 use_cpu=device == "cpu",
