@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from memdojo.errors import DataError, MissingDependencyError
+
+from ..json_text import JsonError, parse_json, read_json
 
 _Value = TypeVar("_Value")
 
@@ -26,7 +27,7 @@ def read_rows(file: Path, obtain: str) -> list[Row]:
         DataError: If the file cannot be read or holds something else.
         MissingDependencyError: If the file is Parquet and pyarrow is not installed.
     """
-    rows = _parquet_rows(file, obtain) if file.suffix == ".parquet" else _json_rows(file, obtain)
+    rows = _parquet_rows(file, obtain) if file.suffix == ".parquet" else read_json(file, obtain)
     if isinstance(rows, dict):
         rows = [rows]
     if not isinstance(rows, list) or not rows:
@@ -60,32 +61,12 @@ def decoded_field(row: object, name: str, where: str) -> list[Any]:
     value = row.get(name) if isinstance(row, Mapping) else None
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"{where}: field {name!r} is not JSON ({error.msg} at column {error.colno})."
-            ) from error
+            value = parse_json(value)
+        except JsonError as error:
+            raise DataError(f"{where}: field {name!r} is {error}.") from None
     if not isinstance(value, list) or not value:
         raise DataError(f"{where}: field {name!r} is {_short(value)}, not a list with at least one element.")
     return value
-
-
-def _json_rows(file: Path, obtain: str) -> Any:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not UTF-8 text (byte {error.start}). {obtain}") from error
-    try:
-        if file.suffix == ".jsonl":
-            return [json.loads(line) for line in text.split("\n") if line.strip()]
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{file} is not valid JSON ({error.msg}, line {error.lineno}, column {error.colno}); "
-            f"it may be cut short. {obtain}"
-        ) from error
 
 
 def _parquet_rows(file: Path, obtain: str) -> Any:

@@ -6,7 +6,6 @@ Made of files in the formats of HotpotQA with distractors (Yang et al., arXiv:18
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +19,7 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from ...types import Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
+from ..json_text import read_json
 from ..source import StreamSource
 from ..splits import dealt_split
 from .data_rows import decoded_field, field_of
@@ -131,12 +131,7 @@ def read_questions(file: Path) -> list[Asked]:
     Raises:
         DataError: If the file is in neither format.
     """
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise DataError(f"{file} is not JSON ({error}); it may be cut short. {OBTAIN}") from error
+    content = read_json(file, OBTAIN)
     if isinstance(content, list):
         asked = [_of_hotpotqa(row, f"{file}: question {number}") for number, row in enumerate(content)]
     elif isinstance(content, dict) and isinstance(content.get("data"), list):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from memdojo.rewards.grading import LONGMEMEVAL_JUDGE
 from ...types import Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
+from ..json_text import read_json
 from ..source import StreamSource
 from .data_rows import Row, field_of, read_rows
 from .passages import chunks_of_sessions, cut_text
@@ -203,7 +203,10 @@ def _with_films(instance: Instance, file: Path) -> Instance:
     path = file.with_name(FILMS)
     if not path.is_file():
         raise DataError(f"{path} was not found, which the answers of {instance.source} need. {OBTAIN}")
-    films = {str(number): _film(name) for name, number in json.loads(path.read_text("utf-8")).items()}
+    numbers = read_json(path, OBTAIN)
+    if not isinstance(numbers, dict):
+        raise DataError(f"{path} is not an object of films and their numbers. {OBTAIN}")
+    films = {str(number): _film(name) for name, number in numbers.items()}
     questions = []
     for question in instance.questions:
         if unknown := [answer for answer in question.answers if answer not in films]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from memdojo.errors import DataError
 
 from ...types import Stream
 from ..files import atomic_writer
+from ..json_text import JsonError, JsonSyntaxError, parse_json, require_text
 from ..source import StreamSource
 from .rules import Problem, find_problems
 from .schema import StreamRow, stream_to_dict
@@ -89,7 +91,7 @@ def scan_jsonl(path: str | Path) -> Iterator[tuple[object, list[Problem]]]:
                 if not raw.strip():
                     continue
                 num_streams += 1
-                record, problems = _parse(raw.removeprefix(b"\xef\xbb\xbf") if line == 1 else raw, line)
+                record, problems = _parse(raw, line)
                 if not problems:
                     problems = find_problems(record, line) + _repeated_id(record, line, ids)
                 yield record, problems
@@ -108,32 +110,19 @@ def scan_jsonl(path: str | Path) -> Iterator[tuple[object, list[Problem]]]:
 
 def _parse(raw: bytes, line: int) -> tuple[object, list[Problem]]:
     """Return the JSON value of a line, or the one problem that it cannot be parsed for."""
-    repeated: list[str] = []
-
-    def without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        record = dict(pairs)
-        if len(record) < len(pairs):
-            names = [name for name, _ in pairs]
-            repeated.extend(name for name in record if names.count(name) > 1)
-        return record
-
     try:
-        record = json.loads(raw.decode("utf-8"), object_pairs_hook=without_repeats)
+        if line == 1:
+            require_text(raw[:32])
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        return parse_json(raw.decode("utf-8")), []
     except UnicodeDecodeError as error:
         what = f"byte {error.start + 1} is not UTF-8"
         return None, [Problem(line, "", what, "save the file in the encoding UTF-8")]
-    except json.JSONDecodeError as error:
-        what = f"not valid JSON at column {error.colno} ({error.msg})"
+    except JsonSyntaxError as error:
         remedy = "write one whole JSON object on the line; a line that breaks off was cut short"
-        return None, [Problem(line, "", what, remedy)]
-    except RecursionError:
-        return None, [
-            Problem(line, "", "the JSON is nested too deeply", "write one stream object on the line")
-        ]
-    if repeated:
-        what = f"the field {repeated[0]!r} stands twice in one object"
-        return record, [Problem(line, "", what, "keep one of the two")]
-    return record, []
+        return None, [Problem(line, "", error.what, remedy)]
+    except JsonError as error:
+        return None, [Problem(line, error.where, error.what, error.remedy)]
 
 
 def _repeated_id(record: object, line: int, ids: dict[str, int]) -> list[Problem]:

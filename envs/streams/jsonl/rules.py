@@ -20,6 +20,7 @@ from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
 from ...memory.operations import plan_fields, planned_kinds
 from ...types import Stream
+from ..json_text import field_path
 from .schema import StreamRow, stream_to_dict
 
 _KIND_NAMES = {
@@ -83,10 +84,7 @@ def _type_problems(record: object, line: int | None) -> Iterator[Problem]:
         StreamRow.model_validate(record)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            where = ""
-            for part in detail["loc"]:
-                where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
-            yield Problem(line, where, *_describe(detail["type"], detail["input"], detail))
+            yield Problem(line, field_path(detail["loc"]), *_describe(detail["type"], detail["input"], detail))
 
 
 def _describe(kind: str, value: object, detail: Mapping[str, Any]) -> tuple[str, str]:

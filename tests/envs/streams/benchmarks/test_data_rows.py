@@ -70,7 +70,7 @@ def test_fields_are_checked_and_decoded() -> None:
     for name, kind in (("flag", int), ("n", str), ("missing", str)):
         with pytest.raises(DataError, match=rf"row: field '{name}' is .*, not of type"):
             field_of(row, name, kind, "row")
-    with pytest.raises(DataError, match="row: field 'bad' is not JSON"):
+    with pytest.raises(DataError, match="row: field 'bad' is not valid JSON"):
         decoded_field(row, "bad", "row")
     for name in ("none", "n", "missing"):
         with pytest.raises(DataError, match=rf"row: field '{name}' is .*, not a list"):

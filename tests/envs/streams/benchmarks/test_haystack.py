@@ -179,6 +179,6 @@ def test_impossible_options_are_refused_at_once(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(DataError, match=r"hotpot_dev_distractor_v1.json was not found.*data fetch hotpotqa"):
         load_streams("haystack:test")
     path.write_text("[{", "utf-8")
-    with pytest.raises(DataError, match="is not JSON"):
+    with pytest.raises(DataError, match="is not valid JSON"):
         load_streams("haystack", path=path)
     assert set(SPLITS) == {"all", "train", "validation", "test"}

@@ -103,7 +103,7 @@ def test_chunks_may_be_cut_into_passages(data: Path) -> None:
         (_row("squad", ("Who?", "")), "row 0, q0: the question or its answer '' is empty"),
         (_row("squad", ("Who?", None)), "its answer None is empty"),
         (_row("squad", ("Who?", "x"), chunks=("",)), "chunks is not a list of texts"),
-        (_row("squad", ("Who?", "x")) | {"chunks": "[1"}, "field 'chunks' is not JSON"),
+        (_row("squad", ("Who?", "x")) | {"chunks": "[1"}, "field 'chunks' is not valid JSON"),
         (_row("squad") | {"questions_and_answers": "[]"}, "field 'questions_and_answers' is .*not a list"),
         ({"chunks": "[]"}, "field 'data_source' is None"),
     ],
