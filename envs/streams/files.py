@@ -16,7 +16,7 @@ def data_folders() -> tuple[Path, ...]:
     """Return the folders where data sets are looked for: `$MEMDOJO_DATA` if set, then the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "memdojo"
     given = os.environ.get("MEMDOJO_DATA")
-    return (Path(given).expanduser(), cache) if given else (cache,)
+    return (user_path(given), cache) if given else (cache,)
 
 
 def find_data_file(relative: str | Sequence[str], path: str | Path | None, obtain: str) -> Path:
@@ -32,9 +32,12 @@ def find_data_file(relative: str | Sequence[str], path: str | Path | None, obtai
         DataError: If the file is not there.
     """
     if path is not None:
-        explicit = Path(path).expanduser()
-        if explicit.is_file():
-            return explicit
+        explicit = user_path(path)
+        try:
+            if explicit.is_file():
+                return explicit
+        except OSError as error:
+            raise DataError(f"{str(explicit)!r} cannot be looked for ({error}); check the path.") from error
         raise DataError(f"{explicit} is not a file. {obtain}")
     names = (relative,) if isinstance(relative, str) else tuple(relative)
     found = find_in_data_folders(names)
@@ -46,6 +49,21 @@ def find_data_file(relative: str | Sequence[str], path: str | Path | None, obtai
         f"{' or '.join(names)} was not found{hint}. {obtain} Put it at {places}, "
         f"set MEMDOJO_DATA to the folder above {Path(names[0]).parent}, or give its path."
     )
+
+
+def user_path(path: str | Path) -> Path:
+    """Return a path that a person gave, `~` and `~NAME` resolved.
+
+    Raises:
+        DataError: If there is no such person, or it is no path at all.
+    """
+    try:
+        found = Path(path).expanduser()
+        if "\0" in str(found):
+            raise ValueError("it holds a null character")
+        return found
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DataError(f"{path!r} is not a path that can be found ({error}); write it out.") from error
 
 
 def find_in_data_folders(names: Sequence[str]) -> Path | None:
@@ -97,7 +115,7 @@ def write_whole(path: str | Path, data: bytes) -> None:
 @contextlib.contextmanager
 def _in_place_of(path: str | Path) -> Iterator[Path]:
     """Give a path to write to, whose file takes the place of the one at `path`."""
-    path = Path(path).expanduser()
+    path = user_path(path)
     # In the same folder, because a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""JSON as data files have it: read as text, parsed, and refused where it holds what no later step can take."""
+"""`parse_json` and `read_json`: JSON of data files, refused where it holds what no later step can take."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.registry import Registry, first_line
 
 from ..types import Stream
+from .jsonl.rules import Problem, check_stream
 from .source import StreamLoader, StreamSource
 
 ENTRY_POINT_GROUP = "memdojo.streams"
@@ -110,6 +111,25 @@ def iter_streams(spec: str, **options: Any) -> Iterator[Stream]:
             raise unknown_name(f"option of stream source {source.name!r}", name, known)
     streams = source.load(selector or source.default_split, **options)
     return (stream if stream.source else dataclasses.replace(stream, source=spec) for stream in streams)
+
+
+def check_spec(spec: str, **options: Any) -> list[Problem]:
+    """Return everything that is wrong with the streams of a spec, and all that its loader warns of.
+
+    Arguments and errors are those of `load_streams`, but what is wrong with the data is returned.
+    """
+    problems: list[Problem] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            for stream in iter_streams(spec, **options):
+                problems += [
+                    dataclasses.replace(each, where=f"stream {stream.id}: {each.where}".removesuffix(": "))
+                    for each in check_stream(stream)
+                ]
+        except DataError as error:
+            problems.append(Problem(None, "", str(error).rstrip("."), "mend the file, or fetch it again"))
+    return [*(Problem(None, "", str(each.message), "") for each in caught), *problems]
 
 
 def takes_option(spec: str, name: str) -> bool:

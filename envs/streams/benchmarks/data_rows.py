@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from memdojo.errors import DataError, MissingDependencyError
 
+from ...types import Stream
 from ..json_text import JsonError, parse_json, read_json
+from ..jsonl.rules import check_stream
 
 _Value = TypeVar("_Value")
+
+_HARMLESS = re.compile(
+    r"chunks\[\d+\]\.turns\[\d+\]\.text: the text is blank;.*|questions: the list is empty;.*"
+)
+"""Problems of streams that published files have."""
 
 Row = Mapping[str, Any]
 
@@ -67,6 +75,22 @@ def decoded_field(row: object, name: str, where: str) -> list[Any]:
     if not isinstance(value, list) or not value:
         raise DataError(f"{where}: field {name!r} is {_short(value)}, not a list with at least one element.")
     return value
+
+
+def checked(stream: Stream, where: str, obtain: str) -> Stream:
+    """Return a stream that was made of a file.
+
+    Single turns without a word, and a stream without a question, are in published files and do no harm.
+
+    Raises:
+        DataError: If it breaks another rule of streams: ids that repeat, questions without a text, and so on.
+            `where` opens the message, and `obtain` ends it, which says where the file comes from.
+    """
+    is_silent = not any(turn.text.strip() for turn in stream.turns)
+    problems = [each for each in check_stream(stream) if is_silent or not _HARMLESS.fullmatch(str(each))]
+    if problems:
+        raise DataError(f"{where}: {problems[0]}. {obtain}")
+    return stream
 
 
 def _parquet_rows(file: Path, obtain: str) -> Any:

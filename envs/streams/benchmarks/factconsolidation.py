@@ -20,6 +20,7 @@ from ...types import Question, Stream, Turn
 from ..chunking import rechunk
 from ..source import StreamSource
 from ..splits import dealt_split
+from .data_rows import checked
 from .fact_rules import MAX_CHAIN, Fact, FactList, parse_fact
 from .memoryagentbench import OBTAIN, Instance, read_instances, require_positive
 from .passages import chunks_of_sessions
@@ -36,7 +37,7 @@ SPLITS = ("all", *KINDS, *VARIANTS, *DEALT)
 
 GROUP = "factconsolidation"
 _SOURCE = "factconsolidation"
-_LINE = re.compile(r"(\d+)\. (.+)")
+_LINE = re.compile(r"([0-9]{1,9})\. (.+)")
 _NUM_FACTS = {"sh": range(1, 2), "mh": range(2, MAX_CHAIN + 1)}
 
 
@@ -78,22 +79,19 @@ def load_factconsolidation(
         parts = _dealt(_instances("all", path), split, facts_per_stream)
     else:
         parts = (
-            (_variant(instance), GROUP, _facts(instance), _questions(instance))
+            (instance.where, _variant(instance), GROUP, _facts(instance), _questions(instance))
             for instance in _instances(split, path)
         )
-    return [
-        rechunk(
-            dataclasses.replace(
-                _stream(id, group, facts, questions, session_tokens), source=f"{_SOURCE}:{split}"
-            ),
-            turns_per_chunk,
-        )
-        for id, group, facts, questions in parts
-    ]
+    streams = []
+    for where, id, group, facts, questions in parts:
+        stream = _stream(id, group, facts, questions, session_tokens)
+        stream = dataclasses.replace(checked(stream, where, OBTAIN), source=f"{_SOURCE}:{split}")
+        streams.append(rechunk(stream, turns_per_chunk))
+    return streams
 
 
-_Part = tuple[str, str, FactList, Sequence[Question]]
-"""Id, group, facts and questions of a stream."""
+_Part = tuple[str, str, str, FactList, Sequence[Question]]
+"""Where it comes from, and id, group, facts and questions of a stream."""
 
 
 def _instances(split: str, path: str | Path | None) -> list[Instance]:
@@ -103,7 +101,8 @@ def _instances(split: str, path: str | Path | None) -> list[Instance]:
 
     instances = read_instances("Conflict_Resolution", path, wanted)
     if not instances:
-        raise DataError(f"the file has no context {split!r} of FactConsolidation. {OBTAIN}")
+        place = "the file" if path is None else str(path)
+        raise DataError(f"{place} has no context {split!r} of FactConsolidation. {OBTAIN}")
     return instances
 
 
@@ -124,7 +123,7 @@ def _facts(instance: Instance) -> FactList:
         fact = match and parse_fact(int(match[1]), match[2])
         if fact is None or (facts and fact.number <= facts[-1].number):
             raise DataError(
-                f"{instance.source}: {line!r} is not a fact in a known wording, or is out of order. {OBTAIN}"
+                f"{instance.where}: {line!r} is not a fact in a known wording, or is out of order. {OBTAIN}"
             )
         facts.append(fact)
     return FactList(facts)
@@ -145,7 +144,8 @@ def _with_evidence(question: Question, facts: FactList) -> Question:
 
 def _dealt(instances: Sequence[Instance], split: str, facts_per_stream: int) -> Iterator[_Part]:
     """Yield the streams of a split whose facts no other split has."""
-    largest = _facts(max(instances, key=lambda instance: len(instance.context)))
+    longest = max(instances, key=lambda instance: len(instance.context))
+    largest = _facts(longest)
     own = [fact for fact in largest.facts if _split_of(fact.subject) == split]
     num_streams = max(1, round(len(own) / facts_per_stream))
     facts: defaultdict[int, list[Fact]] = defaultdict(list)
@@ -156,7 +156,8 @@ def _dealt(instances: Sequence[Instance], split: str, facts_per_stream: int) -> 
         if _split_of(fact.subject) == split:
             questions[_stream_of(fact.subject, num_streams)].append(question)
     for number in sorted(questions):
-        yield f"{split}/{number}", f"{GROUP}/{split}/{number}", FactList(facts[number]), questions[number]
+        id = f"{split}/{number}"
+        yield longest.where, id, f"{GROUP}/{id}", FactList(facts[number]), questions[number]
 
 
 def _answerable(instances: Iterable[Instance], facts: FactList) -> Mapping[Question, tuple[Fact, ...]]:

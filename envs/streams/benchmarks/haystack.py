@@ -6,6 +6,7 @@ Made of files in the formats of HotpotQA with distractors (Yang et al., arXiv:18
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -22,7 +23,7 @@ from ..files import find_data_file
 from ..json_text import read_json
 from ..source import StreamSource
 from ..splits import dealt_split
-from .data_rows import decoded_field, field_of
+from .data_rows import checked, decoded_field, field_of
 from .memoryagentbench import require_positive
 from .passages import SENTENCE_ENDS, chunks_of_sessions
 
@@ -53,6 +54,7 @@ class Asked:
     Attributes:
         needed: The paragraphs that answer it, each with the positions of the sentences that do.
         others: Paragraphs that stand around them.
+        num_dropped: Pieces of evidence that name no sentence.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Asked:
     category: str
     needed: tuple[tuple[Paragraph, tuple[int, ...]], ...]
     others: tuple[Paragraph, ...]
+    num_dropped: int = 0
 
 
 def load_haystack(
@@ -116,7 +119,9 @@ def load_haystack(
     file = find_data_file("hotpotqa/hotpot_dev_distractor_v1.json", path, OBTAIN)
     asked = _in_split(read_questions(file), split)
     streams = (
-        rechunk(_stream(number, pile, split, unit, session_tokens), turns_per_chunk)
+        rechunk(
+            checked(_stream(number, pile, split, unit, session_tokens), str(file), OBTAIN), turns_per_chunk
+        )
         for number, pile in enumerate(_piles(asked, num_paragraphs, questions_per_stream, seed))
     )
     return islice(streams, num_streams)
@@ -125,8 +130,12 @@ def load_haystack(
 def read_questions(file: Path) -> list[Asked]:
     """Return the questions of a file in the format of HotpotQA or SQuAD, recognised by its content.
 
-    A supporting fact that names no sentence is dropped, and a question that has none left is left out. So are
-    the questions of SQuAD 2.0 that have no answer.
+    A supporting fact that names no sentence is dropped, as is an answer of SQuAD that no single sentence
+    holds, and a question that has none left is left out. So are the questions of SQuAD 2.0 that have no
+    answer.
+
+    Warns:
+        UserWarning: If evidence was dropped, with how much.
 
     Raises:
         DataError: If the file is in neither format.
@@ -138,10 +147,23 @@ def read_questions(file: Path) -> list[Asked]:
         asked = list(_of_squad(content["data"], str(file)))
     else:
         raise DataError(f"{file} is neither a list of questions nor an object with 'data'. {OBTAIN}")
-    asked = [each for each in asked if each.needed]
-    if not asked:
+    usable = [each for each in asked if each.needed]
+    if not usable:
         raise DataError(f"{file} has no question whose answer lies in a paragraph. {OBTAIN}")
-    return asked
+    _warn_of_dropped(asked, file)
+    return usable
+
+
+def _warn_of_dropped(asked: Sequence[Asked], file: Path) -> None:
+    lacking = [each for each in asked if each.num_dropped]
+    if lacking:
+        num_left_out = sum(not each.needed for each in lacking)
+        warnings.warn(
+            f"{file}: {sum(each.num_dropped for each in lacking)} supporting facts of {len(lacking)} "
+            f"questions name no sentence and are dropped; {num_left_out} of these questions are left out, "
+            f"because nothing else answers them. The first is {lacking[0].id!r}.",
+            stacklevel=4,
+        )
 
 
 def _of_hotpotqa(row: object, where: str) -> Asked:
@@ -154,11 +176,13 @@ def _of_hotpotqa(row: object, where: str) -> Asked:
             case _:
                 raise DataError(f"{where}: context is not a list of [title, [sentences]]. {OBTAIN}")
     needed: dict[str, list[int]] = {}
+    num_dropped = 0
     for fact in field_of(row, "supporting_facts", list, where):
         match fact:
-            case [str(title), int(place)] if title in paragraphs:
-                if 0 <= place < len(paragraphs[title].sentences) and paragraphs[title].sentences[place]:
-                    needed.setdefault(title, []).append(place)
+            case [str(title), int(place)] if title in paragraphs and _has_sentence(paragraphs[title], place):
+                needed.setdefault(title, []).append(place)
+            case _:
+                num_dropped += 1
     return Asked(
         field_of(row, "_id", str, where),
         field_of(row, "question", str, where).strip(),
@@ -166,7 +190,12 @@ def _of_hotpotqa(row: object, where: str) -> Asked:
         str(row.get("type", "")) if isinstance(row, dict) else "",
         tuple((paragraphs[title], tuple(places)) for title, places in needed.items()),
         tuple(paragraph for title, paragraph in paragraphs.items() if title not in needed),
+        num_dropped,
     )
+
+
+def _has_sentence(paragraph: Paragraph, place: int) -> bool:
+    return 0 <= place < len(paragraph.sentences) and bool(paragraph.sentences[place])
 
 
 def _of_squad(articles: Sequence[Any], file: str) -> Iterator[Asked]:
@@ -188,7 +217,7 @@ def _of_squad(articles: Sequence[Any], file: str) -> Iterator[Asked]:
                 ]
                 needed = ((paragraphs[place], tuple(holding[:1])),) if holding else ()
                 id, text = field_of(qa, "id", str, where), field_of(qa, "question", str, where).strip()
-                yield Asked(id, text, references, "", needed, others)
+                yield Asked(id, text, references, "", needed, others, int(bool(references) and not holding))
 
 
 def _in_split(asked: Iterable[Asked], split: str) -> list[Asked]:

@@ -20,7 +20,7 @@ from ..calendar import MONTHS
 from ..chunking import rechunk
 from ..files import find_data_file, sha256_of
 from ..source import StreamSource
-from .data_rows import field_of, read_rows
+from .data_rows import checked, field_of, read_rows
 
 RELEASE_SHA256 = "79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698ff4"
 """Digest of locomo10.json as released."""
@@ -126,7 +126,7 @@ def load_locomo(
                 raise DataError(f"there is no {sample_id}, which split {split!r} needs. {_OBTAIN}")
             stream = _stream(sample_id, samples[sample_id], wanted, masked, f"locomo:{split}")
             if stream.questions:
-                streams.append(rechunk(stream, turns_per_chunk))
+                streams.append(rechunk(checked(stream, sample_id, _OBTAIN), turns_per_chunk))
     except DataError as error:
         raise DataError(f"{file}: {error}") from None
     return streams
@@ -180,7 +180,7 @@ def _stream(
 
 def _sessions(conversation: dict[str, Any], sample_id: str) -> Iterator[Chunk]:
     # By number: as text, session_10 comes before session_2. Dates without a session occur and tell nothing.
-    numbers = sorted(int(key[8:]) for key in conversation if re.fullmatch(r"session_\d+", key))
+    numbers = sorted(int(key[8:]) for key in conversation if re.fullmatch(r"session_[0-9]{1,9}", key))
     index = 0
     for number in numbers:
         session, where = f"session_{number}", f"{sample_id}, session_{number}"
@@ -251,7 +251,7 @@ def clean_evidence(references: Sequence[object], turn_ids: Collection[str], wher
         if not isinstance(reference, str):
             raise DataError(f"{where}: evidence {reference!r} is not a text. {_OBTAIN}")
         for part in re.split(r"[;\s]+", reference.strip(" ;")):
-            match = re.fullmatch(r"D:?(\d+):(\d+)", part)
+            match = re.fullmatch(r"D:?([0-9]{1,9}):([0-9]{1,9})", part)
             turn_id = f"D{int(match[1])}:{int(match[2])}" if match else part
             if turn_id in turn_ids:
                 evidence.add(turn_id)
@@ -268,7 +268,7 @@ def _audited_questions(file: Path, samples: dict[str, Any]) -> frozenset[str]:
     for number, finding in enumerate(read_rows(file, _OBTAIN_AUDIT)):
         where = f"{file}: finding {number}"
         name = _get(finding, "question_id", str, where)
-        match = re.fullmatch(r"locomo_(\d+)_qa(\d+)", name)
+        match = re.fullmatch(r"locomo_([0-9]{1,9})_qa([0-9]{1,9})", name)
         error_type = _get(finding, "error_type", str, where)
         if not match or int(match[1]) >= len(CONVERSATIONS) or error_type not in SCORE_CORRUPTING | _HARMLESS:
             raise DataError(f"{where}: {name!r} ({error_type!r}) is not known. {_OBTAIN_AUDIT}")

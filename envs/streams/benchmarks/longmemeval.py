@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from ...types import Chunk, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
 from ..source import StreamSource
-from .data_rows import Row, field_of, read_rows
+from .data_rows import Row, checked, field_of, read_rows
 
 FILES = {
     "oracle": "longmemeval_oracle.json",
@@ -62,7 +63,8 @@ def load_longmemeval(
 
     Sessions come in the order of their times and are called by it, `session_1` and so on: the ids of the
     release would give away which of them hold the answer. The evidence is the turns marked `has_answer`, or,
-    where an instance marks none, all turns of the sessions in `answer_session_ids`. A question whose id ends
+    where an instance marks none, all turns of the sessions in `answer_session_ids`. A session that is named
+    there and is not in the haystack is warned of. A question whose id ends
     with `_abs` is unanswerable; its reference, for a judge, says why. It is of one group with the question
     that it was made from.
 
@@ -71,6 +73,9 @@ def load_longmemeval(
         variant: Which of `FILES` to look for in the data folders.
         path: The file itself, a list of instances or a single one; then `variant` plays no part.
         turns_per_chunk: Most turns in a chunk; None makes a chunk of every session.
+
+    Warns:
+        UserWarning: After the last stream, if evidence sessions were missing; with how many.
 
     Raises:
         UnknownNameError: If there is no such split or variant.
@@ -88,14 +93,20 @@ def load_longmemeval(
 
     def streams() -> Iterator[Stream]:
         seen: set[str] = set()
+        missing: dict[str, list[str]] = {}
         for number, row in enumerate(rows):
             id = field_of(row, "question_id", str, f"{file}: instance {number}")
             if id in seen:
                 raise DataError(f"{file}: two instances have the question_id {id!r}. {_OBTAIN}")
             seen.add(id)
             if tenth_of(group_of(id)) in _TENTHS[split]:
-                stream = _stream(id, row, f"longmemeval:{split}", f"{file}: {id}")
+                where = f"{file}: {id}"
+                stream, lacking = _stream(id, row, f"longmemeval:{split}", where)
+                if lacking:
+                    missing[id] = lacking
+                checked(stream, where, _OBTAIN)
                 yield stream if turns_per_chunk is None else rechunk(stream, turns_per_chunk)
+        _warn_of_missing(missing, split, file)
 
     return streams()
 
@@ -113,13 +124,33 @@ def tenth_of(group: str) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % 10
 
 
+def _warn_of_missing(missing: Mapping[str, Sequence[str]], split: str, file: Path) -> None:
+    """Tell of evidence sessions without a turn in their haystack, which are given by the question's id."""
+    if missing:
+        id, sessions = next(iter(missing.items()))
+        warnings.warn(
+            f"{file}: {len(missing)} questions of the split {split} name evidence sessions that are not in "
+            f"their haystack, {sum(map(len, missing.values()))} sessions in all; of their evidence only what "
+            f"is there counts. The first is {id!r}, whose session {sessions[0]!r} is missing. {_OBTAIN}",
+            stacklevel=2,
+        )
+
+
+def _evidence_sessions(row: Row, where: str) -> list[str]:
+    sessions = field_of(row, "answer_session_ids", list, where)
+    if not all(isinstance(session, str | int) for session in sessions):
+        raise DataError(f"{where}: answer_session_ids is {sessions!r}, not a list of ids. {_OBTAIN}")
+    return list(dict.fromkeys(map(str, sessions)))
+
+
 class _Session(NamedTuple):
     id: str
     time: datetime
     items: list[object]
 
 
-def _stream(id: str, row: Row, source: str, where: str) -> Stream:
+def _stream(id: str, row: Row, source: str, where: str) -> tuple[Stream, list[str]]:
+    """Return an instance, and the evidence sessions that it names and has no turn of."""
     chunks: list[Chunk] = []
     marked: set[str] = set()
     turns_of_session: dict[str, set[str]] = {}
@@ -138,10 +169,11 @@ def _stream(id: str, row: Row, source: str, where: str) -> Stream:
             turns_of_session.setdefault(session.id, set()).update(turn.id for turn in turns)
     if not chunks:
         raise DataError(f"{where}: haystack_sessions has no turn. {_OBTAIN}")
-    evidence_sessions = field_of(row, "answer_session_ids", list, where)
-    in_sessions = set().union(*(turns_of_session.get(session, set()) for session in evidence_sessions))
+    named = _evidence_sessions(row, where)
+    in_sessions = set().union(*(turns_of_session.get(session, set()) for session in named))
     question = _question(id, row, frozenset(marked or in_sessions), where)
-    return Stream(id, group_of(id), tuple(chunks), (question,), source)
+    stream = Stream(id, group_of(id), tuple(chunks), (question,), source)
+    return stream, [session for session in named if session not in turns_of_session]
 
 
 def _sessions(row: Row, where: str) -> list[_Session]:

@@ -21,7 +21,7 @@ from ...types import Chunk, Question, Stream, Turn
 from ..chunking import rechunk
 from ..files import find_data_file
 from ..source import StreamSource
-from .data_rows import Row, decoded_field, field_of, read_rows
+from .data_rows import Row, checked, decoded_field, field_of, read_rows
 from .memoryagentbench import metric_of, require_positive
 from .passages import cut_text
 
@@ -114,7 +114,7 @@ def _streams(
         if wanted in ("", data_set_of(data_source)):
             found = True
             stream = _stream(row, data_source, f"{part}/{number}", where, turn_tokens)
-            yield rechunk(stream, turns_per_chunk)
+            yield rechunk(checked(stream, where, OBTAIN), turns_per_chunk)
     if not found:
         raise DataError(f"{file} has no instance of {wanted!r} in its column data_source. {OBTAIN}")
 

@@ -21,7 +21,7 @@ from ..chunking import rechunk
 from ..files import find_data_file
 from ..json_text import read_json
 from ..source import StreamSource
-from .data_rows import Row, field_of, read_rows
+from .data_rows import Row, checked, field_of, read_rows
 from .passages import chunks_of_sessions, cut_text
 
 SPLITS = {
@@ -58,10 +58,12 @@ class Instance:
     """One row of a file, checked.
 
     Attributes:
+        where: File and row, for messages.
         source: Name of the data set, such as `factconsolidation_sh_6k`.
         questions: Each with its reference answers, asked at the end and without evidence.
     """
 
+    where: str
     id: str
     source: str
     context: str
@@ -119,7 +121,7 @@ def load_memoryagentbench(
             instance.questions,
             f"memoryagentbench:{split}" if split else "memoryagentbench",
         )
-        yield rechunk(stream, turns_per_chunk)
+        yield rechunk(checked(stream, instance.where, OBTAIN), turns_per_chunk)
 
 
 def read_instances(
@@ -173,14 +175,14 @@ def _instance(row: Row, source: str, id: str, where: str) -> Instance:
             f"{OBTAIN}"
         )
     ids = row["metadata"].get("qa_pair_ids") or [f"{id}/q{number}" for number in range(len(texts))]
-    if len(set(ids)) != len(texts):
+    if not isinstance(ids, list) or not len(ids) == len(set(map(str, ids))) == len(texts):
         raise DataError(f"{where}: metadata.qa_pair_ids does not have one id per question. {OBTAIN}")
     category = source.partition("_")[0]
     questions = tuple(
         Question(str(name), _text(text, where), _references(each, where), category, metric=metric_of(source))
         for name, text, each in zip(ids, texts, answers, strict=True)
     )
-    return Instance(id, source, context, questions)
+    return Instance(where, id, source, context, questions)
 
 
 def _text(value: object, where: str) -> str:

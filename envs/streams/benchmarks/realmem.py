@@ -18,9 +18,9 @@ from memdojo.rewards.grading import REALMEM_JUDGE
 
 from ...types import Add, Chunk, PlannedOperation, Question, Stream, Turn
 from ..chunking import rechunk
-from ..files import data_folders
+from ..files import data_folders, user_path
 from ..source import StreamSource
-from .data_rows import field_of, read_rows
+from .data_rows import checked, field_of, read_rows
 
 PERSONAS = (
     "Adeleke_Okonjo",
@@ -85,7 +85,8 @@ def load_realmem(
 
     def streams() -> Iterator[Stream]:
         for name in files if chosen is None else chosen:
-            stream = _stream(files[name], f"realmem:{split}")
+            file = files[name]
+            stream = checked(_stream(file, f"realmem:{split}"), str(file), _OBTAIN)
             yield stream if turns_per_chunk is None else rechunk(stream, turns_per_chunk)
 
     return streams()
@@ -93,9 +94,12 @@ def load_realmem(
 
 def _files(path: str | Path | None) -> dict[str, Path]:
     """Return the files by the persona's name, sorted."""
-    candidates = [Path(path).expanduser()] if path is not None else [f / "realmem" for f in data_folders()]
+    candidates = [user_path(path)] if path is not None else [f / "realmem" for f in data_folders()]
     for place in candidates:
-        files = [place] if place.is_file() else sorted(place.glob(f"*{_ENDING}"))
+        try:
+            files = [place] if place.is_file() else sorted(place.glob(f"*{_ENDING}"))
+        except OSError as error:
+            raise DataError(f"{str(place)!r} cannot be looked into ({error}); check the path.") from error
         if files:
             return {file.name.removesuffix(_ENDING): file for file in files}
     places = " or ".join(map(str, candidates))

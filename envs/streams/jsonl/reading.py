@@ -11,7 +11,7 @@ from typing import Any
 from memdojo.errors import DataError
 
 from ...types import Stream
-from ..files import atomic_writer
+from ..files import atomic_writer, user_path
 from ..json_text import JsonError, JsonSyntaxError, parse_json, require_text
 from ..source import StreamSource
 from .rules import Problem, find_problems
@@ -86,8 +86,15 @@ def scan_jsonl(path: str | Path) -> Iterator[tuple[object, list[Problem]]]:
     ids: dict[str, int] = {}
     line = num_streams = 0
     try:
-        with open(Path(path).expanduser(), "rb") as file:
+        found = user_path(path)
+    except DataError as error:
+        yield None, [Problem(None, "", str(error).rstrip("."), "check the path")]
+        return
+    try:
+        with open(found, "rb") as file:
             for line, raw in enumerate(file, start=1):
+                if line == 1:
+                    raw = raw.removeprefix(codecs.BOM_UTF8)
                 if not raw.strip():
                     continue
                 num_streams += 1
@@ -113,7 +120,6 @@ def _parse(raw: bytes, line: int) -> tuple[object, list[Problem]]:
     try:
         if line == 1:
             require_text(raw[:32])
-            raw = raw.removeprefix(codecs.BOM_UTF8)
         return parse_json(raw.decode("utf-8")), []
     except UnicodeDecodeError as error:
         what = f"byte {error.start + 1} is not UTF-8"

@@ -43,7 +43,7 @@ class Problem:
         line: Line of the file, from 1; None where the whole file is meant.
         where: The field, such as `questions[2].evidence`; empty where the whole line is meant.
         what: What is wrong, with the value.
-        remedy: What to do about it.
+        remedy: What to do about it; empty where `what` says it.
     """
 
     line: int | None
@@ -55,7 +55,8 @@ class Problem:
         """Return the problem as one line of text."""
         place = "" if self.line is None else f"line {self.line}: "
         field = f"{self.where}: " if self.where else ""
-        return f"{place}{field}{self.what}; {self.remedy}"
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{place}{field}{self.what}{remedy}"
 
 
 def find_problems(record: object, line: int | None = None) -> list[Problem]:
@@ -84,7 +85,9 @@ def _type_problems(record: object, line: int | None) -> Iterator[Problem]:
         StreamRow.model_validate(record)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            yield Problem(line, field_path(detail["loc"]), *_describe(detail["type"], detail["input"], detail))
+            yield Problem(
+                line, field_path(detail["loc"]), *_describe(detail["type"], detail["input"], detail)
+            )
 
 
 def _describe(kind: str, value: object, detail: Mapping[str, Any]) -> tuple[str, str]:

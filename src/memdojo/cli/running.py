@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -30,7 +31,9 @@ def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(*args: Any, debug: bool, **kwargs: Any) -> None:
         try:
-            function(*args, debug=debug, **kwargs)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                function(*args, debug=debug, **kwargs)
         except typer.Exit:
             raise
         except KeyboardInterrupt:
@@ -51,6 +54,11 @@ def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(FAULT) from None
 
     return run
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: object) -> None:
+    """Print a warning as one sentence: where in the code it comes from helps nobody at a command line."""
+    typer.echo(f"warning: {message}", err=True)
 
 
 def _cause(error: BaseException) -> BaseException:

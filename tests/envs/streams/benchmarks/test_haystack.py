@@ -18,7 +18,7 @@ def _hotpot(number: int, num_others: int = 3) -> dict[str, Any]:
         "question": f"What is {number}?",
         "answer": f"answer {number}",
         "type": "bridge",
-        "supporting_facts": [[titles[0], 1], [titles[1], 0], [titles[0], 9]],
+        "supporting_facts": [[titles[0], 1], [titles[1], 0]],
         "context": [[title, [f"{title} begins.", " It goes on. ", ""]] for title in titles],
     }
 
@@ -31,7 +31,6 @@ def test_sentences_are_turns_and_supporting_facts_are_evidence(tmp_path: Path) -
     (stream,) = load_haystack(path=_write(tmp_path, [_hotpot(0)]))
     texts = {turn.id: (turn.speaker, turn.text) for turn in stream.turns}
     (question,) = stream.questions
-    # The supporting fact of sentence 9 names none.
     assert {texts[id] for id in question.evidence} == {
         ("Gold 0a", "It goes on."),
         ("Gold 0b", "Gold 0b begins."),
@@ -182,3 +181,25 @@ def test_impossible_options_are_refused_at_once(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(DataError, match="is not valid JSON"):
         load_streams("haystack", path=path)
     assert set(SPLITS) == {"all", "train", "validation", "test"}
+
+
+def test_supporting_facts_that_name_no_sentence_are_counted(tmp_path: Path) -> None:
+    dangling = [["Gold 0a", 9], ["Gold 0a", 2], ["Nobody", 0], ["Gold 0a"]]
+    first = _hotpot(0) | {"supporting_facts": [["Gold 0a", 1], *dangling]}
+    second = _hotpot(1) | {"supporting_facts": [["Gold 1a", -1]]}
+    message = r"5 supporting facts of 2 questions .* 1 of these questions are left out.* first is 'id0'"
+    with pytest.warns(UserWarning, match=message):
+        (stream,) = load_haystack(path=_write(tmp_path, [first, second, _hotpot(2)]))
+    assert {question.id: len(question.evidence) for question in stream.questions} == {"id0": 1, "id2": 2}
+
+
+def test_an_answer_that_no_sentence_holds_is_counted(tmp_path: Path) -> None:
+    asked = [
+        {"id": "1", "question": "What is A?", "answers": [{"text": "a fish"}]},
+        {"id": "2", "question": "What is it?", "answers": [{"text": "fish. It swims"}]},
+        {"id": "3", "question": "Why?", "answers": []},
+    ]
+    squad = {"data": [{"title": "A", "paragraphs": [{"context": "A is a fish. It swims.", "qas": asked}]}]}
+    with pytest.warns(UserWarning, match=r"1 supporting facts of 1 questions .* first is '2'"):
+        (stream,) = load_haystack(path=_write(tmp_path, squad))
+    assert [question.id for question in stream.questions] == ["1"]

@@ -176,3 +176,23 @@ def test_a_real_instance_holds_what_is_counted_in_it() -> None:
     assert question.evidence == {"S52:5", "S52:6"}
     assert question.time == datetime(2023, 5, 30, 23, 40)
     assert check_stream(stream) == []
+
+
+def test_evidence_sessions_that_the_haystack_lacks_are_counted(tmp_path: Path) -> None:
+    instances = [
+        _instance("q_1", answer_session_ids=["answer_9", "gone", "lost", "gone"]),
+        _instance("q_2"),
+        # A session without a word holds no evidence either.
+        _instance("q_3", answer_session_ids=["empty"]),
+    ]
+    message = r"2 questions of the split all .* 3 sessions in all; .* first is 'q_1', whose session 'gone'"
+    with pytest.warns(UserWarning, match=message):
+        streams = _load(tmp_path, *instances)
+    assert [len(stream.questions[0].evidence) for stream in streams] == [1, 1, 1]
+
+
+def test_evidence_sessions_may_be_numbers_and_nothing_else(tmp_path: Path) -> None:
+    (stream,) = _load(tmp_path, _instance(answer_session_ids=[9], haystack_session_ids=[9, 1, 2]))
+    assert stream.questions[0].evidence == {"S2:1"}
+    with pytest.raises(DataError, match=r"answer_session_ids is \[\{\}\], not a list of ids"):
+        _load(tmp_path, _instance(answer_session_ids=[{}]))
