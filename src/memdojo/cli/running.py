@@ -56,7 +56,7 @@ def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *place: object) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
     """Print a warning as one sentence: where in the code it comes from helps nobody at a command line."""
     typer.echo(f"warning: {message}", err=True)
 
