@@ -13,10 +13,9 @@ from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.memory.operations import OPERATIONS
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Add, Delete, Hit, MemoryEntry, Noop, Operation, PlannedOperation, Turn, Update
 
-from .rules import TurnRule, add_turn, make_room
+from .rules import TurnRule, add_text, make_room, make_room_for_pieces, pieces_of
 
 PLANNED_WORTH = 1e-6
 """Worth of a planned entry that serves no question with evidence: less than any that does."""
@@ -53,12 +52,19 @@ class OracleManager(TurnRule[ManagerEpisode]):
                 worths[entry.id] = 0.0
         spent: list[Operation] = [Delete(id) for id, value in worths.items() if value <= 0]
         cheapest_first = sorted(store.entries, key=lambda entry: worths[entry.id])
-        leaving = make_room(store, render_turn(turn), cheapest_first)
+        pieces = pieces_of(turn, store.capacity)
+        leaving = list(make_room_for_pieces(store, pieces, cheapest_first))
         gain = worth.get(turn.id, 0.0)
-        if leaving is None or gain <= sum(worths[entry.id] for entry in leaving):
+        if not leaving or gain <= sum(worths[entry.id] for each in leaving for entry in each):
             return tuple(spent) or (Noop(),)
-        # Those that are deleted anyway stand in front of `leaving`.
-        return (*spent, add_turn(turn, leaving=leaving[len(spent) :]))
+        # What is deleted anyway need not leave.
+        return (
+            *spent,
+            *(
+                add_text(text, turn, leaving=[entry for entry in each if worths[entry.id] > 0])
+                for text, each in zip(pieces, leaving, strict=False)
+            ),
+        )
 
 
 class LabelledManager(TurnRule[ManagerEpisode]):

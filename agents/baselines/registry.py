@@ -31,13 +31,13 @@ from .rules import (
     Priorities,
     PriorityRule,
     RandomRule,
-    SimilarityRule,
     hand_priority,
     length_priority,
     newest_priority,
     oldest_priority,
     sum_idf_priority,
 )
+from .similarity import SimilarityRule
 
 LOWER_BOUND = "no_op"
 """Name of the manager and of the retriever that do nothing: normalised scores count from theirs."""
@@ -146,7 +146,11 @@ _build: BuildPolicy
 for _name, _build, _description in (
     (LOWER_BOUND, NoOpRule, "Never writes anything: the lower bound."),
     ("random", RandomRule, "Keeps a uniformly random sample of the turns."),
-    ("similarity", SimilarityRule, "Merges a turn into the entry most like it, else as recency."),
+    (
+        "similarity",
+        SimilarityRule,
+        "Rewrites what a turn states anew, else adds it; from a full store what is most like it leaves.",
+    ),
     ("labelled", LabelledManager, "Writes what the data's labels say, if it has any."),
     (UPPER_BOUND, OracleManager, "Knows all questions and what comes: the upper bound."),
 ):

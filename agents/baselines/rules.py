@@ -6,22 +6,20 @@ the store never decides for them.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from memdojo.envs.episodes.visible import TurnValues, VisibleDialogue, VisibleEpisode
-from memdojo.envs.memory.analysis import analyze, count_tokens, exceeds_tokens
-from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.analysis import count_tokens, exceeds_tokens
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.streams.rendering import render_turn
+from memdojo.envs.streams.rendering import render_in_pieces, render_turn
 from memdojo.envs.streams.turn_features import COLUMN
-from memdojo.envs.types import Add, MemoryEntry, Noop, Operation, Turn, Update
-from memdojo.errors import ConfigError, EpisodeStateError
+from memdojo.envs.types import Add, Capacity, MemoryEntry, Noop, Operation, Turn
+from memdojo.errors import EpisodeStateError
 
 EpisodeT = TypeVar("EpisodeT", bound=VisibleEpisode, contravariant=True)
 Priorities = npt.NDArray[np.floating[Any]]
@@ -37,9 +35,6 @@ HAND_WEIGHTS: Mapping[str, float] = {
     "digits": 0.5,
 }
 """Weights of `hand_priority` over `TURN_FEATURES`: round values, tried out on one conversation (conv-26)."""
-
-SIMILARITY_THRESHOLD = 0.25
-"""Likeness from which on `SimilarityRule` takes two texts for one memory, chosen on the same conversation."""
 
 
 class TurnRule(ABC, Generic[EpisodeT]):
@@ -84,8 +79,19 @@ class TurnRule(ABC, Generic[EpisodeT]):
 
 def add_turn(turn: Turn, *, utility: float = 0.0, leaving: Iterable[MemoryEntry] = ()) -> Add:
     """Return the operation that stores a turn verbatim in place of the entries that are leaving."""
+    return add_text(render_turn(turn), turn, utility=utility, leaving=leaving)
+
+
+def add_text(text: str, turn: Turn, *, utility: float = 0.0, leaving: Iterable[MemoryEntry] = ()) -> Add:
+    """Return the operation that stores a text out of a turn in place of the entries that are leaving."""
     evicts = tuple(entry.id for entry in leaving)
-    return Add(render_turn(turn), (turn.id,), turn.time, "turn", utility, evicts)
+    return Add(text, (turn.id,), turn.time, "turn", utility, evicts)
+
+
+def pieces_of(turn: Turn, capacity: Capacity) -> tuple[str, ...]:
+    """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
+    limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
+    return render_in_pieces(turn, min(limits)) if limits else (render_turn(turn),)
 
 
 def make_room(
@@ -106,20 +112,39 @@ def make_room(
     for limit in (capacity.max_entry_tokens, capacity.max_tokens):
         if limit is not None and exceeds_tokens(text, limit):
             return None
-    num_over = tokens_over = 0
-    if capacity.max_entries is not None:
-        num_over = len(store) + 1 - capacity.max_entries
-    if capacity.max_tokens is not None:
-        tokens_over = store.tokens + count_tokens(text) - capacity.max_tokens
-    leaving: list[MemoryEntry] = []
-    order = iter(leaving_first)
-    while num_over > 0 or tokens_over > 0:
-        entry = next(order)
-        leaving.append(entry)
-        num_over -= 1
-        if tokens_over > 0:
-            tokens_over -= count_tokens(entry.text)
-    return leaving
+    return next(make_room_for_pieces(store, [text], leaving_first), None)
+
+
+def make_room_for_pieces(
+    store: MemoryStore, texts: Sequence[str], leaving_first: Iterable[MemoryEntry]
+) -> Iterator[list[MemoryEntry]]:
+    """Yield for each text the entries that have to leave so that it fits beside those before it.
+
+    Args:
+        store: The store as it is.
+        texts: The texts to add, one after the other; each fits into an entry.
+        leaving_first: All entries of the store, the first to leave in front; read as far as needed.
+
+    Yields:
+        The next entries of `leaving_first`, none where there is room. It ends where a text does not fit even
+        once all of them have left.
+    """
+    capacity, order = store.capacity, iter(leaving_first)
+    num_entries, tokens = len(store), store.tokens
+    for text in texts:
+        num_entries += 1
+        tokens += 0 if capacity.max_tokens is None else count_tokens(text)
+        leaving: list[MemoryEntry] = []
+        while (capacity.max_entries is not None and num_entries > capacity.max_entries) or (
+            capacity.max_tokens is not None and tokens > capacity.max_tokens
+        ):
+            entry = next(order, None)
+            if entry is None:
+                return
+            leaving.append(entry)
+            num_entries -= 1
+            tokens -= 0 if capacity.max_tokens is None else count_tokens(entry.text)
+        yield leaving
 
 
 class NoOpRule(TurnRule[VisibleEpisode]):
@@ -167,11 +192,37 @@ class RandomRule(TurnRule[VisibleEpisode]):
 
 
 def keep_highest(store: MemoryStore, turn: Turn, priority: float) -> tuple[Operation, ...]:
-    """Return the ADD of a turn in place of entries of lower priority, or NOOP if those make no room."""
-    leaving = make_room(store, render_turn(turn), _lowest_first(store))
-    if leaving is None or any(entry.utility >= priority for entry in leaving):
-        return (Noop(),)
-    return (add_turn(turn, utility=priority, leaving=leaving),)
+    """Return the ADD of a turn in place of entries of lower priority, or NOOP if those make no room.
+
+    A turn that is too long for one entry is added in pieces, as many of them as there is room for.
+    """
+    return _add_pieces(store, turn, _lowest_first(store), priority)
+
+
+def keep_newest(
+    store: MemoryStore, turn: Turn, leaving_first: Iterable[MemoryEntry] | None = None
+) -> tuple[Operation, ...]:
+    """Return the ADD of a turn, in pieces where it is too long for one entry.
+
+    Args:
+        store: The store as it is.
+        turn: The turn.
+        leaving_first: All entries, the first to leave a full store in front; by default the oldest.
+    """
+    return _add_pieces(store, turn, store.entries if leaving_first is None else leaving_first)
+
+
+def _add_pieces(
+    store: MemoryStore, turn: Turn, leaving_first: Iterable[MemoryEntry], priority: float | None = None
+) -> tuple[Operation, ...]:
+    """Return the ADDs of a turn as far as there is room; entries of no lower priority do not leave."""
+    pieces = pieces_of(turn, store.capacity)
+    adds: list[Operation] = []
+    for text, leaving in zip(pieces, make_room_for_pieces(store, pieces, leaving_first), strict=False):
+        if priority is not None and any(entry.utility >= priority for entry in leaving):
+            break
+        adds.append(add_text(text, turn, utility=priority or 0.0, leaving=leaving))
+    return tuple(adds) or (Noop(),)
 
 
 def _lowest_first(store: MemoryStore) -> Iterable[MemoryEntry]:
@@ -220,61 +271,6 @@ def weighted_features(context: VisibleDialogue, weights: Mapping[str, float]) ->
     for name, weight in weights.items():
         vector[COLUMN[name]] = weight
     return context.turn_features @ vector
-
-
-class SimilarityRule(TurnRule[VisibleEpisode]):
-    """Merges a turn into the entry most like it, else adds it; the oldest entry leaves a full store.
-
-    Two texts are alike by the cosine of their sets of words (as `analyze` gives them). A merged entry keeps
-    the sources of both and the longer text, unless that exceeds the capacity. Only the best hits of a BM25
-    search are compared with the turn, so that a step does not go through the whole store.
-
-    Args:
-        threshold: Likeness from which on turn and entry are merged, in (0, 1].
-        num_candidates: How many entries are compared with the turn.
-
-    Raises:
-        ConfigError: If `threshold` is out of range.
-    """
-
-    name = "similarity"
-
-    def __init__(self, threshold: float = SIMILARITY_THRESHOLD, num_candidates: int = 8) -> None:
-        if not 0 < threshold <= 1:
-            raise ConfigError(f"the threshold of the similarity rule is {threshold}; it lies in (0, 1].")
-        self.threshold = threshold
-        self.num_candidates = num_candidates
-        self._search = BM25Retriever().search
-
-    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
-        """Merge the turn or add it."""
-        store, text = episode.store, render_turn(turn)
-        nearest = self._nearest(store, text)
-        if nearest is None:
-            leaving = make_room(store, text, store.entries)
-            return (Noop() if leaving is None else add_turn(turn, leaving=leaving),)
-        if len(text) <= len(nearest.text) or not _fits_in_place(store, nearest, text):
-            return (Update(nearest.id, nearest.text, (turn.id,)),)
-        return (Update(nearest.id, text, (turn.id,), turn.time),)
-
-    def _nearest(self, store: MemoryStore, text: str) -> MemoryEntry | None:
-        words = set(analyze(text))
-        candidates = [hit.entry for hit in self._search(store, text, self.num_candidates)]
-        likeness = [_likeness(words, set(analyze(entry.text))) for entry in candidates]
-        best = max(range(len(candidates)), key=likeness.__getitem__, default=None)
-        return candidates[best] if best is not None and likeness[best] >= self.threshold else None
-
-
-def _fits_in_place(store: MemoryStore, entry: MemoryEntry, text: str) -> bool:
-    capacity, num_tokens = store.capacity, count_tokens(text)
-    if capacity.max_entry_tokens is not None and num_tokens > capacity.max_entry_tokens:
-        return False
-    others = store.tokens - count_tokens(entry.text)
-    return capacity.max_tokens is None or others + num_tokens <= capacity.max_tokens
-
-
-def _likeness(first: set[str], second: set[str]) -> float:
-    return len(first & second) / math.sqrt(len(first) * len(second)) if first and second else 0.0
 
 
 class ScriptedRule:

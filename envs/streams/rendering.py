@@ -2,14 +2,67 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..memory.analysis import exceeds_tokens
 from ..types import MemoryEntry, Turn
 
 _MAX_SPEAKER_LENGTH = 40
+_BREAKS = tuple(re.compile(pattern) for pattern in (r"\n+", r"(?<=[.!?。！？])\s*", r"\s+"))
+"""Where a long text is cut: between paragraphs or lines, else between sentences, else between words."""
 
 
 def render_turn(turn: Turn) -> str:
     """Return `Caroline: I moved to Boston.`, the text of an entry that stores the turn verbatim."""
     return f"{turn.speaker}: {turn.text}"
+
+
+def render_in_pieces(turn: Turn, max_tokens: int) -> tuple[str, ...]:
+    """Return a turn as texts of at most `max_tokens` tokens, each with its speaker in front.
+
+    One text, as `render_turn` has it, where that fits. Nothing that was said is left out, but for the white
+    space where it is cut.
+
+    Args:
+        turn: The turn.
+        max_tokens: Most tokens of a text, as `count_tokens` counts, at least 1; a single character may have
+            more.
+    """
+    text = render_turn(turn)
+    if not exceeds_tokens(text, max_tokens):
+        return (text,)
+    prefix = render_turn(replace(turn, text=""))
+    # A name that leaves no room for what was said stands in front of the first piece alone.
+    if exceeds_tokens(prefix, max_tokens // 2):
+        return tuple(_cut(text, "", max_tokens))
+    return tuple(f"{prefix}{piece}" for piece in _cut(turn.text, prefix, max_tokens))
+
+
+def _cut(text: str, prefix: str, max_tokens: int) -> Iterator[str]:
+    """Yield a text in pieces of at most so many tokens with the prefix, halved as often as needed."""
+    waiting = [text.strip()]
+    while waiting:
+        piece = waiting.pop()
+        if len(piece) < 2 or not exceeds_tokens(f"{prefix}{piece}", max_tokens):
+            if piece:
+                yield piece
+            continue
+        first, rest = _halve(piece)
+        waiting += [rest.strip(), first.strip()]
+
+
+def _halve(text: str) -> tuple[str, str]:
+    """Cut a text of two characters or more near its middle, at the best place within its middle half."""
+    quarter, middle = len(text) // 4, len(text) // 2
+    for pattern in _BREAKS:
+        ends = [match.end() for match in pattern.finditer(text, quarter, len(text) - quarter)]
+        ends = [end for end in ends if 0 < end < len(text)]
+        if ends:
+            place = min(ends, key=lambda end: abs(end - middle))
+            return text[:place], text[place:]
+    return text[:middle], text[middle:]
 
 
 def split_turn(text: str) -> tuple[str, str]:

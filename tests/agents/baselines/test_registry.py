@@ -22,7 +22,6 @@ from memdojo.agents.baselines.rules import (
     HAND_WEIGHTS,
     PriorityRule,
     ScriptedRule,
-    SimilarityRule,
     make_room,
     sum_idf_priority,
 )
@@ -30,6 +29,7 @@ from memdojo.agents.play import play_manager
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.turn_features import TURN_FEATURES
@@ -144,7 +144,7 @@ def test_no_baseline_ever_gives_an_operation_that_is_refused(name: str) -> None:
         assert len(episode.store) > 0
 
 
-@pytest.mark.parametrize("name", [name for name in MANAGERS if name != "similarity"])
+@pytest.mark.parametrize("name", MANAGERS)
 def test_without_a_limit_every_turn_is_remembered_verbatim(name: str) -> None:
     episode = play(make_baseline(name), a_stream(), max_entries=None)
     assert kept(episode) == [f"t{index}" for index in range(6)]
@@ -188,28 +188,25 @@ def test_random_depends_on_the_episodes_seed_alone() -> None:
     assert len({tuple(kept(play(policy, stream, seed=seed))) for seed in range(8)}) > 4
 
 
-def test_similar_turns_are_merged_into_the_longer_text() -> None:
-    lines = [
-        "We saw the castle in Prague.",
-        "Fine.",
-        "We saw the castle in Prague with my brother.",
-        "The castle in Prague!",
-    ]
-    episode = play(SimilarityRule(threshold=0.5), a_stream(lines), max_entries=3)
-    castle = episode.store.entries[0]
-    assert castle.text == "Ben: We saw the castle in Prague with my brother."
-    assert castle.sources == ("t0", "t2", "t3")
-    assert kept(episode) == ["t0", "t2", "t3", "t1"]
+@pytest.mark.parametrize("rule", [*MANAGERS, UPPER_BOUND])
+def test_a_turn_that_is_too_long_for_an_entry_is_stored_in_pieces(rule: str) -> None:
+    said = " ".join(f"Word{number} was said." for number in range(40))
+    stream = a_stream([said], questions=[ask("1", {"t0"})])
+    episode = ManagerEpisode(StreamContext(stream), Capacity(max_entry_tokens=50))
+    play_manager(make_baseline(rule), [episode])
+    assert len(episode.store) > 1
+    assert all(count_tokens(entry.text) <= 50 for entry in episode.store)
+    assert all(entry.sources == ("t0",) for entry in episode.store)
+    pieces = [entry.text.removeprefix("Ben: ") for entry in episode.store]
+    assert " ".join(pieces) == said
 
 
-def test_unlike_turns_push_out_the_oldest() -> None:
-    lines = ["apples", "bicycles", "clouds"]
-    assert kept(play(make_baseline("similarity", threshold=0.6), a_stream(lines))) == ["t1", "t2"]
-
-
-def test_a_threshold_out_of_range_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"lies in \(0, 1\]"):
-        make_baseline("similarity", threshold=0)
+def test_of_a_turn_in_pieces_as_much_is_kept_as_there_is_room_for() -> None:
+    said = " ".join(f"word{number}" for number in range(40))
+    episode = ManagerEpisode(StreamContext(a_stream(["hello", said])), Capacity(2, max_entry_tokens=15))
+    [outcome] = play_manager(make_baseline("recency"), [episode])
+    assert kept(episode) == ["t1", "t1"]
+    assert all(operation.applied for operation in outcome.operations)
 
 
 def test_the_oracle_keeps_the_evidence_of_most_questions() -> None:
@@ -304,7 +301,7 @@ def test_an_unknown_baseline_is_refused_with_near_matches() -> None:
 
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(ConfigError, match="does not take"):
-        make_baseline("similarity", treshold=0.5)
+        make_baseline("similarity", num_candidate=5)
 
 
 def test_names_can_be_registered_once() -> None:
