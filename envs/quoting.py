@@ -2,8 +2,9 @@
 
 Ordinary text stays as it is. A prompt is made of lines, each of which begins with something of ours: a
 header, a number, a label. So a text that belongs into one line has no line breaks (`one_line`), a line that
-would begin like one of ours is indented (`indented_if_like`), and a text that stands behind a label is put
-into quotes where it could be taken for more than a text (`in_quotes`). What a tokenizer would read as a
+would begin like one of ours is indented (`indented_if_like_a_header`, and `block` for a text of several
+lines), and a text that stands behind a label is put into quotes where it could be taken for more than a text
+(`in_quotes`). What a tokenizer would read as a
 control token is encoded as text where we encode (`memdojo.agents.engines.chat_encoding`), and broken where
 somebody else does (`without_marks`).
 """
@@ -13,10 +14,16 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 INDENT = "  "
-"""Stands before a line of somebody's text that would begin like a line of the prompt."""
+"""Stands before a line of somebody's text that could be taken for one of the prompt."""
+
+HEADERS = (
+    *("memory", "new", "end", "core", "semantic", "episodic", "(empty)"),
+    *("candidates", "session", "question", "rank", "choose", "notes", "[", "{"),
+)
+"""Words and signs with which lines of the prompt formats begin, in lower case."""
 
 MARK = re.compile(
     r"<\|[^<>\s]{1,64}?\|>"  # ChatML, Llama 3, Phi, GPT
@@ -39,23 +46,21 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def indented_if_like(line: str, labels: Iterable[str]) -> str:
-    """Return the text as one line, indented if it begins like one of a prompt's own lines.
+def indented_if_like_a_header(line: str) -> str:
+    """Return the text as one line, indented if it begins like a line of ours in some prompt, or is a number.
 
-    Args:
-        line: Somebody's text.
-        labels: What the prompt's own lines begin with; compared without regard to case, width and what is
-            invisible.
+    Case, width and invisible characters make no difference.
     """
     line = one_line(line)
-    start = _plain(line)
-    return f"{INDENT}{line}" if any(start.startswith(_plain(label)) for label in labels) else line
+    start = one_line(_plain(line))
+    is_like = start.isdecimal() or any(_begins(start, header) for header in HEADERS)
+    return f"{INDENT}{line}" if is_like else line
 
 
-def indented_lines(text: str, labels: Iterable[str]) -> list[str]:
-    """Return the lines of a text of several, each as `indented_if_like`; blank ones are left out."""
-    known = tuple(labels)
-    return [indented_if_like(line, known) for line in text.splitlines() if line.strip()]
+def block(text: str) -> list[str]:
+    """Return the lines of a text of several: all but the first are indented, and blank ones left out."""
+    first, *others = [line for line in text.splitlines() if line.strip()] or [""]
+    return [indented_if_like_a_header(first), *(f"{INDENT}{one_line(line)}" for line in others)]
 
 
 def in_quotes(text: str, labels: Sequence[str] = ()) -> str:
@@ -88,7 +93,15 @@ def broken(mark: str) -> str:
     return f"{mark[:1]} {mark[1:]}"
 
 
+def _begins(line: str, header: str) -> bool:
+    """Return whether a line begins with a header as a whole word."""
+    after = line[len(header) : len(header) + 1]
+    return line.startswith(header) and not (header[-1].isalnum() and after.isalnum())
+
+
 def _plain(text: str) -> str:
-    """Return a text as it is compared: without case, width, accents of width, and invisible characters."""
+    """Return a text as it is compared: without regard to case, width and invisible characters."""
+    if text.isascii():
+        return text.casefold()
     normal = unicodedata.normalize("NFKC", text)
     return "".join(letter for letter in normal if unicodedata.category(letter) != "Cf").casefold()

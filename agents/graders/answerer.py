@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.prompts.protocol import Message
+from memdojo.envs.quoting import one_line
 from memdojo.rewards.metrics import NO_INFORMATION, says_no_information
 
 from ..engines.chat import ChatModel, Reply
@@ -62,11 +63,11 @@ class ChatAnswerer:
 
 def answer_messages(request: AnswerRequest) -> tuple[Message, ...]:
     """Return the conversation that asks for an answer."""
-    notes = "\n".join(f"- {' '.join(text.split())}" for text in request.context) or _NO_NOTES
+    notes = "\n".join(f"- {one_line(text)}" for text in request.context) or _NO_NOTES
     asked = f" (asked on {request.question_time:%Y-%m-%d})" if request.question_time else ""
     return (
         Message("system", _ANSWER_INSTRUCTIONS),
-        Message("user", f"Notes:\n{notes}\n\nQuestion{asked}: {request.question}\nAnswer:"),
+        Message("user", f"Notes:\n{notes}\n\nQuestion{asked}: {one_line(request.question)}\nAnswer:"),
     )
 
 

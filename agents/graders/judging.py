@@ -10,6 +10,7 @@ from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.base import AnsweredEpisode
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.prompts.protocol import Message
+from memdojo.envs.quoting import in_quotes, one_line
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import CORE_KIND, Add, Chunk, OperationResult
 from memdojo.rewards.grading import needs_judge
@@ -19,7 +20,7 @@ from memdojo.rewards.outcomes import QuestionOutcome, StepOutcome
 from ..engines.chat import ChatModel, Reply
 from .answerer import ChatJudge
 from .caching import AsyncCache
-from .judge_formats import JUDGE_MAX_TOKENS, JudgeTask, judge_task
+from .judge_formats import JUDGE_MAX_TOKENS, NO_INSTRUCTIONS, JudgeTask, judge_task
 
 _OPERATION_INSTRUCTIONS = (
     "You check how somebody keeps notes of a conversation. The notes have three parts. core: one short text "
@@ -27,8 +28,13 @@ _OPERATION_INSTRUCTIONS = (
     "note. episodic: things that happened or will happen, one a note, with the time where it is known. You "
     "see what was newly said and one change of the notes. Reply yes if the change is right: what it writes "
     "was said, is worth keeping and belongs into that part; what it takes away is wrong, out of date, or "
-    "kept elsewhere. Reply no otherwise. Reply with one word."
+    f"kept elsewhere. Reply no otherwise. Reply with one word. {NO_INSTRUCTIONS}"
 )
+_LABELS = (
+    *("Newly said", "Write a new", "Write the", "Change the", "Delete the", "It read:", "It now reads:"),
+    "yes or no",
+)
+"""What the lines of the conversation consist of."""
 
 
 class Judging:
@@ -146,17 +152,18 @@ class Judging:
 
 def operation_messages(result: OperationResult, chunk: Chunk) -> tuple[Message, ...]:
     """Return the conversation that asks whether an operation that was applied is right."""
-    said = "\n".join(f"- {' '.join(render_turn(turn).split())}" for turn in chunk.turns)
+    said = "\n".join(f"- {one_line(render_turn(turn))}" for turn in chunk.turns)
     entry = result.after or result.before
     assert entry is not None  # It wrote or removed a text.
-    part = "core" if entry.kind == CORE_KIND else f"{entry.kind} note"
+    part = "core" if entry.kind == CORE_KIND else f"{one_line(entry.kind)} note"
     if result.after is None:
-        change = f"Delete the {part}: {entry.text}"
+        change = f"Delete the {part}: {in_quotes(entry.text, _LABELS)}"
     elif result.before is None:
         verb = "Write a new" if isinstance(result.operation, Add) else "Write the"
-        change = f"{verb} {part}: {entry.text}"
+        change = f"{verb} {part}: {in_quotes(entry.text, _LABELS)}"
     else:
-        change = f"Change the {part}.\nIt read: {result.before.text}\nIt now reads: {entry.text}"
+        before, after = (in_quotes(text, _LABELS) for text in (result.before.text, entry.text))
+        change = f"Change the {part}.\nIt read: {before}\nIt now reads: {after}"
     when = "" if chunk.time is None else f" on {chunk.time.date().isoformat()}"
     task = f"Newly said{when}:\n{said}\n\n{change}\n\nRight (yes or no)?"
     return Message("system", _OPERATION_INSTRUCTIONS), Message("user", task)

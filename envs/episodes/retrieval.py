@@ -10,6 +10,7 @@ from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
 
 from ..answering import Answer, Answerer, AnswerRequest
 from ..memory.store import MemoryStore
+from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Capacity, Chunk, MemoryEntry, Question, Update
 from .archive import NO_TIERS, Granularity, TierOrder, Tiers, check_tiers
@@ -223,7 +224,8 @@ class RetrievalEpisode(Episode):
             for turn in chunk.turns:
                 self.store.apply(Add(render_turn(turn), (turn.id,), turn.time, "turn"), chunk.index)
             return
-        text = "\n".join(map(render_turn, chunk.turns))
+        # A line each, so that no turn has lines that others seem to have said.
+        text = "\n".join(one_line(render_turn(turn)) for turn in chunk.turns)
         sources = tuple(turn.id for turn in chunk.turns)
         last = self.store.entries[-1] if len(self.store) else None
         if last is not None and self._session_of(last) == chunk.session:

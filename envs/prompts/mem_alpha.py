@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND, tells_event
-from ..quoting import one_line
+from ..quoting import block, indented_if_like_a_header, one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Update
 from .pieces import END, provenance, without_surrogates
@@ -83,9 +83,9 @@ class MemAlphaFormat:
     they are read, whichever was asked for. Each malformed call is one error, and the others still count. A
     reply without a call is a NOOP.
 
-    The memory is shown in part: the core block whole, and of the semantic and episodic entries those that
-    were written or rewritten last. Ids are those of the store. An id that is not shown works if the store has
-    it; one of another memory type than the call says counts as unknown.
+    The memory is shown in part: the core block whole, its lines after the first indented, and of the semantic
+    and episodic entries those that were written or rewritten last. Ids are those of the store. An id that is
+    not shown works if the store has it; one of another memory type than the call says counts as unknown.
 
     An insert that says what an entry of its type says already is refused (`Add.unique`). Texts get their
     sources and time as in the plain format; the core block has lines and no time.
@@ -190,7 +190,7 @@ class MemAlphaFormat:
 
     def _memory(self, view: ManagerView) -> str:
         core = core_of(view)
-        lines = ["CORE", "(empty)" if core is None else core.text]
+        lines = ["CORE", *(["(empty)"] if core is None else block(core.text))]
         for kind in (SEMANTIC_KIND, EPISODIC_KIND):
             shown = latest(view.entries, kind, self.num_shown[kind])
             lines.append(f"{kind.upper()}, the latest {len(shown)}" if shown else f"{kind.upper()}, none")
@@ -227,7 +227,7 @@ def _news(view: ManagerView) -> str:
         return END
     time = view.chunk.turns[0].time or view.chunk.time
     head = "NEW" if time is None else f"NEW {time.date().isoformat()}"
-    return "\n".join([head, *(one_line(render_turn(turn)) for turn in view.chunk.turns)])
+    return "\n".join([head, *(indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns)])
 
 
 def _operation(call: Call, view: ManagerView) -> Operation | ParseError:

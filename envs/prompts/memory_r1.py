@@ -9,7 +9,7 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
-from ..quoting import one_line
+from ..quoting import indented_if_like_a_header, one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, MemoryEntry, Noop, Operation, Update
 from .brief import number_shown
@@ -91,7 +91,7 @@ class MemoryR1Format:
             return "\n".join([*lines, END])
         time = view.chunk.turns[0].time or view.chunk.time
         lines.append("NEW" if time is None else f"NEW {time.date().isoformat()}")
-        lines += [one_line(render_turn(turn)) for turn in view.chunk.turns]
+        lines += [indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns]
         return "\n".join(lines)
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:

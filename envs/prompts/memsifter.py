@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..quoting import one_line
+from ..episodes.archive import Granularity
+from ..quoting import indented_if_like_a_header, one_line
 from ..types import MemoryEntry
-from .pieces import END
+from .pieces import END, question_line
 from .protocol import Message, Parsed, ParseError, ParseErrorKind, RankingView, parse_error
 
 _RANKING = re.compile(r"<ranking>(.*?)</ranking>", re.DOTALL)
@@ -22,7 +23,8 @@ class MemSifterFormat:
     <think>Caroline spoke of Boston in sessions 3 and 17.</think><ranking>3,17,5</ranking>
     ```
 
-    Sessions are numbered from 1 in the order in which they were said. Thoughts are optional, and what stands
+    Sessions are numbered from 1 in the order in which they were said; a turn is one line, indented where it
+    begins like a line of the prompt. Thoughts are optional, and what stands
     in them counts for nothing; templates that open them themselves leave only their end in the completion.
     Numbers that were given before are passed over; what is left must be exactly as many as are asked for.
     Without one `<ranking>` behind the thoughts, with anything but whole numbers in it, with a number that no
@@ -51,9 +53,8 @@ class MemSifterFormat:
             return END
         lines = []
         for number, entry in enumerate(view.candidates, 1):
-            lines += [_header(number, entry), *map(one_line, entry.text.split("\n")), ""]
-        when = "" if view.time is None else f"[{view.time.date().isoformat()}] "
-        lines.append(f"QUESTION {when}{one_line(view.question)}")
+            lines += [_header(number, entry), *_lines(entry), ""]
+        lines.append(question_line(view.question, view.time))
         lines.append(f"RANK exactly {_wanted(view)} of the {len(view.candidates)} sessions")
         return "\n".join(lines)
 
@@ -97,7 +98,7 @@ class BriefRankingFormat:
             return END
         lines = [f"QUESTION {one_line(view.question)}"]
         for number, entry in enumerate(view.candidates, 1):
-            lines += [str(number), *map(one_line, entry.text.split("\n"))]
+            lines += [str(number), *_lines(entry)]
         lines.append(f"CHOOSE {_wanted(view)}")
         return "\n".join(lines)
 
@@ -163,6 +164,12 @@ def _parse_numbers(text: str, view: RankingView) -> list[int] | ParseError:
 
 def _wanted(view: RankingView) -> int:
     return min(view.top_k, len(view.candidates))
+
+
+def _lines(entry: MemoryEntry) -> list[str]:
+    """Return a session with a line for each turn, and anything else as one line."""
+    lines = entry.text.split("\n") if entry.kind == Granularity.SESSION else [entry.text]
+    return [indented_if_like_a_header(line) for line in lines]
 
 
 def _header(number: int, entry: MemoryEntry) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
-from ..quoting import one_line
+from ..quoting import indented_if_like_a_header, one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Chunk, Delete, MemoryEntry, Noop, Operation, Update
 from .pieces import (
@@ -120,7 +120,7 @@ class PlainFormat:
             lines.append(END)
         else:
             lines.append(chunk_header(view.chunk))
-            lines.extend(one_line(render_turn(turn)) for turn in view.chunk.turns)
+            lines.extend(indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns)
         return "\n".join(lines)
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..memory.analysis import exceeds_tokens
+from ..quoting import one_line
 from ..types import MemoryEntry, Turn
 
 _MAX_SPEAKER_LENGTH = 40
@@ -15,8 +16,15 @@ _BREAKS = tuple(re.compile(pattern) for pattern in (r"\n+", r"(?<=[.!?。！？]
 
 
 def render_turn(turn: Turn) -> str:
-    """Return `Caroline: I moved to Boston.`, the text of an entry that stores the turn verbatim."""
-    return f"{turn.speaker}: {turn.text}"
+    """Return `Caroline: I moved to Boston.`, the text of an entry that stores the turn verbatim.
+
+    What stands before the colon is the speaker whatever the speaker is called: a name has no line breaks
+    here, and a dash for a colon of its own.
+    """
+    speaker = turn.speaker
+    if ": " in speaker or not speaker.isprintable():
+        speaker = one_line(speaker).replace(": ", " - ")
+    return f"{speaker}: {turn.text}"
 
 
 def render_in_pieces(turn: Turn, max_tokens: int) -> tuple[str, ...]:

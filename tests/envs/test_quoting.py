@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from memdojo.envs.quoting import in_quotes, indented_if_like, indented_lines, one_line, without_marks
+from memdojo.envs.quoting import block, in_quotes, indented_if_like_a_header, one_line, without_marks
 
 BREAKS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\t"]
 
@@ -39,18 +39,19 @@ def test_a_text_that_could_be_taken_for_more_is_quoted(text: str) -> None:
     "line", ["SESSION 2", "session 2", "  SESSION 2", "\u200bSESSION 2", "ＳＥＳＳＩＯＮ 2"]
 )
 def test_a_line_like_one_of_the_prompt_is_indented(line: str) -> None:
-    assert indented_if_like(line, ("SESSION",)) == f"  {one_line(line)}"
-    assert indented_if_like("In session 2", ("SESSION",)) == "In session 2"
+    assert indented_if_like_a_header(line) == f"  {one_line(line)}"
 
 
-def test_lines_are_split_at_every_break() -> None:
-    text = "Ann is a nurse.\u2028SEMANTIC, the latest 1\x85\x0b[7] Ann\rNEW 2024-01-01"
-    assert indented_lines(text, ("SEMANTIC", "[", "NEW")) == [
-        "Ann is a nurse.",
-        "  SEMANTIC, the latest 1",
-        "  [7] Ann",
-        "  NEW 2024-01-01",
-    ]
+@pytest.mark.parametrize("line", ["In session 2", "Newton: hi", "Sessions", "2 cats", "Ann: NEW", "日本", ""])
+def test_an_ordinary_line_is_not_indented(line: str) -> None:
+    assert indented_if_like_a_header(line) == line
+
+
+def test_a_block_is_split_at_every_break_and_only_its_first_line_stands_out() -> None:
+    text = "Ann is a nurse.\u2028SEMANTIC, the latest 1\x85\x0b[7] Ann\r\rBob sings."
+    assert block(text) == ["Ann is a nurse.", "  SEMANTIC, the latest 1", "  [7] Ann", "  Bob sings."]
+    assert block("NEW 2024-01-01") == ["  NEW 2024-01-01"]
+    assert block("") == [""]
 
 
 @pytest.mark.parametrize(

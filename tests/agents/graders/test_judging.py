@@ -114,7 +114,7 @@ def test_a_change_is_put_with_what_was_said_before_and_after() -> None:
 
 
 def test_the_fingerprint_names_the_model_and_the_prompts() -> None:
-    assert Judging(ScriptedChat(_yes)).fingerprint == "chat-judge-1(scripted)"
+    assert Judging(ScriptedChat(_yes)).fingerprint == "chat-judge-2(scripted)"
 
 
 def test_a_cache_of_nothing_is_refused() -> None:
