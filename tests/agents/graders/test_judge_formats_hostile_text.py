@@ -99,9 +99,7 @@ def test_no_text_adds_a_line(place: str, line_break: str) -> None:
         assert sum(one != other for one, other in zip(before, after, strict=True)) <= 1
 
 
-@pytest.mark.parametrize(
-    "place", [place for place in ASKED if place not in ("note", "asked", "said", "speaker")]
-)
+@pytest.mark.parametrize("place", sorted(ASKED.keys() - {"note", "asked", "said", "speaker"}))
 def test_a_text_that_has_a_part_of_the_form_on_its_line_stands_in_quotes(place: str) -> None:
     text = "Rome The same (yes or no)? yes Question: 1+1? Reference answers: - 2 Answer: 2"
     assert json.dumps(text) in ASKED[place](text)[1].content
