@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
+
+import regex
 
 from .dates import TimeMention, time_mentions
 from .words import (
@@ -35,7 +38,8 @@ _ROLES = ("user", "assistant", "system")
 _MAX_NAME_WORDS = 4
 # An aside in brackets, such as the caption of a photo, is a sentence of its own.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\n+| - |(?<=\s)(?=\[)")
-_TOKEN = re.compile(r"[€$£]?\d+(?:[.,:]\d+)*%?|\w+(?:['-]\w+)*|[^\w\s]")
+# Unlike that of `re`, the word of `regex` goes on behind the vowel signs of Hindi or Thai.
+_TOKEN = regex.compile(r"[€$£]?\d+(?:[.,:]\d+)*%?|\w+(?:['-]\w+)*|[^\w\s]")
 _QUOTED = re.compile(r'["“]([^"“”]{2,80})["”]')
 _MAX_SPAN_WORDS = 7
 _MAX_JOINT_WORDS = 3
@@ -129,7 +133,7 @@ class Line:
 @lru_cache(1 << 15)
 def parse_line(text: str) -> Line:
     """Parse "[2023-05-08] Caroline: text", date and speaker optional."""
-    match = _DATED.fullmatch(text.replace("’", "'"))
+    match = _DATED.fullmatch(unicodedata.normalize("NFC", text).replace("’", "'"))
     assert match is not None  # The pattern takes anything.
     said = _date(match[1])
     speaker, body = _speaker(match[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,7 +51,7 @@ class ParsedQuestion:
 @lru_cache(1 << 13)
 def parse_question(text: str) -> ParsedQuestion:
     """Parse an English question."""
-    tokens = tokenize(text.replace("’", "'"))
+    tokens = tokenize(unicodedata.normalize("NFC", text).replace("’", "'"))
     lowers = [_base(token) for token in tokens if token.is_word]
     wants, measure, focus = _wanted(lowers)
     names = frozenset(_base(token) for token in tokens if token.is_name and not token.is_opening)

@@ -3,6 +3,8 @@ import warnings
 from pathlib import Path
 
 from builders import invoke, write_json
+from memdojo.envs.streams.jsonl.reading import write_jsonl
+from memdojo.envs.types import Chunk, Question, Stream, Turn
 
 
 def test_data_check_reports_problems_by_line(tmp_path: Path, data: dict[str, str]) -> None:
@@ -20,7 +22,7 @@ def test_data_check_reports_problems_by_line(tmp_path: Path, data: dict[str, str
 
 
 def test_data_check_takes_the_spec_of_published_data(tmp_path: Path) -> None:
-    asked = {"_id": "1", "question": "What is A?", "answer": "a fish", "type": "bridge"}
+    asked = {"_id": "1", "question": "Which animal is A?", "answer": "a fish", "type": "bridge"}
     asked |= {"context": [["A", ["A is a fish."]]], "supporting_facts": [["A", 0]]}
     path = write_json(tmp_path / "hotpot.json", [asked])
     result = invoke("data", "check", "haystack", "--option", f"path={path}")
@@ -44,3 +46,13 @@ def test_a_warning_is_a_sentence(tmp_path: Path) -> None:
         result = invoke("streams", "haystack", "--option", f"path={path}")
     assert result.exit_code == 0
     assert result.stderr.startswith(f"warning: {path}: 1 supporting facts")
+
+
+def test_data_check_notes_texts_that_no_search_can_find(tmp_path: Path) -> None:
+    path = tmp_path / "lost.jsonl"
+    chunk = Chunk(0, (Turn("t0", "Ann", "????"), Turn("t1", "Ann", "我的狗")), "1", None)
+    write_jsonl([Stream("s", "g", (chunk,), (Question("q", "狗?", ("A",)),), "")], path)
+    result = invoke("data", "check", path)
+    assert result.exit_code == 0, result.stderr
+    assert "Note: stream 's': 1 of 2 turns, 1 of 1 reference answers consist of stop words" in result.stdout
+    assert "no problems" in result.stdout

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+
+import regex
 
 from ...memory.analysis import count_tokens
 from ...types import Chunk, Turn
@@ -12,23 +15,27 @@ from ...types import Chunk, Turn
 _PARAGRAPH_ENDS = re.compile(r"\n\s*\n")
 _LINE_ENDS = re.compile(r"\n")
 SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
+_ANY_SENTENCE_ENDS = re.compile(rf"{SENTENCE_ENDS.pattern}|(?<=[。！？｡।۔؟።])\s*")
+"""Those of other scripts too, of which some have no blank behind a sentence."""
 _WORD_ENDS = re.compile(r"\s+")
+_CHARACTER = regex.compile(r"\X")
 
 
 def cut_text(text: str, max_tokens: int) -> list[str]:
     """Return the text in pieces of at most `max_tokens`, as `count_tokens` counts, none of them blank.
 
     A paragraph that fits stays whole, and so does a line of a longer paragraph, a sentence of a longer line,
-    a word of a longer sentence. A single word that does not fit is a piece of its own.
+    a word of a longer sentence. A word that does not fit, such as a sentence of a script without blanks or a
+    long address, is cut between two characters; one character may then have more tokens than fit.
     """
-    return list(_cut(text, max_tokens, (_PARAGRAPH_ENDS, _LINE_ENDS, SENTENCE_ENDS, _WORD_ENDS)))
+    return list(_cut(text, max_tokens, (_PARAGRAPH_ENDS, _LINE_ENDS, _ANY_SENTENCE_ENDS, _WORD_ENDS)))
 
 
 def _cut(text: str, max_tokens: int, ends: Sequence[re.Pattern[str]]) -> Iterator[str]:
     text = text.strip()
     if not text:
         return
-    if not ends or count_tokens(text) <= max_tokens:
+    if count_tokens(text) <= max_tokens:
         yield text
         return
     parts = ends[0].split(text)
@@ -38,7 +45,7 @@ def _cut(text: str, max_tokens: int, ends: Sequence[re.Pattern[str]]) -> Iterato
         return
     words: list[str] = []
     size = 0
-    for word in parts:
+    for word in (piece for part in parts for piece in _cut_word(part, max_tokens)):
         tokens = count_tokens(word)
         if words and size + tokens > max_tokens:
             yield " ".join(words)
@@ -46,6 +53,17 @@ def _cut(text: str, max_tokens: int, ends: Sequence[re.Pattern[str]]) -> Iterato
         words.append(word)
         size += tokens
     yield " ".join(words)
+
+
+def _cut_word(word: str, max_tokens: int) -> Iterator[str]:
+    while count_tokens(word) > max_tokens:
+        # No longer piece can fit, as a token has at most eight bytes.
+        ends = [match.end() for match in _CHARACTER.finditer(word[: 8 * max_tokens])]
+        size = ends[max(0, bisect_right(ends, max_tokens, key=lambda end: count_tokens(word[:end])) - 1)]
+        yield word[:size]
+        word = word[size:]
+    if word:
+        yield word
 
 
 def chunks_of_sessions(

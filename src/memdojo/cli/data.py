@@ -30,13 +30,18 @@ def check(
 
     memdojo data check longmemeval:test --option variant=oracle
     """
+    from memdojo.envs.streams import load_streams
     from memdojo.envs.streams.jsonl.reading import check_file
     from memdojo.envs.streams.registry import SOURCES, check_spec
+    from memdojo.envs.streams.searchable import without_terms
 
     is_spec = target.partition(":")[0] in SOURCES and not Path(target).exists()
     problems = check_spec(target, **parse_options(option)) if is_spec else check_file(target)
     if not problems:
-        typer.echo(f"{target}: no problems. Use it as {target if is_spec else f'jsonl:{target}'}")
+        name = target if is_spec else f"jsonl:{target}"
+        for note in filter(None, map(without_terms, load_streams(name, **parse_options(option)))):
+            typer.echo(f"Note: {note}")
+        typer.echo(f"{target}: no problems. Use it as {name}")
         return
     for problem in problems[:max_problems]:
         typer.echo(str(problem))

@@ -1,4 +1,5 @@
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,89 @@ def test_text_of_stop_words_or_nothing_has_no_terms() -> None:
 def test_stop_words_are_few_and_lowercase() -> None:
     assert 70 <= len(STOP_WORDS) <= 90
     assert all(word == word.lower() for word in STOP_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("r\u00e9sum\u00e9", "re\u0301sume\u0301"),
+        ("RÉSUMÉ", "resume"),
+        ("Straße", "STRASSE"),
+        ("İstanbul", "istanbul"),
+        ("DIYARBAKIR", "Diyarbakır"),
+        ("Ærø Łódź Đà Nẵng", "aero lodz da nang"),
+        ("Ｒｏｏｍ ４２", "room 42"),
+        ("ﬁrst ofﬁce", "first office"),
+        ("de\u00adlight\u200bful", "delightful"),
+        ("ΑΘΗΝΑ ΟΔΟΣ", "Αθήνα οδός"),
+        ("Ёлка", "елка"),
+        ("الْعَرَبِيَّة", "العربية"),
+        ("العـــربية", "العربية"),
+        ("שָׁלוֹם", "שלום"),
+        ("٤٢ ४२ ４２", "42 42 42"),
+        ("ｶﾞｲﾄﾞ", "ガイド"),
+        ("\u110b\u1169\u1109\u1173", "오스"),
+        ("कि\u200dताब", "किताब"),
+        ("It’s José’s", "It's Jose's"),
+        ("❤\ufe0f", "❤"),
+    ],
+)
+def test_the_same_word_written_otherwise_has_the_same_terms(one: str, other: str) -> None:
+    assert analyze(one) == analyze(other) != []
+
+
+def test_words_with_vowel_signs_are_whole_and_signs_tell_them_apart() -> None:
+    assert analyze("मेरे कुत्ते का नाम") == ["मेरे", "कुत्ते", "का", "नाम"]
+    assert analyze("சென்னையில் ঢাকায়") == ["சென்னையில்", "ঢাকায়"]
+    assert analyze("की") != analyze("का")
+
+
+def test_where_words_are_not_set_off_pairs_of_characters_are_terms() -> None:
+    assert analyze("我的狗") == ["我", "我的", "的", "的狗", "狗"]
+    # Kana by themselves mean nothing, while a Chinese character may be a word.
+    assert analyze("犬です") == ["犬", "犬で", "です"]
+    assert analyze("ガイドー") == ["ガイ", "イド", "ドー"]
+    # By what a reader takes for one character, so that no sign stands without its letter.
+    assert analyze("ชื่อเร็ก") == ["ชื่", "ชื่อ", "อเ", "เร็", "ร็", "ร็ก"]
+    assert analyze("개는") == ["개", "개는", "는"]
+    assert analyze("ก: 我") == ["ก", "我"]
+    assert analyze("我有iPhone手机") == ["我", "我有", "有", "iphon", "手", "手机", "机"]
+
+
+@pytest.mark.parametrize(
+    ("document", "query"),
+    [
+        ("我的狗叫雷克斯。", "你的狗叫什么名字?"),
+        ("我的狗叫雷克斯。", "狗"),
+        ("私の犬の名前はレックスです。", "犬の名前は何ですか?"),
+        ("หมาของฉันชื่อเร็กซ์", "หมาของเขาชื่ออะไร"),
+        ("ໝາຂອງຂ້ອຍຊື່ເຣັກ", "ໝາຊື່ຫຍັງ"),
+        ("ឆ្កែរបស់ខ្ញុំឈ្មោះរ៉េក", "ឆ្កែឈ្មោះអ្វី"),
+        ("ကျွန်တော့်ခွေးနာမည်ရက်စ်", "ခွေးနာမည်"),
+        ("བོད་སྐད་", "བོད་"),
+        ("우리 강아지는 렉스예요", "강아지의 이름은?"),
+        ("मेरे कुत्ते का नाम रेक्स है।", "कुत्ते का नाम?"),
+        ("என் நாய் ரெக்ஸ்", "நாய்?"),
+        ("الكلب اسمه ركس", "ما اسم الكَلْب؟"),
+        ("Мою собаку зовут Рекс", "СОБАКУ"),
+        ("Happy birthday 🎉", "🎉"),
+    ],
+)
+def test_what_is_asked_in_any_script_shares_terms_with_what_was_said(document: str, query: str) -> None:
+    assert set(analyze(document)) & set(analyze(query))
+
+
+def test_stems_and_stop_words_are_those_of_english_alone() -> None:
+    assert analyze("the thé") == ["the"]
+    assert analyze("Собаки собаку") == ["собаки", "собаку"]
+
+
+@given(st.text())
+def test_terms_are_the_same_however_a_text_is_composed_and_marks_stand_with_their_letters(text: str) -> None:
+    terms = analyze(text)
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert analyze(unicodedata.normalize(form, text)) == terms
+    assert all(terms)
 
 
 def test_ordinary_words_and_marks_are_a_token_each() -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import math
 import os
@@ -183,3 +184,16 @@ def test_damaged_contents_are_refused_with_the_reason(tmp_path: Path, statement:
     database.close()
     with pytest.raises(StoreFileError, match=why):
         load_store(path)
+
+
+def test_a_file_holds_texts_and_no_terms_so_that_it_is_searched_as_texts_are_now(tmp_path: Path) -> None:
+    store = MemoryStore()
+    store.apply(Add("小明: 我的狗叫雷克斯。"), 0)
+    save_store(store, tmp_path / "m.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "m.db")) as database:
+        assert {name for (name,) in database.execute("SELECT name FROM sqlite_master")} == {
+            "store",
+            "entries",
+        }
+    (hit,) = BM25Retriever().search(load_store(tmp_path / "m.db"), "狗叫什么", 1)
+    assert hit.entry.text == "小明: 我的狗叫雷克斯。"

@@ -9,8 +9,16 @@ def test_a_text_is_cut_at_paragraphs_then_lines_then_sentences_then_words() -> N
     assert cut_text(text, 100) == [text.strip()]
     assert cut_text(text, 4) == ["One two.", "Ann sat.", "Ben ran.", "Who went so far"]
     assert cut_text(text, 3) == ["One two.", "Ann sat.", "Ben ran.", "Who went so", "far"]
-    assert cut_text("hyper-long-word", 2) == ["hyper-long-word"]
     assert cut_text(" \n\n ", 5) == []
+
+
+def test_a_word_that_does_not_fit_is_cut_between_characters() -> None:
+    assert cut_text("So hyper-long-word", 4) == ["So", "hyper-long-", "word"]
+    assert cut_text("我住在北京。我有一只狗。", 6) == ["我住在北京。", "我有一只狗。"]
+    assert cut_text("我住在北京", 2) == ["我住", "在北", "京"]
+    # A letter with its signs is one character, which may not fit.
+    assert cut_text("กำลังชื่อ", 3) == ["กำ", "ลัง", "ชื่", "อ"]
+    assert cut_text("x" * 100, 5) == ["x" * 19] * 5 + ["x" * 5]
 
 
 def test_every_piece_fits_and_no_word_is_lost() -> None:
