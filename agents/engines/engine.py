@@ -60,6 +60,11 @@ class Generation:
     stop_reason: StopReason
     weights_version: int
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether it reached its limit of tokens, so that more was to come."""
+        return self.stop_reason is StopReason.LENGTH
+
 
 class Sampler(Protocol):
     """Samples continuations. Many requests may wait at a time; each returns as soon as it is done."""

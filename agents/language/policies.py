@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.visible import VisibleEpisode
@@ -27,6 +27,7 @@ from memdojo.envs.prompts.protocol import (
     TeachableFormat,
     ToolFormat,
     num_entries,
+    parse_reply,
     showing,
 )
 from memdojo.envs.prompts.tasks import ManagerTask
@@ -40,6 +41,8 @@ from ..engines.on_demand import EngineOnDemand
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+
+DecisionT = TypeVar("DecisionT")
 
 _DATED = re.compile(r"\[([0-9]{4}-[0-9]{2}-[0-9]{2})\] (.*)", re.DOTALL)
 
@@ -165,6 +168,17 @@ def has_words_for_tools(tokenizer: PreTrainedTokenizerBase, tools: Sequence[dict
         return False
 
 
+class _Completion(NamedTuple):
+    """What a model wrote, what it had been shown, and whether it reached its limit of tokens."""
+
+    text: str
+    view: Any
+    is_cut: bool
+
+    def decision(self, format: PromptFormat[Any, DecisionT]) -> DecisionT:
+        return parse_reply(format, self.text, self.view, is_cut=self.is_cut).decision
+
+
 class _LanguagePolicy:
     """What speaks for a model: greedily, with an engine of its own.
 
@@ -186,15 +200,15 @@ class _LanguagePolicy:
         if isinstance(self.engine, EngineOnDemand):
             self.engine.release()
 
-    def _complete(self, views: Sequence[AnyView]) -> list[tuple[str, Any]]:
-        """Return a completion for each view, with what the model was shown of it."""
+    def _complete(self, views: Sequence[AnyView]) -> list[_Completion]:
+        """Return a completion for each view."""
         prompts = [self._encoder.encode(view) for view in views]
         requests = [
             GenerationRequest(prompt.ids, self._max_response_tokens, temperature=0.0) for prompt in prompts
         ]
         generations = generate_all(self.engine, requests)
         return [
-            (self._encoder.decode(generation.token_ids), prompt.view)
+            _Completion(self._encoder.decode(generation.token_ids), prompt.view, generation.is_cut)
             for generation, prompt in zip(generations, prompts, strict=True)
         ]
 
@@ -234,8 +248,8 @@ class LanguageManager(_LanguagePolicy):
     def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, as far as they could be parsed."""
         completions = self._complete([self._task.view(episode) for episode in episodes])
-        self._completions = [text for text, _ in completions]
-        return [tuple(self._task.format.parse(text, view).decision) for text, view in completions]
+        self._completions = [completion.text for completion in completions]
+        return [tuple(completion.decision(self._task.format)) for completion in completions]
 
 
 class LanguageRetriever(_LanguagePolicy):
@@ -272,9 +286,9 @@ class LanguageRetriever(_LanguagePolicy):
         shown, staying = candidates_for(store, query, self._max_candidates, self._prefilter)
         if not shown:
             return ()
-        ((text, view),) = self._complete([RankingView(query, None, shown, k, staying)])
+        (completion,) = self._complete([RankingView(query, None, shown, k, staying)])
         format: RankingFormat = self._encoder.format
-        entries = [store.get(id) for id in format.parse(text, view).decision[:k]]
+        entries = [store.get(id) for id in completion.decision(format)[:k]]
         found = [entry for entry in entries if entry is not None]
         return tuple(Hit(entry, float(len(found) - rank)) for rank, entry in enumerate(found))
 
@@ -316,7 +330,8 @@ class LanguageAnswerAgent(_LanguagePolicy):
         except (ModelError, EngineError) as error:
             return Answer(None, str(error))
         format: AnswerFormat = self._encoder.format
-        return Answer(format.parse(self._encoder.decode(generation.token_ids), prompt.view).decision.answer)
+        completion = _Completion(self._encoder.decode(generation.token_ids), prompt.view, generation.is_cut)
+        return Answer(completion.decision(format).answer)
 
 
 def _answer_view(request: AnswerRequest) -> AnswerView:

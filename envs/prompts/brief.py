@@ -10,7 +10,7 @@ from ..answering import AnswerRequest, ExtractiveAnswerer
 from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, Noop, Operation, Turn, Update
-from .pieces import END, parse_lines
+from .pieces import END, cut_thought, parse_lines
 from .protocol import (
     AnswerDecision,
     AnswerView,
@@ -21,6 +21,7 @@ from .protocol import (
     ParseErrorKind,
     parse_error,
 )
+from .thoughts import split_thoughts
 
 _PATTERNS = {
     "KEEP": re.compile(r"([a-z]{1,3})(?: ([0-9]{1,9}))?"),
@@ -48,9 +49,10 @@ class BriefFormat:
     ```
 
     New turns have letters (`a` to `z`, then `aa` and so on), entries are numbered from 1 as they are shown.
-    `KEEP b 3` stores turn b, and entry 3 leaves if there is no room; `UPDATE 2 a` replaces entry 2 by a.
-    A number means the same entry throughout a completion. Dates are not shown. Each malformed line is one
-    error, and the other lines still count; an empty completion is an error.
+    `KEEP b 3` stores turn b, and entry 3 leaves if there is no room; `UPDATE 2 a` replaces entry 2 by a. A
+    number means the same entry throughout a completion. Dates are not shown. Each malformed line is one
+    error, and the other lines still count; an empty completion is an error, and so is the last line of one
+    that was cut off. Thoughts are passed over.
 
     Args:
         max_operations: Lines that are read; what follows is one error.
@@ -90,7 +92,11 @@ class BriefFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed lines, and an error for each other one."""
-        return parse_lines(completion, self.max_operations, lambda line: _parse_line(line, view))
+        return self._parse(completion, view)
+
+    def parse_cut(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
+        """Return the same for a completion that was cut off: its last line is an error."""
+        return self._parse(completion, view, is_cut=True)
 
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations.
@@ -100,6 +106,13 @@ class BriefFormat:
                 shown.
         """
         return "\n".join(_write_line(operation, view) for operation in operations)
+
+    def _parse(
+        self, completion: str, view: ManagerView, *, is_cut: bool = False
+    ) -> Parsed[tuple[Operation, ...]]:
+        return parse_lines(
+            completion, self.max_operations, lambda line: _parse_line(line, view), is_cut=is_cut
+        )
 
 
 def _parse_line(line: str, view: ManagerView) -> Operation | ParseError:
@@ -236,7 +249,20 @@ class BriefAnswerFormat:
 
     def parse(self, completion: str, view: AnswerView) -> Parsed[AnswerDecision]:
         """Return the marked entries with the reader's answer; neither if anything is wrong."""
-        marks = completion.strip()
+        return self._parse(completion, view)
+
+    def parse_cut(self, completion: str, view: AnswerView) -> Parsed[AnswerDecision]:
+        """Return the same for a completion that was cut off: an error where entries have no mark."""
+        return self._parse(completion, view, is_cut=True)
+
+    def _parse(self, completion: str, view: AnswerView, *, is_cut: bool = False) -> Parsed[AnswerDecision]:
+        reply = split_thoughts(completion)
+        marks = reply.text.strip()
+        if (error := cut_thought(reply)) is not None:
+            return Parsed(AnswerDecision((), ""), (error,))
+        if is_cut and len(marks) < len(view.entries):
+            why = f"the marks of {len(view.entries)} entries were cut off."
+            return Parsed(AnswerDecision((), ""), (parse_error(ParseErrorKind.CUT_OFF, "", why),))
         if not marks:
             why = "the completion is empty; give each entry a mark."
             return Parsed(AnswerDecision((), ""), (parse_error(ParseErrorKind.EMPTY, "", why),))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -80,8 +79,8 @@ class MemAlphaFormat:
 
     Where the tokenizer's chat template has words for tools it gets `tools`, and the calls come in its blocks;
     elsewhere they are described in the instructions and come one a line. `read_calls` says in which forms
-    they are read, whichever was asked for. Each malformed call is one error, and the others still count. A
-    reply without a call is a NOOP.
+    they are read, whichever was asked for. Each malformed call is one error, and the others still count; a
+    call that was cut off is malformed. Thoughts are passed over. A reply without a call is a NOOP.
 
     The memory is shown in part: the core block whole, its lines after the first indented, and of the semantic
     and episodic entries those that were written or rewritten last. Ids are those of the store. An id that is
@@ -151,9 +150,18 @@ class MemAlphaFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed calls, and an error for each other one."""
+        return self._parse(completion, view)
+
+    def parse_cut(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
+        """Return the same for a completion that was cut off: what follows its last call is an error."""
+        return self._parse(completion, view, is_cut=True)
+
+    def _parse(
+        self, completion: str, view: ManagerView, *, is_cut: bool = False
+    ) -> Parsed[tuple[Operation, ...]]:
         operations: list[Operation] = []
         errors: list[ParseError] = []
-        found = list(islice(read_calls(completion, _PARAMETERS), self.max_calls + 1))
+        found = read_calls(completion, _PARAMETERS, is_cut=is_cut)
         for call in found[: self.max_calls]:
             parsed = call if isinstance(call, ParseError) else _operation(call, view)
             if isinstance(parsed, ParseError):

@@ -47,8 +47,8 @@ class MemAlphaBriefFormat:
     `c`, `s` and `e` are the core block, semantic and episodic memory. `ADD e a` stores line a as it was said;
     `ADD c b` appends line b to the core block, `UPDATE c a` replaces the block by line a. Entries are
     numbered from 1 as they are shown, those of both types together; what is shown is as in `MemAlphaFormat`.
-    Dates are not shown. Each malformed line is one error, and the other lines still count. An empty
-    completion is a NOOP.
+    Dates are not shown. Each malformed line is one error, and the other lines still count; so is the last
+    line of a completion that was cut off. Thoughts are passed over. An empty completion is a NOOP.
 
     Args:
         num_semantic: Most entries of this type that are shown.
@@ -100,6 +100,15 @@ class MemAlphaBriefFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed lines, and an error for each other one."""
+        return self._parse(completion, view)
+
+    def parse_cut(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
+        """Return the same for a completion that was cut off: its last line is an error."""
+        return self._parse(completion, view, is_cut=True)
+
+    def _parse(
+        self, completion: str, view: ManagerView, *, is_cut: bool = False
+    ) -> Parsed[tuple[Operation, ...]]:
         core = core_of(view)
         block = "" if core is None else core.text
 
@@ -110,7 +119,7 @@ class MemAlphaBriefFormat:
                 block = parsed.text
             return parsed
 
-        return parse_lines(completion, self.max_operations, parse_line, if_empty=Noop())
+        return parse_lines(completion, self.max_operations, parse_line, if_empty=Noop(), is_cut=is_cut)
 
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations.

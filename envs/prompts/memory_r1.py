@@ -13,7 +13,8 @@ from ..quoting import indented_if_like_a_header, one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, MemoryEntry, Noop, Operation, Update
 from .brief import number_shown
-from .pieces import END, provenance, without_surrogates
+from .json_values import JSONReader
+from .pieces import END, cut_thought, provenance, without_surrogates
 from .protocol import (
     AnswerDecision,
     AnswerView,
@@ -24,6 +25,7 @@ from .protocol import (
     ParseErrorKind,
     parse_error,
 )
+from .thoughts import split_thoughts
 
 _ID = re.compile(r"[0-9]{1,9}")
 
@@ -45,10 +47,11 @@ class MemoryR1Format:
     of nothing else, or an empty one, is one NOOP. Texts are one line and get their sources and time as in the
     plain format.
 
-    The first JSON object of a completion counts, and what stands around it, such as a code fence, is ignored.
-    Nothing else is repaired: without an object that has a list `memory` the completion is one error. An
-    element that means nothing is one error, and the others still count. UPDATE and DELETE of an id that is
-    not shown are errors, whether or not the store has it: what a policy has not read it cannot judge.
+    Thoughts are passed over. The first JSON object that has a list `memory` counts, and what stands around
+    it, such as a code fence, is ignored. Nothing else is repaired: without such an object, as where it was
+    cut off, the completion is one error. An element that means nothing is one error, and the others still
+    count. UPDATE and DELETE of an id that is not shown are errors, whether or not the store has it: what a
+    policy has not read it cannot judge.
 
     There are no words for who leaves a full store, so ADD to one is refused; the format is made for stores
     without a limit.
@@ -162,22 +165,21 @@ class MemoryR1Format:
 
 
 def _elements(completion: str) -> list[Any] | ParseError:
-    """Return the list of the first JSON object of a text."""
+    """Return the list of the first JSON object behind the thoughts that has one."""
     why = 'reply with one JSON object whose "memory" is a list.'
-    start = completion.find("{")
     if not completion.strip():
         return parse_error(ParseErrorKind.EMPTY, "", f"the completion is empty; {why}")
-    found: Any = None
-    if start >= 0:
-        try:
-            found, _ = json.JSONDecoder().raw_decode(completion, start)
-        # Very deep nesting ends the recursion, and very long numbers are refused as values.
-        except (ValueError, RecursionError):
-            found = None
-    elements = found.get("memory") if isinstance(found, dict) else None
-    if isinstance(elements, list):
-        return elements
-    return without_surrogates(completion) or parse_error(ParseErrorKind.BAD_JSON, completion, why)
+    reply = split_thoughts(completion)
+    reader = JSONReader(reply.text)
+    start = reply.text.find("{")
+    while start >= 0:
+        found = reader.read(start)
+        elements = found.value.get("memory") if found is not None else None
+        if isinstance(elements, list):
+            return elements
+        start = reply.text.find("{", start + 1 if found is None else found.end)
+    error = cut_thought(reply) or parse_error(ParseErrorKind.BAD_JSON, reply.text, why)
+    return without_surrogates(reply.text) or error
 
 
 def _text(element: Mapping[str, Any]) -> str | ParseError:
@@ -222,6 +224,7 @@ def _element(operation: Operation, shown: set[int]) -> dict[str, Any]:
 
 
 SELECTED, ANSWER = "**Memories:**", "**Answer:**"
+_ANSWER_LINE = re.compile(rf"{re.escape(ANSWER)}[ \t]")
 
 _NONE = "none"
 
@@ -237,9 +240,10 @@ class MemoryR1AnswerFormat:
     ```
 
     Memories are numbered from 1 as they are shown, best first; `none` says that none of them helps. What
-    stands before `**Memories:**` is the model's thinking and is worth nothing. Each of the two stands once,
-    and nothing follows the line of the answer. Anything else is an error, and then there are no selected
-    memories and no answer. Paper: memories are selected by their text; by numbers they cost fewer tokens.
+    stands before `**Memories:**` is the model's thinking and is worth nothing, and so are thoughts that a
+    model marks as such. Each of the two stands once, and nothing follows the line of the answer. Anything
+    else is an error, and then there are no selected memories and no answer. Paper: memories are selected by
+    their text; by numbers they cost fewer tokens.
     """
 
     name = "memory_r1"
@@ -297,7 +301,9 @@ class MemoryR1AnswerFormat:
 def _parse(completion: str, view: AnswerView) -> AnswerDecision | ParseError:
     if not completion.strip():
         return parse_error(ParseErrorKind.EMPTY, "", "the completion is empty; answer the question.")
-    if (error := without_surrogates(completion)) is not None:
+    reply = split_thoughts(completion, _ANSWER_LINE)
+    completion = reply.text
+    if (error := cut_thought(reply) or without_surrogates(completion)) is not None:
         return error
     for mark in (SELECTED, ANSWER):
         count = completion.count(mark)

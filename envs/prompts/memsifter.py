@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from ..episodes.archive import Granularity
 from ..quoting import indented_if_like_a_header, one_line
 from ..types import MemoryEntry
-from .pieces import END, question_line
+from .pieces import END, cut_ranking, cut_thought, question_line
 from .protocol import Message, Parsed, ParseError, ParseErrorKind, RankingView, parse_error
+from .thoughts import split_thoughts
 
-_RANKING = re.compile(r"<ranking>(.*?)</ranking>", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _THOUGHTS_BEGIN, _THOUGHTS_END = "<think>", "</think>"
+_RANKING_BEGINS, _RANKING_ENDS = "<ranking>", "</ranking>"
 
 
 class MemSifterFormat:
@@ -26,6 +27,7 @@ class MemSifterFormat:
     Sessions are numbered from 1 in the order in which they were said; a turn is one line, indented where it
     begins like a line of the prompt. Thoughts are optional, and what stands
     in them counts for nothing; templates that open them themselves leave only their end in the completion.
+    Models with other marks for thoughts are understood as `split_thoughts` understands them.
     Numbers that were given before are passed over; what is left must be exactly as many as are asked for.
     Without one `<ranking>` behind the thoughts, with anything but whole numbers in it, with a number that no
     session has (0 and negative ones among them) or with another count, the ranking is malformed as a whole.
@@ -108,7 +110,12 @@ class BriefRankingFormat:
 
     def parse(self, completion: str, view: RankingView) -> Parsed[tuple[int, ...]]:
         """Return the entry ids of the ranking; none if anything is wrong with it."""
-        return _as_entries(_parse_numbers(completion, view), view)
+        reply = split_thoughts(completion)
+        return _as_entries(cut_thought(reply) or _parse_numbers(reply.text, view), view)
+
+    def parse_cut(self, completion: str, view: RankingView) -> Parsed[tuple[int, ...]]:
+        """Return the error of a completion that was cut off."""
+        return Parsed((), (cut_ranking(completion),))
 
     def write(self, ranking: Sequence[int], view: RankingView) -> str:
         """Return a completion that parses to these entry ids; as `MemSifterFormat.write`."""
@@ -133,16 +140,29 @@ def _write_numbers(ranking: Sequence[int], view: RankingView) -> str:
 
 
 def _parse(completion: str, view: RankingView) -> list[int] | ParseError:
-    _, ended, reply = completion.rpartition(_THOUGHTS_END)
-    if not ended and _THOUGHTS_BEGIN in completion:
+    _, ended, behind = completion.rpartition(_THOUGHTS_END)
+    reply = split_thoughts(behind)
+    if reply.is_cut or (not ended and _THOUGHTS_BEGIN in completion):
         why = "the thoughts have no end, so no ranking follows them."
         return parse_error(ParseErrorKind.MISSING_LINE, completion, why)
-    found = _RANKING.findall(reply)
+    found = _rankings(reply.text)
     if len(found) != 1:
         kind = ParseErrorKind.DUPLICATE if found else ParseErrorKind.MISSING_LINE
         why = f"{len(found)} times <ranking>...</ranking> behind the thoughts; write it once."
-        return parse_error(kind, reply, why)
+        return parse_error(kind, reply.text, why)
     return _parse_numbers(found[0], view)
+
+
+def _rankings(text: str) -> list[str]:
+    found = []
+    _, begins, rest = text.partition(_RANKING_BEGINS)
+    while begins:
+        ranking, ends, rest = rest.partition(_RANKING_ENDS)
+        if not ends:
+            break
+        found.append(ranking)
+        _, begins, rest = rest.partition(_RANKING_BEGINS)
+    return found
 
 
 def _parse_numbers(text: str, view: RankingView) -> list[int] | ParseError:

@@ -9,6 +9,7 @@ from datetime import datetime
 from ..quoting import one_line
 from ..types import Chunk, Operation
 from .protocol import ManagerView, Parsed, ParseError, ParseErrorKind, parse_error, source_turns
+from .thoughts import Reply, split_thoughts
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
@@ -53,18 +54,28 @@ def parse_lines(
     parse_line: Callable[[str], Operation | ParseError],
     *,
     if_empty: Operation | None = None,
+    writes: re.Pattern[str] | None = None,
+    is_cut: bool = False,
 ) -> Parsed[tuple[Operation, ...]]:
     """Return the operations of the lines of a completion, and an error for each malformed one.
 
     Args:
-        completion: One operation a line; blank lines count for nothing.
+        completion: One operation a line; blank lines and thoughts count for nothing.
         max_operations: Lines that are read.
         parse_line: Reads one line, without blanks around it; called in the order of the lines.
         if_empty: What a completion without a line does; None makes it an error.
+        writes: Matches the beginning of lines that write a text; see `split_thoughts`.
+        is_cut: Whether the model reached its limit of tokens. Then its last line is an error, unless a line
+            break follows.
     """
     operations: list[Operation] = []
     errors: list[ParseError] = []
-    lines = [line.strip() for line in completion.split("\n") if line.strip()]
+    reply = split_thoughts(completion, writes)
+    lines = [line.strip() for line in reply.text.split("\n") if line.strip()]
+    cut_off = cut_thought(reply)
+    if is_cut and cut_off is None and not (lines and reply.text.endswith("\n")):
+        line = lines.pop() if lines else ""
+        cut_off = parse_error(ParseErrorKind.CUT_OFF, line, "the line was cut off, so it does nothing.")
     for line in lines[:max_operations]:
         parsed = without_surrogates(line) or parse_line(line)
         if isinstance(parsed, ParseError):
@@ -74,12 +85,27 @@ def parse_lines(
     if len(lines) > max_operations:
         why = f"more than {max_operations} operations; the rest was not read."
         errors.append(parse_error(ParseErrorKind.TOO_MANY, lines[max_operations], why))
-    if not lines and if_empty is None:
+    if cut_off is not None:
+        errors.append(without_surrogates(cut_off.fragment) or cut_off)
+    elif not lines and if_empty is None:
         why = "the completion is empty; NOOP leaves the memory as it is."
         errors.append(parse_error(ParseErrorKind.EMPTY, "", why))
     elif not lines and if_empty is not None:
         operations.append(if_empty)
     return Parsed(tuple(operations), tuple(errors))
+
+
+def cut_thought(reply: Reply) -> ParseError | None:
+    """Return the error of a reply whose thought has no end; None if it is none."""
+    if not reply.is_cut:
+        return None
+    return parse_error(ParseErrorKind.CUT_OFF, "", "the thought has no end, so nothing follows it.")
+
+
+def cut_ranking(completion: str) -> ParseError:
+    """Return the error of a ranking that was cut off: its last number may be half of another one."""
+    cut_off = parse_error(ParseErrorKind.CUT_OFF, completion, "the ranking was cut off, so it ranks nothing.")
+    return without_surrogates(cut_off.fragment) or cut_off
 
 
 def memory_header(view: ManagerView) -> str:

@@ -15,6 +15,8 @@ from .pieces import (
     END,
     SEPARATOR,
     chunk_header,
+    cut_ranking,
+    cut_thought,
     memory_header,
     parse_lines,
     parse_numbers,
@@ -33,10 +35,13 @@ from .protocol import (
     RankingView,
     parse_error,
 )
+from .thoughts import split_thoughts
 
 _ID = r"[0-9]{1,9}"
 _ID_AND_TEXT = re.compile(rf"({_ID})\s+(.*\S)\s*", re.DOTALL)
 _IDS_AND_TEXT = re.compile(rf"({_ID}(?:,{_ID})*)\s+(.*\S)\s*", re.DOTALL)
+_WRITING_LINE = re.compile(rf"[ \t]*+(?:ADD|(?:UPDATE|REPLACE)[ \t]{_ID}(?:,{_ID})*+)[ \t]")
+_ANSWER_LINE = re.compile(r"[ \t]*+ANSWER[ \t]")
 _MAX_CACHED_LINES = 1 << 16
 
 
@@ -76,8 +81,9 @@ class PlainFormat:
 
     REPLACE is an ADD that names the entry that leaves if the store has no room; several are separated by
     commas without blanks (`REPLACE 12,15 text`). Verbs are upper case and start the line; blank lines count
-    for nothing. Each malformed line is one error, and the other lines still count. To leave the
-    memory as it is, say NOOP: an empty completion is an error.
+    for nothing, and neither do thoughts. Each malformed line is one error, and the other lines still count;
+    so is the last line of a completion that was cut off. To leave the memory as it is, say NOOP: an empty
+    completion is an error.
 
     A text is one line, its white space collapsed. It gets the sources of `source_turns`, and the time of the
     latest of them.
@@ -129,7 +135,11 @@ class PlainFormat:
 
     def parse(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
         """Return the operations of the well-formed lines, and an error for each other one."""
-        return parse_lines(completion, self.max_operations, lambda line: _parse_operation(line, view.chunk))
+        return self._parse(completion, view)
+
+    def parse_cut(self, completion: str, view: ManagerView) -> Parsed[tuple[Operation, ...]]:
+        """Return the same for a completion that was cut off: its last line is an error."""
+        return self._parse(completion, view, is_cut=True)
 
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations, their texts as one line each.
@@ -141,13 +151,25 @@ class PlainFormat:
         """
         return "\n".join(map(_write_operation, operations))
 
+    def _parse(
+        self, completion: str, view: ManagerView, *, is_cut: bool = False
+    ) -> Parsed[tuple[Operation, ...]]:
+        return parse_lines(
+            completion,
+            self.max_operations,
+            lambda line: _parse_operation(line, view.chunk),
+            writes=_WRITING_LINE,
+            is_cut=is_cut,
+        )
+
 
 class PlainRankingFormat:
     """The proxy retriever's plain format: the numbers of the chosen candidates, best first, as in `3, 17, 5`.
 
     Candidates are numbered from 1 in the order in which they are shown. Commas, blanks and line breaks
     separate. A ranking with anything else in it, a number twice or one that no candidate has, is malformed as
-    a whole: a ranking with holes would be another ranking than the one that was meant.
+    a whole, and so is one that was cut off: a ranking with holes would be another ranking than the one that
+    was meant. Thoughts are passed over.
     """
 
     name = "plain"
@@ -174,7 +196,10 @@ class PlainRankingFormat:
 
     def parse(self, completion: str, view: RankingView) -> Parsed[tuple[int, ...]]:
         """Return the entry ids of the ranking; none if anything is wrong with it."""
-        pieces = [piece for piece in SEPARATOR.split(completion) if piece]
+        reply = split_thoughts(completion)
+        if (error := cut_thought(reply)) is not None:
+            return Parsed((), (error,))
+        pieces = [piece for piece in SEPARATOR.split(reply.text) if piece]
         if not pieces:
             why = "the ranking is empty; name at least one candidate."
             return Parsed((), (parse_error(ParseErrorKind.EMPTY, "", why),))
@@ -182,6 +207,10 @@ class PlainRankingFormat:
         if errors:
             return Parsed((), errors)
         return Parsed(tuple(view.candidates[number - 1].id for number in numbers))
+
+    def parse_cut(self, completion: str, view: RankingView) -> Parsed[tuple[int, ...]]:
+        """Return the error of a completion that was cut off."""
+        return Parsed((), (cut_ranking(completion),))
 
     def write(self, ranking: Sequence[int], view: RankingView) -> str:
         """Return a completion that parses to these entry ids.
@@ -202,7 +231,8 @@ class PlainAnswerFormat:
     ```
 
     `USE` alone says that no entry is of use. A missing, repeated or malformed line is an error; what the
-    other line says still counts.
+    other line says still counts. Of a completion that was cut off, the last line is an error if it is the one
+    with the entries, and the answer as far as it goes if it is the other. Thoughts are passed over.
     """
 
     name = "plain"
@@ -228,9 +258,23 @@ class PlainAnswerFormat:
 
     def parse(self, completion: str, view: AnswerView) -> Parsed[AnswerDecision]:
         """Return the entries and the answer, empty where the completion has none."""
+        return self._parse(completion, view)
+
+    def parse_cut(self, completion: str, view: AnswerView) -> Parsed[AnswerDecision]:
+        """Return the same for a completion that was cut off: entries on its last line are an error."""
+        return self._parse(completion, view, is_cut=True)
+
+    def _parse(self, completion: str, view: AnswerView, *, is_cut: bool = False) -> Parsed[AnswerDecision]:
+        reply = split_thoughts(completion, _ANSWER_LINE)
         found: dict[str, str] = {}
         errors: list[ParseError] = []
-        for line in completion.split("\n"):
+        lines = reply.text.split("\n")
+        if (error := cut_thought(reply)) is not None:
+            errors.append(error)
+        elif is_cut and lines[-1].split()[:1] == ["USE"]:
+            why = "the line was cut off, so it names no entry."
+            errors.append(parse_error(ParseErrorKind.CUT_OFF, lines.pop(), why))
+        for line in lines:
             verb, _, rest = line.strip().partition(" ")
             if not verb:
                 continue
@@ -244,6 +288,8 @@ class PlainAnswerFormat:
                 found[verb] = rest.strip()
             if len(errors) > 8:
                 break  # A long text without form is one failure, not thousands.
+        if not found and reply.is_cut:
+            return Parsed(AnswerDecision((), ""), tuple(errors))
         if not found and not errors:
             errors.append(
                 parse_error(ParseErrorKind.EMPTY, "", "the completion is empty; answer the question.")

@@ -115,6 +115,7 @@ class ParseErrorKind(enum.Enum):
     NOT_UNICODE = "not_unicode"
     BAD_JSON = "bad_json"
     BAD_ARGUMENT = "bad_argument"
+    CUT_OFF = "cut_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,35 @@ class ToolFormat(Protocol[View, WrittenDecision]):
             ValueError: If the format has no words for it.
         """
         ...
+
+
+@runtime_checkable
+class CutFormat(Protocol[View, Decision]):
+    """What a format has besides, if the last piece of a completion may be another one than was meant.
+
+    That is so where the model reached its limit of tokens: `DELETE 3` may be what there is of `DELETE 37`.
+    """
+
+    def parse_cut(self, completion: str, view: View) -> Parsed[Decision]:
+        """Return what `parse` does for a completion that was cut off, without the piece that was cut."""
+        ...
+
+
+def parse_reply(
+    format: PromptFormat[View, Decision], completion: str, view: View, *, is_cut: bool
+) -> Parsed[Decision]:
+    """Return what a completion decides.
+
+    Args:
+        format: Of the completion.
+        completion: What the model wrote.
+        view: What it was shown.
+        is_cut: Whether it reached its limit of tokens.
+    """
+    if is_cut and isinstance(format, CutFormat):
+        cut: Parsed[Decision] = format.parse_cut(completion, view)
+        return cut
+    return format.parse(completion, view)
 
 
 AnyView = ManagerView | RankingView | AnswerView

@@ -26,6 +26,7 @@ from .protocol import (
     PromptFormat,
     RankingFormat,
     RankingView,
+    parse_reply,
 )
 
 EpisodeT = TypeVar("EpisodeT", bound=Episode, contravariant=True)
@@ -58,8 +59,15 @@ class TextTask(Protocol[EpisodeT, ViewT]):
         """Return what the policy decides on now."""
         ...
 
-    def begin(self, episode: EpisodeT, view: ViewT, completion: str) -> Begun:
-        """Begin the episode's step with what the completion says. Never raises for what a model wrote."""
+    def begin(self, episode: EpisodeT, view: ViewT, completion: str, *, is_cut: bool = False) -> Begun:
+        """Begin the episode's step with what the completion says. Never raises for what a model wrote.
+
+        Args:
+            episode: Whose step it is.
+            view: What the model was shown.
+            completion: What it wrote.
+            is_cut: Whether it reached its limit of tokens; see `parse_reply`.
+        """
         ...
 
 
@@ -83,9 +91,11 @@ class ManagerTask:
         shown = select_candidates(store, query, self.related_entries)
         return ManagerView(chunk, shown, store.capacity, store.tokens, len(store))
 
-    def begin(self, episode: ManagerEpisode, view: ManagerView, completion: str) -> Begun:
+    def begin(
+        self, episode: ManagerEpisode, view: ManagerView, completion: str, *, is_cut: bool = False
+    ) -> Begun:
         """Apply the operations; the questions that are due want answers."""
-        parsed = self.format.parse(completion, view)
+        parsed = parse_reply(self.format, completion, view, is_cut=is_cut)
         return Begun(episode.begin_step(parsed.decision, malformed=_texts(parsed.errors)))
 
 
@@ -126,9 +136,11 @@ class RankingTask:
         chosen = candidates_for(episode.store, question.text, self.max_candidates, self.prefilter, kept)
         return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying)
 
-    def begin(self, episode: RetrievalEpisode, view: RankingView, completion: str) -> Begun:
+    def begin(
+        self, episode: RetrievalEpisode, view: RankingView, completion: str, *, is_cut: bool = False
+    ) -> Begun:
         """Hand over the ranked entries; the question wants an answer."""
-        parsed = self.format.parse(completion, view)
+        parsed = parse_reply(self.format, completion, view, is_cut=is_cut)
         return Begun(episode.begin_step(parsed.decision, malformed=_texts(parsed.errors)))
 
 
@@ -155,9 +167,11 @@ class AnswerTask:
         hits = retriever.search(episode.store, question.text, self.max_entries)
         return AnswerView(question.text, question.time, tuple(hit.entry for hit in hits))
 
-    def begin(self, episode: RetrievalEpisode, view: AnswerView, completion: str) -> Begun:
+    def begin(
+        self, episode: RetrievalEpisode, view: AnswerView, completion: str, *, is_cut: bool = False
+    ) -> Begun:
         """Hand over the useful entries, with the policy's own answer."""
-        parsed = self.format.parse(completion, view)
+        parsed = parse_reply(self.format, completion, view, is_cut=is_cut)
         requests = episode.begin_step(parsed.decision.useful, malformed=_texts(parsed.errors))
         return Begun(requests, (Answer(parsed.decision.answer),))
 

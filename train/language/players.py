@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from memdojo.agents.engines.engine import Generation, GenerationRequest, Sampler, StopReason
+from memdojo.agents.engines.engine import Generation, GenerationRequest, Sampler
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer
 from memdojo.agents.language.policies import Prompt, PromptEncoder
 from memdojo.envs.answering import Answer
@@ -144,7 +144,7 @@ class LanguagePlayer:
             )
         )
         completion = self._encoder.decode(generation.token_ids)
-        begun = self._task.begin(episode, prompt.view, completion)
+        begun = self._task.begin(episode, prompt.view, completion, is_cut=generation.is_cut)
         outcome = await self._rules.finish_step(
             episode, await self._answers(begun), is_episode=task.is_one_step
         )
@@ -244,7 +244,7 @@ class Playthrough:
                 math.nan if score.value is None else score.value,
                 generation.weights_version,
                 prompt.num_left_out,
-                generation.stop_reason is StopReason.LENGTH,
+                generation.is_cut,
                 step_reward,
                 outcome.num_steps,
             )

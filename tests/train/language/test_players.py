@@ -210,7 +210,7 @@ def test_a_retriever_s_episode_is_one_question(streams: list[Stream], tokenizer:
         streams,
         task,
         PromptEncoder(tokenizer, task.format, 2000),
-        SamplingSettings(16),
+        SamplingSettings(64),
         EpisodeRules(reward=Reward({"evidence_recall": 1.0}), top_k=12),
     )
     everything = ", ".join(str(number) for number in range(1, 13))
