@@ -15,7 +15,13 @@ import pandas as pd
 from memdojo.agents.baselines.registry import ALL_KNOWING
 from memdojo.errors import ConfigError, DataError, unknown_name
 
-from .statistics.bootstrap import NUM_RESAMPLES, bootstrap_difference, bootstrap_mean, question_means
+from .statistics.bootstrap import (
+    MIN_UNITS,
+    NUM_RESAMPLES,
+    bootstrap_difference,
+    bootstrap_mean,
+    question_means,
+)
 from .statistics.reliable import (
     Scores,
     improvement_interval,
@@ -23,7 +29,7 @@ from .statistics.reliable import (
     interquartile_mean,
     probability_of_improvement,
 )
-from .tables.render import MISSING, Grid, interval, percent, signed_percent
+from .tables.render import MISSING, TOO_FEW, Grid, interval, percent, signed_percent
 
 _KEYS = ["group", "stream", "question"]
 
@@ -151,9 +157,9 @@ def compare(
         One row per method, the best score first: `method`, `runs`, `groups`, `questions`; `score`, `low`,
         `high` (mean over questions, after the mean over runs; interval over groups); `iqm`, `iqm_low`,
         `iqm_high` (over runs and groups; interval over runs); `minus`, `difference`, `difference_low`,
-        `difference_high`, `excludes_zero` (paired, over groups); `improvement`, `improvement_low`,
-        `improvement_high` (probability of improvement over `minus`). The last three groups are NaN where they
-        do not exist, as in the row of the reference.
+        `difference_high`, `excludes_zero` (paired, over groups; the last is None where groups are too few to
+        tell); `improvement`, `improvement_low`, `improvement_high` (probability of improvement over `minus`).
+        The last three groups are NaN where they do not exist, as in the row of the reference.
 
     Raises:
         ConfigError: If there are fewer than two methods, a name repeats, or no question is common to all.
@@ -248,8 +254,14 @@ def _numeric(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def compare_grid(table: pd.DataFrame, score: str) -> Grid:
-    """Lay out a comparison for people and papers; all numbers but counts times 100."""
+def compare_grid(table: pd.DataFrame, score: str, about: str = "") -> Grid:
+    """Lay out a comparison for people and papers; all numbers but counts times 100.
+
+    Args:
+        table: As `compare` makes it.
+        score: The column that was compared.
+        about: A sentence about how the methods were evaluated.
+    """
     rows = [
         (
             str(row["method"]),
@@ -268,7 +280,10 @@ def compare_grid(table: pd.DataFrame, score: str) -> Grid:
         "bootstrap intervals: of means and paired differences over groups, of IQM and P(improvement) over "
         "runs; * excludes 0."
     )
-    return Grid("Comparison", headers, tuple(tuple(_tidy(cell) for cell in cells) for cells in rows), note)
+    if first["groups"] < MIN_UNITS:
+        note = f"{note} {TOO_FEW}"
+    tidy = tuple(tuple(_tidy(cell) for cell in cells) for cells in rows)
+    return Grid("Comparison", headers, tidy, note).with_note(about)
 
 
 def latex(grid: Grid) -> str:
@@ -286,21 +301,23 @@ def latex(grid: Grid) -> str:
     return "\n".join([*(f"% {line}" for line in (grid.title, grid.note) if line), *lines])
 
 
-def comparison_text(table: pd.DataFrame, score: str, format: str) -> str:
+def comparison_text(table: pd.DataFrame, score: str, format: str, about: str = "") -> str:
     """Return a comparison as `markdown`, `latex` or `csv`, the last with all figures as they are.
+
+    The other arguments are those of `compare_grid`.
 
     Raises:
         UnknownNameError: If there is no such format.
     """
     if format not in _FORMATS:
         raise unknown_name("format", format, _FORMATS)
-    return _FORMATS[format](table, score)
+    return _FORMATS[format](table, score, about)
 
 
-_FORMATS: dict[str, Callable[[pd.DataFrame, str], str]] = {
-    "markdown": lambda table, score: compare_grid(table, score).markdown(),
-    "latex": lambda table, score: latex(compare_grid(table, score)),
-    "csv": lambda table, score: table.to_csv(index=False, lineterminator="\n").rstrip("\n"),
+_FORMATS: dict[str, Callable[[pd.DataFrame, str, str], str]] = {
+    "markdown": lambda table, score, about: compare_grid(table, score, about).markdown(),
+    "latex": lambda table, score, about: latex(compare_grid(table, score, about)),
+    "csv": lambda table, score, about: table.to_csv(index=False, lineterminator="\n").rstrip("\n"),
 }
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TextIO
 
 import pandas as pd
@@ -18,6 +19,7 @@ from memdojo.errors import ConfigError
 from .playing.evaluate import Evaluation
 from .playing.settings import EvalSettings
 from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
+from .tables.conditions import conditions_of, conditions_text
 from .tables.findings import blame_table, finding_grids, forgetting_table, growth_table, plan_table
 from .tables.render import (
     Grid,
@@ -58,9 +60,10 @@ class EvalReport:
         """The tables as people read them."""
         score = self.evaluation.score
         failed_below = self.details["settings"]["failed_below"]
+        scores = score_grid(self.summary, score, self.details["settings"]["max_unscored"])
         by_category = (category_grid(self.summary, score),) if category_names(self.summary) else ()
         return (
-            score_grid(self.summary, score),
+            scores.with_note(conditions_text(self.details)),
             *by_category,
             metric_grid(self.summary, self.evaluation.metrics),
             episode_grid(self.summary),
@@ -123,8 +126,15 @@ def make_report(
     seed: int = 0,
     num_resamples: int = NUM_RESAMPLES,
     reference: str | None = None,
+    embedders: Mapping[str, str] = MappingProxyType({}),
 ) -> EvalReport:
-    """Sum an evaluation up; the arguments are those of `memdojo.eval.run.run_evaluation`."""
+    """Sum an evaluation up.
+
+    The arguments are those of `memdojo.eval.run.run_evaluation`, and `embedders`: the names of the embedders
+    by which retrievers rank, by the retriever's name.
+    """
+    # Only managers have a store to fill.
+    task = "manager" if "capacity_entries" in evaluation.streams else "retriever"
     return EvalReport(
         evaluation,
         summary_table(evaluation, seed=seed, num_resamples=num_resamples),
@@ -135,7 +145,8 @@ def make_report(
             "confidence": CONFIDENCE,
             "num_resamples": num_resamples,
             "settings": settings.as_json(),
-            "streams": [{"id": each.id, "group": each.group, "source": each.source} for each in streams],
+            "task": task,
+            **conditions_of(streams, embedders),
         },
     )
 

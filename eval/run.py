@@ -58,8 +58,22 @@ def run_evaluation(
         file = EpisodeFile(folder.path, conditions, streams, folder.fingerprints, folder.replace_others)
     evaluation = _evaluate(targets, streams, settings, seed, progress, file)
     return make_report(
-        evaluation, settings, streams, seed=seed, num_resamples=num_resamples, reference=reference
+        evaluation,
+        settings,
+        streams,
+        seed=seed,
+        num_resamples=num_resamples,
+        reference=reference,
+        embedders=embedders_of(targets, settings),
     )
+
+
+def embedders_of(
+    targets: Sequence[ManagerPolicy] | Sequence[NamedRetriever], settings: EvalSettings
+) -> dict[str, str]:
+    """Return the embedders by which retrievers rank, by the retriever's name; "" for those that have none."""
+    retrievers = [target for target in targets if isinstance(target, NamedRetriever)]
+    return {retriever.name: retriever.embedder for retriever in retrievers or [settings.retriever]}
 
 
 def check_unseen(training_groups: Iterable[str], streams: Iterable[Stream]) -> None:

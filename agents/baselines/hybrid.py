@@ -46,6 +46,7 @@ class HandHybridRetriever:
                 raise unknown_name("retrieval feature", name, RETRIEVAL_FEATURES)
             self._weights[RETRIEVAL_FEATURES.index(name)] = weight
         self._features = RetrievalFeatures(embedder)
+        self.embedder = embedder
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return the `k` entries of the highest sum, however low it is.

@@ -18,6 +18,7 @@ from memdojo.envs.memory.retrieval.retrievers import (
     RandomRetriever,
     RecencyRetriever,
     WrittenOrderRetriever,
+    embedder_of,
     make_retriever,
 )
 from memdojo.errors import ConfigError, unknown_name
@@ -64,6 +65,7 @@ class NamedRetriever:
         answerer: Answers from what it finds instead of the evaluation's answerer.
         shared: The retriever, where one serves every stream.
         takes_all: True if it hands over all that was said, however many entries others may.
+        embedder: Name of the embedder that it ranks by; "" without one.
     """
 
     name: str
@@ -72,6 +74,7 @@ class NamedRetriever:
     answerer: Answerer | None = None
     shared: Retriever | None = None
     takes_all: bool = False
+    embedder: str = ""
 
     def release(self) -> None:
         """Let retriever and answerer give back the memory of their models, if they have any."""
@@ -80,7 +83,13 @@ class NamedRetriever:
     @classmethod
     def of(cls, name: str, retriever: Retriever, answerer: Answerer | None = None) -> NamedRetriever:
         """Name a retriever that serves every stream alike."""
-        return cls(name, lambda context, seed: retriever, False, answerer, retriever)
+        return cls(
+            name,
+            lambda context, seed: retriever,
+            answerer=answerer,
+            shared=retriever,
+            embedder=embedder_of(retriever),
+        )
 
 
 BASELINES: Registry[BuildPolicy] = Registry("baseline")
@@ -162,7 +171,9 @@ for _retriever, _description in (
     (NamedRetriever.of("dense", DenseRetriever()), "Cosine of hashed n-gram embeddings."),
     (NamedRetriever.of("fusion", FusionRetriever()), "Reciprocal-rank fusion of bm25 and dense."),
     (
-        NamedRetriever("hybrid", lambda context, seed: HandHybridRetriever()),
+        NamedRetriever(
+            "hybrid", lambda context, seed: HandHybridRetriever(), embedder=HandHybridRetriever().embedder
+        ),
         "Hand-made sum of bm25, dense, speaker, session, neighbours and dates.",
     ),
     (NamedRetriever.of("recency", RecencyRetriever()), "The entries last written."),

@@ -8,6 +8,9 @@ The rules, in this order; docs/evaluation.md has them for readers:
 4. If some evidence turn is supported by no entry that was retrieved, it is `read`.
 5. Else it is `use`.
 
+Where the score is of what was retrieved, `read` is as deep as the score looks, and what was retrieved behind
+the ranks that it pays for is `read` as well: no answer is graded, so none is to blame.
+
 So each failure has exactly one blame. Of several turns that are missing, the first in the dialogue is named.
 """
 
@@ -99,11 +102,17 @@ class _Examination:
         record: The episode.
         turn_index: Position of each turn of the stream in the dialogue, by its id.
         is_evidence_known: Whether the data set names the evidence of a question, by its id.
+        depth: How many of the retrieved entries the score looks at; None if it looks at the answer.
     """
 
     def __init__(
-        self, record: EpisodeRecord, turn_index: Mapping[str, int], is_evidence_known: Mapping[str, bool]
+        self,
+        record: EpisodeRecord,
+        turn_index: Mapping[str, int],
+        is_evidence_known: Mapping[str, bool],
+        depth: int | None,
     ) -> None:
+        self._depth = depth
         self._turn_index = turn_index
         self._is_known = is_evidence_known
         self._shown = {turn: step.outcome.step for step in record.steps for turn in step.turns}
@@ -129,10 +138,16 @@ class _Examination:
             return Finding(Blame.UNKNOWN)
         if unwritten := self._in_order(outcome.evidence - outcome.stored):
             return self._unwritten(unwritten)
-        if unread := self._in_order(outcome.evidence - frozenset().union(*outcome.retrieved)):
-            rank = question.ranks.get(unread[0])
+        places = _places(outcome)
+        depth = len(outcome.retrieved) if self._depth is None else self._depth
+        found = {turn for turn, place in places.items() if place <= depth}
+        if unread := self._in_order(outcome.evidence - found):
+            rank = places.get(unread[0], question.ranks.get(unread[0]))
             cause = Cause.NOT_RANKED if rank is None else Cause.RANKED_LOW
             return Finding(Blame.READ, cause, unread[0], rank=rank, missing=unread)
+        if self._depth is not None and places:
+            lowest = max(self._in_order(places), key=places.__getitem__)
+            return Finding(Blame.READ, Cause.RANKED_LOW, lowest, rank=places[lowest])
         return Finding(Blame.USE)
 
     def _unwritten(self, missing: tuple[str, ...]) -> Finding:
@@ -155,6 +170,15 @@ class _Examination:
 
     def _in_order(self, turns: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(turns, key=self._turn_index.__getitem__))
+
+
+def _places(outcome: QuestionOutcome) -> dict[str, int]:
+    """Return the rank of the first retrieved entry that supports each evidence turn, from 1."""
+    places: dict[str, int] = {}
+    for place, turns in enumerate(outcome.retrieved, start=1):
+        for turn in turns & outcome.evidence:
+            places.setdefault(turn, place)
+    return places
 
 
 class _History:
@@ -215,6 +239,7 @@ def diagnose(
     turn_index: Mapping[str, int],
     is_evidence_known: Mapping[str, bool],
     failed_below: float = FAILED_BELOW,
+    depth: int | None = None,
 ) -> list[Finding | None]:
     """Return for each question of an episode why it failed, None where it did not.
 
@@ -224,8 +249,9 @@ def diagnose(
         turn_index: Position of each turn of the stream in the dialogue, by its id.
         is_evidence_known: Whether the data set names the evidence of a question, by its id.
         failed_below: The score below which a question has failed.
+        depth: How many of the retrieved entries the score looks at; None if it looks at the answer.
     """
-    findings = _Examination(record, turn_index, is_evidence_known).findings()
+    findings = _Examination(record, turn_index, is_evidence_known, depth).findings()
     return [
         finding if is_failed(score, failed_below) else None
         for finding, score in zip(findings, scores, strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +13,12 @@ from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND
 from memdojo.errors import DataError
 
 from ..compare import EvaluationFolder
+from ..playing.missing import MAX_UNSCORED
 from ..records.files import EPISODES, STREAMS, read_conditions, read_episodes, read_streams
 from ..records.types import EpisodeRecord
 from ..rescoring import recorded_evaluation
 from ..sweeps.report import SweepReport, read_sweeps
+from ..tables.conditions import conditions_text
 from ..tables.findings import grids_of_findings
 from ..tables.render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
 from ..tables.results import category_names
@@ -80,27 +81,16 @@ class EvaluationPart:
 
     @property
     def settings(self) -> str:
-        """How policies were evaluated, in a line."""
-        settings = self.folder.details["settings"]
-        streams = self.folder.details["streams"]
-        store = "a store without limit"
-        if settings.get("max_entries") is not None:
-            store = f"a store of {settings['max_entries']} entries"
-        elif settings.get("capacity_share") not in (None, math.inf):
-            store = f"a store of {settings['capacity_share']:.0%} of the turns"
-        groups = {stream["group"] for stream in streams}
-        sources = sorted({stream["source"] for stream in streams if stream["source"]})
-        return (
-            f"{', '.join(sources) or 'streams'}: {len(streams)} streams of {len(groups)} groups; {store}; "
-            f"answers from {settings['top_k']} entries found by {settings['retriever']}"
-        )
+        """On what policies were evaluated and how, in two sentences."""
+        return conditions_text(self.folder.details)
 
     def score_grids(self) -> tuple[Grid, ...]:
         """Return the tables of scores and costs."""
         by_category = (category_grid(self.summary, self.score),) if category_names(self.summary) else ()
         metrics = [name for name in self.summary if name in self._metric_columns()]
+        max_unscored = self.folder.details["settings"].get("max_unscored", MAX_UNSCORED)
         return (
-            score_grid(self.summary, self.score),
+            score_grid(self.summary, self.score, max_unscored),
             *((paired_grid(self.paired),) if len(self.paired) else ()),
             *by_category,
             metric_grid(self.summary, [str(name) for name in metrics]),

@@ -34,9 +34,18 @@ from memdojo.errors import ConfigError
 from ..records.files import EpisodeFile
 from ..records.types import EpisodeRecord
 from .episodes import Played, Start, play_managers, play_retrievers
-from .findings import Findings, FindingsCollector
+from .findings import QUESTION_KEY, Findings, FindingsCollector
 from .judged import judged_episodes
-from .result_rows import Row, metric_columns, occurring_kinds, operation_row, question_rows
+from .missing import UNSCORED, count_missing
+from .result_rows import (
+    Row,
+    answer_metrics,
+    depth_of,
+    metric_columns,
+    occurring_kinds,
+    operation_row,
+    question_rows,
+)
 from .resuming import played_episodes
 from .settings import EvalSettings
 
@@ -208,7 +217,8 @@ class EvaluationTables:
         self._questions: list[Row] = []
         self._episodes: list[Row] = []
         self._kinds: set[str] = set()
-        self._findings = FindingsCollector(settings.failed_below)
+        self._max_unscored = settings.max_unscored
+        self._findings = FindingsCollector(settings.failed_below, depth_of(score))
 
     def add(self, context: StreamContext, record: EpisodeRecord) -> None:
         """Take an episode."""
@@ -228,8 +238,16 @@ class EvaluationTables:
         episodes = self._episode_table()
         baselines = frozenset(episodes["policy"]) & frozenset(known_baselines)
         metrics = metric_columns(self._ranks, self._score, judged=self._judged)
-        findings = self._findings.findings()
-        return Evaluation(pd.DataFrame(self._questions), episodes, self._score, baselines, metrics, findings)
+        questions = count_missing(
+            pd.DataFrame(self._questions),
+            self._score,
+            answer_metrics(self._score, judged=self._judged),
+            self._max_unscored,
+            judged=self._judged,
+        )
+        counted = questions.loc[questions[UNSCORED] & questions["score"].notna(), list(QUESTION_KEY)]
+        findings = self._findings.findings(frozenset(counted.itertuples(index=False, name=None)))
+        return Evaluation(questions, episodes, self._score, baselines, metrics, findings)
 
     def _episode_table(self) -> pd.DataFrame:
         """Return the rows of the episodes; a kind of operations that some have is a column of all of them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -16,6 +17,9 @@ from .result_rows import Row
 
 GROWTH_POINTS = 10
 """The memory is measured after each tenth of the steps."""
+
+QUESTION_KEY = ("policy", "seed", "stream", "question")
+"""Columns that tell the questions of an evaluation apart."""
 
 FAILURE_COLUMNS = (
     "policy", "seed", "stream", "group", "question", "category", "score", "blame", "cause", "turn", "step",
@@ -43,10 +47,12 @@ class FindingsCollector:
 
     Args:
         failed_below: The score below which a question has failed.
+        depth: How many of the retrieved entries the score looks at; None if it looks at the answer.
     """
 
-    def __init__(self, failed_below: float = FAILED_BELOW) -> None:
+    def __init__(self, failed_below: float = FAILED_BELOW, depth: int | None = None) -> None:
         self._failed_below = failed_below
+        self._depth = depth
         self._failures: list[Row] = []
         self._plans: list[Row] = []
         self._growth: list[Row] = []
@@ -57,7 +63,9 @@ class FindingsCollector:
         key = {"policy": record.policy, "seed": record.repetition}
         known = {question.id: bool(question.evidence) for question in context.stream.questions}
         scores = [row["score"] for row in rows]
-        findings = diagnose(record, scores, context.turn_index, known, self._failed_below)
+        # Whether a question without a score has failed is known only when all are.
+        at_worst = [0.0 if math.isnan(score) else score for score in scores]
+        findings = diagnose(record, at_worst, context.turn_index, known, self._failed_below, self._depth)
         self._failures += [
             key | _failure_row(row, finding)
             for row, finding in zip(rows, findings, strict=True)
@@ -73,10 +81,19 @@ class FindingsCollector:
         if measures.has_plan:
             self._plans.append(key | _plan_row(context, record, scores, measures, self._failed_below))
 
-    def findings(self) -> Findings:
-        """Return all that was gathered."""
+    def findings(self, counted: Container[tuple[object, ...]] = frozenset()) -> Findings:
+        """Return all that was gathered.
+
+        Args:
+            counted: The questions without a score that count as failed, by `QUESTION_KEY`.
+        """
+        failures = [
+            row | {"score": 0.0} if math.isnan(row["score"]) else row
+            for row in self._failures
+            if not math.isnan(row["score"]) or tuple(row[name] for name in QUESTION_KEY) in counted
+        ]
         return Findings(
-            pd.DataFrame(self._failures, columns=list(FAILURE_COLUMNS)),
+            pd.DataFrame(failures, columns=list(FAILURE_COLUMNS)),
             pd.DataFrame(self._plans),
             pd.DataFrame(self._growth),
         )

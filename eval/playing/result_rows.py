@@ -27,10 +27,17 @@ Row = dict[str, Any]
 def metric_columns(ranks: tuple[int, ...], score: str, *, judged: bool = False) -> tuple[str, ...]:
     """Return the names of the score columns of `question_rows`, the column `score` itself left out."""
     evidence = (*(f"{name}@{k}" for name in _AT_RANK for k in ranks), KEPT_EVIDENCE)
-    return (*_answer_metrics(score, judged), *evidence)
+    return (*answer_metrics(score, judged=judged), *evidence)
 
 
-def _answer_metrics(score: str, judged: bool) -> tuple[str, ...]:
+def depth_of(score: str) -> int | None:
+    """Return how many of the retrieved entries a score looks at; None for one of answers or of the store."""
+    _, at, depth = score.partition("@")
+    return int(depth) if at else None
+
+
+def answer_metrics(score: str, *, judged: bool) -> tuple[str, ...]:
+    """Return the names of the score columns that grade answers."""
     metrics = (*ANSWER_METRICS, JUDGE) if judged else ANSWER_METRICS
     is_answer_metric = score != KEPT_EVIDENCE and "@" not in score
     return tuple(dict.fromkeys((*metrics, score))) if is_answer_metric else metrics
@@ -54,7 +61,7 @@ def question_rows(
         judged: Whether a judge graded the answers, so that there is a column `judge`.
     """
     questions = {question.id: question for question in context.stream.questions}
-    metrics = _answer_metrics(score, judged)
+    metrics = answer_metrics(score, judged=judged)
     rows = []
     for asked in outcome.questions:
         question = questions[asked.question_id]

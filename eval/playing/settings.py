@@ -19,6 +19,7 @@ from memdojo.errors import ConfigError, unknown_name
 from memdojo.rewards.grading import DEFAULT_METRIC, OFFICIAL, grade_names, needs_judge
 
 from ..findings.diagnosis import FAILED_BELOW
+from .missing import MAX_UNSCORED
 
 KEPT_EVIDENCE = "kept_evidence"
 
@@ -47,6 +48,8 @@ class EvalSettings:
             that was said.
         num_seeds: How many episodes a stream has for a policy that draws; others have one.
         failed_below: A question whose score is lower than this has failed, and is diagnosed.
+        max_unscored: Share of a policy's questions whose answer or verdict may be missing and is left out of
+            its mean; of a policy that has more, every one of them scores 0.
         batch_size: How many episodes are played side by side, so that their questions share a batch.
 
     Raises:
@@ -68,6 +71,7 @@ class EvalSettings:
     memories: WrittenMemories | None = None
     num_seeds: int = 3
     failed_below: float = FAILED_BELOW
+    max_unscored: float = MAX_UNSCORED
     batch_size: int = 8
 
     def __post_init__(self) -> None:
@@ -76,6 +80,8 @@ class EvalSettings:
             check_positive(name, getattr(self, name))
         if not 0 < self.failed_below <= 1:
             raise ConfigError(f"failed_below is {self.failed_below}; give a score above 0 and at most 1.")
+        if not 0 <= self.max_unscored <= 1:
+            raise ConfigError(f"max_unscored is {self.max_unscored}; give a share from 0 to 1.")
         if any(not 1 <= k <= self.top_k for k in self.ranks):
             raise ConfigError(
                 f"ranks is {self.ranks} and top_k {self.top_k}; every rank lies between 1 and top_k."
@@ -112,7 +118,7 @@ class EvalSettings:
     @property
     def conditions(self) -> dict[str, object]:
         """What recorded episodes depend on, in plain values: the settings but those that only read them."""
-        free = ("score", "ranks", "num_seeds", "failed_below", "batch_size")
+        free = ("score", "ranks", "num_seeds", "failed_below", "max_unscored", "batch_size")
         return {name: value for name, value in self.as_json().items() if name not in free}
 
     def capacity(self, stream: Stream) -> Capacity:

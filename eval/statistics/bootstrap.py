@@ -19,6 +19,11 @@ from memdojo.errors import ConfigError
 
 FloatArray = npt.NDArray[np.float64]
 
+MIN_UNITS = 6
+"""Units below which an interval gives no verdict. With five, even differences that all have the same sign
+come about by chance in 2 of 32 cases (a sign test), which is more than the 5 % that an interval leaves out;
+and the bootstrap of two equal differences is a point."""
+
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
 
@@ -52,8 +57,10 @@ class Interval:
     unit: ResamplingUnit
 
     @property
-    def excludes_zero(self) -> bool:
-        """True if there is an interval and 0 lies outside of it."""
+    def excludes_zero(self) -> bool | None:
+        """Whether 0 lies outside of the interval; None without one, or with fewer than `MIN_UNITS` units."""
+        if self.unit is ResamplingUnit.NONE or self.num_units < MIN_UNITS:
+            return None
         return self.low > 0 or self.high < 0
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 from ..findings.diagnosis import Blame, Cause
 from ..findings.oracle_measures import measured_kinds
 from ..playing.evaluate import Evaluation
+from ..playing.result_rows import depth_of
+from ..playing.settings import KEPT_EVIDENCE
 from ..statistics.bootstrap import question_means
 from .render import Grid, percent
 
@@ -159,7 +161,11 @@ def _in_order(table: pd.DataFrame, policies: Sequence[str]) -> pd.DataFrame:
 
 
 def _blame_grid(blames: pd.DataFrame, score: str, failed_below: float) -> Grid:
-    shown = [blame for blame in BLAMES if blame != Blame.UNKNOWN or blames[blame].any()]
+    # An answer is only to blame where answers are graded.
+    optional = (
+        {Blame.UNKNOWN} if depth_of(score) is None and score != KEPT_EVIDENCE else {Blame.UNKNOWN, Blame.USE}
+    )
+    shown = [blame for blame in BLAMES if blame not in optional or blames[blame].any()]
     rows = [
         (row["policy"], str(row["questions"]), str(row["failed"]), *(str(row[blame]) for blame in shown))
         for row in blames.to_dict("records")

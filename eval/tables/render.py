@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -14,10 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..statistics.bootstrap import ResamplingUnit
+from ..playing.missing import MAX_UNSCORED
+from ..statistics.bootstrap import MIN_UNITS, ResamplingUnit
 from .results import AVERAGES, CATEGORY_PREFIX, STORE_AND_TIME_FIGURES, category_names, operation_figures
 
 MISSING = "-"
+
+TOO_FEW = f"Too few groups: with fewer than {MIN_UNITS} an interval says little, and none gives a verdict."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Grid:
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+
+    def with_note(self, sentence: str) -> Grid:
+        """Return the table with a sentence before its note."""
+        return dataclasses.replace(self, note=" ".join(filter(None, (sentence, self.note))))
 
     def plain(self) -> str:
         """Return aligned lines, as wide as they need to be."""
@@ -62,8 +70,14 @@ class Grid:
         return "  ".join([cells[0].ljust(widths[0]), *numbers]).rstrip()
 
 
-def score_grid(summary: pd.DataFrame, score: str) -> Grid:
-    """Lay out scores, intervals and normalised scores; all times 100."""
+def score_grid(summary: pd.DataFrame, score: str, max_unscored: float = MAX_UNSCORED) -> Grid:
+    """Lay out scores, intervals and normalised scores; all times 100.
+
+    Args:
+        summary: As `summary_table` makes it.
+        score: The column that counts.
+        max_unscored: Share of missing answers that is left out.
+    """
     rows = [
         (
             row["policy"],
@@ -71,12 +85,13 @@ def score_grid(summary: pd.DataFrame, score: str) -> Grid:
             interval(row["low"], row["high"]),
             percent(row["normalised"]),
             str(row["num_questions"]),
-            str(row["unscored"]),
+            _unscored(row),
         )
         for row in summary.to_dict("records")
     ]
     headers = ("policy", score.replace("_", " "), "95 % interval", "normalised", "questions", "unscored")
-    return Grid("Scores x 100", headers, tuple(rows), _unit_note(summary))
+    notes = (_unit_note(summary), _unscored_note(summary, max_unscored))
+    return Grid("Scores x 100", headers, tuple(rows), " ".join(filter(None, notes)))
 
 
 def category_grid(summary: pd.DataFrame, score: str) -> Grid:
@@ -88,12 +103,17 @@ def category_grid(summary: pd.DataFrame, score: str) -> Grid:
     ]
     headers = (
         "policy",
-        *(
-            name.replace("_", " ") if name in AVERAGES else name.removeprefix(CATEGORY_PREFIX)
-            for name in categories
-        ),
+        *map(_category_header, categories),
     )
     return Grid(f"{score.replace('_', ' ')} x 100 by category", headers, tuple(rows))
+
+
+def _category_header(column: str) -> str:
+    """Return the heading of a category or average; no category can be called as another column is."""
+    if column in AVERAGES:
+        return AVERAGES[column]
+    name = column.removeprefix(CATEGORY_PREFIX)
+    return column if name in {"policy", *AVERAGES.values()} else name
 
 
 def metric_grid(summary: pd.DataFrame, metrics: Sequence[str]) -> Grid:
@@ -122,7 +142,7 @@ def paired_grid(paired: pd.DataFrame) -> Grid:
             row["policy"],
             signed_percent(row["difference"]),
             interval(row["low"], row["high"]),
-            "yes" if row["excludes_zero"] else "no",
+            verdict(row["excludes_zero"]),
             str(row["num_questions"]),
         )
         for row in paired.to_dict("records")
@@ -158,6 +178,13 @@ def interval(low: float, high: float) -> str:
     return MISSING if math.isnan(low) else f"[{100 * low:.1f}, {100 * high:.1f}]"
 
 
+def verdict(excludes_zero: object) -> str:
+    """Return whether an interval excludes 0, in words; what is no boolean is no verdict."""
+    return (
+        {True: "yes", False: "no"}.get(excludes_zero, MISSING) if isinstance(excludes_zero, bool) else MISSING
+    )
+
+
 def number(value: float) -> str:
     """Return a count or a time with as many digits as mean something."""
     if math.isnan(value):
@@ -167,11 +194,32 @@ def number(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 1 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def _unscored(row: Mapping[Any, Any]) -> str:
+    """Return the number of questions without a score, with a mark where they count as failed."""
+    return f"{row['unscored']} as 0" if row.get("counted_failed") is True else str(row["unscored"])
+
+
+def _unscored_note(summary: pd.DataFrame, max_unscored: float) -> str:
+    """Say what became of answers that could not be had; nothing where all could."""
+    if "unscored_share" not in summary or not summary["unscored_share"].any():
+        return ""
+    shares = ", ".join(
+        f"{row['policy']} {row['unscored_share']:.1%}"
+        for row in summary.to_dict("records")
+        if row["unscored_share"]
+    )
+    return (
+        f"Without answer or verdict: {shares}. They are left out up to {max_unscored:.0%} of a policy's, "
+        "and above that all of them count 0."
+    )
+
+
 def _unit_note(table: pd.DataFrame) -> str:
     row: dict[Any, Any] = table.iloc[0].to_dict()
     num_units, unit = row["num_units"], row["unit"]
-    if unit == ResamplingUnit.GROUP:
-        return f"Intervals: bootstrap over {num_units} groups."
+    if unit == ResamplingUnit.NONE:
+        return "No intervals: they take at least two streams."
+    few = f" {TOO_FEW}" if num_units < MIN_UNITS else ""
     if unit == ResamplingUnit.STREAM:
-        return f"Intervals: bootstrap over {num_units} streams, because all are of one group."
-    return "No intervals: they take at least two streams."
+        return f"Intervals: bootstrap over {num_units} streams, because all are of one group.{few}"
+    return f"Intervals: bootstrap over {num_units} groups.{few}"

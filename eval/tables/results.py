@@ -14,6 +14,7 @@ from memdojo.envs.memory.operations import operation_kinds
 from memdojo.errors import ConfigError, unknown_name
 
 from ..playing.evaluate import Evaluation
+from ..playing.missing import UNSCORED
 from ..statistics.bootstrap import (
     NUM_RESAMPLES,
     Interval,
@@ -25,8 +26,9 @@ from ..statistics.bootstrap import (
 CATEGORY_PREFIX = "category "
 """In front of the category in the names of the per-category columns of a summary."""
 
-AVERAGES = ("category_average", "abstention")
-"""Columns of a summary that stand beside those of the categories, as far as they exist."""
+AVERAGES = {"category_average": "mean of categories", "abstention": "all unanswerable"}
+"""Columns of a summary that stand beside those of the categories, as far as they exist, and how tables for
+people call them: a category may be called `abstention` as well."""
 
 _SIDE_FIGURES = ("evicted", "rejected", "malformed")
 STORE_AND_TIME_FIGURES = (
@@ -47,12 +49,15 @@ def summary_table(
     """Return one row per policy, the best score first.
 
     Every mean over questions is taken over the seeds first, so that a policy with more episodes weighs no
-    more, and leaves unscored questions out. Columns:
+    more, and leaves questions without a score out. Columns:
 
     - `policy`, `baseline`: its name, and whether it is hand-made.
     - `score`, `low`, `high`, `unit`, `num_units`: the mean score, its interval, and what was resampled.
     - `normalised`: 0 for the no-op's score and 1 for the oracle's; NaN where the oracle is not above.
-    - `num_questions`, `unscored`: questions in the mean, and questions that no seed has scored.
+    - `num_questions`: questions in the mean.
+    - `unscored`, `unscored_share`: questions without a score of their own in any seed, and the share of the
+      policy's answers whose score could not be had (see `count_missing`).
+    - `counted_failed`: whether these answers count 0 in the mean, because they are too many to leave out.
     - `category X`: mean score of the questions of category X.
     - `category_average`: mean of these means, where there are several categories.
     - `abstention`: mean score of the unanswerable questions, where there are any.
@@ -122,8 +127,8 @@ def paired_table(
         num_resamples: How many resamples an interval takes.
 
     Returns:
-        Columns `policy`, `minus`, `difference`, `low`, `high`, `excludes_zero`, `num_questions`, `unit` and
-        `num_units`.
+        Columns `policy`, `minus`, `difference`, `low`, `high`, `excludes_zero` (None where there are too few
+        groups to tell), `num_questions`, `unit` and `num_units`.
 
     Raises:
         UnknownNameError: If no policy is called `reference`.
@@ -186,7 +191,11 @@ def _interval(evaluation: Evaluation, policy: str, seed: int, num_resamples: int
 
 def _score_columns(evaluation: Evaluation, policy: str, interval: Interval) -> dict[str, object]:
     rows = evaluation.of(policy)
-    num_questions = len(rows[["stream", "question"]].drop_duplicates())
+    keys = ["stream", "question"]
+    num_questions = len(rows[keys].drop_duplicates())
+    # Rows that were not made of records do not say why a score is missing.
+    missing = rows[UNSCORED] if UNSCORED in rows else rows["score"].isna() & False
+    own = rows["score"].notna() & ~missing
     return {
         "policy": policy,
         "baseline": policy in evaluation.baselines,
@@ -196,7 +205,9 @@ def _score_columns(evaluation: Evaluation, policy: str, interval: Interval) -> d
         "unit": interval.unit.value,
         "num_units": interval.num_units,
         "num_questions": interval.num_questions,
-        "unscored": num_questions - interval.num_questions,
+        "unscored": num_questions - len(rows.loc[own, keys].drop_duplicates()),
+        "unscored_share": float(missing.sum() / max((rows["score"].notna() | missing).sum(), 1)),
+        "counted_failed": bool((missing & rows["score"].notna()).any()),
     }
 
 
@@ -214,9 +225,9 @@ def _average_columns(rows: pd.DataFrame, by_category: Sequence[float]) -> dict[s
     """Return what LongMemEval reports beside the overall score, by the names in `AVERAGES`."""
     averages = {}
     if len(by_category) > 1:
-        averages[AVERAGES[0]] = float(pd.Series(by_category).mean())
+        averages["category_average"] = float(pd.Series(by_category).mean())
     if rows["unanswerable"].any():
-        averages[AVERAGES[1]] = _mean(rows[rows["unanswerable"]], "score")
+        averages["abstention"] = _mean(rows[rows["unanswerable"]], "score")
     return averages
 
 

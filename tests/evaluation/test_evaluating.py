@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ def test_one_target_needs_no_list() -> None:
 
 def test_a_retriever_under_managers_is_a_name_or_an_object() -> None:
     streams = memdojo.load_streams("synthetic:test", **SMALL)
-    named = memdojo.evaluate("recency", streams, EvalChoices(retriever="dense"))
+    with pytest.warns(UserWarning, match="dense ranks by the embedder hashed_ngrams.* weak yardstick"):
+        named = memdojo.evaluate("recency", streams, EvalChoices(retriever="dense"))
     given = memdojo.evaluate("recency", streams, EvalChoices(retriever=BM25Retriever()))
     default = memdojo.evaluate("recency", streams)
     assert named.details["settings"]["retriever"] == "dense"
@@ -182,3 +184,28 @@ def test_a_run_is_evaluated_on_its_test_streams_under_its_own_settings(tmp_path:
     assert (run.path / "evaluation" / "eval.csv").is_file()
     again = memdojo.evaluate([run.path, "recency"], choices=EvalChoices(seed=config.seed))
     pd.testing.assert_frame_equal(again.evaluation.questions, report.evaluation.questions)
+
+
+def test_streams_without_evidence_are_told_of() -> None:
+    streams = [
+        replace(stream, questions=tuple(replace(each, evidence=frozenset()) for each in stream.questions))
+        for stream in memdojo.load_streams("synthetic:test", **SMALL)
+    ]
+    with pytest.warns(UserWarning, match="names its evidence: the oracle plays as if it knew nothing"):
+        report = memdojo.evaluate("recency", streams)
+    assert "the oracle knows nothing and is no upper bound" in report.grids[0].note
+
+
+def test_tables_say_on_what_and_how_policies_were_played() -> None:
+    streams = memdojo.load_streams("synthetic:test", **SMALL)
+    note = memdojo.evaluate("recency", streams, EvalChoices(max_entries=3)).grids[0].note
+    assert re.match(
+        r"synthetic:test: 2 streams of 2 groups, \d+ questions \(fingerprint [0-9a-f]{12}\)\.", note
+    )
+    assert " A store of 3 entries, the first 10 entries that bm25 finds, answered by " in note
+    with pytest.warns(UserWarning, match="fusion"):
+        report = memdojo.evaluate(["fusion", "hybrid"], streams, EvalChoices(task="retriever"))
+    assert "Over all that was said, the first 10 entries, answered by" in report.grids[0].note
+    assert "Embedders: fusion hashed_ngrams:256, hybrid hashed_ngrams." in report.grids[0].note
+    other = memdojo.evaluate("recency", streams[:1])
+    assert other.details["fingerprint"] != report.details["fingerprint"]

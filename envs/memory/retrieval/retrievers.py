@@ -87,6 +87,14 @@ class FusionRetriever:
         return tuple(Hit(entries[id], scores[id]) for id in best)
 
 
+def embedder_of(retriever: object) -> str:
+    """Return the name of the embedder that a retriever ranks by, of several parts all; "" if it has none."""
+    own = getattr(retriever, "embedder", "")
+    parts = [*getattr(retriever, "retrievers", ()), getattr(retriever, "base", None)]
+    names = [str(getattr(own, "name", own)), *(embedder_of(part) for part in parts if part is not None)]
+    return " and ".join(dict.fromkeys(filter(None, names)))
+
+
 class PoolsRetriever:
     """The best of every pool of a memory with kinds, and before them the core block, whatever the query.
 

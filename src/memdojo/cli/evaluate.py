@@ -89,6 +89,10 @@ def evaluate(
     failed_below: Annotated[
         float, typer.Option(help="Questions with a lower score count as failed and are diagnosed.")
     ] = 0.5,
+    max_unscored: Annotated[
+        float,
+        typer.Option(help="Share of a policy's answers that may be missing; of more, all of them score 0."),
+    ] = 0.05,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for tables and episodes; episodes that it holds are not played again."),
@@ -126,6 +130,7 @@ def evaluate(
         num_seeds=seeds,
         seed=seed,
         failed_below=failed_below,
+        max_unscored=max_unscored,
     )
     prepared = prepare(targets, streams, choices, stream_options=parse_options(option))
     for note in prepared.notes:

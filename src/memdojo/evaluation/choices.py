@@ -16,6 +16,7 @@ from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError
 from memdojo.eval.findings.diagnosis import FAILED_BELOW
+from memdojo.eval.playing.missing import MAX_UNSCORED
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.statistics.bootstrap import NUM_RESAMPLES
 from memdojo.rewards.grading import needs_judge
@@ -54,6 +55,8 @@ class EvalChoices:
         num_seeds: Episodes per stream of a policy that draws.
         seed: Seeds episodes and intervals.
         failed_below: A question whose score is lower has failed, and is diagnosed.
+        max_unscored: Share of a policy's questions whose answer or verdict may be missing and is left out; of
+            a policy that has more, every one of them scores 0.
         num_resamples: How many resamples an interval takes.
         training_groups: Groups that policies given as objects were trained on; streams of them are refused,
             as those are that the checkpoints were trained on.
@@ -73,6 +76,7 @@ class EvalChoices:
     num_seeds: int = 3
     seed: int = 0
     failed_below: float = FAILED_BELOW
+    max_unscored: float = MAX_UNSCORED
     num_resamples: int = NUM_RESAMPLES
     training_groups: Sequence[str] = ()
 
@@ -120,6 +124,7 @@ def settle(choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig
         score=score,
         num_seeds=choices.num_seeds,
         failed_below=choices.failed_below,
+        max_unscored=choices.max_unscored,
         **under_managers(targets, choices.retriever),
     )
 

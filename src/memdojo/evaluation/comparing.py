@@ -28,6 +28,7 @@ from memdojo.eval.records.files import read_conditions, read_episodes, read_stre
 from memdojo.eval.report import TABLE, EvalReport
 from memdojo.eval.rescoring import recorded_settings
 from memdojo.eval.run import run_evaluation
+from memdojo.eval.tables.conditions import conditions_text
 from memdojo.eval.tables.render import print_grids
 from memdojo.train.config.name_or_path import named_path
 from memdojo.train.runs.folder import CONFIG, EVALUATION, RunFolder
@@ -47,18 +48,20 @@ class Comparison:
     Attributes:
         table: One row per method, as `memdojo.eval.compare.compare` explains.
         score: The column that was compared.
+        about: On what the methods were evaluated, and how.
     """
 
     table: pd.DataFrame
     score: str
+    about: str = ""
 
     def print(self, file: TextIO | None = None) -> None:
         """Print the table, to standard output unless told otherwise."""
-        print_grids([compare_grid(self.table, self.score)], file)
+        print_grids([compare_grid(self.table, self.score, self.about)], file)
 
     def text(self, format: str) -> str:
         """Return the table as `markdown`, `latex` or `csv`."""
-        return comparison_text(self.table, self.score, format)
+        return comparison_text(self.table, self.score, format, self.about)
 
 
 def compare(
@@ -102,7 +105,8 @@ def compare(
         *_methods_of_runs(found.runs, choices.metric),
         *_methods_of_folders(found, folders, choices.metric, tell),
     ]
-    return Comparison(compare_methods(methods, choices.reference, seed=choices.seed), score)
+    table = compare_methods(methods, choices.reference, seed=choices.seed)
+    return Comparison(table, score, conditions_text(folders[0].details))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,7 +270,7 @@ def _common_score(folders: Sequence[EvaluationFolder], metric: str) -> str:
 
 def _differences(folders: Sequence[EvaluationFolder]) -> list[str]:
     """Say in what the evaluations differ although their scores are compared."""
-    free = ("score", "ranks", "num_seeds", "failed_below", "batch_size")
+    free = ("score", "ranks", "num_seeds", "failed_below", "max_unscored", "batch_size")
     first = folders[0]
     notes = []
     for other in folders[1:]:

@@ -23,8 +23,9 @@ from memdojo.eval.playing.evaluate import Progress
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.files import EpisodeFolder
 from memdojo.eval.report import EvalReport
-from memdojo.eval.run import check_unseen, run_evaluation
+from memdojo.eval.run import check_unseen, embedders_of, run_evaluation
 from memdojo.eval.sweeps.curves import curve_grid, evaluate_capacities, evaluate_lengths, front_grid
+from memdojo.eval.tables.conditions import weak_yardsticks
 from memdojo.eval.tables.render import Grid, print_grids
 from memdojo.train.checkpoints.loading import Learned, load_learned
 from memdojo.train.config.name_or_path import named_path
@@ -256,7 +257,21 @@ def prepare_found(
     check_unseen(choices.training_groups, held_out.streams)
     if written is not None:
         settings = dataclasses.replace(settings, memories=written.memories(held_out.streams))
+    notes += _notes_about(targets, settings, held_out.streams)
     return PreparedEvaluation(targets, held_out, settings, choices, tuple(notes))
+
+
+def _notes_about(targets: Targets, settings: EvalSettings, streams: Sequence[Stream]) -> list[str]:
+    """Return what a reader of the scores should know of the yardsticks beside them."""
+    notes = []
+    if not any(question.evidence for stream in streams for question in stream.questions):
+        notes.append(
+            "no question of these streams names its evidence: the oracle plays as if it knew nothing, and is "
+            "no upper bound."
+        )
+    if weak := weak_yardsticks(embedders_of(targets.policies(), settings)):
+        notes.append(weak)
+    return notes
 
 
 def load_test_streams(config: TrainConfig, options: Mapping[str, Any] = MappingProxyType({})) -> HeldOut:

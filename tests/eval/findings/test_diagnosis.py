@@ -244,3 +244,37 @@ def test_the_tables_say_that_the_parts_add_up(of_all_baselines: Evaluation) -> N
     assert grids[0].note == "write + read + use = failed."
     for cells in grids[0].rows:
         assert sum(map(int, cells[3:])) == int(cells[2])
+
+
+@pytest.mark.parametrize(
+    ("score", "order", "expected"),
+    [
+        # The evidence t0 is in entry 1. Rank 3 is behind the first two, and lowers ndcg below a half.
+        ("recall@2", [2, 3, 1], ["read", "ranked too low", "t0", 3]),
+        ("ndcg@3", [2, 3, 1], ["read", "ranked too low", "t0", 3]),
+    ],
+)
+def test_under_a_retrieval_score_no_answer_is_to_blame(
+    score: str, order: list[int], expected: list[object]
+) -> None:
+    class Ordered:
+        def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+            entries = [store.get(id) for id in order]
+            return tuple(Hit(entry, 1.0) for entry in entries if entry is not None)[:k]
+
+    settings = EvalSettings(
+        score=score,
+        ranks=(2, 3),
+        answerer=Wrong(),
+        retriever=NamedRetriever.of("ordered", Ordered()),
+        failed_below=0.6,
+    )
+    policy = ScriptedRule([(add(0),), (add(1),), (add(2),)], name="mine")
+    evaluation = evaluate_manager([policy], [a_stream()], settings)
+    failures = evaluation.findings.failures
+    row = failures[failures["policy"] == "mine"].iloc[0]
+    assert row[["blame", "cause", "turn", "rank"]].tolist() == expected
+    table = blame_table(evaluation).set_index(["policy", "category"])
+    assert table["use"].sum() == 0
+    (grid, *_) = finding_grids(evaluation, evaluation.policies, 0.6)
+    assert "use" not in grid.headers

@@ -21,6 +21,7 @@ from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream
 from memdojo.errors import ConfigError, UnknownNameError
 from memdojo.eval.playing.evaluate import Evaluation, evaluate_manager, evaluate_retriever
 from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.tables.render import score_grid
 from memdojo.eval.tables.results import paired_table, summary_table
 from memdojo.rewards.grading import needs_judge
 
@@ -101,13 +102,63 @@ def test_answers_are_graded_and_unanswerable_questions_want_no_information() -> 
 
 
 def test_answers_that_could_not_be_had_are_unscored() -> None:
+    settings = EvalSettings(answerer=FailingAnswerer(), max_unscored=0.4)
+    evaluation = evaluate_manager([keep_all()], [fruit_stream()], settings)
+    rows = evaluation.of("keep_all")
+    assert rows["score"].isna().tolist() == rows["unscored"].tolist() == [False, True, False]
+    assert rows["answer_error"].tolist() == ["", "timed out", ""]
+    summary = summary_table(evaluation).set_index("policy").loc["keep_all"]
+    # q1 is right, q3 wrong, q2 leaves the mean: a third of the answers is missing, and 0.4 may be.
+    assert summary[["score", "num_questions", "unscored"]].tolist() == [0.5, 2, 1]
+    assert (summary["unscored_share"], summary["counted_failed"]) == (pytest.approx(1 / 3), False)
+
+
+def test_answers_that_could_not_be_had_count_as_failed_where_they_are_too_many() -> None:
     evaluation = evaluate_manager([keep_all()], [fruit_stream()], EvalSettings(answerer=FailingAnswerer()))
     rows = evaluation.of("keep_all")
-    assert rows["score"].isna().tolist() == [False, True, False]
-    assert rows["answer_error"].tolist() == ["", "timed out", ""]
-    summary = summary_table(evaluation).set_index("policy")
-    # q1 is right, q3 wrong, q2 leaves the mean.
-    assert summary.loc["keep_all", ["score", "num_questions", "unscored"]].tolist() == [0.5, 2, 1]
+    assert rows["score"].tolist() == rows["token_f1"].tolist() == rows["exact_match"].tolist() == [1, 0, 0]
+    assert rows["unscored"].tolist() == [False, True, False]
+    summary = summary_table(evaluation).set_index("policy").loc["keep_all"]
+    assert summary[["score", "num_questions", "unscored"]].tolist() == [pytest.approx(1 / 3), 3, 1]
+    assert summary["counted_failed"]
+    # It has failed, and its evidence was retrieved.
+    failures = evaluation.findings.failures
+    failed = failures[(failures["policy"] == "keep_all") & (failures["question"] == "q2")]
+    assert failed[["score", "blame"]].to_numpy().tolist() == [[0.0, "use"]]
+    note = score_grid(summary_table(evaluation), "token_f1").note
+    assert "keep_all 33.3%" in note
+    assert "left out up to 5%" in note
+
+
+def test_an_answerer_that_fails_where_it_is_unsure_scores_no_higher() -> None:
+    class Unsure:
+        """Fails on what the honest reader gets wrong."""
+
+        fingerprint = "unsure"
+
+        def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+            answers = ExtractiveAnswerer().answer(requests)
+            right = {"apple?": "red", "lemon or pear?": "yellow", "kiwi?": "No information available"}
+            return [
+                answer if answer.text == right[each.question] else Answer(None, "refused")
+                for each, answer in zip(requests, answers, strict=True)
+            ]
+
+    scores = []
+    for answerer in (ExtractiveAnswerer(), Unsure()):
+        made = evaluate_manager([keep_all()], [fruit_stream()], EvalSettings(answerer=answerer))
+        scores.append(summary_table(made).set_index("policy")["score"])
+    assert (scores[1] <= scores[0]).all()
+
+
+def test_an_evidence_score_that_does_not_exist_is_not_missing() -> None:
+    settings = EvalSettings(answerer=FailingAnswerer(), score="recall@10")
+    evaluation = evaluate_manager([keep_all()], [fruit_stream()], settings)
+    rows = evaluation.of("keep_all")
+    assert rows["score"].isna().tolist() == [False, False, True]
+    assert not rows["unscored"].any()
+    # The answer metrics beside it follow the rule all the same.
+    assert rows["token_f1"].tolist()[1] == 0
 
 
 def test_questions_are_scored_by_the_metric_that_they_name() -> None:

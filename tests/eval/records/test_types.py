@@ -199,7 +199,7 @@ class Flaky:
 
 def test_only_questions_that_could_not_be_answered_are_asked_again(tmp_path: Path) -> None:
     answerer = Flaky()
-    settings = EvalSettings(answerer=answerer)
+    settings = EvalSettings(answerer=answerer, max_unscored=0.5)
     policy = ScriptedRule(SCRIPT, name="mine")
     first = run_evaluation([policy], [fruit_stream()], settings, folder=tmp_path, num_resamples=10)
     assert first.evaluation.of("mine")["score"].isna().tolist() == [False, True]

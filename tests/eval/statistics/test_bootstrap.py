@@ -46,10 +46,20 @@ def test_half_of_the_resamples_lies_within_an_interval_of_half_confidence() -> N
 
 
 def test_equal_groups_have_an_interval_without_width() -> None:
-    rows = [(group, group, f"q{number}", float(number % 2)) for group in "abc" for number in range(4)]
+    rows = [(group, group, f"q{number}", float(number % 2)) for group in "abcdef" for number in range(4)]
     interval = bootstrap_mean(table(rows))
     assert (interval.mean, interval.low, interval.high) == (0.5, 0.5, 0.5)
     assert interval.excludes_zero
+
+
+def test_fewer_than_six_groups_give_no_verdict() -> None:
+    rows = [(group, group, "q", 0.5) for group in "abcdef"]
+    assert bootstrap_mean(table(rows)).excludes_zero is True
+    few = bootstrap_mean(table(rows[:5]))
+    assert (few.low, few.high, few.excludes_zero) == (0.5, 0.5, None)
+    assert bootstrap_mean(table(rows[:1])).excludes_zero is None
+    of_one_group = [("a", stream, "q", -0.5) for stream in "abcdef"]
+    assert bootstrap_mean(table(of_one_group)).excludes_zero is True
 
 
 def test_same_seed_same_interval_and_order_of_rows_does_not_matter() -> None:
@@ -110,7 +120,7 @@ def test_differences_are_paired_by_question_and_skip_what_only_one_side_scored()
 
 def test_pairing_takes_out_how_hard_a_group_is() -> None:
     # Groups differ by up to 0.9, the policies by exactly 0.1 everywhere.
-    levels = [0.0, 0.3, 0.6, 0.9]
+    levels = [0.0, 0.3, 0.6, 0.9, 0.3, 0.6]
     worse = table([(f"g{place}", "s", "q", level) for place, level in enumerate(levels)])
     better = worse.assign(score=worse["score"] + 0.1)
     difference = bootstrap_difference(better, worse)

@@ -129,10 +129,10 @@ def test_paired_table_worked_by_hand() -> None:
     # mine - sum_idf is 0.1, 0.3 in group a and -0.1, 0.1 in group b: group means 0.2 and 0.
     assert paired.loc["mine", "difference"] == pytest.approx(0.1)
     assert paired.loc["mine", ["low", "high"]].tolist() == pytest.approx([0, 0.2])
-    assert not paired.loc["mine", "excludes_zero"]
     # oracle - sum_idf has the group means 0.6 and 0.2.
     assert paired.loc["oracle", ["low", "high"]].tolist() == pytest.approx([0.2, 0.6])
-    assert paired.loc["oracle", "excludes_zero"]
+    # Two groups say nothing about others, however far from 0 they are.
+    assert paired["excludes_zero"].tolist() == [None, None, None]
 
 
 def test_any_row_can_be_the_reference() -> None:
@@ -156,7 +156,9 @@ def test_grids_are_plain_text_and_markdown() -> None:
         "unscored",
     ]
     assert plain[2].split() == ["oracle", "80.0", "[70.0,", "90.0]", "100.0", "4", "0"]
-    assert plain[-1] == "Intervals: bootstrap over 2 groups."
+    assert plain[-1].startswith("Intervals: bootstrap over 2 groups. Too few groups: with fewer than 6")
+    verdicts = [row[3] for row in paired_grid(paired_table(evaluation(SCORES))).rows]
+    assert verdicts == ["-", "-", "-"]
     assert "| sum_idf | 50.0 | 30.0 |" in category_grid(summary, "recall@10").markdown()
     assert "mine" in episode_grid(summary).plain()
 
@@ -175,3 +177,17 @@ def test_numbers_read_well() -> None:
         "12,346",
         "-",
     ]
+
+
+def test_no_two_columns_of_categories_have_one_name() -> None:
+    made = evaluation(SCORES)
+    made.questions["category"] = ["abstention", "policy", "mean of categories", "abstention"] * 4
+    grid = category_grid(summary_table(made), "recall@10")
+    assert grid.headers == (
+        "policy",
+        "abstention",
+        "category mean of categories",
+        "category policy",
+        "mean of categories",
+        "all unanswerable",
+    )
