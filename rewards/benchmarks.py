@@ -3,7 +3,10 @@
 Sources are the papers with their scripts: MemoryAgentBench (Hu et al., arXiv:2507.05257,
 `utils/eval_other_utils.py`), Mem-alpha (Wang et al., arXiv:2509.25911, `reward_manager/naive.py`) and
 HotpotQA (Yang et al., arXiv:1809.09600). MemoryAgentBench's substring EM, EM, F-measure and recall of
-ROUGE-L are `substring_exact_match`, `exact_match`, `rouge_l` and `rouge_l_recall` of `rewards.metrics`.
+ROUGE-L are `squad_substring_match`, `squad_exact_match`, `rouge_l` and `rouge_l_recall` of `rewards.metrics`.
+
+They differ from the scripts in two points that nobody should be paid for: an empty prediction earns nothing,
+and a reference of which SQuAD's normal form leaves nothing ("A", "?") is compared as in `rewards.metrics`.
 """
 
 from __future__ import annotations
@@ -11,7 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .metrics import METRICS, best_reference, exact_match, normalise, says_no_information, token_f1
+from .metrics import (
+    METRICS,
+    best_reference,
+    exact_match_in,
+    says_no_information,
+    squad_normalise,
+    token_f1_in,
+)
 
 _ANSWER_LINE = re.compile(r"answer:(.*)", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{([^}]*)\}")
@@ -60,6 +70,18 @@ def keyword_match(prediction: str, references: Sequence[str]) -> float:
     return best_reference(_keyword_match, prediction, references)
 
 
+def eventqa_recall(prediction: str, references: Sequence[str]) -> float:
+    """Return 1 if every reference occurs in the prediction, upper and lower case alike, else 0.
+
+    MemoryAgentBench's rule of EventQA, which normalises nothing else: not one reference is enough but all are
+    wanted, and punctuation and articles count.
+    """
+    if not references:
+        return float(says_no_information(prediction))
+    lowered = prediction.lower()
+    return float(bool(lowered.strip()) and all(each.lower() in lowered for each in references))
+
+
 def recommendation_recall(prediction: str, references: Sequence[str]) -> float:
     """Return the share of the references among the first five titles that the prediction lists.
 
@@ -71,17 +93,17 @@ def recommendation_recall(prediction: str, references: Sequence[str]) -> float:
     """
     if not references:
         return float(says_no_information(prediction))
-    listed = {normalise(title) for title in _listed_titles(prediction)[:_RECOMMENDATION_DEPTH]}
-    wanted = [normalise(_without_brackets(reference)) for reference in references]
-    return sum(title in listed for title in wanted) / len(wanted)
+    listed = _listed_titles(prediction)[:_RECOMMENDATION_DEPTH]
+    wanted = map(_without_brackets, references)
+    found = [any(exact_match_in(squad_normalise, title, each) for title in listed) for each in wanted]
+    return sum(found) / len(found)
 
 
 def _yes_no_f1(prediction: str, reference: str) -> float:
-    sides = {normalise(prediction), normalise(reference)}
+    sides = {squad_normalise(prediction), squad_normalise(reference)}
     if len(sides) == 2 and sides & _CLOSED_WORDS:
         return 0.0
-    # The script has nothing in common to find in two empty texts.
-    return token_f1(prediction, [reference]) if sides != {""} else 0.0
+    return token_f1_in(squad_normalise, prediction, reference)
 
 
 def _answer_line_match(prediction: str, reference: str) -> float:
@@ -89,13 +111,13 @@ def _answer_line_match(prediction: str, reference: str) -> float:
     line = found[1] if found else prediction.partition("\n")[0]
     # The prefix may stand twice.
     line = re.sub(r"^answer:", "", line.strip(), flags=re.IGNORECASE)
-    return max(exact_match(prediction, [reference]), exact_match(line, [reference]))
+    return max(exact_match_in(squad_normalise, text, reference) for text in (prediction, line))
 
 
 def _label_match(prediction: str, reference: str) -> float:
     boxed = _BOXED.search(prediction)
-    reply = boxed[1] if boxed else prediction
-    return float(_bare_label(reply) == _bare_label(reference))
+    label = _bare_label(boxed[1] if boxed else prediction)
+    return float(label == _bare_label(reference) != "")
 
 
 def _bare_label(text: str) -> str:
@@ -120,5 +142,12 @@ def _without_brackets(text: str) -> str:
     return " ".join(_IN_BRACKETS.sub("", text).split())
 
 
-for _function in (yes_no_f1, answer_line_match, label_match, keyword_match, recommendation_recall):
+for _function in (
+    yes_no_f1,
+    answer_line_match,
+    label_match,
+    keyword_match,
+    eventqa_recall,
+    recommendation_recall,
+):
     METRICS.add(_function.__name__, _function)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from memdojo.registry import Registry
 
-from .locomo import locomo_score
+from .locomo import locomo_score, locomo_strict_score
 from .metrics import METRICS, metric, metric_names
 from .outcomes import QuestionOutcome
 
@@ -15,6 +15,7 @@ OFFICIAL = "official"
 """Grades each question by the metric that it names itself."""
 
 LOCOMO = "locomo"
+LOCOMO_STRICT = "locomo_strict"
 DEFAULT_METRIC = "token_f1"
 """The metric of a question that names none."""
 
@@ -52,6 +53,12 @@ def _locomo(question: QuestionOutcome) -> float | None:
     return locomo_score(question.answer or "", wanted_answers(question), question.category)
 
 
+def _locomo_strict(question: QuestionOutcome) -> float | None:
+    return locomo_strict_score(
+        question.answer or "", wanted_answers(question), question.category, question.text
+    )
+
+
 def _official(question: QuestionOutcome) -> float | None:
     return grade(question.metric or DEFAULT_METRIC, question)
 
@@ -59,6 +66,7 @@ def _official(question: QuestionOutcome) -> float | None:
 for _name in (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE):
     GRADES.add(_name, Grade(_verdict, needs_judge=True))
 GRADES.add(LOCOMO, Grade(_locomo))
+GRADES.add(LOCOMO_STRICT, Grade(_locomo_strict))
 GRADES.add(OFFICIAL, Grade(_official, of_questions=False))
 
 

@@ -10,12 +10,28 @@ from typing import Any
 
 from memdojo.errors import ConfigError
 
-from .metrics import overlap_f1, says_no_information
+from .metrics import NO_INFORMATION_PHRASES, overlap_f1, says_no_information
 
 _DROPPED_WORDS = re.compile(r"\b(?:a|an|the|and)\b")
 # Commas are among the punctuation, so that "strip commas" needs no step of its own here.
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL = "1", "2", "3", "4", "5"
+
+_PHRASE = re.compile("|".join(map(re.escape, NO_INFORMATION_PHRASES)), re.IGNORECASE)
+_HEDGE = re.compile(
+    rf"[\s,;:.([{{–—-]*(?:\b(?:but|though|it|this|that|is|was)\s+)*\b(?:{_PHRASE.pattern})\b[)\]}}.!]*",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w+")
+_FRAME_WORDS = """
+    a about above according am an and any anywhere are as asked at available be been but by can cannot chat
+    concerning context conversation conversations could detail details dialogue dialogues directly does
+    explicitly find for from given has have here history how i in information is it m me memories memory no
+    not of on or provided question regarding s said sorry specific specifically such text that the their there
+    these this those to unfortunately was were what when where whether which who whose why with you your
+"""
+_FRAME = frozenset(_FRAME_WORDS.split())
+"""Words of a sentence that says that something is not mentioned, whatever it is."""
 
 LOCOMO_CATEGORIES = (_MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL)
 """The categories that the score knows."""
@@ -51,6 +67,44 @@ def locomo_score(prediction: str, references: Sequence[str], category: str) -> f
     if category == _OPEN_DOMAIN:
         references = [reference.split(";")[0].strip() for reference in references]
     return max(_stemmed_f1(prediction, reference) for reference in references)
+
+
+def locomo_strict_score(
+    prediction: str, references: Sequence[str], category: str, question: str = ""
+) -> float:
+    """Score a prediction by `locomo_score`, but so that a hedge behind every answer gains nothing.
+
+    Where the right answer is that there is no information, `locomo_score` takes any prediction that has one
+    of its phrases, so that " (not mentioned)" behind every answer earns all of category 5 and costs the
+    others little. Here that is right only if it is all that the prediction says, in whatever words: "It is
+    not mentioned what Caroline paid". In the other categories such a phrase is left out before the answer is
+    graded.
+
+    Args:
+        prediction: The answer.
+        references: As for `locomo_score`.
+        category: As for `locomo_score`.
+        question: The question, whose words may be part of such a sentence.
+
+    Raises:
+        ConfigError: As `locomo_score`.
+    """
+    if category == _ADVERSARIAL or (category in LOCOMO_CATEGORIES and not references):
+        return float(only_says_no_information(prediction, question))
+    return locomo_score(_HEDGE.sub(" ", prediction).strip(), references, category)
+
+
+def only_says_no_information(prediction: str, question: str = "") -> bool:
+    """Return whether a prediction says that there is no information and nothing else.
+
+    Args:
+        prediction: The answer.
+        question: Its words may stand in the prediction, unless it offers a choice ("tea or coffee?").
+    """
+    asked = [_stem(word) for word in _WORD.findall(question.lower())]
+    allowed = _FRAME if "or" in asked else _FRAME.union(asked)
+    rest = _WORD.findall(_PHRASE.sub(" ", prediction).lower())
+    return says_no_information(prediction) and all(word in allowed or _stem(word) in allowed for word in rest)
 
 
 def _split_f1(prediction: str, reference: str) -> float:

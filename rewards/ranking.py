@@ -9,7 +9,7 @@ is the usual binary relevance.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import lru_cache
 
 
@@ -65,15 +65,46 @@ def ndcg_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None =
     Raises:
         ValueError: If `evidence` is empty (leave the question out) or `k` is below 1.
     """
+    return _ndcg(retrieved, evidence, k, _discounts)
+
+
+def ndcg_longmemeval_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None) -> float:
+    """Return `ndcg_at_k` with the discount that LongMemEval's script has, and others after it.
+
+    There the gain of rank i is divided by log2(i) from the second rank on, so that the second counts as much
+    as the first (`src/retrieval/eval_utils.py`; Wu et al. 2024, arXiv:2410.10813).
+
+    Raises:
+        ValueError: As `ndcg_at_k`.
+    """
+    return _ndcg(retrieved, evidence, k, _longmemeval_discounts)
+
+
+def _ndcg(
+    retrieved: Iterable[Set[str]],
+    evidence: Set[str],
+    k: int | None,
+    discounts: Callable[[int], tuple[float, ...]],
+) -> float:
     _require_evidence(evidence)
     gains = newly_covered(retrieved, evidence, k)
     num_ideal = len(evidence) if k is None else min(len(evidence), k)
-    return min(1.0, dcg(gains) / sum(_discounts(num_ideal)))
+    gained = sum(gain * weight for gain, weight in zip(gains, discounts(len(gains)), strict=True) if gain)
+    return min(1.0, gained / sum(discounts(num_ideal)))
+
+
+MEASURES_AT_RANK = {"recall": recall_at_k, "ndcg": ndcg_at_k, "ndcg_longmemeval": ndcg_longmemeval_at_k}
+"""What may be measured at a rank, by name."""
 
 
 @lru_cache(1024)
 def _discounts(num_ranks: int) -> tuple[float, ...]:
     return tuple(1 / math.log2(rank + 2) for rank in range(num_ranks))
+
+
+@lru_cache(1024)
+def _longmemeval_discounts(num_ranks: int) -> tuple[float, ...]:
+    return tuple(1 / math.log2(max(rank, 2)) for rank in range(1, num_ranks + 1))
 
 
 def _require_evidence(evidence: Set[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from itertools import islice, pairwise
 
 import regex
 from nltk.stem.porter import PorterStemmer
+
+from memdojo.rewards.characters import characters, folded, is_run, pieces, plain
 
 _ARTICLES_AND_CONJUNCTIONS = "a an the and or but if"
 _PRONOUNS = "i you he she it we they me him us them my your his her its our their this that these those there"
@@ -34,34 +35,7 @@ STOP_WORDS = frozenset(
 
 _WORD = re.compile(r"\w+")
 
-_WRITTEN_TOGETHER = (
-    r"\p{Han}\p{Hiragana}\p{Katakana}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}\p{Bopomofo}\p{Yi}"
-    r"\p{Hangul}"
-)
-"""Scripts without blanks between words, and Korean, which has them but hangs its particles on the nouns."""
-
-_PIECE = regex.compile(
-    # Complex context is what Unicode calls Thai, Lao, Khmer, Burmese and others in which only a dictionary
-    # tells where a word ends (UAX #14, class SA).
-    rf"[{_WRITTEN_TOGETHER}]+|\p{{Line_Break=Complex_Context}}+"
-    rf"|[\w--[{_WRITTEN_TOGETHER}\p{{Line_Break=Complex_Context}}]]+"
-    r"|\p{Extended_Pictographic}|\p{Regional_Indicator}{2}",
-    regex.VERSION1,
-)
-_IN_RUN = regex.compile(rf"[{_WRITTEN_TOGETHER}\p{{Line_Break=Complex_Context}}]")
-_CHARACTER = regex.compile(r"\X")
 _MEANS_A_WORD = regex.compile(r"[\p{Han}\p{Hangul}]")
-_IGNORED = regex.compile(r"\p{Default_Ignorable_Code_Point}+|\N{ARABIC TATWEEL}+")
-"""Soft hyphens, joiners, variation selectors and the like, which are there for the looks of a text."""
-
-_ACCENTS = regex.compile(r"[\p{Script=Inherited}\p{Hebrew}&&\p{Mn}]+", regex.VERSION1)
-"""Accents, vowel signs of Arabic and points of Hebrew: what people leave out as they type."""
-
-_PLAIN_LETTERS = str.maketrans(
-    {"ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "æ": "ae", "œ": "oe"}
-)
-"""Letters that Unicode does not decompose, and what they are without their accent."""
-
 
 # Of what one token may consist, in UTF-8. Language models have few tokens of more than one digit, and split
 # words that they do not know, among them words without blanks between them, into about three letters each.
@@ -89,13 +63,13 @@ class _TermsByWord(dict[str, str]):
         self._stemmer = PorterStemmer()
 
     def __missing__(self, word: str) -> str:
-        plain = word if word.isascii() else _without_accents(word)
+        bare = plain(word)
         if len(word) > self._MAX_WORD_LENGTH:
-            return plain
+            return bare
         if len(self) >= self._MAX_WORDS:
             self.clear()
         # Stop words and stems are those of English: "thé" is no article.
-        term = "" if word in STOP_WORDS else str(self._stemmer.stem(plain)) if plain.isascii() else plain
+        term = "" if word in STOP_WORDS else str(self._stemmer.stem(bare)) if bare.isascii() else bare
         self[word] = term
         return term
 
@@ -118,8 +92,8 @@ def analyze(text: str) -> list[str]:
     if text.isascii():
         return [term for word in _WORD.findall(text.lower()) if (term := _terms[word])]
     terms: list[str] = []
-    for piece in _PIECE.findall(_IGNORED.sub("", unicodedata.normalize("NFKC", text).casefold())):
-        if not piece.isascii() and _IN_RUN.match(piece):
+    for piece in pieces(folded(text)):
+        if is_run(piece):
             terms += _terms_of_run(piece)
         elif term := _terms[piece]:
             terms.append(term)
@@ -131,23 +105,16 @@ def _terms_of_run(run: str) -> list[str]:
 
     These are Chinese ones, syllables of Korean, and a letter with signs, of which Khmer has long ones.
     """
-    characters = _CHARACTER.findall(run)
-    if len(characters) == 1:
-        return [run]
+    letters = characters(run)
+    if len(letters) == 1:
+        return letters
     terms = []
-    for character, following in pairwise([*characters, ""]):
+    for character, following in pairwise([*letters, ""]):
         if len(character) > 1 or _MEANS_A_WORD.match(character):
             terms.append(character)
         if following:
             terms.append(character + following)
     return terms
-
-
-def _without_accents(word: str) -> str:
-    """Return a casefolded word without accents, in plain letters and digits where it has such."""
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", word)).translate(_PLAIN_LETTERS)
-    digits = (str(unicodedata.decimal(each)) if each.isdecimal() else each for each in bare)
-    return unicodedata.normalize("NFKC", "".join(digits))
 
 
 def count_tokens(text: str) -> int:

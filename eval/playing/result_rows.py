@@ -9,9 +9,9 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.memory.operations import operation_kinds
 from memdojo.envs.types import Question
-from memdojo.rewards.grading import JUDGE, grade
+from memdojo.rewards.grading import JUDGE, LOCOMO, LOCOMO_STRICT, grade
 from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome
-from memdojo.rewards.ranking import ndcg_at_k, recall_at_k
+from memdojo.rewards.ranking import MEASURES_AT_RANK
 
 from ..records.types import EpisodeRecord, question_context
 from .settings import KEPT_EVIDENCE
@@ -19,15 +19,23 @@ from .settings import KEPT_EVIDENCE
 ANSWER_METRICS = ("exact_match", "token_f1")
 """The answer metrics that every table has; the one that counts joins them where it is another."""
 
-_AT_RANK = {"recall": recall_at_k, "ndcg": ndcg_at_k}
+_AT_RANK = ("recall", "ndcg")
+"""The measures at a rank that every table has; the one that counts joins them where it is another."""
+
+_BESIDE = {LOCOMO: LOCOMO_STRICT}
+"""Metrics that stand beside another wherever that one counts."""
 
 Row = dict[str, Any]
 
 
 def metric_columns(ranks: tuple[int, ...], score: str, *, judged: bool = False) -> tuple[str, ...]:
     """Return the names of the score columns of `question_rows`, the column `score` itself left out."""
-    evidence = (*(f"{name}@{k}" for name in _AT_RANK for k in ranks), KEPT_EVIDENCE)
-    return (*answer_metrics(score, judged=judged), *evidence)
+    return (*answer_metrics(score, judged=judged), *_at_ranks(ranks, score), KEPT_EVIDENCE)
+
+
+def _at_ranks(ranks: tuple[int, ...], score: str) -> tuple[str, ...]:
+    columns = [f"{name}@{k}" for name in _AT_RANK for k in ranks]
+    return tuple(dict.fromkeys([*columns, score] if "@" in score else columns))
 
 
 def depth_of(score: str) -> int | None:
@@ -39,8 +47,10 @@ def depth_of(score: str) -> int | None:
 def answer_metrics(score: str, *, judged: bool) -> tuple[str, ...]:
     """Return the names of the score columns that grade answers."""
     metrics = (*ANSWER_METRICS, JUDGE) if judged else ANSWER_METRICS
-    is_answer_metric = score != KEPT_EVIDENCE and "@" not in score
-    return tuple(dict.fromkeys((*metrics, score))) if is_answer_metric else metrics
+    if score == KEPT_EVIDENCE or depth_of(score) is not None:
+        return metrics
+    beside = (_BESIDE[score],) if score in _BESIDE else ()
+    return tuple(dict.fromkeys((*metrics, score, *beside)))
 
 
 def question_rows(
@@ -65,7 +75,7 @@ def question_rows(
     rows = []
     for asked in outcome.questions:
         question = questions[asked.question_id]
-        values = _answer_scores(asked, metrics) | _evidence_scores(asked, ranks)
+        values = _answer_scores(asked, metrics) | _evidence_scores(asked, _at_ranks(ranks, score))
         rows.append(
             {
                 "stream": outcome.stream_id,
@@ -91,14 +101,14 @@ def _answer_scores(asked: QuestionOutcome, metrics: tuple[str, ...]) -> dict[str
     return {name: math.nan if value is None else value for name, value in grades.items()}
 
 
-def _evidence_scores(asked: QuestionOutcome, ranks: tuple[int, ...]) -> dict[str, float]:
+def _evidence_scores(asked: QuestionOutcome, columns: tuple[str, ...]) -> dict[str, float]:
     """Measure what was stored and retrieved; NaN for a question that names no evidence."""
     known = bool(asked.evidence)
-    scores = {
-        f"{name}@{k}": measure(asked.retrieved, asked.evidence, k) if known else math.nan
-        for name, measure in _AT_RANK.items()
-        for k in ranks
-    }
+    scores = dict.fromkeys(columns, math.nan)
+    if known:
+        for column in columns:
+            name, _, k = column.partition("@")
+            scores[column] = MEASURES_AT_RANK[name](asked.retrieved, asked.evidence, int(k))
     scores[KEPT_EVIDENCE] = len(asked.stored) / len(asked.evidence) if known else math.nan
     return scores
 

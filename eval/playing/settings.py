@@ -17,6 +17,7 @@ from memdojo.envs.episodes.written_memory import WrittenMemories
 from memdojo.envs.types import DEFAULT_CORE_TOKENS, Capacity, Stream
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.rewards.grading import DEFAULT_METRIC, OFFICIAL, grade_names, needs_judge
+from memdojo.rewards.ranking import MEASURES_AT_RANK
 
 from ..findings.diagnosis import FAILED_BELOW
 from .missing import MAX_UNSCORED
@@ -39,10 +40,10 @@ class EvalSettings:
         retriever: Finds the entries from which a manager's questions are answered.
         answerer: Answers the questions; None leaves them unanswered and the answer metrics empty.
         judge: Grades the answers, in the column `judge`; None leaves it and all grades by a judge empty.
-        score: The column that counts: a metric's name, `official`, `recall@K`, `ndcg@K` or `kept_evidence`.
-            "" chooses: without an answerer `recall@K` at the largest K; with one the metric that the
-            questions name, or `official` where they name several, but `token_f1` where they name none, or one
-            that needs a judge and there is none.
+        score: The column that counts: a metric's name, `official`, `recall@K`, `ndcg@K`,
+            `ndcg_longmemeval@K` or `kept_evidence`. "" chooses: without an answerer `recall@K` at the largest
+            K; with one the metric that the questions name, or `official` where they name several, but
+            `token_f1` where they name none, or one that needs a judge and there is none.
         granularity: What one candidate is when retrievers are evaluated.
         memories: What a manager left of the streams, over which retrievers are evaluated instead of over all
             that was said.
@@ -99,7 +100,7 @@ class EvalSettings:
     @property
     def score_names(self) -> tuple[str, ...]:
         """What `score` may be."""
-        at_ranks = [f"{name}@{k}" for name in ("recall", "ndcg") for k in self.measured_ranks]
+        at_ranks = [f"{name}@{k}" for name in MEASURES_AT_RANK for k in self.measured_ranks]
         return (*grade_names(), *at_ranks, KEPT_EVIDENCE)
 
     def as_json(self) -> dict[str, object]:

@@ -5,10 +5,12 @@ import pytest
 from memdojo.rewards import (
     NO_INFORMATION,
     answer_line_match,
+    eventqa_recall,
     keyword_match,
     label_match,
     recommendation_recall,
     rouge_l_recall,
+    squad_substring_match,
     yes_no_f1,
 )
 
@@ -65,3 +67,12 @@ def test_recall_of_rouge_l_does_not_charge_for_length() -> None:
         2 / 3
     )
     assert rouge_l_recall("bicycle blue", ["the blue bicycle"]) == pytest.approx(1 / 3)
+
+
+def test_eventqa_wants_all_references_as_they_are_written() -> None:
+    assert eventqa_recall("He left The Old Inn, then slept.", ["the old inn", "SLEPT"]) == 1
+    assert eventqa_recall("He left the old inn.", ["the old inn", "slept"]) == 0
+    # Nothing is normalised but the case.
+    assert eventqa_recall("old inn", ["the old inn"]) == 0
+    assert eventqa_recall("the old-inn", ["the old inn"]) == 0
+    assert squad_substring_match("old inn", ["the old inn"]) == 1

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memdojo.errors import ConfigError
-from memdojo.rewards import NO_INFORMATION, locomo_score
+from memdojo.rewards import NO_INFORMATION, locomo_score, locomo_strict_score
+from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
 
 def test_single_hop_is_the_f1_of_stems_without_articles_and_and() -> None:
@@ -73,3 +74,50 @@ def test_another_category_is_refused() -> None:
 @given(prediction=st.text(max_size=30), reference=st.text(max_size=30), category=st.sampled_from("12345"))
 def test_scores_lie_between_0_and_1(prediction: str, reference: str, category: str) -> None:
     assert 0 <= locomo_score(prediction, [reference], category) <= 1
+
+
+HEDGES = [
+    " (not mentioned)",
+    ". No information available.",
+    ", but it is not mentioned",
+    " [Not mentioned]",
+    " - not mentioned!",
+]
+QUESTION = "What did Caroline realize after her charity race?"
+
+
+@pytest.mark.parametrize("hedge", HEDGES)
+@pytest.mark.parametrize("category", LOCOMO_CATEGORIES)
+def test_a_hedge_behind_an_answer_neither_gains_nor_costs_under_the_strict_rule(
+    category: str, hedge: str
+) -> None:
+    for answer in ("self-care is important", "7 May, 2023", "yes"):
+        plain = locomo_strict_score(answer, ["self-care", "May 7, 2023"], category, QUESTION)
+        assert locomo_strict_score(answer + hedge, ["self-care", "May 7, 2023"], category, QUESTION) == plain
+        assert plain == locomo_score(answer, ["self-care", "May 7, 2023"], category)
+    if category == "5":
+        assert locomo_score("yes" + hedge, [], category) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NO_INFORMATION,
+        "Not mentioned",
+        "It is not mentioned in the conversation.",
+        "I'm sorry, there is no information available about that.",
+        "What Caroline realized after the race is not mentioned.",
+        "The dialogue has no information available on Caroline's charity race.",
+    ],
+)
+def test_an_answer_that_only_says_so_is_right_where_nothing_is_known(answer: str) -> None:
+    assert locomo_strict_score(answer, [], "5", QUESTION) == 1
+    assert locomo_strict_score(answer, [], "2", QUESTION) == 1
+
+
+def test_a_choice_named_by_the_question_is_an_answer() -> None:
+    assert locomo_strict_score("tea (not mentioned)", [], "5", "Does Ann drink tea or coffee?") == 0
+    assert locomo_strict_score("not mentioned", [], "5", "Does Ann drink tea or coffee?") == 1
+    assert locomo_strict_score("I don't know", [], "5", "Does Ann drink tea?") == 0
+    with pytest.raises(ConfigError, match="'1' to '5'"):
+        locomo_strict_score("x", [], "6")

@@ -16,13 +16,15 @@ from memdojo.rewards import (
     metric_names,
     rouge_l,
     says_no_information,
+    squad_exact_match,
+    squad_token_f1,
     substring_exact_match,
     token_f1,
 )
-from memdojo.rewards.metrics import normalise
+from memdojo.rewards.metrics import normalise, squad_normalise
 
-# A recommendation is a list of titles, all of them wanted: neither one text nor the best of several.
-TEXT_METRICS = [name for name in metric_names() if name != "recommendation_recall"]
+# These want all references: they are neither one text nor the best of several.
+TEXT_METRICS = [name for name in metric_names() if name not in ("recommendation_recall", "eventqa_recall")]
 
 texts = st.text(alphabet="ab the.,-'É7 ", max_size=30)
 
@@ -38,6 +40,37 @@ texts = st.text(alphabet="ab the.,-'É7 ", max_size=30)
     ],
 )
 def test_texts_are_normalised_as_in_squad(text: str, normal: str) -> None:
+    assert squad_normalise(text) == normal
+    assert normalise(text) == (normal or normalise("a") * bool(text))
+
+
+@given(st.text(st.sampled_from(list("aAnbtheT .,'-\n7"))))
+def test_our_normal_form_is_that_of_squad_but_for_articles_that_belong_to_no_word(text: str) -> None:
+    assert squad_normalise(normalise(text)) == squad_normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Group A", "group a"),
+        ("A, C", "a c"),
+        ("A or C", "a or c"),
+        ("a cat and the dog", "cat and dog"),
+        ("the “Cat”", "cat"),
+        ("O’Neil’s", "oneils"),
+        ("2019–2020", "20192020"),
+        ("Oslo—Norway", "oslo norway"),
+        ("Zoe\u0308 MÜLLER-Łódź", "zoe mullerlodz"),
+        ("Ｒｏｏｍ　４２", "room 42"),
+        ("北京，上海。", "北 京 上 海"),
+        ("ชื่อเร็ก", "ชื่ อ เ ร็ ก"),
+        ("오슬로에 살아요", "오 슬 로 에 살 아 요"),
+        ("मेरा नाम।", "मेरा नाम"),
+        ("I ❤️ it 🎉", "i ❤ it 🎉"),
+        ("€5", "5"),
+    ],
+)
+def test_texts_of_all_scripts_have_one_normal_form(text: str, normal: str) -> None:
     assert normalise(text) == normal
 
 
@@ -67,10 +100,80 @@ def test_substring_match_goes_by_characters() -> None:
     assert substring_exact_match("Oslo", ["Oslo in Norway"]) == 0
 
 
-def test_a_reference_that_normalises_to_nothing_does_not_match_everything() -> None:
-    assert substring_exact_match("anything", ["the"]) == 0
-    assert token_f1("anything", ["the"]) == 0
-    assert bleu_1("anything", ["the"]) == 0
+def test_an_article_as_reference_is_a_word_and_no_letter() -> None:
+    assert substring_exact_match("banana", ["A"]) == 0
+    assert substring_exact_match("Group A.", ["A"]) == 1
+
+
+# What SQuAD's normal form leaves nothing of.
+NOTHING = ["A", "An", "the", "a the", "A.", "?", "...", "…", "!", "。", "-", "[A]"]
+
+
+@pytest.mark.parametrize("reference", NOTHING)
+@pytest.mark.parametrize("name", metric_names())
+def test_a_reference_that_normalises_to_nothing_pays_itself_and_nothing_else(
+    name: str, reference: str
+) -> None:
+    score = metric(name)
+    assert score(reference, [reference]) == pytest.approx(1)
+    for reply in ("", " ", "\n", "%%%", "Oslo"):
+        assert score(reply, [reference]) == 0
+
+
+@pytest.mark.parametrize("name", metric_names())
+@given(references=st.lists(st.one_of(st.sampled_from(NOTHING), st.text(max_size=5)), min_size=1, max_size=3))
+def test_an_empty_prediction_earns_nothing(name: str, references: list[str]) -> None:
+    assert metric(name)("", references) == 0
+    assert metric(name)(" \n", references) == 0
+
+
+@pytest.mark.parametrize("name", metric_names())
+@pytest.mark.parametrize("frame", ["{}", "Option {}", "It is {}.", "({})", "group {}", "{}.", "{} is right"])
+def test_choices_are_paid_alike_whatever_their_letter(name: str, frame: str) -> None:
+    # By characters "b" occurs in any word with a "b".
+    scores = {letter: metric(name)(frame.format(letter), [letter]) for letter in "ABD"}
+    assert scores["A"] == scores["B"] == scores["D"]
+    wrong = metric(name)(frame.format("C"), ["A"])
+    assert wrong == 0
+
+
+def test_an_article_behind_its_word_is_a_choice() -> None:
+    assert exact_match("Vitamin A", ["vitamin A."]) == 1
+    assert exact_match("Vitamin", ["vitamin A"]) == 0
+    assert token_f1("Vitamin B", ["vitamin A"]) == pytest.approx(1 / 2)
+    # SQuAD's own form cannot tell.
+    assert squad_exact_match("Vitamin", ["vitamin A"]) == 1
+    assert squad_token_f1("Vitamin B", ["vitamin A"]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("name", ["exact_match", "token_f1", "substring_exact_match", "bleu_1", "rouge_l"])
+@pytest.mark.parametrize(
+    ("prediction", "reference"),
+    [
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("Jose", "José"),
+        ("ＡＢＣ", "abc"),
+        ("雷克斯", "雷克斯。"),
+        ("ガイド", "ｶﾞｲﾄﾞ"),
+        ("العربية", "الْعَرَبِيَّة"),
+        ("ΑΘΗΝΑ", "Αθήνα"),
+        ("42", "٤٢"),
+        ("de\u00adlight", "delight"),
+        ("🎉", "🎉"),
+        ("It’s 5", "it's 5"),
+    ],
+)
+def test_the_same_answer_written_otherwise_is_right(name: str, prediction: str, reference: str) -> None:
+    assert metric(name)(prediction, [reference]) == pytest.approx(1)
+
+
+def test_text_without_blanks_is_graded_by_its_characters() -> None:
+    # Shared: 北, 京; two characters against four: F1 = 4/6.
+    assert token_f1("在北京市", ["北京"]) == pytest.approx(2 / 3)
+    assert rouge_l("在北京市", ["北京"]) == pytest.approx(2 / 3)
+    assert bleu_1("在北京市", ["北京"]) == pytest.approx(1 / 2)
+    assert substring_exact_match("我现在住在北京。", ["北京"]) == 1
+    assert token_f1("上海", ["北京"]) == 0
 
 
 def test_bleu_1_is_unigram_precision_with_brevity_penalty() -> None:

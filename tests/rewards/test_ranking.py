@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memdojo.rewards import dcg, ndcg_at_k, newly_covered, recall_at_k
+from memdojo.rewards import dcg, ndcg_at_k, ndcg_longmemeval_at_k, newly_covered, recall_at_k
 
 A, B, AB, NONE = frozenset("a"), frozenset("b"), frozenset("ab"), frozenset[str]()
 turns = st.frozensets(st.sampled_from("abcdef"))
@@ -76,3 +76,11 @@ def test_questions_without_evidence_are_refused(function: object) -> None:
 def test_k_must_be_positive() -> None:
     with pytest.raises(ValueError, match="positive number of ranks"):
         recall_at_k([A], A, 0)
+
+
+def test_the_discount_of_longmemeval_starts_behind_the_second_rank() -> None:
+    # Hits at ranks 2 and 3: (1 + 1/log2(3)) over the ideal (1 + 1).
+    assert ndcg_longmemeval_at_k([NONE, A, B], AB, 3) == pytest.approx((1 + 1 / math.log2(3)) / 2)
+    assert ndcg_longmemeval_at_k([NONE, A], A, 2) == 1
+    assert ndcg_at_k([NONE, A], A, 2) == pytest.approx(1 / math.log2(3))
+    assert ndcg_longmemeval_at_k([NONE] * 9 + [A], A, 10) == pytest.approx(1 / math.log2(10))

@@ -35,9 +35,9 @@ SPLITS = {
 OBTAIN = "Run `memdojo data fetch memoryagentbench` (MIT)."
 
 METRICS = (
-    (r"factconsolidation", "substring_exact_match"),
-    (r"ruler", "substring_exact_match"),
-    (r"eventqa", "substring_exact_match"),
+    (r"factconsolidation", "squad_substring_match"),
+    (r"ruler", "squad_substring_match"),
+    (r"eventqa", "eventqa_recall"),
     (r"icl_", "answer_line_match"),
     (r"detective_?qa", "answer_line_match"),
     (r"infbench", "rouge_l"),

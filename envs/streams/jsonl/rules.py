@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from memdojo.errors import near_names
-from memdojo.rewards.grading import LOCOMO, question_metric_names
+from memdojo.rewards.grading import LOCOMO, LOCOMO_STRICT, question_metric_names
 from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
 from ...memory.operations import plan_fields, planned_kinds
@@ -209,9 +209,11 @@ def _metric_findings(question: Mapping[str, Any], place: str) -> Iterator[_Findi
         near = " or ".join(near_names(metric, question_metric_names()))
         remedy = f"write {near}" if near else "name one of docs/evaluation.md, or leave it out"
         yield f"{place}.metric", f"{metric!r} is no metric", remedy
-    elif metric == LOCOMO and isinstance(category, str) and category not in LOCOMO_CATEGORIES:
+    elif (
+        metric in (LOCOMO, LOCOMO_STRICT) and isinstance(category, str) and category not in LOCOMO_CATEGORIES
+    ):
         remedy = "give a category from '1' to '5', or name another metric"
-        yield f"{place}.metric", f"locomo does not grade the category {category!r}", remedy
+        yield f"{place}.metric", f"{metric} does not grade the category {category!r}", remedy
 
 
 def _oracle_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:

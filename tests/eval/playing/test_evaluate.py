@@ -167,6 +167,7 @@ def test_questions_are_scored_by_the_metric_that_they_name() -> None:
     settings = EvalSettings(answerer=FailingAnswerer())
     evaluation = evaluate_manager([], [locomo], settings)
     assert evaluation.score == "locomo"
+    assert "locomo_strict" in evaluation.metrics
     assert of(evaluation, "no_op", "score") == [1.0]
     assert evaluate_manager([], [locomo, fruit_stream("other")], EvalSettings()).score == "recall@10"
 
@@ -356,7 +357,7 @@ def test_every_score_can_head_the_table() -> None:
     settings = EvalSettings(answerer=ExtractiveAnswerer())
     for score in settings.score_names:
         # LoCoMo's rule knows no other categories than its own, and here is no judge.
-        if score == "locomo" or needs_judge(score):
+        if score in ("locomo", "locomo_strict") or needs_judge(score):
             continue
         chosen = EvalSettings(answerer=ExtractiveAnswerer(), score=score)
         evaluation = evaluate_manager([], [fruit_stream()], chosen)

@@ -54,7 +54,7 @@ def test_facts_are_turns_with_evidence_and_oracle_by_rule(tmp_path: Path) -> Non
     assert [len(chunk.turns) for chunk in single.chunks] == [1, 1, 1, 1]
     first, second = single.questions
     assert (first.id, first.answers, first.evidence) == ("factconsolidation_sh_6k_no0", ("Peru",), {"f3"})
-    assert (first.category, first.metric, first.ask_after) == ("sh", "substring_exact_match", None)
+    assert (first.category, first.metric, first.ask_after) == ("sh", "squad_substring_match", None)
     # No fact in force tells this answer, so nothing is said about its evidence.
     assert second.evidence == frozenset()
     assert single.oracle["f3"][0].target == "f0"

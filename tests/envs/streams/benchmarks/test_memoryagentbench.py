@@ -93,5 +93,5 @@ def test_recommended_films_are_told_by_their_titles(tmp_path: Path) -> None:
 
 def test_every_metric_is_one_that_grades_questions() -> None:
     assert {metric for _, metric in METRICS} <= set(question_metric_names())
-    assert metric_of("ruler_qa1_197K") == "substring_exact_match"
+    assert metric_of("ruler_qa1_197K") == "squad_substring_match"
     assert metric_of("something_else") == ""
