@@ -12,10 +12,11 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.memory.operations import OPERATIONS
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.room import make_room, make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Add, Delete, Hit, MemoryEntry, Noop, Operation, PlannedOperation, Turn, Update
 
-from .rules import TurnRule, add_text, make_room, make_room_for_pieces, pieces_of
+from .rules import TurnRule, add_text, pieces_of
 
 PLANNED_WORTH = 1e-6
 """Worth of a planned entry that serves no question with evidence: less than any that does."""

@@ -7,14 +7,15 @@ the store never decides for them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from memdojo.envs.episodes.visible import TurnValues, VisibleDialogue, VisibleEpisode
-from memdojo.envs.memory.analysis import count_tokens, exceeds_tokens
+from memdojo.envs.memory.analysis import count_tokens
+from memdojo.envs.memory.room import make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.rendering import render_in_pieces, render_turn
 from memdojo.envs.streams.turn_features import COLUMN
@@ -92,59 +93,6 @@ def pieces_of(turn: Turn, capacity: Capacity) -> tuple[str, ...]:
     """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
     limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
     return render_in_pieces(turn, min(limits)) if limits else (render_turn(turn),)
-
-
-def make_room(
-    store: MemoryStore, text: str, leaving_first: Iterable[MemoryEntry]
-) -> list[MemoryEntry] | None:
-    """Return the entries that have to leave so that `text` fits.
-
-    Args:
-        store: The store as it is.
-        text: The text to add.
-        leaving_first: All entries of the store, the first to leave in front; read as far as needed.
-
-    Returns:
-        A prefix of `leaving_first`, empty where there is room; None if the text fits into no store of this
-        capacity.
-    """
-    capacity = store.capacity
-    for limit in (capacity.max_entry_tokens, capacity.max_tokens):
-        if limit is not None and exceeds_tokens(text, limit):
-            return None
-    return next(make_room_for_pieces(store, [text], leaving_first), None)
-
-
-def make_room_for_pieces(
-    store: MemoryStore, texts: Sequence[str], leaving_first: Iterable[MemoryEntry]
-) -> Iterator[list[MemoryEntry]]:
-    """Yield for each text the entries that have to leave so that it fits beside those before it.
-
-    Args:
-        store: The store as it is.
-        texts: The texts to add, one after the other; each fits into an entry.
-        leaving_first: All entries of the store, the first to leave in front; read as far as needed.
-
-    Yields:
-        The next entries of `leaving_first`, none where there is room. It ends where a text does not fit even
-        once all of them have left.
-    """
-    capacity, order = store.capacity, iter(leaving_first)
-    num_entries, tokens = len(store), store.tokens
-    for text in texts:
-        num_entries += 1
-        tokens += 0 if capacity.max_tokens is None else count_tokens(text)
-        leaving: list[MemoryEntry] = []
-        while (capacity.max_entries is not None and num_entries > capacity.max_entries) or (
-            capacity.max_tokens is not None and tokens > capacity.max_tokens
-        ):
-            entry = next(order, None)
-            if entry is None:
-                return
-            leaving.append(entry)
-            num_entries -= 1
-            tokens -= 0 if capacity.max_tokens is None else count_tokens(entry.text)
-        yield leaving
 
 
 class NoOpRule(TurnRule[VisibleEpisode]):

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from memdojo.envs.episodes.visible import VisibleEpisode
-from memdojo.envs.memory.analysis import analyze, count_tokens
+from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.room import has_room
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.rendering import render_turn, split_turn
 from memdojo.envs.types import Delete, Hit, MemoryEntry, Operation, Turn, Update
@@ -105,7 +106,7 @@ class SimilarityRule(TurnRule[VisibleEpisode]):
             entry = hit.entry
             if not (_is_repeated(entry, turn, text) or (stated is not None and _states(entry, stated))):
                 continue
-            if not _may_replace(store, entry, text):
+            if not has_room(store, text, in_place_of=entry):
                 break
             if len(entry.sources) >= MAX_MERGED:
                 return (Delete(entry.id), add_turn(turn))
@@ -125,15 +126,6 @@ class SimilarityRule(TurnRule[VisibleEpisode]):
 
 def _likeness(first: set[str], second: set[str]) -> float:
     return len(first & second) / math.sqrt(len(first) * len(second)) if first and second else 0.0
-
-
-def _may_replace(store: MemoryStore, entry: MemoryEntry, text: str) -> bool:
-    """Return whether a text fits into the store in place of an entry."""
-    capacity, tokens = store.capacity, count_tokens(text)
-    if capacity.max_entry_tokens is not None and tokens > capacity.max_entry_tokens:
-        return False
-    others = store.tokens - count_tokens(entry.text)
-    return capacity.max_tokens is None or others + tokens <= capacity.max_tokens
 
 
 def _is_repeated(entry: MemoryEntry, turn: Turn, text: str) -> bool:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..memory.analysis import analyze, count_tokens
+from ..memory.analysis import analyze
 from ..memory.corpus import Corpus
 from ..memory.embedders import Embedder
 from ..streams.rendering import render_turn
 from ..streams.turn_features import COLUMN, FloatArray, turn_features
 from ..types import MemoryEntry, Question, Stream, Turn
+from .superseded import Superseded
 from .visible import TurnValues
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ SIMILARITY_BLOCK = 64
 """Similarities are computed for so many turns at a time: one product of matrices, not many with a vector."""
 
 MAX_TURNS_WITH_SIMILARITIES = 2896
-"""In streams of at most so many turns similarities are kept: a square of float32, 32 MiB at most."""
+"""In streams of at most so many turns all similarities are kept: a square of float32, 32 MiB at most.
+
+In longer ones they are computed for the turns that a store rests on, so that a step costs the same however
+long the stream is.
+"""
 
 
 class _SimilarityTable:
@@ -69,11 +74,12 @@ class StreamContext:
         self.tables: dict[str, FloatArray] = {}
         self._turn_values: dict[TurnValues, list[float]] = {}
         self._similarities: dict[str, _SimilarityTable] = {}
+        self._superseded: dict[str, Superseded] = {}
 
     @cached_property
     def stream_tokens(self) -> int:
         """Tokens of the whole dialogue."""
-        return sum(count_tokens(text) for text in self.turn_texts)
+        return sum(map(self.corpus.count_tokens, self.turn_texts))
 
     @cached_property
     def num_evidence_questions(self) -> int:
@@ -127,29 +133,21 @@ class StreamContext:
             vectors = self._embeddings[embedder.name] = embedder.embed(self.turn_texts)
         return vectors
 
-    def similarities(self, embedder: Embedder, index: int) -> FloatArray:
-        """Cosines of turn `index` with each turn up to and with itself, shape (index + 1,)."""
+    def similarities(self, embedder: Embedder, index: int, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Cosines of turn `index` with `turns`, none of which is later, shape (len(turns),)."""
         if len(self.turns) > MAX_TURNS_WITH_SIMILARITIES:
             vectors = self.embeddings(embedder)
-            cosines: FloatArray = vectors[: index + 1] @ vectors[index]
+            cosines: FloatArray = vectors[turns] @ vectors[index]
             return cosines
-        row: FloatArray = self._similarity_table(embedder, index)[index, : index + 1]
-        return row
-
-    def similarities_among(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
-        """Cosines of some turns with one another, shape (num_turns, num_turns).
-
-        Only the cosine of a turn (row) with an earlier one (column) is meant; other places may hold anything
-        finite.
-        """
-        if len(self.turns) > MAX_TURNS_WITH_SIMILARITIES:
-            vectors = self.embeddings(embedder)[turns]
-            return vectors @ vectors.T
-        return self._similarity_table(embedder, int(turns.max(initial=0)))[turns[:, None], turns]
+        return self._similarity_table(embedder, index)[index, turns]
 
     def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
         """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),)."""
-        among = self.similarities_among(embedder, turns)
+        if len(self.turns) > MAX_TURNS_WITH_SIMILARITIES:
+            known = self._superseded.get(embedder.name) or Superseded.empty()
+            known = self._superseded[embedder.name] = known.moved_to(turns, self.embeddings(embedder))
+            return known.of(turns)
+        among = self._similarity_table(embedder, int(turns.max(initial=0)))[turns[:, None], turns]
         largest: FloatArray = (among * (turns[:, None] > turns)).max(axis=0, initial=0.0)
         return largest
 

@@ -78,8 +78,8 @@ class VisibleDialogue(Protocol):
         """Return the unit vectors of all turns, shape (num_turns, embedder.dim)."""
         ...
 
-    def similarities(self, embedder: Embedder, index: int) -> FloatArray:
-        """Return the cosines of turn `index` with each turn up to and with itself, shape (index + 1,)."""
+    def similarities(self, embedder: Embedder, index: int, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Return the cosines of turn `index` with `turns`, none of which is later, shape (len(turns),)."""
         ...
 
     def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,11 @@ from gymnasium import spaces
 from memdojo.errors import EpisodeStateError
 
 from ..episodes.visible import VisibleDialogue, VisibleEpisode
-from ..memory.analysis import count_tokens
 from ..memory.embedders import Embedder, make_embedder
+from ..memory.room import fits_alone, has_room, make_room
+from ..memory.store import MemoryStore
 from ..streams.turn_features import COLUMN, FEATURE_BOUND, TURN_FEATURES, FloatArray
-from ..types import Add, Delete, Noop, Operation, Turn, Update
+from ..types import Add, Delete, MemoryEntry, Noop, Operation, Turn, Update
 
 NOOP, ADD = 0, 1
 
@@ -151,7 +153,7 @@ class ManagerFeatures:
         index = context.turn_index[turn.id]
         entries = store.entries
         rows = context.origins(store)
-        similarity = context.similarities(self.embedder, index)[rows]
+        similarity = context.similarities(self.embedder, index, rows)
         chosen = self._choose(context.rarities[rows], similarity)
         rows, similarity = rows[chosen], similarity[chosen]
         superseded = context.superseded(self.embedder, rows)
@@ -168,8 +170,9 @@ class ManagerFeatures:
             candidates[:, num_pair:] = embeddings[rows]
         rarities = context.rarities
         arrays["store"][:] = _store_features(episode, similarity, rarities[rows], float(rarities[index]))
-        self._fill_mask(arrays["action_mask"], len(rows), _has_room(episode, context.turn_texts[index]))
-        return ManagerObservation(arrays, tuple(entries[position].id for position in chosen.tolist()))
+        shown = [entries[position] for position in chosen.tolist()]
+        self._fill_mask(arrays["action_mask"], store, context.turn_texts[index], shown)
+        return ManagerObservation(arrays, tuple(entry.id for entry in shown))
 
     def operation(self, episode: VisibleEpisode, observation: ManagerObservation, action: int) -> Operation:
         """Return the operation that an action means for the turn that the episode waits with.
@@ -192,8 +195,10 @@ class ManagerFeatures:
         if block == 1:
             return Delete(entry_id)
         # A long turn may need more room than one entry leaves: the other candidates follow, oldest first.
-        others = tuple(id for id in sorted(observation.candidate_ids) if id != entry_id)
-        return Add(text, (turn.id,), turn.time, "turn", evicts=(entry_id, *others))
+        others = (id for id in sorted(observation.candidate_ids) if id != entry_id)
+        leaving = (entry for id in (entry_id, *others) if (entry := episode.store.get(id)) is not None)
+        evicts = tuple(entry.id for entry in make_room(episode.store, text, leaving) or ())
+        return Add(text, (turn.id,), turn.time, "turn", evicts=evicts or (entry_id,))
 
     def meaning(self, observation: ManagerObservation, action: int) -> tuple[str, int | None]:
         """Return the kind of operation of an action and the id of the entry that it concerns, if any."""
@@ -217,13 +222,31 @@ class ManagerFeatures:
         chosen.sort()
         return chosen
 
-    def _fill_mask(self, mask: npt.NDArray[Any], num_candidates: int, has_room: bool) -> None:
-        blocks = mask[2:].reshape(3, self.settings.num_candidates)
-        blocks[:2, :num_candidates] = 1
-        if has_room:
+    def _fill_mask(
+        self, mask: npt.NDArray[Any], store: MemoryStore, text: str, candidates: Sequence[MemoryEntry]
+    ) -> None:
+        updates, deletes, replacements = mask[2:].reshape(3, self.settings.num_candidates)
+        deletes[: len(candidates)] = 1
+        if not fits_alone(store, text):
+            return
+        updates[: len(candidates)] = _fit_in_place(store, text, candidates)
+        if has_room(store, text):
             mask[ADD] = 1
         else:
-            blocks[2, :num_candidates] = 1
+            replacements[: len(candidates)] = 1
+
+
+def _fit_in_place(
+    store: MemoryStore, text: str, candidates: Sequence[MemoryEntry]
+) -> npt.NDArray[np.bool_] | bool:
+    """Return whether a text has room in place of that of each candidate, shape (num_candidates,)."""
+    if store.capacity.max_tokens is None:
+        return True
+    over = store.tokens + store.corpus.count_tokens(text) - store.capacity.max_tokens
+    if over <= 0:
+        return True
+    freed = [store.corpus.count_tokens(entry.text) for entry in candidates]
+    return np.array(freed, np.int64) >= over
 
 
 def _single_turn(episode: VisibleEpisode) -> Turn:
@@ -308,10 +331,3 @@ def _fill(episode: VisibleEpisode) -> float:
     if store.capacity.max_entries is not None:
         return len(store) / store.capacity.max_entries
     return store.tokens / store.capacity.max_tokens if store.capacity.max_tokens is not None else 0.0
-
-
-def _has_room(episode: VisibleEpisode, text: str) -> bool:
-    store, capacity = episode.store, episode.store.capacity
-    if capacity.max_entries is not None and len(store) >= capacity.max_entries:
-        return False
-    return capacity.max_tokens is None or store.tokens + count_tokens(text) <= capacity.max_tokens

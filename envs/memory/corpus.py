@@ -126,6 +126,11 @@ class Corpus:
             return self._base.num_tokens(document)
         return self._num_tokens[document - self._offset]
 
+    def count_tokens(self, text: str) -> int:
+        """Return `count_tokens` of any text, free of charge where it is a document."""
+        document = self.document(text)
+        return count_tokens(text) if document is None else self.num_tokens(document)
+
     def postings(self, terms: Iterable[str]) -> tuple[npt.NDArray[np.int32], list[int], list[int]]:
         """Return the postings of those of `terms` that occur, one term after the other.
 

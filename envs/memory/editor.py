@@ -20,7 +20,6 @@ from ..types import (
     OperationStatus,
     WhenFull,
 )
-from .analysis import count_tokens
 from .contents import Contents
 from .refusals import RefusedError, check_is_new, check_text, no_room, unknown_id
 
@@ -164,7 +163,9 @@ class Editor:
             surplus_entries = len(contents) + 1 - capacity.max_entries
         if capacity.max_tokens is not None:
             freed = 0 if before is None else contents.num_tokens(before)
-            surplus_tokens = contents.tokens - freed + self._count(after.text) - capacity.max_tokens
+            # Counted, not added: a text that may be refused must not enter the corpus yet.
+            added = contents.corpus.count_tokens(after.text)
+            surplus_tokens = contents.tokens - freed + added - capacity.max_tokens
         self._note_main(after.id)
         if surplus_entries > 0 or surplus_tokens > 0:
             for entry in self._leaving(before, evicts, surplus_entries, surplus_tokens):
@@ -199,12 +200,6 @@ class Editor:
             return ()
         stay = (None if before is None else before.id, self._contents.core_id)
         return (id for id in self._contents.oldest_first() if id not in stay)
-
-    def _count(self, text: str) -> int:
-        """Count the tokens of a text that may be refused, and so must not enter the corpus yet."""
-        corpus = self._contents.corpus
-        document = corpus.document(text)
-        return count_tokens(text) if document is None else corpus.num_tokens(document)
 
     def _note_main(self, id: int) -> None:
         if self._main is None:

@@ -44,7 +44,7 @@ def test_what_is_kept_is_told_as_in_the_context_of_the_whole_stream() -> None:
     assert ((codes[:, None] == codes) == (all_codes[:, None] == all_codes)).all()
     last = len(live.turns) - 1
     np.testing.assert_allclose(
-        live.similarities(EMBEDDER, last)[rows], whole.similarities(EMBEDDER, 111)[places], atol=1e-6
+        live.similarities(EMBEDDER, last, rows), whole.similarities(EMBEDDER, 111, places), atol=1e-6
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from memdojo.envs.episodes.superseded import Superseded
 from memdojo.envs.episodes.visible import TurnValues
 from memdojo.envs.memory.corpus import Corpus, with_room
 from memdojo.envs.memory.embedders import Embedder
@@ -17,8 +18,6 @@ from memdojo.envs.types import MemoryEntry, OperationResult, Turn
 
 _SLACK = 64
 """Turns are dropped once those that nothing needs are so many more than those that stay."""
-
-_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class LiveContext:
         self._code_of: dict[str, int] = {}
         self._vectors: dict[str, FloatArray] = {}
         self._num_embedded: dict[str, int] = {}
-        self._superseded: dict[str, _Superseded] = {}
+        self._superseded: dict[str, Superseded] = {}
         self._origins: dict[int, int] = {}
         for each in kept:
             self._put(each)
@@ -168,22 +167,17 @@ class LiveContext:
             self._num_embedded[embedder.name] = len(self._texts)
         return vectors[: len(self._texts)]
 
-    def similarities(self, embedder: Embedder, index: int) -> FloatArray:
-        """Cosines of turn `index` with each turn at hand up to and with itself, shape (index + 1,)."""
+    def similarities(self, embedder: Embedder, index: int, turns: npt.NDArray[np.intp]) -> FloatArray:
+        """Cosines of turn `index` with `turns`, shape (len(turns),)."""
         vectors = self.embeddings(embedder)
-        cosines: FloatArray = vectors[: index + 1] @ vectors[index]
+        cosines: FloatArray = vectors[turns] @ vectors[index]
         return cosines
 
     def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
-        """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),).
-
-        The turns differ little from one step to the next, so what was found is kept, and only what has come
-        or gone is looked at.
-        """
-        known = self._superseded.get(embedder.name) or _Superseded.empty()
-        distinct, places = np.unique(turns, return_inverse=True)
-        known = self._superseded[embedder.name] = known.moved_to(distinct, self.embeddings(embedder))
-        return known.cosines[places]
+        """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),)."""
+        known = self._superseded.get(embedder.name) or Superseded.empty()
+        known = self._superseded[embedder.name] = known.moved_to(turns, self.embeddings(embedder))
+        return known.of(turns)
 
     def _kept(self, index: int) -> KeptTurn:
         return KeptTurn(
@@ -225,66 +219,3 @@ class LiveContext:
         self.speaker_codes = self._codes[:end]
         self.rarities = self._features[:end, COLUMN["sum_idf"]]
         self.tables.clear()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Superseded:
-    """For each of some turns the largest cosine with a newer one of them, and the turn that has it.
-
-    Attributes:
-        turns: Ascending indices.
-        cosines: At least 0.
-        by: Index of the newer turn; -1 where no cosine is above 0.
-    """
-
-    turns: npt.NDArray[np.intp]
-    cosines: FloatArray
-    by: npt.NDArray[np.intp]
-
-    @classmethod
-    def empty(cls) -> _Superseded:
-        return cls(np.zeros(0, np.intp), np.zeros(0, np.float32), np.zeros(0, np.intp))
-
-    def renumbered(self, kept: npt.NDArray[np.intp]) -> _Superseded:
-        """Return the same after all turns but `kept` were dropped."""
-        stays = np.isin(self.turns, kept)
-        by = self.by[stays]
-        # Of a turn whose newer one has gone nothing is known any more.
-        gone = (by >= 0) & ~np.isin(by, kept)
-        stays_known = ~gone
-        turns = np.searchsorted(kept, self.turns[stays][stays_known])
-        by = by[stays_known]
-        return _Superseded(
-            turns, self.cosines[stays][stays_known], np.where(by < 0, -1, np.searchsorted(kept, by))
-        )
-
-    def moved_to(self, turns: npt.NDArray[np.intp], vectors: FloatArray) -> _Superseded:
-        """Return the same for other turns, given the vectors of all."""
-        cosines, by = np.zeros(len(turns), np.float32), np.full(len(turns), -1, np.intp)
-        is_old = np.isin(turns, self.turns)
-        here = np.searchsorted(self.turns, turns[is_old])
-        cosines[is_old], by[is_old] = self.cosines[here], self.by[here]
-        unknown = ~is_old | ((by >= 0) & ~np.isin(by, turns))
-        own = vectors[turns]
-        (come,) = (~is_old).nonzero()
-        (known,) = (~unknown).nonzero()
-        for first in range(0, len(come) if len(known) else 0, _BLOCK):
-            block = come[first : first + _BLOCK]
-            among = own[block] @ own[known].T
-            among[turns[block][:, None] <= turns[known]] = 0
-            newer = among.argmax(axis=0)
-            best = among[newer, np.arange(len(known))]
-            higher = best > cosines[known]
-            cosines[known[higher]] = best[higher]
-            by[known[higher]] = turns[block[newer[higher]]]
-        (lost,) = unknown.nonzero()
-        for first in range(0, len(lost), _BLOCK):
-            block = lost[first : first + _BLOCK]
-            # What is newer than the oldest of the block is all that can count.
-            among = own[block] @ own[block[0] :].T
-            among[turns[block][:, None] >= turns[block[0] :]] = 0
-            newer = among.argmax(axis=1)
-            best = among[np.arange(len(block)), newer]
-            cosines[block] = np.maximum(best, 0)
-            by[block] = np.where(best > 0, turns[block[0] :][newer], -1)
-        return _Superseded(turns, cosines, by)

@@ -22,7 +22,6 @@ from memdojo.agents.baselines.rules import (
     HAND_WEIGHTS,
     PriorityRule,
     ScriptedRule,
-    make_room,
     sum_idf_priority,
 )
 from memdojo.agents.play import play_manager
@@ -269,16 +268,6 @@ def test_priorities_are_computed_once_per_context() -> None:
     policy = PriorityRule("counted", priorities)  # type: ignore[arg-type]
     play_manager(policy, [ManagerEpisode(context, Capacity(2), seed=seed) for seed in range(4)])
     assert calls == [context]
-
-
-def test_room_is_made_for_a_text_and_only_as_much_as_needed() -> None:
-    store = MemoryStore(Capacity(2))
-    store.apply(Add("a b c"), 0)
-    assert make_room(store, "d", store.entries) == []
-    store.apply(Add("d e"), 0)
-    assert [entry.id for entry in make_room(store, "f", store.entries) or ()] == [1]
-    assert make_room(MemoryStore(Capacity(max_entry_tokens=3)), "a b c d", ()) is None
-    assert make_room(MemoryStore(Capacity(max_tokens=3)), "a b c d", ()) is None
 
 
 def test_every_baseline_is_listed_built_and_carries_its_name() -> None:

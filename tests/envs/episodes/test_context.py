@@ -8,8 +8,11 @@ import pytest
 
 from builders import make_stream
 from memdojo.envs.episodes import context as stream_context
+from memdojo.envs.episodes import superseded
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.embedders import HashedNgramEmbedder
+from memdojo.envs.streams import load_streams
+from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import MemoryEntry, Question, Stream
 
 TEXTS = ("I moved to Boston.", "Nice!", "My dog is called Oscar.", "Nice!", "I moved to Chicago.")
@@ -85,10 +88,11 @@ def test_similarities_are_the_cosines_with_earlier_turns() -> None:
     context, embedder = StreamContext(stream()), HashedNgramEmbedder(dim=32)
     vectors = context.embeddings(embedder)
     assert vectors.shape == (5, 32)
-    cosines = context.similarities(embedder, 4)
-    np.testing.assert_allclose(cosines, vectors @ vectors[4], atol=1e-6)
-    np.testing.assert_allclose(cosines[4], 1, atol=1e-6)
-    assert context.similarities(embedder, 1).shape == (2,)
+    turns = np.array([4, 0, 2, 2])
+    cosines = context.similarities(embedder, 4, turns)
+    np.testing.assert_allclose(cosines, vectors[turns] @ vectors[4], atol=1e-6)
+    np.testing.assert_allclose(cosines[0], 1, atol=1e-6)
+    assert context.similarities(embedder, 1, turns[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize("max_turns", [1, 100])
@@ -98,8 +102,33 @@ def test_similarities_are_the_same_by_blocks_kept_or_not(monkeypatch: Any, max_t
     context, embedder = StreamContext(stream()), HashedNgramEmbedder(dim=32)
     vectors = context.embeddings(embedder)
     for index in (0, 1, 4, 2, 3, 0):
-        expected = vectors[: index + 1] @ vectors[index]
-        np.testing.assert_allclose(context.similarities(embedder, index), expected, atol=1e-6)
+        turns = np.arange(index + 1)
+        expected = vectors[turns] @ vectors[index]
+        np.testing.assert_allclose(context.similarities(embedder, index, turns), expected, atol=1e-6)
+        among = np.tril(vectors[turns] @ vectors[turns].T, -1).max(axis=0, initial=0)
+        np.testing.assert_allclose(context.superseded(embedder, turns), among, atol=1e-6)
+
+
+def test_a_step_of_a_long_stream_looks_at_the_turns_of_the_store_alone(monkeypatch: Any) -> None:
+    monkeypatch.setattr(stream_context, "MAX_TURNS_WITH_SIMILARITIES", 1)
+    pairs: list[int] = []
+    cosines = superseded._cosines
+
+    def counted(rows: FloatArray, columns: FloatArray) -> FloatArray:
+        pairs.append(len(rows) * len(columns))
+        return cosines(rows, columns)
+
+    monkeypatch.setattr(superseded, "_cosines", counted)
+    (long,) = load_streams("synthetic:train", num_streams=1, num_sessions=40)
+    context, embedder = StreamContext(long), HashedNgramEmbedder(dim=32)
+    work = []
+    for newest in range(10, len(context.turns)):
+        pairs.clear()
+        # The last ten turns: one comes and one goes.
+        context.superseded(embedder, np.arange(newest - 10, newest))
+        work.append(sum(pairs))
+    assert max(work[1:]) <= 3 * 10
+    assert np.mean(work[-100:]) <= np.mean(work[:100]) + 10
 
 
 def test_features_of_a_turn_do_not_change_with_what_comes_later() -> None:

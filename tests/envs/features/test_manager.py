@@ -111,8 +111,8 @@ def test_each_action_means_its_operation_on_the_candidate_shown() -> None:
         Update(2, text, ("t2",), turn.time),
         Delete(1),
         Delete(2),
-        Add(text, ("t2",), turn.time, "turn", evicts=(1, 2)),
-        Add(text, ("t2",), turn.time, "turn", evicts=(2, 1)),
+        Add(text, ("t2",), turn.time, "turn", evicts=(1,)),
+        Add(text, ("t2",), turn.time, "turn", evicts=(2,)),
     ]
     assert all(episode.fork().step([operation]).operations[0].applied for operation in operations)
 
@@ -143,6 +143,22 @@ def test_an_add_in_place_lets_only_the_chosen_entry_leave() -> None:
     assert [entry.id for entry in episode.store] == [1, 3, 4]
 
 
+def test_what_does_not_fit_under_a_bound_in_tokens_is_masked() -> None:
+    said = (("A", "b"), ("A", "c d e f"), ("A", "g h i"), ("A", "1 2 3 4 5 6 7 8 9 10"))
+    episode = _episode(max_tokens=10, stream=_stream(said, questions=()))
+    features = ManagerFeatures(FeatureSettings(K))
+    _play(episode, ADD, ADD, features=features)
+    observation = features.observe(episode)
+    # Nine of ten tokens are taken, and the new turn has five: it fits in place of the six, not of the three.
+    replacements = [2 + 2 * K, 3 + 2 * K]
+    assert _allowed(observation) == [NOOP, 3, 2 + K, 3 + K, *replacements]
+    for action in _allowed(observation):
+        assert episode.fork().step([features.operation(episode, observation, action)]).operations[0].applied
+    _play(episode, NOOP, features=features)
+    # Twelve tokens fit nowhere.
+    assert _allowed(features.observe(episode)) == [NOOP, 2 + K, 3 + K]
+
+
 def test_a_long_turn_takes_the_room_of_further_candidates_oldest_first() -> None:
     said = (("A", "b"), ("A", "c"), ("A", "d"), ("A", "e f g"))
     # Three tokens each ("A", ":" and a word), then five.
@@ -151,7 +167,8 @@ def test_a_long_turn_takes_the_room_of_further_candidates_oldest_first() -> None
     _play(episode, ADD, ADD, ADD, features=features)
     observation = features.observe(episode)
     _play(episode, 2 + 2 * K + 2, features=features)
-    assert _allowed(observation) == [NOOP, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    # An UPDATE lets nobody leave, so none makes room for it.
+    assert _allowed(observation) == [NOOP, 5, 6, 7, 8, 9, 10]
     assert [entry.id for entry in episode.store] == [2, 4]
 
 
