@@ -68,6 +68,7 @@ def play_fold(conversation: str, run_dir: str, overrides: list[str]) -> Evaluati
     settings = EvalSettings(
         max_entries=config.episode.max_entries,
         capacity_share=config.episode.capacity_share,
+        token_share=config.episode.token_share,
         score="recall@10",
     )
     return evaluate_manager(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from weakref import WeakKeyDictionary
 
@@ -27,8 +27,8 @@ class OracleManager(TurnRule[ManagerEpisode]):
 
     A turn is worth, for each question not yet asked that names it as evidence, its share of the question's
     evidence: the worths in the store then add up to the evidence kept. From a full store the entries of least
-    worth leave, or the turn stays out. What has lost its worth is deleted, for it would only stand in the way
-    of the retriever.
+    worth leave, or those of least worth for their tokens, whichever costs less, or the turn stays out. What
+    has lost its worth is deleted, for it would only stand in the way of the retriever.
 
     Where questions lack evidence, it goes by the operations that the stream plans (`Stream.oracle`): what is
     planned to be written is worth a little, and what is planned to be replaced or deleted leaves.
@@ -52,9 +52,8 @@ class OracleManager(TurnRule[ManagerEpisode]):
             if worths[entry.id] <= PLANNED_WORTH:
                 worths[entry.id] = 0.0
         spent: list[Operation] = [Delete(id) for id, value in worths.items() if value <= 0]
-        cheapest_first = sorted(store.entries, key=lambda entry: worths[entry.id])
         pieces = pieces_of(turn, store.capacity)
-        leaving = list(make_room_for_pieces(store, pieces, cheapest_first))
+        leaving = _cheapest_to_leave(store, pieces, worths)
         gain = worth.get(turn.id, 0.0)
         if not leaving or gain <= sum(worths[entry.id] for each in leaving for entry in each):
             return tuple(spent) or (Noop(),)
@@ -66,6 +65,25 @@ class OracleManager(TurnRule[ManagerEpisode]):
                 for text, each in zip(pieces, leaving, strict=False)
             ),
         )
+
+
+def _cheapest_to_leave(
+    store: MemoryStore, texts: Sequence[str], worths: Mapping[int, float]
+) -> list[list[MemoryEntry]]:
+    """Return for each text, as far as there is room, the entries that leave for it: those of least worth."""
+
+    def by_worth(entry: MemoryEntry) -> float:
+        return worths[entry.id]
+
+    def by_worth_of_a_token(entry: MemoryEntry) -> float:
+        return worths[entry.id] / store.corpus.count_tokens(entry.text)
+
+    # The first is best where entries are short, the second where tokens are.
+    of_worth, of_tokens = (
+        list(make_room_for_pieces(store, texts, sorted(store.entries, key=order)))
+        for order in (by_worth, by_worth_of_a_token)
+    )
+    return min(of_worth, of_tokens, key=lambda leaving: sum(map(by_worth, chain(*leaving))))
 
 
 class LabelledManager(TurnRule[ManagerEpisode]):
@@ -83,25 +101,34 @@ class LabelledManager(TurnRule[ManagerEpisode]):
         store = episode.store.fork()
         operations: list[Operation] = []
         for planned in episode.context.stream.oracle.get(turn.id, ()):
-            operation = _as_operation(planned, turn, store)
-            if operation is not None and store.apply(operation, episode.step_index).applied:
-                operations.append(operation)
+            operations += [
+                operation
+                for operation in _as_operations(planned, turn, store)
+                if store.apply(operation, episode.step_index).applied
+            ]
         return tuple(operations) or (Noop(),)
 
 
-def _as_operation(planned: PlannedOperation, turn: Turn, store: MemoryStore) -> Operation | None:
-    """Return the operation that a plan comes to; None if there is nothing to do it to, or no room."""
+def _as_operations(planned: PlannedOperation, turn: Turn, store: MemoryStore) -> tuple[Operation, ...]:
+    """Return the operations that a plan comes to; none if there is nothing to do it to, or no room."""
     meant = _replaced(store, (planned,))
     if meant and planned.kind == Delete.kind:
-        return Delete(meant[-1].id)
+        return (Delete(meant[-1].id),)
     if meant and planned.kind == Update.kind:
-        return Update(meant[-1].id, planned.text, (turn.id,), turn.time)
+        others = (entry for entry in store.entries if entry is not meant[-1])
+        leaving = make_room(store, planned.text, others, in_place_of=meant[-1])
+        if leaving is None:
+            return ()
+        # An UPDATE names nobody to leave.
+        deletes = (Delete(entry.id) for entry in leaving)
+        return (*deletes, Update(meant[-1].id, planned.text, (turn.id,), turn.time))
     if planned.kind not in (Add.kind, Update.kind, Delete.kind):
-        return OPERATIONS.get(planned.kind).from_plan(planned, turn, store.entries)
+        operation = OPERATIONS.get(planned.kind).from_plan(planned, turn, store.entries)
+        return () if operation is None else (operation,)
     leaving = make_room(store, planned.text, store.entries) if _writes(planned) else None
     if leaving is None:
-        return None
-    return Add(planned.text, (turn.id,), turn.time, evicts=tuple(entry.id for entry in leaving))
+        return ()
+    return (Add(planned.text, (turn.id,), turn.time, evicts=tuple(entry.id for entry in leaving)),)
 
 
 class _Worth:

@@ -15,8 +15,10 @@ from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.visible import VisibleEpisode
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
+from memdojo.envs.memory.room import has_room
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.types import Delete, Hit, Operation, Turn
+from memdojo.envs.streams.rendering import render_turn
+from memdojo.envs.types import Delete, Hit, Noop, Operation, Turn, Update
 
 from ..policy import ManagerPolicy
 from .rules import NoOpRule, TurnRule, add_turn
@@ -40,6 +42,20 @@ class DuplicateEverything(TurnRule[VisibleEpisode]):
     def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn, and again."""
         return (add_turn(turn), add_turn(turn))
+
+
+class PackTurns(TurnRule[VisibleEpisode]):
+    """Writes as many turns into each entry as fit, for limits that count entries; then it writes no more."""
+
+    name = "pack_turns"
+
+    def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
+        """Put the turn behind the text of the last entry, or begin another one."""
+        store, last = episode.store, episode.store.entries[-1:]
+        packed = "\n".join((*(entry.text for entry in last), render_turn(turn)))
+        if last and has_room(store, packed, in_place_of=last[0]):
+            return (Update(last[0].id, packed, (turn.id,), turn.time),)
+        return (add_turn(turn),) if has_room(store, render_turn(turn)) else (Noop(),)
 
 
 class DeleteEverything(TurnRule[VisibleEpisode]):
@@ -111,6 +127,7 @@ MANAGER_HACKS: Mapping[str, Callable[[], ManagerPolicy]] = MappingProxyType(
         "no_op": NoOpRule,
         "add_everything": AddEverything,
         "duplicate_everything": DuplicateEverything,
+        "pack_turns": PackTurns,
         "delete_everything": DeleteEverything,
     }
 )

@@ -139,7 +139,8 @@ class StreamContext:
             vectors = self.embeddings(embedder)
             cosines: FloatArray = vectors[turns] @ vectors[index]
             return cosines
-        return self._similarity_table(embedder, index)[index, turns]
+        row: FloatArray = self._similarity_table(embedder, index)[index, turns]
+        return row
 
     def superseded(self, embedder: Embedder, turns: npt.NDArray[np.intp]) -> FloatArray:
         """Return each turn's largest cosine with a newer one of `turns`, at least 0, shape (len(turns),)."""

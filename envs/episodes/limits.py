@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from memdojo.errors import ConfigError, unknown_name
 
+from ..memory.analysis import count_tokens
+from ..streams.rendering import render_turn
 from ..types import DEFAULT_CORE_TOKENS, Capacity, Stream, WhenFull
 
 DEFAULT_CAPACITY_SHARE = 0.25
@@ -16,18 +18,24 @@ DEFAULT_CAPACITY_SHARE = 0.25
 class CapacitySettings:
     """How much memory an episode has, in figures that fit any stream.
 
-    With neither entries, share nor tokens given, the share is `DEFAULT_CAPACITY_SHARE`.
+    With neither entries, tokens nor a share of one given, `capacity_share` is `DEFAULT_CAPACITY_SHARE`.
+
+    A number of entries alone would bound nothing for a policy that writes text: it packs many turns into one
+    entry. So where entries are limited, tokens are as well, to the share of the stream's tokens that the
+    entries are of its turns, unless another limit in tokens is given. Both hold for every policy: tokens are
+    what a memory keeps, and entries what its manager chooses among and its retriever finds.
 
     Attributes:
         max_entries: Most entries.
         capacity_share: Most entries as a share of the stream's turns; infinity for no limit.
         max_tokens: Most tokens over all entries.
+        token_share: The same as a share of the stream's tokens; infinity for no limit.
         max_entry_tokens: Most tokens in one entry.
         when_full: What an ADD to a full store does: `policy` (it names who leaves), `evict_oldest`, `reject`.
         max_core_tokens: Most tokens in the core block.
 
     Raises:
-        ConfigError: If a figure is out of range, or entries and share are both given.
+        ConfigError: If a figure is out of range, or a limit is given both as a number and as a share.
     """
 
     max_entries: int | None = None
@@ -36,16 +44,20 @@ class CapacitySettings:
     max_entry_tokens: int | None = 2048
     when_full: str = WhenFull.POLICY.value
     max_core_tokens: int | None = DEFAULT_CORE_TOKENS
+    token_share: float | None = None
 
     def __post_init__(self) -> None:
-        if self.max_entries is not None and self.capacity_share is not None:
-            raise ConfigError(
-                f"max_entries={self.max_entries} and capacity_share={self.capacity_share} contradict each "
-                "other; give one of them."
-            )
-        share = self.capacity_share
-        if share is not None and not share > 0:
-            raise ConfigError(f"capacity_share is {share}; give a positive share of the stream's turns.")
+        for number, share, counted in (
+            ("max_entries", "capacity_share", "turns"),
+            ("max_tokens", "token_share", "tokens"),
+        ):
+            limit, part = getattr(self, number), getattr(self, share)
+            if limit is not None and part is not None:
+                raise ConfigError(
+                    f"{number}={limit} and {share}={part} contradict each other; give one of them."
+                )
+            if part is not None and not part > 0:
+                raise ConfigError(f"{share} is {part}; give a positive share of the stream's {counted}.")
         if self.when_full not in list(WhenFull):
             raise unknown_name("rule for a full store", str(self.when_full), list(WhenFull))
         for name in ("max_entries", "max_tokens", "max_entry_tokens", "max_core_tokens"):
@@ -53,25 +65,39 @@ class CapacitySettings:
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ConfigError(f"{name} is {value!r}; give a positive whole number, or None for no limit.")
 
-    def for_stream(self, stream: Stream) -> Capacity:
-        """Return the limits for a stream; a share gives at least one entry."""
+    def for_stream(self, stream: Stream, num_tokens: int | None = None) -> Capacity:
+        """Return the limits for a stream; a share gives at least one entry, or the tokens of an average turn.
+
+        Args:
+            stream: The stream.
+            num_tokens: Tokens of its turns as they would be stored, where they have been counted.
+        """
+        num_turns = max(1, sum(len(chunk.turns) for chunk in stream.chunks))
+        entry_share = self._entry_share(num_turns)
+        token_share = entry_share if self.token_share is None else self.token_share
+        max_entries, max_tokens = self.max_entries, self.max_tokens
+        if max_entries is None and not math.isinf(entry_share):
+            max_entries = max(1, round(entry_share * num_turns))
+        if max_tokens is None and not math.isinf(token_share):
+            token_share = max(token_share, 1 / num_turns)
+            max_tokens = max(1, round(token_share * (num_tokens or tokens_of(stream))))
         return Capacity(
-            self._max_entries(stream),
-            self.max_tokens,
-            self.max_entry_tokens,
-            WhenFull(self.when_full),
-            self.max_core_tokens,
+            max_entries, max_tokens, self.max_entry_tokens, WhenFull(self.when_full), self.max_core_tokens
         )
 
-    def _max_entries(self, stream: Stream) -> int | None:
-        share = self.capacity_share
-        if share is None:
-            if self.max_entries is not None or self.max_tokens is not None:
-                return self.max_entries
-            share = DEFAULT_CAPACITY_SHARE
-        if math.isinf(share):
-            return None
-        return max(1, round(share * sum(len(chunk.turns) for chunk in stream.chunks)))
+    def _entry_share(self, num_turns: int) -> float:
+        """Return the most entries as a share of the turns; infinity for no limit."""
+        if self.max_entries is not None:
+            return self.max_entries / num_turns
+        if self.capacity_share is not None:
+            return self.capacity_share
+        has_tokens = self.max_tokens is not None or self.token_share is not None
+        return math.inf if has_tokens else DEFAULT_CAPACITY_SHARE
+
+
+def tokens_of(stream: Stream) -> int:
+    """Return the tokens of a stream's turns as they would be stored."""
+    return sum(count_tokens(render_turn(turn)) for chunk in stream.chunks for turn in chunk.turns)
 
 
 def check_positive(name: str, value: int) -> int:

@@ -100,7 +100,7 @@ class EpisodeRules:
         """
         return ManagerEpisode(
             context,
-            self.capacity.for_stream(context.stream) if capacity is None else capacity,
+            self.capacity.for_stream(context.stream, context.stream_tokens) if capacity is None else capacity,
             retriever=self.retriever,
             top_k=self.top_k,
             answerer=self.answerer,

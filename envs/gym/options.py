@@ -31,6 +31,7 @@ class ManagerOptions(RuleOptions, total=False):
     max_entries: int | None
     capacity_share: float | None
     max_tokens: int | None
+    token_share: float | None
     max_entry_tokens: int | None
     max_core_tokens: int | None
     when_full: str

@@ -41,7 +41,7 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
     ## Observation Space
     `FreeText`: the memory and the new chunk, rendered by the prompt format. With the plain format:
 
-        MEMORY 2/28 entries
+        MEMORY 2/28 entries, 18/372 tokens
         [1] [2023-05-08] Caroline: I moved to Boston.
         [4] [2023-05-08] Melanie: My dog is called Oscar.
         NEW 2023-05-09
@@ -77,7 +77,8 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
     - `streams`: spec, streams or a `StreamPool`; default `synthetic:train`.
     - `stream_options`: what the source takes, such as `{"num_streams": 4}`.
     - `turns_per_chunk`: cut the streams anew; default as they are cut.
-    - `max_entries`, or `capacity_share` of the stream's turns (default 0.25), and `max_tokens`,
+    - `max_entries`, or `capacity_share` of the stream's turns (default 0.25), and `max_tokens`, or
+      `token_share` of the stream's tokens (default: the share that the entries are of the turns),
       `max_entry_tokens`, `max_core_tokens` (of the core block, default 512): the limits of the store.
     - `when_full`: `policy` (default: REPLACE names who leaves), `evict_oldest` or `reject`.
     - `reward`: weights by part name, or a `Reward`.

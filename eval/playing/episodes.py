@@ -52,7 +52,11 @@ def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalS
     return [
         Played(
             watched.steps(episode),
-            {"capacity_entries": episode.store.capacity.max_entries, "seconds": seconds_here},
+            {
+                "capacity_entries": episode.store.capacity.max_entries,
+                "capacity_tokens": episode.store.capacity.max_tokens,
+                "seconds": seconds_here,
+            },
         )
         for episode, seconds_here in zip(episodes, seconds, strict=True)
     ]

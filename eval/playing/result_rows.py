@@ -154,6 +154,8 @@ def operation_row(context: StreamContext, record: EpisodeRecord) -> Row:
         "final_tokens": final_tokens,
         "stream_tokens": context.stream_tokens,
         "compression": final_tokens / max(context.stream_tokens, 1),
+        "tokens_kept": max((step.memory_tokens for step in outcome.steps), default=0)
+        / max(context.stream_tokens, 1),
         "tokens_written": sum(operation.text_tokens for operation in operations),
         "tokens_read": sum(
             count_tokens(line)

@@ -32,7 +32,9 @@ class EvalSettings:
     Attributes:
         max_entries: Entries that a manager's store holds at most; None for no limit.
         capacity_share: The same as a share of each stream's turns, rounded; not together with `max_entries`.
-        max_tokens: Tokens that the store holds at most; None for no limit.
+        max_tokens: Tokens that the store holds at most; None takes `token_share`.
+        token_share: The same as a share of each stream's tokens; None takes the share that the entries are of
+            the turns, so without a limit in entries there is none in tokens.
         max_entry_tokens: Tokens of one entry at most; None for no limit.
         max_core_tokens: Tokens of the core block at most; None for no limit.
         top_k: How many entries the answerer gets and how deep recall and NDCG look.
@@ -62,6 +64,7 @@ class EvalSettings:
     max_tokens: int | None = None
     max_entry_tokens: int | None = 2048
     max_core_tokens: int | None = DEFAULT_CORE_TOKENS
+    token_share: float | None = None
     top_k: int = 10
     ranks: tuple[int, ...] = ()
     retriever: NamedRetriever = field(default_factory=lambda: make_retriever_baseline("bm25"))
@@ -145,6 +148,7 @@ class EvalSettings:
             self.max_tokens,
             self.max_entry_tokens,
             max_core_tokens=self.max_core_tokens,
+            token_share=self.token_share,
         )
 
     def chosen_score(self, streams: Sequence[Stream], *, judged: bool = False) -> str:

@@ -36,6 +36,7 @@ STORE_AND_TIME_FIGURES = (
     "final_entries",
     "final_tokens",
     "compression",
+    "tokens_kept",
     "tokens_written",
     "tokens_read",
     "seconds",

@@ -71,8 +71,8 @@ class TrainedOn:
         seed: Of the run.
         algorithm: `ppo` or `grpo`.
         update: How many updates the policy had seen.
-        max_entries, capacity_share: The store that a manager was trained with, or that the memory has over
-            which others were asked; at most one is set.
+        max_entries, capacity_share, token_share: The store that a manager was trained with, or that the
+            memory has over which others were asked; at most one of the first two is set.
         top_k: Entries from which questions were answered.
         granularity: What one entry was that a retriever ranked or an answer agent was shown.
         memdojo_version: That wrote the checkpoint.
@@ -97,6 +97,7 @@ class TrainedOn:
     memory: str = ""
     retriever: str = "bm25"
     max_core_tokens: int = DEFAULT_CORE_TOKENS
+    token_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

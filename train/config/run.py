@@ -143,10 +143,10 @@ class TrainConfig(Table):
                 f"episode.written_by is {name!r}, but task is 'manager', which writes its memory itself; "
                 "leave it out."
             )
-        if name in list_baselines() and episode.max_entries is None and episode.capacity_share is None:
+        if name in list_baselines() and not episode.has_limits:
             raise ConfigError(
                 f"episode.written_by is {name!r}, a rule whose store has no size of its own; set "
-                "episode.capacity_share or episode.max_entries."
+                "episode.capacity_share, episode.max_entries or episode.token_share."
             )
         try:
             check_name_or_path(name, "baseline", list_baselines())

@@ -165,7 +165,9 @@ class EpisodeConfig(Table):
     Attributes:
         max_entries: Most entries that a manager's store holds.
         capacity_share: The same as a share of the stream's turns. A compact manager has exactly one of the
-            two, a language manager at most one: with neither its store has no limit.
+            two, a language manager at most one.
+        token_share: Most tokens over all entries as a share of the stream's. Without it the share is the one
+            that the entries are of the turns; with no limit in entries either the store has no limit.
         max_core_tokens: Most tokens of the core block, which a manager's store of several kinds has.
         top_k: Entries from which a question is answered; for an answer agent, those that it is shown.
         retriever: Who finds them in a manager's store, such as `bm25` or `pools:20`.
@@ -181,6 +183,7 @@ class EpisodeConfig(Table):
 
     max_entries: Annotated[Count | None, STORE_ONLY] = None
     capacity_share: Annotated[Annotated[float, Field(gt=0, le=1)] | None, STORE_ONLY] = None
+    token_share: Annotated[Annotated[float, Field(gt=0)] | None, STORE_ONLY] = None
     max_core_tokens: Annotated[Count, STORE_ONLY] = DEFAULT_CORE_TOKENS
     top_k: Count = 10
     retriever: Text = "bm25"
@@ -214,7 +217,13 @@ class EpisodeConfig(Table):
             self.max_entries,
             self.capacity_share if is_limited else math.inf,
             max_core_tokens=self.max_core_tokens,
+            token_share=self.token_share,
         )
+
+    @property
+    def has_limits(self) -> bool:
+        """True if entries or tokens of a manager's store are limited."""
+        return not (self.max_entries is self.capacity_share is self.token_share is None)
 
     def rules(
         self,

@@ -62,16 +62,18 @@ def load_writer(name_or_folder: str | Path, episode: EpisodeConfig) -> Writer:
     """
     folder = named_path(name_or_folder, "manager baseline", list_baselines())
     if folder is None:
-        if episode.max_entries is None and episode.capacity_share is None:
+        if not episode.has_limits:
             raise ConfigError(
                 f"the memory is that of {name_or_folder!r}, a rule whose store has no size of its own; give "
-                "a number of entries or a share of the turns."
+                "a number of entries, or a share of the turns or tokens."
             )
         return Writer(make_baseline(str(name_or_folder)), EpisodeRules(capacity=episode.capacity))
     learned = load_learned_manager(folder)
-    if episode.max_entries is None and episode.capacity_share is None:
+    if not episode.has_limits:
         episode = EpisodeConfig(
-            max_entries=learned.training.max_entries, capacity_share=learned.training.capacity_share
+            max_entries=learned.training.max_entries,
+            capacity_share=learned.training.capacity_share,
+            token_share=learned.training.token_share,
         )
     return Writer(learned.policy, EpisodeRules(capacity=episode.capacity))
 

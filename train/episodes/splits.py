@@ -76,6 +76,7 @@ def trained_on(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) ->
         algorithm=config.algorithm.name,
         max_entries=config.episode.max_entries,
         capacity_share=config.episode.capacity_share,
+        token_share=config.episode.token_share,
         memory=config.episode.written_by or "",
         retriever=config.episode.retriever,
         max_core_tokens=config.episode.max_core_tokens,

@@ -51,5 +51,8 @@ class RolloutTask:
 def record_of(episode: ManagerEpisode, steps: Sequence[StepRecord]) -> EpisodeRecord:
     """Return the record of an episode that has ended; the policy's name is left to who keeps it."""
     stream = episode.context.stream
-    figures = {"capacity_entries": episode.store.capacity.max_entries}
+    figures = {
+        "capacity_entries": episode.store.capacity.max_entries,
+        "capacity_tokens": episode.store.capacity.max_tokens,
+    }
     return EpisodeRecord("", 0, stream.id, stream.group, tuple(steps), figures=figures)

@@ -42,6 +42,13 @@ def evaluate(
     capacity_share: Annotated[
         float | None, typer.Option(help="The same as a share of the stream's turns.")
     ] = None,
+    token_share: Annotated[
+        float | None,
+        typer.Option(
+            help="Tokens that the store holds at most, as a share of the stream's; by default the share that "
+            "the entries are of the turns."
+        ),
+    ] = None,
     top_k: Annotated[int | None, typer.Option(help="Entries retrieved for each question.")] = None,
     granularity: Annotated[
         Literal["turn", "session"] | None,
@@ -120,6 +127,7 @@ def evaluate(
         task=task,
         max_entries=max_entries,
         capacity_share=capacity_share,
+        token_share=token_share,
         top_k=top_k,
         granularity=granularity,
         retriever=retriever,

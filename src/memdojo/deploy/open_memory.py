@@ -106,11 +106,14 @@ def _is_new(path: Path) -> bool:
 
 def _capacity_of_training(writer: Learned) -> Capacity | None:
     training = writer.training
-    if training.capacity_share is not None:
-        raise ConfigError(
-            f"{writer.path} was trained with a store of {training.capacity_share:.0%} of a dialogue's turns, "
-            "and the length of a live dialogue is unknown; give max_entries."
-        )
+    for share, counted in ((training.capacity_share, "turns"), (training.token_share, "tokens")):
+        # No more than was said: a live dialogue needs no limit for that.
+        is_limit = share is not None and not (counted == "tokens" and share >= 1)
+        if is_limit and training.max_entries is None:
+            raise ConfigError(
+                f"{writer.path} was trained with a store of {share:.0%} of a dialogue's {counted}, and the "
+                "length of a live dialogue is unknown; give max_entries or a capacity."
+            )
     return _capacity(writer, training.max_entries)
 
 

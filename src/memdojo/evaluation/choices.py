@@ -38,9 +38,11 @@ class EvalChoices:
     Attributes:
         task: `manager` or `retriever`, where only names are given; None takes that of the other targets, else
             `manager`.
-        max_entries: Entries that a manager's store holds at most. Where neither this nor `capacity_share` is
-            known from a training, there is no limit.
+        max_entries: Entries that a manager's store holds at most. Where no limit is known from a training,
+            there is none.
         capacity_share: The same as a share of each stream's turns; not together with `max_entries`.
+        token_share: Tokens that the store holds at most, as a share of each stream's; by default the share
+            that the entries are of the turns.
         top_k: Entries from which a question is answered; without a training 10.
         granularity: What a retriever ranks, a `turn` or a `session`; without a training turns.
         retriever: Finds the entries under managers: a name, a folder or an object; without a training BM25.
@@ -72,6 +74,7 @@ class EvalChoices:
     answerer: Answerer | None = None
     judge: Judging | None = None
     metric: str = ""
+    token_share: float | None = None
     reference: str | None = None
     num_seeds: int = 3
     seed: int = 0
@@ -92,7 +95,7 @@ def settle(choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig
     Raises:
         ConfigError: If choices contradict each other, or the trainings differ in what was not chosen.
     """
-    max_entries, capacity_share = _store(choices, targets.learned)
+    max_entries, capacity_share, token_share = _store(choices, targets.learned)
     top_k = _only(
         choices.top_k,
         {each.training.top_k for each in targets.learned},
@@ -116,6 +119,7 @@ def settle(choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig
     return EvalSettings(
         max_entries=max_entries,
         capacity_share=capacity_share,
+        token_share=token_share,
         top_k=top_k,
         granularity=Granularity(granularity),
         ranks=tuple(sorted({min(5, top_k), top_k})),
@@ -159,22 +163,22 @@ def under_managers(
     return {"retriever": find_retriever(chosen), "max_core_tokens": core}
 
 
-def _store(choices: EvalChoices, learned: Sequence[Learned]) -> tuple[int | None, float | None]:
-    """Return the entries of a manager's store, or its share of the turns."""
-    chosen = choices.max_entries, choices.capacity_share
-    if None not in chosen:
+def _store(choices: EvalChoices, learned: Sequence[Learned]) -> tuple[int | None, float | None, float | None]:
+    """Return the entries of a manager's store, or its share of the turns, and its share of the tokens."""
+    chosen = choices.max_entries, choices.capacity_share, choices.token_share
+    if None not in chosen[:2]:
         raise ConfigError(
             f"max_entries is {chosen[0]} and capacity_share is {chosen[1]}; give one of the two "
             "(--max-entries or --capacity-share)."
         )
     trained = [each.training for each in learned if each.task == "manager"]
-    if chosen != (None, None) or not trained:
+    if chosen != (None, None, None) or not trained:
         return chosen
-    stores = {(training.max_entries, training.capacity_share) for training in trained}
+    stores = {(training.max_entries, training.capacity_share, training.token_share) for training in trained}
     if len(stores) > 1:
         raise ConfigError(
-            "the checkpoints were trained with stores of different sizes; choose one by max_entries or "
-            "capacity_share (--max-entries, --capacity-share)."
+            "the checkpoints were trained with stores of different sizes; choose one by max_entries, "
+            "capacity_share or token_share (--max-entries, --capacity-share, --token-share)."
         )
     return stores.pop()
 

@@ -155,6 +155,7 @@ def prepare_run(config: TrainConfig, checkpoint: Path, before: Sequence[Path] = 
     choices = EvalChoices(
         max_entries=episode.max_entries,
         capacity_share=episode.capacity_share,
+        token_share=episode.token_share,
         top_k=episode.top_k,
         granularity=episode.granularity,
         retriever=episode.retriever if task == "manager" else None,

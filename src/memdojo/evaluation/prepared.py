@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TextIO, TypedDict
+from typing import TYPE_CHECKING, Any, TextIO, TypedDict
 
 import pandas as pd
 
@@ -34,6 +34,9 @@ from memdojo.train.config.tables import EpisodeConfig
 
 from .choices import EvalChoices, settle
 from .targets import Target, Targets, find_targets, require_held_out
+
+if TYPE_CHECKING:
+    from memdojo.train.checkpoints.compact import TrainedOn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -294,11 +297,10 @@ def load_test_streams(config: TrainConfig, options: Mapping[str, Any] = MappingP
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """Who wrote a memory, and with what limits; none given means its own."""
+    """Who wrote a memory, and with what limits; none among them means its own."""
 
     writer: str | Path | ManagerPolicy
-    max_entries: int | None
-    capacity_share: float | None
+    limits: EpisodeConfig
 
     @property
     def folder(self) -> Path | None:
@@ -312,11 +314,11 @@ class _Written:
         # What writes memories needs torch, and few evaluations need what writes memories.
         from memdojo.train.episodes.memories import Writer, load_writer, write_memories
 
-        limits = EpisodeConfig(max_entries=self.max_entries, capacity_share=self.capacity_share)
         if isinstance(self.writer, str | Path):
-            name, writer = str(self.writer), load_writer(self.writer, limits)
+            name, writer = str(self.writer), load_writer(self.writer, self.limits)
         else:
-            name, writer = self.writer.name, Writer(self.writer, EpisodeRules(capacity=limits.capacity))
+            rules = EpisodeRules(capacity=self.limits.capacity)
+            name, writer = self.writer.name, Writer(self.writer, rules)
         memories = write_memories(writer, streams)
         return WrittenMemories(name, {s.id: memory for s, memory in zip(streams, memories, strict=True)})
 
@@ -331,11 +333,8 @@ def _choose_memory(targets: Targets, choices: EvalChoices) -> _Written | None:
             )
         return None
     if choices.memory is not None:
-        return _Written(choices.memory, choices.max_entries, choices.capacity_share)
-    known = {
-        _Written(each.training.memory, each.training.max_entries, each.training.capacity_share)
-        for each in targets.learned
-    }
+        return _Written(choices.memory, _limits(choices))
+    known = {_Written(each.training.memory, _limits(each.training)) for each in targets.learned}
     if len(known) > 1:
         raise ConfigError(
             "the checkpoints were trained over different memories; choose one by memory (--memory)."
@@ -343,9 +342,14 @@ def _choose_memory(targets: Targets, choices: EvalChoices) -> _Written | None:
     written = known.pop() if known else None
     if written is None or not written.writer:
         return None
-    if choices.max_entries is None and choices.capacity_share is None:
-        return written
-    return _Written(written.writer, choices.max_entries, choices.capacity_share)
+    limits = _limits(choices)
+    return _Written(written.writer, limits) if limits.has_limits else written
+
+
+def _limits(of: EvalChoices | TrainedOn) -> EpisodeConfig:
+    return EpisodeConfig(
+        max_entries=of.max_entries, capacity_share=of.capacity_share, token_share=of.token_share
+    )
 
 
 def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Learned]:

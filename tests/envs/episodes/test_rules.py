@@ -60,7 +60,7 @@ def test_a_manager_writes_into_a_store_of_the_rules_and_is_asked_over_it() -> No
         answerer=Parrot(),
     )
     episode = rules.manager(context(), seed=5)
-    assert episode.store.capacity == Capacity(max_entries=2)
+    assert episode.store.capacity == Capacity(2, max_tokens=15)
     episode.step([Add(TEXTS[0], ("t0",)), Add("Of no use.", ("t0",))])
     (question,) = episode.step(()).questions
     assert question.answer == "1"

@@ -14,6 +14,7 @@ from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.gym.pool import StreamPool
 from memdojo.envs.gym.spaces import FreeText
+from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.registry import make_format
 from memdojo.envs.types import Capacity, Question, Stream, WhenFull
 from memdojo.errors import ConfigError, EpisodeStateError, UnknownNameError
@@ -77,7 +78,7 @@ def test_where_few_entries_are_related_the_latest_fill_up_and_the_header_counts_
     env.reset(seed=0)
     observation, *_ = env.step("ADD Tom has a dog\nADD Sue bakes\nADD Bob rows")
     assert observation.startswith(
-        "MEMORY 3/9 entries\n[1] [2023-05-01] Tom has a dog\n[3] [2023-05-01] Bob rows\nNEW"
+        "MEMORY 3/9 entries, 8/68 tokens\n[1] [2023-05-01] Tom has a dog\n[3] [2023-05-01] Bob rows\nNEW"
     )
 
 
@@ -98,13 +99,13 @@ def test_any_text_is_in_the_space_and_nothing_else() -> None:
 def test_a_manager_episode_is_paid_for_the_answers_that_its_memory_gives() -> None:
     env = make("MemoryManager", max_entries=2)
     observation, info = env.reset(seed=0)
-    assert observation == "MEMORY 0/2 entries\nNEW 2023-05-01\nAnn: I moved to Boston."
+    assert observation == "MEMORY 0/2 entries, 0/15 tokens\nNEW 2023-05-01\nAnn: I moved to Boston."
     assert info == {"stream": "s", "group": "g"}
     _, reward, *_ = env.step("NOOP")
     assert reward == 0.0
     observation, reward, terminated, truncated, info = env.step("ADD Ann: My dog is called Oscar.")
     assert observation == (
-        "MEMORY 1/2 entries\n[1] [2023-05-02] Ann: My dog is called Oscar.\n"
+        "MEMORY 1/2 entries, 8/15 tokens\n[1] [2023-05-02] Ann: My dog is called Oscar.\n"
         "NEW 2023-05-03\nAnn: The weather is fine."
     )
     assert reward == 0.5
@@ -249,13 +250,20 @@ def test_an_impossible_argument_is_refused_with_what_is_possible(
         make("MemoryManager", **arguments)
 
 
-def test_capacity_is_given_in_entries_or_as_a_share_of_the_turns() -> None:
-    assert CapacitySettings().for_stream(stream()) == Capacity(max_entries=1)
-    assert CapacitySettings(capacity_share=0.5).for_stream(stream()) == Capacity(max_entries=2)
-    assert CapacitySettings(capacity_share=float("inf")).for_stream(stream()) == Capacity()
-    assert CapacitySettings(max_tokens=9).for_stream(stream()) == Capacity(max_tokens=9)
-    rejecting = CapacitySettings(max_entries=7, when_full="reject").for_stream(stream())
-    assert rejecting == Capacity(max_entries=7, when_full=WhenFull.REJECT)
+def test_the_limits_of_the_store_are_options() -> None:
+    def capacity(**limits: Any) -> Capacity:
+        env = make("MemoryManager", **limits)
+        env.reset(seed=0)
+        store: MemoryStore = env.unwrapped.episode.store
+        return store.capacity
+
+    # Four turns of 30 tokens.
+    assert capacity() == Capacity(1, 8)
+    assert capacity(max_entries=2, when_full="reject") == Capacity(2, 15, when_full=WhenFull.REJECT)
+    assert capacity(token_share=0.5, max_entry_tokens=9) == Capacity(None, 15, 9)
+    assert capacity(capacity_share=0.5, token_share=float("inf"), max_core_tokens=3) == Capacity(
+        2, max_core_tokens=3
+    )
     with pytest.raises(ConfigError, match="True"):
         CapacitySettings(max_entries=True)
 
