@@ -136,7 +136,7 @@ class CompactManager:
                 log_probs[row, action : action + 1],
                 values[row : row + 1],
             )
-            decisions.append((features.operation(episode, observation, action), decision))
+            decisions.append((features.operation(episode, observation, action, log_probs[row]), decision))
             self._last.append((features, observation, log_probs[row], action))
         return decisions
 

@@ -174,8 +174,24 @@ class ManagerFeatures:
         self._fill_mask(arrays["action_mask"], store, context.turn_texts[index], shown)
         return ManagerObservation(arrays, tuple(entry.id for entry in shown))
 
-    def operation(self, episode: VisibleEpisode, observation: ManagerObservation, action: int) -> Operation:
+    def operation(
+        self,
+        episode: VisibleEpisode,
+        observation: ManagerObservation,
+        action: int,
+        scores: npt.NDArray[np.floating] | None = None,
+    ) -> Operation:
         """Return the operation that an action means for the turn that the episode waits with.
+
+        A long turn may need more room than the entry leaves whose place it takes; then other candidates follow
+        it.
+
+        Args:
+            episode: Waits with a single turn.
+            observation: Of the episode as it is.
+            action: The action's number.
+            scores: How much the policy is for each action, shape (num_actions,): those follow first in whose
+                place it would rather have put the turn. None lets the oldest follow first.
 
         Raises:
             ValueError: If the action is masked: the caller must choose among what the mask allows.
@@ -194,9 +210,11 @@ class ManagerFeatures:
             return Update(entry_id, text, (turn.id,), turn.time)
         if block == 1:
             return Delete(entry_id)
-        # A long turn may need more room than one entry leaves: the other candidates follow, oldest first.
-        others = (id for id in sorted(observation.candidate_ids) if id != entry_id)
-        leaving = (entry for id in (entry_id, *others) if (entry := episode.store.get(id)) is not None)
+        leaving = (
+            entry
+            for id in (entry_id, *self._followers(observation, entry_id, scores))
+            if (entry := episode.store.get(id)) is not None
+        )
         evicts = tuple(entry.id for entry in make_room(episode.store, text, leaving) or ())
         return Add(text, (turn.id,), turn.time, "turn", evicts=evicts or (entry_id,))
 
@@ -207,6 +225,18 @@ class ManagerFeatures:
         block, position = divmod(action - 2, self.settings.num_candidates)
         kind = (Update.kind, Delete.kind, Add.kind)[block]
         return kind, observation.candidate_ids[position]
+
+    def _followers(
+        self, observation: ManagerObservation, first: int, scores: npt.NDArray[np.floating] | None
+    ) -> list[int]:
+        """Return the other candidates in the order in which they leave."""
+        ids = observation.candidate_ids
+        if scores is None:
+            order = sorted(ids)
+        else:
+            in_place = scores[2 + 2 * self.settings.num_candidates :][: len(ids)]
+            order = [ids[position] for position in np.argsort(-in_place, kind="stable").tolist()]
+        return [id for id in order if id != first]
 
     def _choose(self, rarity: FloatArray, similarity: FloatArray) -> npt.NDArray[np.intp]:
         num_shown = self.settings.num_candidates

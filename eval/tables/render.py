@@ -71,13 +71,14 @@ class Grid:
 
 
 def score_grid(summary: pd.DataFrame, score: str, max_unscored: float = MAX_UNSCORED) -> Grid:
-    """Lay out scores, intervals and normalised scores; all times 100.
+    """Lay out scores, intervals, normalised scores and the share of the tokens that was kept; all times 100.
 
     Args:
         summary: As `summary_table` makes it.
         score: The column that counts.
         max_unscored: Share of missing answers that is left out.
     """
+    shows_tokens = "tokens_kept" in summary
     rows = [
         (
             row["policy"],
@@ -86,10 +87,19 @@ def score_grid(summary: pd.DataFrame, score: str, max_unscored: float = MAX_UNSC
             percent(row["normalised"]),
             str(row["num_questions"]),
             _unscored(row),
+            *([percent(row["tokens_kept"])] if shows_tokens else []),
         )
         for row in summary.to_dict("records")
     ]
-    headers = ("policy", score.replace("_", " "), "95 % interval", "normalised", "questions", "unscored")
+    headers = (
+        "policy",
+        score.replace("_", " "),
+        "95 % interval",
+        "normalised",
+        "questions",
+        "unscored",
+        *(["tokens kept"] if shows_tokens else []),
+    )
     notes = (_unit_note(summary), _unscored_note(summary, max_unscored))
     return Grid("Scores x 100", headers, tuple(rows), " ".join(filter(None, notes)))
 
