@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from memdojo.errors import ConfigError, unknown_name
 
@@ -93,6 +95,30 @@ class CapacitySettings:
             return self.capacity_share
         has_tokens = self.max_tokens is not None or self.token_share is not None
         return math.inf if has_tokens else DEFAULT_CAPACITY_SHARE
+
+
+def describe_limits(limits: Mapping[str, Any]) -> str:
+    """Return the limits of a store in words, such as `a store of 20% of the turns and tokens`.
+
+    Args:
+        limits: Fields of `CapacitySettings` by name, in plain values; None and infinity are no limit. Where
+            there is no `token_share`, an earlier version wrote them, which limited entries alone.
+    """
+    entries, share, tokens, token_share = (
+        None if limits.get(name) == math.inf else limits.get(name)
+        for name in ("max_entries", "capacity_share", "max_tokens", "token_share")
+    )
+    has_own = limits.get("max_tokens") is not None or limits.get("token_share", math.inf) is not None
+    described = []
+    if entries is not None:
+        described.append(f"{entries} entries{'' if has_own else ' with the tokens of as many turns'}")
+    elif share is not None:
+        described.append(f"{100 * share:.4g}% of the turns{'' if has_own else ' and tokens'}")
+    if tokens is not None:
+        described.append(f"{tokens} tokens")
+    elif token_share is not None:
+        described.append(f"{100 * token_share:.4g}% of the tokens")
+    return f"a store of {' and '.join(described)}" if described else "a store without limit"
 
 
 def tokens_of(stream: Stream) -> int:

@@ -172,7 +172,7 @@ for _sweep in (
         "capacity",
         "capacity_share",
         (0.05, 0.1, 0.2, 0.4, 0.8),
-        "A larger store, as a share of the turns: how little memory does it get by with?",
+        "A larger store, as a share of the turns and tokens: how little memory does it get by with?",
         for_retrievers=False,
     ),
     Sweep(

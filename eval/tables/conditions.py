@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from memdojo.envs.episodes.limits import describe_limits
 from memdojo.envs.streams.jsonl.schema import stream_to_dict
 from memdojo.envs.types import Stream
 
@@ -73,14 +73,8 @@ def _store(details: Mapping[str, Any]) -> str:
         return f"Over what {settings['memories']} wrote, "
     if details.get("task") == "retriever":
         return "Over all that was said, "
-    limits = []
-    if settings.get("max_entries") is not None:
-        limits.append(f"{settings['max_entries']} entries")
-    elif settings.get("capacity_share") not in (None, math.inf):
-        limits.append(f"{settings['capacity_share']:.4g} of the turns")
-    if settings.get("max_tokens") is not None:
-        limits.append(f"{settings['max_tokens']} tokens")
-    return f"A store of {' and '.join(limits)}, " if limits else "A store without limit, "
+    store = describe_limits(settings)
+    return f"{store[0].upper()}{store[1:]}, "
 
 
 def _retriever(details: Mapping[str, Any]) -> str:

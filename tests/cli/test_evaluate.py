@@ -33,7 +33,7 @@ def test_a_checkpoint_is_evaluated_beside_baselines(tmp_path: Path, data: dict[s
     out = tmp_path / "tables"
     result = invoke("eval", checkpoint, "sum_idf", "--streams", data["test"], "--out", out)
     assert result.exit_code == 0, result.stderr
-    assert "a store of 2 entries, answers from 5 entries" in result.stdout
+    assert "a store of 2 entries with the tokens of as many turns, answers from 5 entries" in result.stdout
     assert "was chosen by its score on 1 of these groups" in result.stderr
     for policy in ("mine", "sum_idf", "oracle", "no_op"):
         assert re.search(rf"\b{policy}\b", result.stdout)

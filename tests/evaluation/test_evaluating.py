@@ -34,7 +34,7 @@ def test_a_function_and_the_command_line_come_to_the_same(tmp_path: Path) -> Non
     report.print(shown)
     result = invoke("eval", run, "recency", "--streams", "synthetic:test", *OPTIONS, "--out", tmp_path / "c")
     assert result.exit_code == 0, result.stderr
-    assert "a store of 4 entries, answers from 10 entries" in result.stdout
+    assert "a store of 4 entries with the tokens of as many turns, answers from 10 entries" in result.stdout
     # The heading stands above the tables, and where they were written below; the last column has seconds.
     ours, theirs = shown.getvalue().splitlines(), result.stdout.splitlines()[1:-1]
     assert [line.rpartition("  ")[0] for line in ours] == [line.rpartition("  ")[0] for line in theirs]
@@ -202,7 +202,10 @@ def test_tables_say_on_what_and_how_policies_were_played() -> None:
     assert re.match(
         r"synthetic:test: 2 streams of 2 groups, \d+ questions \(fingerprint [0-9a-f]{12}\)\.", note
     )
-    assert " A store of 3 entries, the first 10 entries that bm25 finds, answered by " in note
+    assert (
+        " A store of 3 entries with the tokens of as many turns, the first 10 entries that bm25 finds, answered by "
+        in note
+    )
     with pytest.warns(UserWarning, match="fusion"):
         report = memdojo.evaluate(["fusion", "hybrid"], streams, EvalChoices(task="retriever"))
     assert "Over all that was said, the first 10 entries, answered by" in report.grids[0].note

@@ -33,7 +33,9 @@ def compare(
     ] = None,
     capacity_share: Annotated[
         float | None,
-        typer.Option(help="Share of the turns that a store holds, where baselines alone are named."),
+        typer.Option(
+            help="Share of the turns and tokens that a store holds, where baselines alone are named."
+        ),
     ] = None,
     task: Annotated[
         Literal["manager", "retriever"], typer.Option(help="Only where baselines alone are named.")

@@ -40,7 +40,7 @@ def evaluate(
         int | None, typer.Option(help="Entries that a manager's store holds at most.")
     ] = None,
     capacity_share: Annotated[
-        float | None, typer.Option(help="The same as a share of the stream's turns.")
+        float | None, typer.Option(help="The same as a share of the stream's turns, and of its tokens.")
     ] = None,
     token_share: Annotated[
         float | None,

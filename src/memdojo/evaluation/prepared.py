@@ -13,6 +13,7 @@ import pandas as pd
 
 from memdojo.agents.baselines.registry import list_baselines
 from memdojo.agents.policy import ManagerPolicy
+from memdojo.envs.episodes.limits import describe_limits
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import WrittenMemories
 from memdojo.envs.streams.registry import load_streams
@@ -98,13 +99,9 @@ class PreparedEvaluation:
         """
         streams, settings, task = self.held_out.streams, self.settings, self.targets.task
         num_questions = sum(len(stream.questions) for stream in streams)
-        store = "a store without limit"
+        store = describe_limits(settings.as_json())
         if capacities:
-            store = f"stores of {','.join(f'{share:g}' for share in capacities)} of the turns"
-        elif settings.max_entries is not None:
-            store = f"a store of {settings.max_entries} entries"
-        elif settings.capacity_share is not None:
-            store = f"a store of {settings.capacity_share:.0%} of the turns"
+            store = f"stores of {','.join(f'{share:g}' for share in capacities)} of the turns and tokens"
         under = f", {store}" if task == "manager" else ""
         if settings.memories is not None:
             under = f", over what {settings.memories.name} wrote"

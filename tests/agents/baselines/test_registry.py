@@ -119,6 +119,19 @@ def test_the_labelled_manager_does_what_is_planned() -> None:
     assert all(operation.applied for operation in episode.outcome().operations)
 
 
+def test_the_labelled_manager_lets_the_oldest_leave_for_a_longer_text_in_an_entry() -> None:
+    stream = a_stream(
+        oracle={
+            "t0": (PlannedOperation(Add.kind, "one"), PlannedOperation(Add.kind, "two")),
+            "t1": (PlannedOperation(Add.kind, "ten"),),
+            "t2": (PlannedOperation(Update.kind, "ten and two", "t1"),),
+        }
+    )
+    episode = ManagerEpisode(StreamContext(stream), Capacity(max_tokens=4))
+    play_manager(make_baseline("labelled"), [episode])
+    assert [entry.text for entry in episode.store] == ["two", "ten and two"]
+
+
 def test_the_labelled_manager_lets_the_oldest_leave_within_one_turn_too() -> None:
     adds = tuple(PlannedOperation(Add.kind, text) for text in ("one", "two", "three", "word " * 30))
     stream = a_stream(oracle={"t0": adds[:1], "t1": adds[1:]})
@@ -230,6 +243,28 @@ def test_the_oracle_forgets_what_has_been_asked() -> None:
 def test_the_oracle_rather_leaves_out_a_turn_than_loses_a_better_one() -> None:
     questions = [ask("1", {"t0"}), ask("2", {"t0"}), ask("3", {"t3"})]
     assert kept(play(OracleManager(), a_stream(questions=questions), max_entries=1)) == ["t0"]
+
+
+def test_the_oracle_lets_much_text_of_little_worth_leave_a_store_that_is_limited_in_tokens() -> None:
+    lines = ["word " * 20, "yes", "word " * 18 + "too"]
+    # Worth: 1, a half and one and a half. The last turn fits in place of the first one alone.
+    questions = [ask("1", {"t0"}), ask("2", {"t1", "t2"}), ask("3", {"t2"})]
+    episode = ManagerEpisode(StreamContext(a_stream(lines, questions)), Capacity(max_tokens=30))
+    play_manager(OracleManager(), [episode])
+    assert kept(episode) == ["t1", "t2"]
+
+
+@pytest.mark.parametrize(
+    "rule", ["recency", "keep_first", "longest_first", "sum_idf", "similarity", "oracle"]
+)
+def test_rules_keep_within_the_tokens_whatever_the_turns(rule: str) -> None:
+    lines = ["word " * (1 + 7 * number % 23) for number in range(30)]
+    questions = [ask(str(number), {f"t{number}"}) for number in range(0, 30, 3)]
+    episode = ManagerEpisode(StreamContext(a_stream(lines, questions)), Capacity(20, max_tokens=60))
+    [outcome] = play_manager(make_baseline(rule), [episode])
+    assert all(operation.applied for operation in outcome.operations)
+    assert max(step.memory_tokens for step in outcome.steps) <= 60
+    assert episode.store.tokens > 30
 
 
 def test_the_oracle_follows_the_plan_where_questions_lack_evidence() -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from builders import make_stream
-from memdojo.envs.episodes.limits import CapacitySettings, tokens_of
+from memdojo.envs.episodes.limits import CapacitySettings, describe_limits, tokens_of
 from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.types import Capacity
 from memdojo.errors import ConfigError
@@ -38,6 +38,23 @@ def test_entries_are_limited_with_the_tokens_of_as_many_turns(
     assert tokens_of(STREAM) == 80
     assert limits.for_stream(STREAM) == Capacity(entries, tokens)
     assert limits.for_stream(STREAM, 80) == Capacity(entries, tokens)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({}, "a store without limit"),
+        ({"capacity_share": math.inf, "token_share": None}, "a store without limit"),
+        ({"capacity_share": 0.125, "token_share": None}, "a store of 12.5% of the turns and tokens"),
+        ({"max_entries": 22, "token_share": None}, "a store of 22 entries with the tokens of as many turns"),
+        ({"max_entries": 22}, "a store of 22 entries"),
+        ({"max_entries": 4, "token_share": 0.4}, "a store of 4 entries and 40% of the tokens"),
+        ({"capacity_share": 0.2, "token_share": math.inf}, "a store of 20% of the turns"),
+        ({"max_tokens": 500}, "a store of 500 tokens"),
+    ],
+)
+def test_limits_are_said_in_words(limits: dict[str, float | None], words: str) -> None:
+    assert describe_limits(limits) == words
 
 
 def test_the_tokens_of_a_stream_are_those_of_its_turns_as_they_are_stored() -> None:

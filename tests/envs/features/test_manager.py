@@ -172,6 +172,19 @@ def test_a_long_turn_takes_the_room_of_further_candidates_oldest_first() -> None
     assert [entry.id for entry in episode.store] == [2, 4]
 
 
+def test_a_long_turn_takes_the_room_of_the_candidates_that_a_policy_gives_up_next() -> None:
+    said = (("A", "b"), ("A", "c"), ("A", "d"), ("A", "e f g"))
+    episode = _episode(max_tokens=10, stream=_stream(said, questions=()))
+    features = ManagerFeatures(FeatureSettings(K))
+    _play(episode, ADD, ADD, ADD, features=features)
+    scores = np.zeros(features.num_actions)
+    scores[2 + 2 * K :] = (0.1, 0.6, 0.3)
+    observation = features.observe(episode)
+    operation = features.operation(episode, observation, 2 + 2 * K, scores)
+    assert isinstance(operation, Add)
+    assert operation.evicts == (1, 2)
+
+
 @pytest.mark.parametrize(
     ("num_added", "expected"),
     [

@@ -15,6 +15,7 @@ from memdojo.agents.baselines.registry import (
 )
 from memdojo.agents.baselines.rules import NoOpRule, ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
+from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream
@@ -212,15 +213,29 @@ def test_operations_store_and_time_are_counted() -> None:
     assert mine["seconds"] > 0
 
 
-def test_capacity_is_a_number_of_entries_or_a_share_of_the_turns() -> None:
-    for settings, expected in (
-        (EvalSettings(max_entries=3), 3),
-        (EvalSettings(capacity_share=0.5), 2),
-        (EvalSettings(capacity_share=0.01), 1),
+def test_capacity_is_a_number_of_entries_or_a_share_of_the_turns_with_their_tokens() -> None:
+    stream = fruit_stream()
+    num_tokens = StreamContext(stream).stream_tokens
+    for settings, entries, share in (
+        (EvalSettings(max_entries=3), 3, 3 / 4),
+        (EvalSettings(capacity_share=0.5), 2, 1 / 2),
+        (EvalSettings(capacity_share=0.01), 1, 1 / 4),
+        (EvalSettings(token_share=0.5), None, 1 / 2),
     ):
-        evaluation = evaluate_manager([make_baseline("recency")], [fruit_stream()], settings)
+        evaluation = evaluate_manager([make_baseline("recency")], [stream], settings)
         row = evaluation.streams[evaluation.streams["policy"] == "recency"].iloc[0]
-        assert (row["capacity_entries"], row["final_entries"]) == (expected, expected)
+        assert row["capacity_entries"] == entries
+        assert row["capacity_tokens"] == round(share * num_tokens)
+        assert 0 < row["tokens_kept"] <= round(share * num_tokens) / num_tokens
+
+
+def test_the_tokens_kept_are_the_most_that_a_store_held() -> None:
+    stream = fruit_stream()
+    num_tokens = StreamContext(stream).stream_tokens
+    brief = ScriptedRule([(Add("a b c d e"),), (Delete(1), Add("f g")), (Delete(2),)], name="brief")
+    evaluation = evaluate_manager([brief], [stream], EvalSettings())
+    row = evaluation.streams[evaluation.streams["policy"] == "brief"].iloc[0]
+    assert (row["tokens_kept"], row["final_tokens"]) == (5 / num_tokens, 0)
 
 
 def test_doing_nothing_adding_everything_and_deleting_everything_do_not_pay() -> None:

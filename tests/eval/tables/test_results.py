@@ -41,6 +41,7 @@ def evaluation(scores: dict[str, list[float]], baselines: frozenset[str] = BASEL
             "group": group,
             "add": add,
             "final_tokens": 10,
+            "tokens_kept": 0.25,
         }
         for policy in scores
         for group, add in (("a", 1), ("b", 4))
@@ -154,8 +155,10 @@ def test_grids_are_plain_text_and_markdown() -> None:
         "normalised",
         "questions",
         "unscored",
+        "tokens",
+        "kept",
     ]
-    assert plain[2].split() == ["oracle", "80.0", "[70.0,", "90.0]", "100.0", "4", "0"]
+    assert plain[2].split() == ["oracle", "80.0", "[70.0,", "90.0]", "100.0", "4", "0", "25.0"]
     assert plain[-1].startswith("Intervals: bootstrap over 2 groups. Too few groups: with fewer than 6")
     verdicts = [row[3] for row in paired_grid(paired_table(evaluation(SCORES))).rows]
     assert verdicts == ["-", "-", "-"]

@@ -10,6 +10,7 @@ import pytest
 import tomlkit
 from pydantic import ValidationError
 
+from builders import make_stream
 from memdojo.configs import config_names
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
@@ -37,6 +38,14 @@ def config_file(tmp_path: Path) -> Path:
     path = tmp_path / "my_run.toml"
     path.write_text(dump_config(parse_config(MINIMAL)).replace('name = "run"\n', ""), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize("name", config_names())
+def test_packaged_configs_limit_the_tokens_of_every_memory_that_is_written(name: str) -> None:
+    config = load_config(name)
+    if config.task == "manager" or config.episode.written_by == "recency":
+        said = make_stream("I moved to Boston.", "Fine.", questions=())
+        assert config.episode.capacity.for_stream(said).max_tokens is not None
 
 
 @pytest.mark.parametrize("name", config_names())
