@@ -183,8 +183,7 @@ class ManagerFeatures:
     ) -> Operation:
         """Return the operation that an action means for the turn that the episode waits with.
 
-        A long turn may need more room than the entry leaves whose place it takes; then other candidates follow
-        it.
+        A long turn may need more room than the entry leaves whose place it takes; then others follow it.
 
         Args:
             episode: Waits with a single turn.
