@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import without_marks
 from memdojo.errors import MissingDependencyError
 
-from .chat import Conversation, Reply
+from .chat import Conversation, Reply, Said, named_room, reply_after_thought
+from .event_loop import run_coroutine
+from .settings import DEFAULT_THINKING_TOKENS
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _MAX_QUOTED_CHARACTERS = 200
+_BAD_REQUEST = 400
+_REFUSABLE = ("max_tokens", "temperature")
+_THOUGHTS = ("reasoning_content", "reasoning")
+"""Fields of a message in which servers tell the thought apart from the reply."""
+_UNTOLD = "(not told)"
+_OPENED = "<think>\n"
+
+
+class _Connection(NamedTuple):
+    """What belongs to the event loop that made it."""
+
+    client: AsyncOpenAI
+    semaphore: asyncio.Semaphore
+    trying: asyncio.Lock
 
 
 class EndpointChat:
@@ -33,6 +50,7 @@ class EndpointChat:
         max_retries: Tries after the first, with growing pauses, where the endpoint is overloaded, does not
             answer in time, or fails.
         max_concurrency: Requests that are under way at a time.
+        thinking_tokens: Most tokens of a thought besides those of the reply; see `reply_after_thought`.
 
     Raises:
         MissingDependencyError: If the library `openai` is not installed.
@@ -48,11 +66,13 @@ class EndpointChat:
         timeout_s: float = 60.0,
         max_retries: int = 2,
         max_concurrency: int = 64,
+        thinking_tokens: int = DEFAULT_THINKING_TOKENS,
     ) -> None:
-        if timeout_s <= 0 or max_retries < 0 or max_concurrency < 1:
+        if timeout_s <= 0 or min(max_retries, thinking_tokens) < 0 or max_concurrency < 1:
             raise ValueError(
-                f"timeout_s is {timeout_s}, max_retries {max_retries} and max_concurrency "
-                f"{max_concurrency}; give a positive time, no negative count and at least one request."
+                f"timeout_s is {timeout_s}, max_retries {max_retries}, max_concurrency {max_concurrency} and "
+                f"thinking_tokens {thinking_tokens}; give a positive time, no negative count and at least "
+                "one request."
             )
         _import_openai()
         self._model = model
@@ -61,10 +81,11 @@ class EndpointChat:
         self._timeout_s = timeout_s
         self._max_retries = max_retries
         self._max_concurrency = max_concurrency
-        # Connections and semaphores belong to the event loop that made them.
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[AsyncOpenAI, asyncio.Semaphore]] = (
-            WeakKeyDictionary()
-        )
+        self._thinking_tokens = thinking_tokens
+        # What is learnt of the server on the way.
+        self._limit_name, self._has_temperature = _REFUSABLE[0], True
+        self._opens_thoughts: bool | None = None
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connection] = WeakKeyDictionary()
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (
@@ -75,37 +96,84 @@ class EndpointChat:
                 "timeout_s": self._timeout_s,
                 "max_retries": self._max_retries,
                 "max_concurrency": self._max_concurrency,
+                "thinking_tokens": self._thinking_tokens,
             },
         )
 
     @property
     def fingerprint(self) -> str:
-        """Model and place."""
-        return f"endpoint(model={self._model}, url={self._url})"
+        """Model and place, and the room for thoughts where it is not the usual one."""
+        return f"endpoint(model={self._model}, url={self._url}{named_room(self._thinking_tokens)})"
 
     async def reply_one(self, conversation: Conversation, max_tokens: int, temperature: float = 0.0) -> Reply:
         """Ask for one reply; it carries an error if the request failed."""
+
+        async def ask(limit: int) -> Said | Reply:
+            said = await self._ask(conversation, limit, temperature)
+            if isinstance(said, Reply) or not said.is_cut or said.thought:
+                return said
+            opens = self._opens_thoughts
+            if opens is None and limit == max_tokens and self._thinking_tokens and not _has_thought(said):
+                opens = await self._try_whether_thoughts_are_opened(conversation, limit, temperature)
+            return Said(f"{_OPENED}{said.text}", is_cut=True) if opens else said
+
+        return await reply_after_thought(ask, max_tokens, self._thinking_tokens)
+
+    async def _try_whether_thoughts_are_opened(
+        self, conversation: Conversation, limit: int, temperature: float
+    ) -> bool:
+        """Return whether the server's chat template opens thoughts itself, after asking for a longer reply.
+
+        Then the beginning of a thought looks like that of any reply; only the mark that closes it tells.
+        """
+        async with self._connection().trying:
+            if self._opens_thoughts is None:
+                longer = await self._ask(conversation, limit + self._thinking_tokens, temperature)
+                if isinstance(longer, Reply):
+                    return False
+                self._opens_thoughts = _has_thought(longer)
+            return self._opens_thoughts
+
+    async def _ask(self, conversation: Conversation, limit: int, temperature: float) -> Said | Reply:
         openai = _import_openai()
-        client, semaphore = self._client()
+        connection = self._connection()
         messages: Any = [
             {"role": message.role, "content": without_marks(message.content)} for message in conversation
         ]
-        try:
-            async with semaphore:
-                completion = await client.chat.completions.create(
-                    model=self._model, messages=messages, max_tokens=max_tokens, temperature=temperature
+        for _ in range(1 + len(_REFUSABLE)):
+            options: Any = {
+                self._limit_name: limit,
+                **({"temperature": temperature} if self._has_temperature else {}),
+            }
+            try:
+                async with connection.semaphore:
+                    completion = await connection.client.chat.completions.create(
+                        model=self._model, messages=messages, **options
+                    )
+            except openai.APITimeoutError:
+                return self._failed(f"did not answer within {self._timeout_s:g} s; raise timeout_s")
+            except openai.APIConnectionError as error:
+                return self._failed(
+                    f"cannot be reached ({error.__cause__ or error}); check the URL and the server"
                 )
-        except openai.APITimeoutError:
-            return self._failed(f"did not answer within {self._timeout_s:g} s; raise timeout_s")
-        except openai.APIConnectionError as error:
-            return self._failed(
-                f"cannot be reached ({error.__cause__ or error}); check the URL and the server"
-            )
-        except openai.APIStatusError as error:
-            return self._failed(f"answered HTTP {error.status_code}: {_quote(error.message)}")
-        except (openai.OpenAIError, ValueError) as error:
-            return self._failed(f"answered with what is no chat completion ({_quote(str(error))})")
-        return self._read(completion)
+            except openai.APIStatusError as error:
+                if error.status_code == _BAD_REQUEST and self._do_without(error.message, options):
+                    continue
+                return self._failed(f"answered HTTP {error.status_code}: {_quote(error.message)}")
+            except (openai.OpenAIError, ValueError) as error:
+                return self._failed(f"answered with what is no chat completion ({_quote(str(error))})")
+            return self._read(completion)
+        return self._failed(f"refuses {' and '.join(_REFUSABLE)}")
+
+    def _do_without(self, message: str, sent: Mapping[str, Any]) -> bool:
+        """Note that a server refuses an option, as those of reasoning models do; False if it is not that."""
+        if "max_completion_tokens" in message and "max_tokens" in sent:
+            self._limit_name = "max_completion_tokens"
+        elif "temperature" in message and "temperature" in sent:
+            self._has_temperature = False
+        else:
+            return False
+        return True
 
     def reply(
         self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
@@ -117,37 +185,54 @@ class EndpointChat:
             try:
                 return list(await asyncio.gather(*replies))
             finally:
-                client, _ = self._clients.pop(asyncio.get_running_loop(), (None, None))
-                if client is not None:
-                    await client.close()
+                connection = self._connections.pop(asyncio.get_running_loop(), None)
+                if connection is not None:
+                    await connection.client.close()
 
-        return asyncio.run(gather())
+        return run_coroutine(gather())
 
-    def _client(self) -> tuple[AsyncOpenAI, asyncio.Semaphore]:
+    def _connection(self) -> _Connection:
         loop = asyncio.get_running_loop()
-        if loop not in self._clients:
+        if loop not in self._connections:
             client = _import_openai().AsyncOpenAI(
                 base_url=self._url,
                 api_key=self._api_key,
                 timeout=self._timeout_s,
                 max_retries=self._max_retries,
             )
-            self._clients[loop] = client, asyncio.Semaphore(self._max_concurrency)
-        return self._clients[loop]
+            semaphore = asyncio.Semaphore(self._max_concurrency)
+            self._connections[loop] = _Connection(client, semaphore, asyncio.Lock())
+        return self._connections[loop]
 
-    def _read(self, completion: Any) -> Reply:
-        """Return the text of a completion. The client library does not check what it parses."""
+    def _read(self, completion: Any) -> Said | Reply:
+        """Return what a completion says. The client library does not check what it parses."""
         choices = getattr(completion, "choices", None)
         if not isinstance(choices, list):
             return self._failed(f"answered with what is no chat completion ({_quote(str(completion))})")
-        message = getattr(choices[0], "message", None) if choices else None
-        text = getattr(message, "content", None)
-        if not isinstance(text, str) or not text.strip():
+        choice = choices[0] if choices else None
+        message = getattr(choice, "message", None)
+        text = _text(message, "content")
+        thought = next((found for name in _THOUGHTS if (found := _text(message, name))), "")
+        is_cut = getattr(choice, "finish_reason", None) == "length"
+        if not text and not thought and is_cut:
+            # Some servers keep the thought to themselves.
+            thought = _UNTOLD
+        if not text and not thought:
             return self._failed("gave an empty reply")
-        return Reply(text.strip())
+        return Said(text, thought, is_cut)
 
     def _failed(self, why: str) -> Reply:
         return Reply(None, f"the endpoint {self._url} {why}.")
+
+
+def _text(message: Any, name: str) -> str:
+    text = getattr(message, name, None)
+    return text.strip() if isinstance(text, str) else ""
+
+
+def _has_thought(said: Said) -> bool:
+    parts = split_thoughts(said.text)
+    return bool(said.thought or parts.thought or parts.is_cut)
 
 
 def _rebuild(model: str, url: str, options: dict[str, Any]) -> EndpointChat:

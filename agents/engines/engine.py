@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from .event_loop import run_coroutine
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -150,4 +152,4 @@ def generate_all(engine: Sampler, requests: Sequence[GenerationRequest]) -> list
     async def gather() -> list[Generation]:
         return list(await asyncio.gather(*map(engine.generate, requests)))
 
-    return asyncio.run(gather())
+    return run_coroutine(gather())

@@ -11,6 +11,8 @@ from memdojo.settings import Count, Positive, Seed, SetByCode, Table
 Precision = Literal["float32", "bfloat16", "float16"]
 CPU_CACHE_GIB = 1.0
 """Key-value cache on a CPU where `ServingSettings.cache_size` does not say."""
+DEFAULT_THINKING_TOKENS = 2048
+"""Tokens that a model may think besides what its reply may have."""
 GPU_MEMORY_SHARE = 0.85
 """Share of a GPU's memory where `ServingSettings.cache_size` does not say."""
 

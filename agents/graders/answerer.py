@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.prompts.protocol import Message
+from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import one_line
 from memdojo.rewards.metrics import NO_INFORMATION, says_no_information
 
@@ -72,7 +73,14 @@ def answer_messages(request: AnswerRequest) -> tuple[Message, ...]:
 
 
 def _as_answer(reply: Reply) -> Answer:
-    return Answer(reply.text, reply.error)
+    """Return the answer in a reply. Chat models of other people may leave their thoughts in it."""
+    if reply.text is None:
+        return Answer(None, reply.error)
+    parts = split_thoughts(reply.text)
+    text = parts.text.strip()
+    if not text and (parts.thought or parts.is_cut):
+        return Answer(None, "the model thought and then gave no answer; raise thinking_tokens.")
+    return Answer(text)
 
 
 class ChatJudge:
@@ -116,7 +124,7 @@ class ChatJudge:
         conversations = [judge_messages(questions[i], references[i], answers[i]) for i in asked]
         replies = self._chat.reply(conversations, JUDGE_MAX_TOKENS) if asked else []
         for index, reply in zip(asked, replies, strict=True):
-            grades[index] = read_verdict(reply.text)
+            grades[index] = read_verdict(reply.text, is_cut=reply.is_cut)
         return grades
 
 

@@ -121,7 +121,7 @@ class Judging:
         fresh = [task for task in dict.fromkeys(tasks) if task is not None and task not in self._known]
         replies = self._chat.reply([task.messages for task in fresh], JUDGE_MAX_TOKENS) if fresh else []
         for task, reply in zip(fresh, replies, strict=True):
-            grade = task.read(reply.text)
+            grade = task.read(reply.text, is_cut=reply.is_cut)
             if grade is not None:
                 self._known[task] = grade
         return [
@@ -147,7 +147,9 @@ class Judging:
         replies: list[Reply] = await asyncio.gather(
             *(self._chat.reply_one(task.messages, JUDGE_MAX_TOKENS) for task in tasks)
         )
-        return [task.read(reply.text) for task, reply in zip(tasks, replies, strict=True)]
+        return [
+            task.read(reply.text, is_cut=reply.is_cut) for task, reply in zip(tasks, replies, strict=True)
+        ]
 
 
 def operation_messages(result: OperationResult, chunk: Chunk) -> tuple[Message, ...]:

@@ -117,14 +117,18 @@ def _served_chat(
 
     served = _served(settings)
     return EngineChat(
-        sampler or EngineOnDemand(served.model, served.settings), load_tokenizer(settings.model)
+        sampler or EngineOnDemand(served.model, served.settings),
+        load_tokenizer(settings.model),
+        settings.thinking_tokens,
     )
 
 
 def _endpoint_chat(settings: EndpointAnswererSettings | EndpointJudgeSettings) -> ChatModel:
     from ..engines.endpoint import EndpointChat
 
-    return EndpointChat(settings.model, settings.url, timeout_s=settings.timeout_s)
+    return EndpointChat(
+        settings.model, settings.url, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens
+    )
 
 
 def _answer_by_model(settings: ServedAnswererSettings, sampler: Sampler | None) -> Answerer:

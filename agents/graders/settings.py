@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from memdojo.errors import ConfigError
 from memdojo.settings import Count, FolderOrName, Positive, Table, Text
 
-from ..engines.settings import ServingSettings
+from ..engines.settings import DEFAULT_THINKING_TOKENS, ServingSettings
+
+Room = Annotated[int, Field(ge=0)]
 
 
 class AnswererSettings(Table):
@@ -40,12 +42,14 @@ class ServedAnswererSettings(AnswererSettings, ServingSettings):
         model: Folder or hub id of the model.
         engine: Kind of the engines that serve it.
         max_tokens: Most tokens of an answer.
+        thinking_tokens: Most tokens of a thought before it; only models that think are given them.
     """
 
     kind: Literal["model"] = "model"
     model: FolderOrName
     engine: Text = "vllm"
     max_tokens: Count = 32
+    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
 
 
 class EndpointAnswererSettings(AnswererSettings):
@@ -55,6 +59,7 @@ class EndpointAnswererSettings(AnswererSettings):
         model: Name of the model there.
         url: Of the server, such as `http://HOST:8000/v1`.
         max_tokens: Most tokens of an answer.
+        thinking_tokens: Most tokens of a thought before it; only models that think are given them.
         timeout_s: Seconds after which an answer counts as missing.
     """
 
@@ -62,6 +67,7 @@ class EndpointAnswererSettings(AnswererSettings):
     model: Text
     url: Text
     max_tokens: Count = 32
+    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
     timeout_s: Positive = 60.0
 
 
@@ -95,11 +101,13 @@ class ServedJudgeSettings(JudgeSettings, ServingSettings):
     Attributes:
         model: Folder or hub id of the model.
         engine: Kind of the engines that serve it.
+        thinking_tokens: Most tokens of a thought before the verdict; only models that think are given them.
     """
 
     kind: Literal["model"] = "model"
     model: FolderOrName
     engine: Text = "vllm"
+    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
 
 
 class EndpointJudgeSettings(JudgeSettings):
@@ -108,10 +116,12 @@ class EndpointJudgeSettings(JudgeSettings):
     Attributes:
         model: Name of the model there.
         url: Of the server, such as `http://HOST:8000/v1`.
+        thinking_tokens: Most tokens of a thought before the verdict; only models that think are given them.
         timeout_s: Seconds after which a grade counts as missing.
     """
 
     kind: Literal["endpoint"] = "endpoint"
     model: Text
     url: Text
+    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
     timeout_s: Positive = 60.0

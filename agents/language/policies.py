@@ -35,7 +35,9 @@ from memdojo.envs.types import Hit, MemoryEntry, Operation
 from memdojo.errors import EngineError, ModelError
 
 from ..engines.chat_encoding import ChatEncoder, render_chat
-from ..engines.engine import GenerationRequest, Sampler, generate_all
+from ..engines.decoding import ReplyDecoder, opened_at_end
+from ..engines.engine import Generation, GenerationRequest, Sampler, generate_all
+from ..engines.event_loop import run_coroutine
 from ..engines.on_demand import EngineOnDemand
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ class PromptEncoder:
         self.max_prompt_tokens = max_prompt_tokens
         self._tokenizer = tokenizer
         self._chat = ChatEncoder(tokenizer)
+        self._decoder = ReplyDecoder(tokenizer)
         self._tool_format: ToolFormat[Any, Any] | None = None
         if isinstance(format, ToolFormat) and has_words_for_tools(tokenizer, format.tools):
             self._tool_format = format
@@ -121,9 +124,17 @@ class PromptEncoder:
         return Prompt(self._ids(shown), shown, total - fits)
 
     def decode(self, token_ids: Sequence[int]) -> str:
-        """Return the text of sampled ids, without the marks of the chat template."""
-        text: str = self._tokenizer.decode(list(token_ids), skip_special_tokens=True)
-        return text
+        """Return the text of sampled ids, without the marks of the chat template; see `ReplyDecoder`."""
+        return self._decoder.decode(token_ids)
+
+    def completion(self, prompt: Prompt, generation: Generation) -> str:
+        """Return what a model wrote in reply to a prompt.
+
+        A thought that the chat template has opened is opened in the text as well, if the reply was cut off:
+        nothing else tells it from a reply.
+        """
+        text = self.decode(generation.token_ids)
+        return opened_at_end(self.decode_prompt, prompt.ids) + text if generation.is_cut else text
 
     def decode_prompt(self, token_ids: Sequence[int]) -> str:
         """Return the text of a prompt's ids, with the marks of the chat template."""
@@ -208,7 +219,7 @@ class _LanguagePolicy:
         ]
         generations = generate_all(self.engine, requests)
         return [
-            _Completion(self._encoder.decode(generation.token_ids), prompt.view, generation.is_cut)
+            _Completion(self._encoder.completion(prompt, generation), prompt.view, generation.is_cut)
             for generation, prompt in zip(generations, prompts, strict=True)
         ]
 
@@ -315,7 +326,7 @@ class LanguageAnswerAgent(_LanguagePolicy):
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
         """Answer a batch; where the model gave no answer, it is an empty one."""
-        return asyncio.run(self.answer_async(requests))
+        return run_coroutine(self.answer_async(requests))
 
     async def answer_async(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
         """Answer a batch together with whatever else the model is asked at the time."""
@@ -330,7 +341,8 @@ class LanguageAnswerAgent(_LanguagePolicy):
         except (ModelError, EngineError) as error:
             return Answer(None, str(error))
         format: AnswerFormat = self._encoder.format
-        completion = _Completion(self._encoder.decode(generation.token_ids), prompt.view, generation.is_cut)
+        text = self._encoder.completion(prompt, generation)
+        completion = _Completion(text, prompt.view, generation.is_cut)
         return Answer(completion.decision(format).answer)
 
 

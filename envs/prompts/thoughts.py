@@ -73,6 +73,7 @@ _BEFORE_REPLY = re.compile(
 _BEHIND_REPLY = re.compile(
     r"(?:<\|return\|>|<\|END_(?:RESPONSE|TEXT)\|>|<\|end_of_solution\|>|</answer>|</response>)\s*+\Z"
 )
+_END_OF_MESSAGE = ("<|return|>",)
 _MAX_WRAPPERS = 4
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»", "„": "“"}
 _BLANKS = (" ", "\t")
@@ -132,6 +133,14 @@ def opened_thought(prompt: str) -> str:
     """
     marks = [mark for mark in _MARK.finditer(prompt.rstrip()) if mark.end() == len(prompt.rstrip())]
     return marks[0][0] if marks and (marks[0].lastgroup or "").startswith("open_") else ""
+
+
+def is_thought_mark(token: str) -> bool:
+    """Return whether a token opens or closes a thought, or wraps a reply."""
+    if _BEFORE_REPLY.fullmatch(token) or _BEHIND_REPLY.fullmatch(token):
+        return token not in _END_OF_MESSAGE
+    mark = _MARK.fullmatch(token)
+    return mark is not None and not (mark.lastgroup or "").startswith("end_")
 
 
 class _Kind(enum.Enum):

@@ -47,6 +47,9 @@ _BLOCK_ENDS = (
     r"</(?:\w{1,12}:)?tool_calls?>|</(?:｜DSML｜)?function_calls?>|</functioncall>|<\|/tool_calls?\|>|<tool_call\|>|<\|tool_call_end\|>"
     r"|<\|tool_calls_section_end\|>|<｜tool▁calls?▁end｜>|<\|END_ACTION\|>|<\|call\|>"
 )
+_CALL_MARK = re.compile(
+    rf"{_BLOCK_BEGINS}|{_BLOCK_ENDS}|\[ARGS\]|<\|tool_call_argument_begin\|>|<｜tool▁sep｜>"
+)
 _NAME_KEYS = ("name", "tool_name", "function")
 _CALL_KEY = r'"(?:(?:name|tool_name|function|tool_calls)"\s*+:|type"\s*+:\s*+"function")'
 _LINE_BEGINS = r"^[ \t]*+(?:(?:[-*]|\d{1,3}\.)[ \t]++)?+"
@@ -134,6 +137,11 @@ def read_calls(
     if is_cut and not is_told and (rest or not found):
         found.append(parse_error(ParseErrorKind.CUT_OFF, rest, "the reply was cut off before its end."))
     return found + cut_thought
+
+
+def is_call_mark(token: str) -> bool:
+    """Return whether a token begins or ends a block of calls, or stands within one."""
+    return _CALL_MARK.fullmatch(token) is not None
 
 
 def write_call(name: str, arguments: Mapping[str, Any]) -> str:

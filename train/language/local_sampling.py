@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from memdojo.agents.engines.event_loop import EventLoop
 from memdojo.agents.engines.registry import make_engine
 
 from ..config.run_kinds import LanguageConfig
@@ -35,7 +36,7 @@ class LocalSampling:
     def __init__(self, config: LanguageConfig, recipes: PlayerRecipes, model: str) -> None:
         self._worker = LanguageWorker(recipes.with_graders())
         self._engine = make_engine(model, engine_settings(config))
-        self._loop = asyncio.Runner()
+        self._loop = EventLoop()
 
     def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
         """Play tasks with the present weights; in their order.

@@ -143,7 +143,7 @@ class LanguagePlayer:
                 seed=_request_seed(playthrough.seed, episode.step_index),
             )
         )
-        completion = self._encoder.decode(generation.token_ids)
+        completion = self._encoder.completion(prompt, generation)
         begun = self._task.begin(episode, prompt.view, completion, is_cut=generation.is_cut)
         outcome = await self._rules.finish_step(
             episode, await self._answers(begun), is_episode=task.is_one_step

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from memdojo.agents.engines.chat import Reply
 from memdojo.agents.engines.endpoint import EndpointChat
 from memdojo.envs.prompts.protocol import Message
 from memdojo.errors import MissingDependencyError
@@ -203,3 +204,95 @@ def test_a_missing_library_names_the_command(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(builtins, "__import__", without_openai)
     with pytest.raises(MissingDependencyError, match=r"pip install 'memdojo\[language\]'"):
         EndpointChat("tiny", "http://127.0.0.1:1/v1")
+
+
+def _said(text: str | None, finish: str = "stop", **fields: Any) -> str:
+    message = {"role": "assistant", "content": text, **fields}
+    return json.dumps({"choices": [{"index": 0, "finish_reason": finish, "message": message}]})
+
+
+def _thinking(prefix: str, thought: str, reply: str) -> Callable[[dict[str, Any]], tuple[int, str]]:
+    """A server that says a thought and a reply, a word a token, and cuts them at the limit."""
+    words = f"{prefix}{thought}</think> {reply}".split(" ")
+
+    def respond(body: dict[str, Any]) -> tuple[int, str]:
+        limit = body["max_tokens"]
+        return 200, _said(" ".join(words[:limit]), "length" if len(words) > limit else "stop")
+
+    return respond
+
+
+@pytest.mark.parametrize("prefix", ["<think> ", ""])
+def test_a_thought_gets_room_and_is_no_reply(server: Server, prefix: str) -> None:
+    server.respond = _thinking(prefix, "Is it Rome? No, ", "Oslo")
+    chat = EndpointChat("tiny", server.url)
+    assert [chat.reply([CONVERSATION], 3)[0].text for _ in range(2)] == ["Oslo", "Oslo"]
+    # A thought that the template opened is learnt of once.
+    assert (
+        [body["max_tokens"] for body in server.bodies] == [3, 2051] * 2
+        if prefix
+        else [3, 2051, 2051, 3, 2051]
+    )
+
+
+def test_a_thought_that_is_cut_off_all_the_same_is_an_error(server: Server) -> None:
+    server.respond = _thinking("<think> ", "no " * 50, "Oslo")
+    (reply,) = EndpointChat("tiny", server.url, thinking_tokens=20).reply([CONVERSATION], 3)
+    assert reply.text is None
+    assert "raise thinking_tokens" in reply.error
+
+
+def test_a_long_reply_without_a_thought_is_taken_as_far_as_it_goes(server: Server) -> None:
+    server.respond = lambda body: (
+        200,
+        _said("In Oslo, which", "length" if body["max_tokens"] < 9 else "stop"),
+    )
+    chat = EndpointChat("tiny", server.url)
+    replies = [reply for _ in range(3) for reply in chat.reply([CONVERSATION], 3)]
+    assert replies == [Reply("In Oslo, which", is_cut=True)] * 3
+    # Whether it was a thought was tried once.
+    assert [body["max_tokens"] for body in server.bodies] == [3, 2051, 3, 3]
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_the_server_s_own_field_for_thoughts_is_used(server: Server, field: str) -> None:
+    server.respond = lambda body: (200, _said("Oslo", **{field: "Or Rome?"}))
+    assert EndpointChat("tiny", server.url).reply([CONVERSATION], 3) == [Reply("Oslo", thought="Or Rome?")]
+    server.respond = lambda body: (
+        (200, _said("Oslo", **{field: "Or Rome?"}))
+        if body["max_tokens"] > 3
+        else (200, _said(None, "length", **{field: "Or"}))
+    )
+    assert EndpointChat("tiny", server.url).reply([CONVERSATION], 3)[0].text == "Oslo"
+    server.respond = lambda body: (200, _said(None, **{field: "Oslo, I think"}))
+    assert EndpointChat("tiny", server.url).reply([CONVERSATION], 3)[0].text is None
+
+
+def test_a_server_that_keeps_its_thoughts_to_itself_gets_room_for_them(server: Server) -> None:
+    server.respond = lambda body: (200, _said("Oslo") if body["max_tokens"] > 3 else _said("", "length"))
+    assert EndpointChat("tiny", server.url).reply([CONVERSATION], 3)[0].text == "Oslo"
+
+
+def test_a_server_that_refuses_the_options_of_others_gets_those_that_it_takes(server: Server) -> None:
+    def respond(body: dict[str, Any]) -> tuple[int, str]:
+        for name, why in (("max_tokens", "Use 'max_completion_tokens' instead."), ("temperature", "Only 1.")):
+            if name in body:
+                return 400, json.dumps({"error": {"message": f"Unsupported parameter: '{name}'. {why}"}})
+        return 200, _said("Oslo")
+
+    server.respond = respond
+    chat = EndpointChat("tiny", server.url, max_retries=0)
+    assert [chat.reply([CONVERSATION], 3)[0].text for _ in range(2)] == ["Oslo", "Oslo"]
+    assert [sorted(body.keys() - {"model", "messages"}) for body in server.bodies] == [
+        ["max_tokens", "temperature"],
+        ["max_completion_tokens", "temperature"],
+        ["max_completion_tokens"],
+        ["max_completion_tokens"],
+    ]
+
+
+def test_an_endpoint_may_be_asked_in_a_notebook(server: Server) -> None:
+    async def cell() -> list[Reply]:
+        return EndpointChat("tiny", server.url).reply([CONVERSATION] * 3, 8)
+
+    assert asyncio.run(cell()) == [Reply("In Oslo.")] * 3

@@ -200,3 +200,28 @@ def test_a_pickled_cache_starts_empty() -> None:
     asyncio.run(cached.answer_async([OSLO]))
     copy = pickle.loads(pickle.dumps(cached))
     assert (copy.fingerprint, len(copy), copy.hits) == (cached.fingerprint, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("<think>Or Rome?</think>\n\nOslo", Answer("Oslo")),
+        ("Or Rome?</think>Oslo", Answer("Oslo")),
+        ("[THINK]It is not mentioned in the first.[/THINK]Oslo", Answer("Oslo")),
+    ],
+)
+def test_a_thought_is_no_answer(said: str, answer: Answer) -> None:
+    assert ChatAnswerer(ScriptedChat(lambda asked: Reply(said))).answer([OSLO]) == [answer]
+
+
+@pytest.mark.parametrize("said", ["<think>It is not mentioned", "<think>Oslo</think>", "<think>"])
+def test_a_thought_without_an_answer_is_an_error(said: str) -> None:
+    (answer,) = ChatAnswerer(ScriptedChat(lambda asked: Reply(said))).answer([OSLO])
+    assert answer.text is None
+    assert "gave no answer" in answer.error
+
+
+def test_a_judge_that_was_cut_off_in_its_thought_gives_no_grade() -> None:
+    for reply in (Reply("<think>Yes, it"), Reply("Okay, so yes, it", is_cut=True), Reply(None, "cut off")):
+        judge = ChatJudge(ScriptedChat(lambda asked, reply=reply: reply))
+        assert judge.grade(["Where?"], [("Oslo",)], ["in Oslo"]) == [None]

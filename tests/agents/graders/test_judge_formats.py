@@ -103,3 +103,44 @@ def test_a_judge_may_write_ten_tokens() -> None:
 
     assert ChatJudge(Chat()).grade(["?"], [("a",)], ["a"]) == [1.0]  # type: ignore[arg-type]
     assert limits == [JUDGE_MAX_TOKENS] == [10]
+
+
+@pytest.mark.parametrize(
+    ("reply", "longmemeval", "realmem", "other"),
+    [
+        ("<think>\nOkay, yes the reference", None, None, None),
+        ("<think>\nIs it 2?", None, None, None),
+        ("<think>No, yes, 1?</think>", None, None, None),
+        ("<think>\nYes? No.\n</think>\n\nno", 0.0, None, 0.0),
+        ("Is it 2? No.</think>yes, 3", 1.0, 1.0, 1.0),
+        ("[THINK]no[/THINK]Yes", 1.0, None, 1.0),
+        ("◁think▷yes, 3◁/think▷2", 0.0, 2 / 3, None),
+    ],
+)
+def test_thoughts_are_no_verdict(
+    reply: str, longmemeval: float | None, realmem: float | None, other: float | None
+) -> None:
+    assert read_verdict(reply, "longmemeval_judge") == longmemeval
+    assert read_verdict(reply, "realmem_judge") == realmem
+    assert read_verdict(reply) == other
+
+
+@pytest.mark.parametrize(
+    ("reply", "longmemeval", "realmem", "other"),
+    [
+        ("Okay, so the user asks where Ann", None, None, None),
+        ("Okay, yes, but", None, None, None),
+        ("Yes. The reply says the same", 1.0, None, 1.0),
+        ("**No**, it leaves out", 0.0, None, 0.0),
+        ("3, because it uses", None, 1.0, None),
+        ("Mark: 2 because", None, 2 / 3, None),
+        ("Of the 3 facts", None, None, None),
+        ("1", None, None, None),
+    ],
+)
+def test_a_reply_that_was_cut_off_counts_if_it_begins_with_the_verdict(
+    reply: str, longmemeval: float | None, realmem: float | None, other: float | None
+) -> None:
+    assert read_verdict(reply, "longmemeval_judge", is_cut=True) == longmemeval
+    assert read_verdict(reply, "realmem_judge", is_cut=True) == realmem
+    assert read_verdict(reply, is_cut=True) == other

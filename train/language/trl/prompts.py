@@ -118,7 +118,7 @@ class ManagerSteps:
         playthrough = Playthrough(student, task.seeds[0])
         prompt = self._encoder.encode(self._task.view(student))
         before = student.store.fork()
-        completion = self._encoder.decode(generation.token_ids)
+        completion = self._encoder.completion(prompt, generation)
         begun = self._task.begin(student, prompt.view, completion, is_cut=generation.is_cut)
         taught.follow(before)
         outcomes = [await self._finish(student, begun.requests)]

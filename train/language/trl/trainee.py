@@ -16,6 +16,7 @@ from transformers import PrinterCallback
 
 from memdojo.agents.engines.chat_encoding import ChatEncoder
 from memdojo.agents.engines.engine import Generation, StopReason
+from memdojo.agents.engines.event_loop import EventLoop
 from memdojo.agents.engines.registry import make_engine
 from memdojo.agents.language.models import end_token_ids, load_causal_lm, load_tokenizer
 from memdojo.agents.language.network import PolicyNetwork
@@ -83,7 +84,7 @@ class TrlTrainee:
         self._encoder = make_encoder(config, make_task(config), base)
         memories = read_memories(run, "train", splits["train"])
         self._steps = StepSchedule(config, splits["train"], base, memories)
-        self._loop = asyncio.Runner()
+        self._loop = EventLoop()
         self._played = Played([], {})
         self._started = math.nan
         self._logs: list[dict[str, float]] = []
