@@ -14,6 +14,7 @@ from memdojo.errors import MissingDependencyError
 
 from .chat import Conversation, Reply, Said, named_room, reply_after_thought
 from .event_loop import run_coroutine
+from .keys import NO_KEY, may_have_key, without_identity
 from .settings import DEFAULT_THINKING_TOKENS
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class EndpointChat:
     Args:
         model: Name of the model at the endpoint.
         url: Where it is, such as `http://HOST:8000/v1`.
-        api_key: Of the endpoint; by default the environment variable OPENAI_API_KEY, or `none`.
+        api_key: Of the endpoint; by default the environment variable OPENAI_API_KEY, or `none`. Under
+            `keys_for_named_hosts` the variable counts only for the host of OPENAI_BASE_URL.
         timeout_s: Seconds after which a try is given up.
         max_retries: Tries after the first, with growing pauses, where the endpoint is overloaded, does not
             answer in time, or fails.
@@ -77,7 +79,9 @@ class EndpointChat:
         _import_openai()
         self._model = model
         self._url = url
-        self._api_key = api_key or os.environ.get("OPENAI_API_KEY") or "none"
+        self._is_anonymous = api_key is None and not may_have_key(url)
+        known = None if self._is_anonymous else os.environ.get("OPENAI_API_KEY")
+        self._api_key = api_key or known or NO_KEY
         self._timeout_s = timeout_s
         self._max_retries = max_retries
         self._max_concurrency = max_concurrency
@@ -91,6 +95,7 @@ class EndpointChat:
         return _rebuild, (
             self._model,
             self._url,
+            self._is_anonymous,
             {
                 "api_key": self._api_key,
                 "timeout_s": self._timeout_s,
@@ -159,7 +164,9 @@ class EndpointChat:
             except openai.APIStatusError as error:
                 if error.status_code == _BAD_REQUEST and self._do_without(error.message, options):
                     continue
-                return self._failed(f"answered HTTP {error.status_code}: {_quote(error.message)}")
+                return self._failed(
+                    f"answered HTTP {error.status_code}: {_quote(error.message)}{self._hint(error)}"
+                )
             except (openai.OpenAIError, ValueError) as error:
                 return self._failed(f"answered with what is no chat completion ({_quote(str(error))})")
             return self._read(completion)
@@ -199,6 +206,7 @@ class EndpointChat:
                 api_key=self._api_key,
                 timeout=self._timeout_s,
                 max_retries=self._max_retries,
+                **(without_identity(_import_openai().Omit()) if self._is_anonymous else {}),
             )
             semaphore = asyncio.Semaphore(self._max_concurrency)
             self._connections[loop] = _Connection(client, semaphore, asyncio.Lock())
@@ -221,6 +229,15 @@ class EndpointChat:
             return self._failed("gave an empty reply")
         return Said(text, thought, is_cut)
 
+    def _hint(self, error: Any) -> str:
+        """Return why there was no key, where the server misses one."""
+        if not self._is_anonymous or error.status_code not in (401, 403):
+            return ""
+        return (
+            "; it was named by a run, so it got no key: name it yourself, or set OPENAI_BASE_URL to it if it "
+            "is yours"
+        )
+
     def _failed(self, why: str) -> Reply:
         return Reply(None, f"the endpoint {self._url} {why}.")
 
@@ -235,8 +252,10 @@ def _has_thought(said: Said) -> bool:
     return bool(said.thought or parts.thought or parts.is_cut)
 
 
-def _rebuild(model: str, url: str, options: dict[str, Any]) -> EndpointChat:
-    return EndpointChat(model, url, **options)
+def _rebuild(model: str, url: str, is_anonymous: bool, options: dict[str, Any]) -> EndpointChat:
+    chat = EndpointChat(model, url, **options)
+    chat._is_anonymous = is_anonymous
+    return chat
 
 
 def _quote(text: str) -> str:

@@ -177,14 +177,20 @@ class OneOf:
         return InitErrorDetails(type=message, loc=(self.tag,), input=kind)
 
 
+def names_folder(table: BaseModel, key: str) -> bool:
+    """Return whether a key of a table may be the path of a folder."""
+    field = type(table).model_fields.get(key)
+    return field is not None and any(isinstance(mark, _NamesFolder) for mark in field.metadata)
+
+
 def with_absolute_folders(table: TableT) -> TableT:
     """Return settings whose `FolderOrName`s are found from wherever a process works."""
     changes: dict[str, Any] = {}
-    for name, field in type(table).model_fields.items():
+    for name in type(table).model_fields:
         value = getattr(table, name)
         if isinstance(value, BaseModel):
             changes[name] = with_absolute_folders(value)
-        elif any(isinstance(mark, _NamesFolder) for mark in field.metadata) and Path(value).is_dir():
+        elif names_folder(table, name) and Path(value).is_dir():
             changes[name] = str(Path(value).absolute())
     # Only what is given stays given.
     given = {name: value for name, value in changes.items() if value != getattr(table, name)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -52,7 +52,7 @@ class Learned:
         return "answer agent" if hasattr(self.policy, "answer") else self.task
 
 
-def load_policy(path: str | Path) -> Policy:
+def load_policy(path: str | Path, *, trust_run: bool = False) -> Policy:
     """Return the policy of a checkpoint, or of the best (else the newest) checkpoint of a run.
 
     It acts greedily. Compact or language, manager, retriever or answer agent: what comes is what evaluation,
@@ -60,21 +60,24 @@ def load_policy(path: str | Path) -> Policy:
 
     Args:
         path: Folder of a run or a checkpoint.
+        trust_run: Whether its engine may reach addresses and paths that the checkpoint names.
 
     Raises:
         CheckpointError: If there is none, or it is damaged, of a newer version or of other features.
+        ConfigError: If its engine reaches outside of it, and it is not trusted.
         ModelError: If its language model cannot be used.
         MissingDependencyError: If it needs a library that is not installed.
     """
-    policy: Policy = load_learned(Path(path)).policy
+    policy: Policy = load_learned(Path(path), trust_run=trust_run).policy
     return policy
 
 
-def load_learned(path: Path) -> Learned:
+def load_learned(path: Path, *, trust_run: bool = False) -> Learned:
     """Load what `load_policy` returns, with how it was trained.
 
     Raises:
         CheckpointError: If there is no checkpoint, or it is damaged.
+        ConfigError: As `load_policy`.
     """
     from ..runs.folder import CONFIG, RunFolder
 
@@ -82,7 +85,7 @@ def load_learned(path: Path) -> Learned:
     if not path.is_dir():
         raise CheckpointError(f"{path} does not exist; give a checkpoint, a run or the name of a baseline.")
     if not (path / CONFIG).is_file():
-        return _load_checkpoint(path, None)
+        return _load_checkpoint(path, None, trust_run=trust_run)
     run = RunFolder.open(path)
     checkpoint = run.best or run.latest
     if checkpoint is None:
@@ -91,15 +94,19 @@ def load_learned(path: Path) -> Learned:
     owner = checkpoint.resolve().parent.parent
     if owner != run.path.resolve():
         run = RunFolder.open(owner)
-    return _load_checkpoint(checkpoint, run.config)
+    return _load_checkpoint(checkpoint, run.config, trust_run=trust_run)
 
 
-def _load_checkpoint(folder: Path, config: TrainConfig | None) -> Learned:
+def _load_checkpoint(folder: Path, config: TrainConfig | None, *, trust_run: bool) -> Learned:
+    from .trust import reached_by_engine, require_trust
+
     loader = POLICY_KINDS.get(_kind(folder)).loader
     if not loader:
         raise CheckpointError(
             f"{folder} holds a policy of the kind {_kind(folder)!r}, which is registered without a loader."
         )
+    if not trust_run:
+        require_trust(folder, reached_by_engine(_engine_keys(folder)))
     load: Callable[[Path], Learned] = load_target(loader)
     return dataclasses.replace(load(folder), config=config)
 
@@ -117,6 +124,14 @@ def _kind(folder: Path) -> str:
             f"package that brings it. Known: {', '.join(sorted(POLICY_KINDS))}."
         )
     return kind
+
+
+def _engine_keys(folder: Path) -> Mapping[str, Any]:
+    """Return the keys that the engine of a checkpoint has for itself; none where there is no engine."""
+    with _requiring_torch():
+        from .compact import read_policy_json
+    keys = read_policy_json(folder).get("engine_settings")
+    return keys if isinstance(keys, Mapping) else {}
 
 
 def load_compact_checkpoint(folder: Path) -> Learned:
@@ -158,12 +173,13 @@ def _requiring_torch() -> Iterator[None]:
         ) from error
 
 
-def load_manager(name_or_folder: str) -> ManagerPolicy:
+def load_manager(name_or_folder: str, *, trust_run: bool = False) -> ManagerPolicy:
     """Return the manager of that name, or the one that a folder holds.
 
     Args:
         name_or_folder: A baseline; or a checkpoint, or a run, of which it is the best checkpoint, else the
             newest.
+        trust_run: As for `load_policy`.
 
     Raises:
         UnknownNameError: If there is neither a folder nor a baseline of that name.
@@ -173,18 +189,18 @@ def load_manager(name_or_folder: str) -> ManagerPolicy:
     folder = named_path(name_or_folder, "manager baseline", list_baselines())
     if folder is None:
         return make_baseline(name_or_folder)
-    policy: ManagerPolicy = load_learned_manager(folder).policy
+    policy: ManagerPolicy = load_learned_manager(folder, trust_run=trust_run).policy
     return policy
 
 
-def load_learned_manager(folder: Path) -> Learned:
+def load_learned_manager(folder: Path, *, trust_run: bool = False) -> Learned:
     """Load a manager, with how it was trained.
 
     Raises:
         CheckpointError: If the folder holds no usable checkpoint.
         ConfigError: If what it holds is no manager.
     """
-    learned = load_learned(folder)
+    learned = load_learned(folder, trust_run=trust_run)
     if learned.task != "manager":
         raise ConfigError(f"{learned.path} holds no manager, and one is wanted here.")
     return learned

@@ -48,12 +48,13 @@ class Writer(NamedTuple):
     rules: EpisodeRules
 
 
-def load_writer(name_or_folder: str | Path, episode: EpisodeConfig) -> Writer:
+def load_writer(name_or_folder: str | Path, episode: EpisodeConfig, *, trust_run: bool = False) -> Writer:
     """Return who wrote a memory: a baseline, or the manager of a run or checkpoint.
 
     Args:
         name_or_folder: Name of a manager baseline, or the folder.
         episode: Whose limits hold if it has any; else those with which the checkpoint was trained.
+        trust_run: As for `load_policy`.
 
     Raises:
         UnknownNameError: If it is neither a baseline nor a folder.
@@ -68,7 +69,7 @@ def load_writer(name_or_folder: str | Path, episode: EpisodeConfig) -> Writer:
                 "a number of entries, or a share of the turns or tokens."
             )
         return Writer(make_baseline(str(name_or_folder)), EpisodeRules(capacity=episode.capacity))
-    learned = load_learned_manager(folder)
+    learned = load_learned_manager(folder, trust_run=trust_run)
     if not episode.has_limits:
         episode = EpisodeConfig(
             max_entries=learned.training.max_entries,
@@ -100,7 +101,8 @@ def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> No
     """
     if config.episode.written_by is None or _file(run, "train").is_file():
         return
-    writer = load_writer(config.episode.written_by, config.episode)
+    # The user's own configuration names it.
+    writer = load_writer(config.episode.written_by, config.episode, trust_run=True)
     splits = load_splits(config)
     for split in MEMORY_SPLITS:
         streams = splits.get(split, [])

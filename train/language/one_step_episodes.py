@@ -71,7 +71,8 @@ def build_one_steps(config: LanguageConfig, streams: Sequence[Stream]) -> OneSte
     window_turns = config.one_step.window_turns
     if window_turns is None:
         return None
-    builder = load_manager(config.one_step.builder)
+    # The user's own configuration names it.
+    builder = load_manager(config.one_step.builder, trust_run=True)
     steps = [(index, chunk) for index, stream in enumerate(streams) for chunk in linked_chunks(stream)]
     memories: dict[tuple[int, int], Writes] = {}
     for first in range(0, len(steps), EPISODES_AT_A_TIME):

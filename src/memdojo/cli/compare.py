@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from .progress import progress_bar
-from .running import DebugOption, QuietOption, parse_options
+from .running import DebugOption, QuietOption, TrustRunOption, parse_options
 
 Format = Literal["table", "markdown", "latex", "csv"]
 
@@ -41,6 +41,7 @@ def compare(
         Literal["manager", "retriever"], typer.Option(help="Only where baselines alone are named.")
     ] = "manager",
     seed: Annotated[int, typer.Option(help="Seeds the resampling.")] = 0,
+    trust_run: TrustRunOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -68,6 +69,7 @@ def compare(
             stream_options=parse_options(option),
             tell=lambda sentence: typer.echo(sentence, err=True),
             progress=progress,
+            trust_run=trust_run,
         )
     if format == "table":
         comparison.print()

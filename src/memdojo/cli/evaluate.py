@@ -10,9 +10,9 @@ import typer
 
 from memdojo.errors import ConfigError
 
-from .judges import judge_from_options
+from .judges import answerer_from_options, judge_from_options
 from .progress import progress_bar
-from .running import DebugOption, QuietOption, parse_options
+from .running import DebugOption, QuietOption, TrustRunOption, parse_options
 
 if TYPE_CHECKING:
     from memdojo.evaluation import PreparedEvaluation
@@ -64,6 +64,14 @@ def evaluate(
             help="Retriever of the managers: a name or a checkpoint; by default the one of their training."
         ),
     ] = None,
+    answerer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Ask an answerer: keys of the table answerer, such as kind=endpoint; by default that of the "
+            "runs.",
+        ),
+    ] = None,
     judge: Annotated[
         list[str] | None,
         typer.Option(
@@ -104,6 +112,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder for tables and episodes; episodes that it holds are not played again."),
     ] = None,
+    trust_run: TrustRunOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -132,6 +141,7 @@ def evaluate(
         granularity=granularity,
         retriever=retriever,
         memory=memory,
+        answerer=answerer_from_options(answerer),
         judge=judge_from_options(judge),
         metric=metric,
         reference=reference,
@@ -140,7 +150,7 @@ def evaluate(
         failed_below=failed_below,
         max_unscored=max_unscored,
     )
-    prepared = prepare(targets, streams, choices, stream_options=parse_options(option))
+    prepared = prepare(targets, streams, choices, stream_options=parse_options(option), trust_run=trust_run)
     for note in prepared.notes:
         typer.echo(f"note: {note}", err=True)
     if capacities or lengths:

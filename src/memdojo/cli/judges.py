@@ -10,6 +10,21 @@ from .running import parse_options
 
 if TYPE_CHECKING:
     from memdojo.agents.graders.judging import Judging
+    from memdojo.envs.answering import Answerer
+
+
+def answerer_from_options(options: list[str] | None) -> Answerer | None:
+    """Return the answerer that `--answerer key=value ...` names, behind a cache; None without any.
+
+    Raises:
+        ConfigError: If the options are no keys of the table `[answerer]`.
+    """
+    if not options:
+        return None
+    from memdojo.agents.graders.registry import make_answerer
+    from memdojo.envs.answering import CachedAnswerer
+
+    return CachedAnswerer(make_answerer(table_from_options("answerer", options)))
 
 
 def judge_from_options(options: list[str] | None) -> Judging | None:

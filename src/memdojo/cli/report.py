@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,7 +13,7 @@ from memdojo.errors import ConfigError, MissingDependencyError
 from memdojo.train.config.name_or_path import named_path
 
 from .progress import progress_bar
-from .running import DebugOption, QuietOption
+from .running import DebugOption, QuietOption, TrustRunOption
 
 if TYPE_CHECKING:
     from memdojo.eval.html.sources import CurvesPart, EvaluationPart, RunMetrics, TrainingPart
@@ -42,6 +42,7 @@ def report(
             help="First evaluate runs that have no evaluation, or one without recorded episodes.",
         ),
     ] = False,
+    trust_run: TrustRunOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -66,7 +67,7 @@ def report(
     for target in dict.fromkeys(targets):
         folder = named_path(target, "run, evaluation or sweep", ())
         assert folder is not None  # There are no names.
-        _find(folder, found, evaluate=evaluate, quiet=quiet)
+        _find(folder, found, _How(evaluate, trust_run, quiet))
     written = write_report(
         out,
         found.evaluations,
@@ -92,7 +93,15 @@ class _Found:
     hints: list[str] = field(default_factory=list)
 
 
-def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
+class _How(NamedTuple):
+    """Whether and how runs without an evaluation are evaluated first."""
+
+    evaluate: bool
+    trust_run: bool
+    quiet: bool
+
+
+def _find(path: Path, found: _Found, how: _How) -> None:
     """Add what a folder has.
 
     Raises:
@@ -103,7 +112,7 @@ def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
     from memdojo.train.runs.folder import CONFIG
 
     if (path / CONFIG).is_file():
-        _find_run(path, found, evaluate=evaluate, quiet=quiet)
+        _find_run(path, found, how)
         return
     curves = find_curves(path)
     if curves is not None:
@@ -122,7 +131,7 @@ def _find(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
         )
 
 
-def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None:
+def _find_run(path: Path, found: _Found, how: _How) -> None:
     from memdojo.eval.html.sources import find_curves, read_evaluation
     from memdojo.eval.records.files import EPISODES
     from memdojo.eval.report import TABLE
@@ -134,10 +143,10 @@ def _find_run(path: Path, found: _Found, *, evaluate: bool, quiet: bool) -> None
         found.runs.append(_metrics_of(name, trained))
         found.trainings += _training_of(name, trained)
     folder = path / EVALUATION
-    if evaluate and not ((folder / TABLE).is_file() and (folder / EPISODES).is_file()):
+    if how.evaluate and not ((folder / TABLE).is_file() and (folder / EPISODES).is_file()):
         typer.echo(f"{path} has no recorded episodes yet; evaluating it", err=True)
-        with progress_bar("evaluate", quiet=quiet) as progress:
-            evaluate_run(run, progress=progress)
+        with progress_bar("evaluate", quiet=how.quiet) as progress:
+            evaluate_run(run, progress=progress, trust_run=how.trust_run)
     if (folder / TABLE).is_file():
         part = read_evaluation(folder, run.path.resolve().name)
         found.evaluations.append(part)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from memdojo.agents.graders.registry import make_answerer
-
-from .judges import judge_from_options, table_from_options
+from .judges import answerer_from_options, judge_from_options
 from .running import DebugOption
-
-if TYPE_CHECKING:
-    from memdojo.envs.answering import Answerer
 
 
 def rescore(
@@ -54,7 +49,7 @@ def rescore(
     report = rescore_folder(
         folder,
         score=metric,
-        answerer=_answerer(answerer),
+        answerer=answerer_from_options(answerer),
         judge=judge_from_options(judge),
         out=out,
         reference=reference,
@@ -64,11 +59,3 @@ def rescore(
     if out is not None:
         report.write(out)
         typer.echo(f"written to {out}")
-
-
-def _answerer(options: list[str] | None) -> Answerer | None:
-    if not options:
-        return None
-    from memdojo.envs.answering import CachedAnswerer
-
-    return CachedAnswerer(make_answerer(table_from_options("answerer", options)))

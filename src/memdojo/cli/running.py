@@ -15,6 +15,13 @@ from memdojo.errors import ConfigError, MemdojoError
 INPUT_ERROR, FAULT, INTERRUPTED = 2, 1, 130
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+TrustRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-run",
+        help="Let runs ask the endpoints and load the models and folders outside of them that they name.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Plain lines instead of a progress bar.")]
 
 

@@ -14,7 +14,7 @@ from rich.progress import TimeRemainingColumn
 from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError
 
 from .progress import progress_bar
-from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption
+from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption, TrustRunOption
 
 if TYPE_CHECKING:
     from memdojo.eval.sweeps.points import Mapper
@@ -59,6 +59,7 @@ def sweep(
     address: Annotated[
         str | None, typer.Option(help="Address of a Ray cluster; without it Ray starts on this machine.")
     ] = None,
+    trust_run: TrustRunOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -83,6 +84,7 @@ def sweep(
         split=split,
         num_seeds=seeds,
         seed=seed,
+        trust_run=trust_run,
     )
     prepared = prepare_sweep(recipe, only or ())
     for note in prepared.notes:

@@ -27,6 +27,7 @@ def open_memory(
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
+    trust_run: bool = False,
     **options: Unpack[DialogueOptions],
 ) -> MemoryAgent:
     """Open a memory file with what was trained: a `MemoryAgent` that takes runs and checkpoints by path.
@@ -44,6 +45,7 @@ def open_memory(
             the manager was trained.
         top_k: Entries that are found for a question; by default as many as in the training of the answer
             agent, else of the manager, else 10.
+        trust_run: Whether engines may reach addresses and paths that the runs and checkpoints name.
         **options: `session_gap`, `seed`, `clock` and `timeout_s`, as for `MemoryAgent`.
 
     Raises:
@@ -55,9 +57,10 @@ def open_memory(
     """
     if capacity is not None and max_entries is not None:
         raise ConfigError("capacity and max_entries are both given; put max_entries into the capacity.")
-    writer = _learned(manager, "manager", list_baselines())
-    finder = _learned(retriever, "retriever", {*list_retriever_baselines(), *list_retrievers()})
-    reader = _learned(answerer, "answer agent", ())
+    writer = _learned(manager, "manager", list_baselines(), trust_run=trust_run)
+    retrievers = {*list_retriever_baselines(), *list_retrievers()}
+    finder = _learned(retriever, "retriever", retrievers, trust_run=trust_run)
+    reader = _learned(answerer, "answer agent", (), trust_run=trust_run)
     trained = [each.training for each in (reader, writer) if each is not None]
     if max_entries is not None:
         capacity = _capacity(writer, max_entries)
@@ -76,14 +79,14 @@ def open_memory(
     )
 
 
-def _learned(target: object, kind: str, names: Any) -> Learned | None:
+def _learned(target: object, kind: str, names: Any, *, trust_run: bool) -> Learned | None:
     """Return the checkpoint that is named, if one is."""
     if not isinstance(target, str | Path):
         return None
     folder = named_path(target, kind, names)
     if folder is None:
         return None
-    learned = load_learned(folder)
+    learned = load_learned(folder, trust_run=trust_run)
     if learned.kind != kind:
         article = "an" if learned.kind == "answer agent" else "a"
         raise ConfigError(

@@ -21,6 +21,7 @@ from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.statistics.bootstrap import NUM_RESAMPLES
 from memdojo.rewards.grading import needs_judge
 from memdojo.train.checkpoints.loading import Learned, Task
+from memdojo.train.checkpoints.trust import Trust
 from memdojo.train.config.run import TrainConfig
 
 from .graders_of_runs import answerer_of_runs, judge_of_runs
@@ -84,13 +85,16 @@ class EvalChoices:
     training_groups: Sequence[str] = ()
 
 
-def settle(choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig]) -> EvalSettings:
+def settle(
+    choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig], trust: Trust = Trust.NONE
+) -> EvalSettings:
     """Return the settings of an evaluation but for the memories that a manager has yet to write.
 
     Args:
         choices: What was asked for.
         targets: What is evaluated.
         configs: The configurations of the runs among them.
+        trust: Whose these are.
 
     Raises:
         ConfigError: If choices contradict each other, or the trainings differ in what was not chosen.
@@ -112,10 +116,10 @@ def settle(choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig
     )
     scores = {config.evaluation.score(config.episode.top_k) for config in configs}
     score = choices.metric or (scores.pop() if len(scores) == 1 else "")
-    judge = choices.judge or judge_of_runs(configs)
+    judge = choices.judge or judge_of_runs(configs, trust)
     if judge is None and needs_judge(score):
         raise ConfigError(f"the metric is {score}, a judge's verdict; name a judge (--judge).")
-    answerer = choices.answerer or answerer_of_runs(configs) or ExtractiveAnswerer()
+    answerer = choices.answerer or answerer_of_runs(configs, trust) or ExtractiveAnswerer()
     return EvalSettings(
         max_entries=max_entries,
         capacity_share=capacity_share,
@@ -129,14 +133,19 @@ def settle(choices: EvalChoices, targets: Targets, configs: Sequence[TrainConfig
         num_seeds=choices.num_seeds,
         failed_below=choices.failed_below,
         max_unscored=choices.max_unscored,
-        **under_managers(targets, choices.retriever),
+        **under_managers(targets, choices.retriever, trust_run=trust is not Trust.NONE),
     )
 
 
 def under_managers(
-    targets: Targets, retriever: str | Path | Retriever | NamedRetriever | None
+    targets: Targets, retriever: str | Path | Retriever | NamedRetriever | None, *, trust_run: bool
 ) -> dict[str, Any]:
     """Return the settings of what stands under managers: as in their training, but the retriever asked for.
+
+    Args:
+        targets: What is evaluated.
+        retriever: The one asked for, if one is.
+        trust_run: As for `load_policy`.
 
     Raises:
         ConfigError: If they were trained with different retrievers and none is asked for, or one is asked for
@@ -160,7 +169,7 @@ def under_managers(
         "retriever",
     )
     core = max((each.training.max_core_tokens for each in targets.learned), default=DEFAULT_CORE_TOKENS)
-    return {"retriever": find_retriever(chosen), "max_core_tokens": core}
+    return {"retriever": find_retriever(chosen, trust_run=trust_run), "max_core_tokens": core}
 
 
 def _store(choices: EvalChoices, learned: Sequence[Learned]) -> tuple[int | None, float | None, float | None]:

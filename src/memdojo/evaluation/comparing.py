@@ -72,6 +72,7 @@ def compare(
     stream_options: Mapping[str, Any] | None = None,
     tell: Tell | None = None,
     progress: Progress | None = None,
+    trust_run: bool = False,
 ) -> Comparison:
     """Compare methods on the same questions: paired differences, IQM and probability of improvement.
 
@@ -87,6 +88,7 @@ def compare(
         stream_options: Options of the streams' source.
         tell: Called with what is evaluated on the way, and with differences between the evaluations.
         progress: Called after each batch of episodes that are played.
+        trust_run: As for `memdojo.evaluate`, of runs that have to be evaluated.
 
     Raises:
         UnknownNameError: If a target is neither a name nor a folder, or there is no such reference or column.
@@ -94,7 +96,7 @@ def compare(
             no metric is chosen, or only baselines are named and no streams.
     """
     choices, tell = choices or EvalChoices(), tell or (lambda sentence: None)
-    found = _find(targets, tell, progress)
+    found = _find(targets, tell, progress, trust_run=trust_run)
     folders = found.folders
     if not folders:
         folders = (_evaluated_baselines(found.baselines, streams, stream_options, choices, progress),)
@@ -128,7 +130,7 @@ class _Found:
         return (*(folder for _, folder in self.runs), *self.evaluations)
 
 
-def _find(targets: Sequence[str | Path], tell: Tell, progress: Progress | None) -> _Found:
+def _find(targets: Sequence[str | Path], tell: Tell, progress: Progress | None, *, trust_run: bool) -> _Found:
     known = {*list_baselines(), *list_retriever_baselines(), *list_retrievers()}
     named = {target: named_path(target, "run, evaluation or baseline", known) for target in targets}
     paths = {target: path for target, path in named.items() if path is not None}
@@ -144,18 +146,19 @@ def _find(targets: Sequence[str | Path], tell: Tell, progress: Progress | None) 
     unique = [str(run) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
     return _Found(
         tuple(
-            (name, _evaluation_of(paths[run], tell, progress)) for name, run in zip(unique, runs, strict=True)
+            (name, _evaluation_of(paths[run], tell, progress, trust_run=trust_run))
+            for name, run in zip(unique, runs, strict=True)
         ),
         tuple(EvaluationFolder.read(paths[folder]) for folder in folders),
         tuple(str(target) for target, path in named.items() if path is None),
     )
 
 
-def _evaluation_of(path: Path, tell: Tell, progress: Progress | None) -> EvaluationFolder:
+def _evaluation_of(path: Path, tell: Tell, progress: Progress | None, *, trust_run: bool) -> EvaluationFolder:
     """Return the evaluation of a run, made now where there is none."""
     if not (path / EVALUATION / TABLE).is_file():
         tell(f"{path} has no evaluation yet; making it")
-        evaluate_run(RunFolder.open(path), progress=progress)
+        evaluate_run(RunFolder.open(path), progress=progress, trust_run=trust_run)
     return EvaluationFolder.read(path / EVALUATION)
 
 

@@ -7,11 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from memdojo.agents.baselines.registry import list_baselines
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.evaluate import Progress
 from memdojo.eval.report import EvalReport
 from memdojo.train.checkpoints.loading import load_learned
+from memdojo.train.checkpoints.trust import (
+    Trust,
+    reached_by_name,
+    reached_by_table,
+    require_trust,
+    root_of,
+)
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.runs.folder import EVALUATION, RunFolder
 
@@ -28,6 +36,7 @@ def evaluate(
     stream_options: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
+    trust_run: bool = False,
 ) -> EvalReport:
     """Evaluate policies on held-out streams: scores, their intervals and differences, and why questions fail.
 
@@ -57,6 +66,9 @@ def evaluate(
             already is not played again, so the same call continues an interrupted evaluation.
             Checkpoints are identified by their weights, objects by their names alone.
         progress: Called after each batch with the policy's name, the episodes played so far and all of them.
+        trust_run: Whether the runs among the targets may have asked what they name outside of themselves:
+            endpoints, models, other runs. A run is data, perhaps from somebody else. Even then its endpoints
+            get a key only if they are that of OPENAI_BASE_URL; an answerer or judge of the choices gets it.
 
     Warns:
         UserWarning: If a checkpoint was chosen by its score on some of the streams' groups.
@@ -66,9 +78,10 @@ def evaluate(
         CheckpointError: If a folder holds no usable checkpoint.
         LeakError: If a stream is of a group that a policy was trained on.
         ConfigError: If targets are of different tasks, choices contradict each other, the trainings differ in
-            what was not chosen, or `out` has episodes that were played under other conditions.
+            what was not chosen, a run that is not trusted reaches outside of itself, or `out` has episodes
+            that were played under other conditions.
     """
-    prepared = prepare(targets, streams, choices, stream_options=stream_options)
+    prepared = prepare(targets, streams, choices, stream_options=stream_options, trust_run=trust_run)
     _warn(prepared)
     return prepared.run(out, progress=progress)
 
@@ -82,6 +95,7 @@ def capacity_curve(
     stream_options: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
+    trust_run: bool = False,
 ) -> Curve:
     """Evaluate managers at several sizes of the store: the score that a budget buys.
 
@@ -95,12 +109,13 @@ def capacity_curve(
         stream_options: As there.
         out: Keeps each point's evaluation in a folder of its own, `capacity-SHARE`, and `capacities.csv`.
         progress: As there.
+        trust_run: As there.
 
     Raises:
         ConfigError: If the targets are retrievers, or there is no share.
         MemdojoError: What `evaluate` raises.
     """
-    prepared = prepare(targets, streams, choices, stream_options=stream_options)
+    prepared = prepare(targets, streams, choices, stream_options=stream_options, trust_run=trust_run)
     _warn(prepared)
     return prepared.over_capacities(shares, out, progress=progress)
 
@@ -114,6 +129,7 @@ def length_curve(
     stream_options: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     progress: Progress | None = None,
+    trust_run: bool = False,
 ) -> Curve:
     """Evaluate policies on ever longer synthetic streams, under a store that does not grow.
 
@@ -127,29 +143,37 @@ def length_curve(
         stream_options: As there.
         out: Keeps each point's evaluation in a folder of its own, `length-FACTOR`, and `lengths.csv`.
         progress: As there.
+        trust_run: As there.
 
     Raises:
         ConfigError: If the streams are not synthetic, or there is no factor.
         MemdojoError: What `evaluate` raises.
     """
-    prepared = prepare(targets, streams, choices, stream_options=stream_options)
+    prepared = prepare(targets, streams, choices, stream_options=stream_options, trust_run=trust_run)
     _warn(prepared)
     return prepared.over_lengths(factors, out, progress=progress)
 
 
-def prepare_run(config: TrainConfig, checkpoint: Path, before: Sequence[Path] = ()) -> PreparedEvaluation:
+def prepare_run(
+    config: TrainConfig, checkpoint: Path, before: Sequence[Path] = (), *, trust: Trust = Trust.OWN
+) -> PreparedEvaluation:
     """Prepare what `memdojo train` does at its end: a run's checkpoint on its test streams beside baselines.
 
     Args:
         config: The run.
         checkpoint: What it trained.
         before: Checkpoints that it began with, to be compared with.
+        trust: Whose the configuration is.
 
     Raises:
-        ConfigError: If the run has no test streams.
+        ConfigError: If the run has no test streams, or reaches outside of itself and is not trusted.
         LeakError: If a test stream is of a training group.
     """
-    learned = (load_learned(checkpoint), *map(load_learned, before))
+    if trust is Trust.NONE:
+        _require_trust(config, checkpoint)
+    learned = tuple(
+        load_learned(folder, trust_run=trust is not Trust.NONE) for folder in (checkpoint, *before)
+    )
     task, episode = learned[0].task, config.episode
     baselines = find_targets(config.evaluation.baselines or (ALL,), task).baselines
     choices = EvalChoices(
@@ -164,23 +188,35 @@ def prepare_run(config: TrainConfig, checkpoint: Path, before: Sequence[Path] = 
         seed=config.seed,
         num_resamples=config.evaluation.num_resamples,
     )
-    return prepare_found(Targets(task, learned, baselines), [config], load_test_streams(config), choices)
+    targets = Targets(task, learned, baselines)
+    return prepare_found(targets, [config], load_test_streams(config), choices, trust)
 
 
-def evaluate_run(run: RunFolder, *, progress: Progress | None = None) -> EvalReport:
+def _require_trust(config: TrainConfig, checkpoint: Path) -> None:
+    """Refuse a run that reaches outside of itself in what its evaluation uses."""
+    root = root_of(checkpoint)
+    reached = [
+        *reached_by_table("answerer", config.answerer, root),
+        *reached_by_table("judge", config.judge, root),
+        *reached_by_name("episode.written_by", config.episode.written_by, list_baselines(), root),
+    ]
+    require_trust(root, reached, instead="evaluate it by memdojo eval with --answerer or --judge")
+
+
+def evaluate_run(run: RunFolder, *, progress: Progress | None = None, trust_run: bool = False) -> EvalReport:
     """Evaluate a run as `memdojo train` does at its end, and keep it in the run's folder.
 
     Args:
         run: The run.
-        progress: As for `evaluate`.
+        progress: As for `evaluate`, like `trust_run`.
 
     Raises:
-        ConfigError: If the run has no checkpoint or no test streams.
+        ConfigError: If the run has no checkpoint or no test streams, or reaches outside of itself.
     """
     checkpoint = run.best or run.latest
     if checkpoint is None:
         raise ConfigError(f"the run {run.path} has no checkpoint yet; train it first.")
-    prepared = prepare_run(run.config, checkpoint)
+    prepared = prepare_run(run.config, checkpoint, trust=Trust.of_run(trust_run))
     return prepared.run(run.path / EVALUATION, progress=progress, replace_others=True)
 
 

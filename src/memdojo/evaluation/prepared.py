@@ -29,12 +29,13 @@ from memdojo.eval.sweeps.curves import curve_grid, evaluate_capacities, evaluate
 from memdojo.eval.tables.conditions import weak_yardsticks
 from memdojo.eval.tables.render import Grid, print_grids
 from memdojo.train.checkpoints.loading import Learned, load_learned
+from memdojo.train.checkpoints.trust import Trust, reached_by_table, require_trust, root_of
 from memdojo.train.config.name_or_path import named_path
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.config.tables import EpisodeConfig
 
 from .choices import EvalChoices, settle
-from .targets import Target, Targets, find_targets, require_held_out
+from .targets import Target, Targets, find_targets, reached_by_training, require_held_out
 
 if TYPE_CHECKING:
     from memdojo.train.checkpoints.compact import TrainedOn
@@ -233,30 +234,61 @@ def prepare(
     choices: EvalChoices | None = None,
     *,
     stream_options: Mapping[str, Any] | None = None,
+    trust_run: bool = False,
 ) -> PreparedEvaluation:
     """Find out what is evaluated and how; the arguments and errors are those of `memdojo.evaluate`."""
     choices = choices or EvalChoices()
     given = [targets] if isinstance(targets, str | Path) or not isinstance(targets, Sequence) else targets
-    found = find_targets(given, choices.task)
+    found = find_targets(given, choices.task, trust_run=trust_run)
+    if not trust_run:
+        _require_trust(found, choices)
     configs = [each.config for each in found.learned if each.config is not None]
-    return prepare_found(found, configs, _held_out(configs, streams, stream_options or {}), choices)
+    held_out = _held_out(configs, streams, stream_options or {})
+    return prepare_found(found, configs, held_out, choices, Trust.of_run(trust_run))
+
+
+def _require_trust(targets: Targets, choices: EvalChoices) -> None:
+    """Refuse runs that reach outside of themselves in what was not chosen.
+
+    Raises:
+        ConfigError: With what they reach.
+    """
+    for each in targets.learned:
+        reached = reached_by_training(
+            [each], retriever=choices.retriever is None, memory=choices.memory is None
+        )
+        root = root_of(each.path)
+        if each.config is not None and choices.answerer is None:
+            reached += reached_by_table("answerer", each.config.answerer, root)
+        if each.config is not None and choices.judge is None:
+            reached += reached_by_table("judge", each.config.judge, root)
+        require_trust(root, reached, instead="choose another answerer or judge (--answerer, --judge)")
 
 
 def prepare_found(
-    targets: Targets, configs: Sequence[TrainConfig], held_out: HeldOut, choices: EvalChoices
+    targets: Targets,
+    configs: Sequence[TrainConfig],
+    held_out: HeldOut,
+    choices: EvalChoices,
+    trust: Trust,
 ) -> PreparedEvaluation:
-    """Do what `prepare` does once targets, streams and the configurations of the runs are known.
+    """Do what `prepare` does once targets, streams and the configurations of the runs are known, and trusted.
 
     Raises:
         ConfigError: As `settle`.
         LeakError: If a stream is of a training group.
     """
-    settings = settle(choices, targets, configs)
+    trust_run = trust is not Trust.NONE
+    settings = settle(choices, targets, configs, trust)
     written = _choose_memory(targets, choices)
-    notes = require_held_out((*targets.learned, *_frozen(configs, written)), held_out.streams)
+    answering = configs if choices.answerer is None else ()
+    frozen = _frozen(answering, written, trust_run=trust_run)
+    notes = require_held_out((*targets.learned, *frozen), held_out.streams)
     check_unseen(choices.training_groups, held_out.streams)
     if written is not None:
-        settings = dataclasses.replace(settings, memories=written.memories(held_out.streams))
+        settings = dataclasses.replace(
+            settings, memories=written.memories(held_out.streams, trust_run=trust_run)
+        )
     notes += _notes_about(targets, settings, held_out.streams)
     return PreparedEvaluation(targets, held_out, settings, choices, tuple(notes))
 
@@ -306,13 +338,13 @@ class _Written:
             return None
         return named_path(self.writer, "manager baseline", list_baselines())
 
-    def memories(self, streams: Sequence[Stream]) -> WrittenMemories:
+    def memories(self, streams: Sequence[Stream], *, trust_run: bool) -> WrittenMemories:
         """Return what it leaves of the streams, which it plays now."""
         # What writes memories needs torch, and few evaluations need what writes memories.
         from memdojo.train.episodes.memories import Writer, load_writer, write_memories
 
         if isinstance(self.writer, str | Path):
-            name, writer = str(self.writer), load_writer(self.writer, self.limits)
+            name, writer = str(self.writer), load_writer(self.writer, self.limits, trust_run=trust_run)
         else:
             rules = EpisodeRules(capacity=self.limits.capacity)
             name, writer = self.writer.name, Writer(self.writer, rules)
@@ -349,13 +381,13 @@ def _limits(of: EvalChoices | TrainedOn) -> EpisodeConfig:
     )
 
 
-def _frozen(configs: Sequence[TrainConfig], written: _Written | None) -> list[Learned]:
+def _frozen(configs: Sequence[TrainConfig], written: _Written | None, *, trust_run: bool) -> list[Learned]:
     """Return the checkpoints that have a part in an evaluation without being what is evaluated."""
     answering = (each.answerer.trained_folder for each in configs)
     folders = {Path(folder) for folder in answering if folder is not None}
     if written is not None and written.folder is not None:
         folders.add(written.folder)
-    return [load_learned(folder) for folder in sorted(folders)]
+    return [load_learned(folder, trust_run=trust_run) for folder in sorted(folders)]
 
 
 def _held_out(

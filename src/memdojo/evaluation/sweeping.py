@@ -13,9 +13,10 @@ from memdojo.eval.sweeps.points import Job, Mapper, Measured, PointMeasure, Swee
 from memdojo.eval.sweeps.registry import Sweep, find_sweeps
 from memdojo.eval.sweeps.report import OnPoint, SweepReport, run_sweeps
 from memdojo.train.checkpoints.loading import Task
+from memdojo.train.checkpoints.trust import require_trust, root_of
 
 from .choices import under_managers
-from .targets import Targets, find_targets, require_held_out
+from .targets import Targets, find_targets, reached_by_training, require_held_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class SweepRecipe:
         split: Split of the synthetic streams.
         num_seeds: Episodes per stream of a policy that draws.
         seed: Seeds streams, episodes and intervals.
+        trust_run: As for `memdojo.evaluate`.
     """
 
     policies: tuple[str, ...]
@@ -42,6 +44,7 @@ class SweepRecipe:
     split: str = "test"
     num_seeds: int = 3
     seed: int = 0
+    trust_run: bool = False
 
     def __call__(self, job: Job) -> Measured:
         """Return what was measured of each policy of the job."""
@@ -58,7 +61,7 @@ class SweepRecipe:
             settings.evaluation,
             score=self.metric,
             num_seeds=self.num_seeds,
-            **under_managers(targets, self.retriever),
+            **under_managers(targets, self.retriever, trust_run=self.trust_run),
         )
         return dataclasses.replace(settings, evaluation=evaluation)
 
@@ -121,9 +124,15 @@ def prepare_sweep(recipe: SweepRecipe, sweeps: Sequence[str] = ()) -> PreparedSw
         UnknownNameError: If a policy is neither a name nor a folder, or there is no such sweep.
         CheckpointError: If a folder holds no usable checkpoint.
         LeakError: If a policy was trained on the streams.
-        ConfigError: If policies are of different tasks, or a sweep is not for them.
+        ConfigError: If policies are of different tasks, a sweep is not for them, or a run that is not trusted
+            reaches outside of itself.
     """
-    targets = find_targets(recipe.policies, recipe.task)
+    targets = find_targets(recipe.policies, recipe.task, trust_run=recipe.trust_run)
+    if not recipe.trust_run:
+        for each in targets.learned:
+            # A sweep asks over what was said, and the reader without a model.
+            reached = reached_by_training([each], retriever=recipe.retriever is None, memory=False)
+            require_trust(root_of(each.path), reached, instead="choose another retriever (--retriever)")
     settings = recipe.settings(targets)
     found = find_sweeps(tuple(sweeps), for_retrievers=targets.task == "retriever")
     base = load_streams(f"synthetic:{recipe.split}", num_streams=recipe.num_streams, seed=recipe.seed)
@@ -134,6 +143,6 @@ def prepare_sweep(recipe: SweepRecipe, sweeps: Sequence[str] = ()) -> PreparedSw
 @cache
 def _measure(recipe: SweepRecipe) -> PointMeasure:
     """Load the policies; once in each process."""
-    targets = find_targets(recipe.policies, recipe.task)
+    targets = find_targets(recipe.policies, recipe.task, trust_run=recipe.trust_run)
     groups = {group for each in targets.learned for group in each.training.groups}
     return PointMeasure(targets.policies(), recipe.settings(targets), groups)

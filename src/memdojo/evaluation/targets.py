@@ -24,6 +24,7 @@ from memdojo.envs.streams.splits import shared_groups
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, LeakError, unknown_name
 from memdojo.train.checkpoints.loading import Learned, Task, load_learned
+from memdojo.train.checkpoints.trust import reached_by_name, root_of
 from memdojo.train.config.name_or_path import is_name, named_path
 
 ALL = "all"
@@ -75,7 +76,7 @@ class Targets:
         return [*learned, *objects, *map(make_retriever_baseline, self.baselines)]
 
 
-def find_targets(targets: Sequence[Target], task: Task | None = None) -> Targets:
+def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_run: bool = False) -> Targets:
     """Resolve names, folders and objects to the policies to evaluate.
 
     Args:
@@ -83,14 +84,15 @@ def find_targets(targets: Sequence[Target], task: Task | None = None) -> Targets
             registered name, of a manager or a retriever, wins over a folder of that name.
         task: The task asked for; None takes that of the checkpoints and policies, or `manager` if there are
             none.
+        trust_run: As for `memdojo.load_policy`.
 
     Raises:
-        ConfigError: If targets are of different tasks, or of another than `task`.
+        ConfigError: If targets are of different tasks, or of another than `task`, or as `load_policy`.
         UnknownNameError: If a target is neither a name nor a folder.
         CheckpointError: If a folder holds no usable checkpoint.
     """
     names, folders, objects = _sorted_out(targets)
-    learned = [load_learned(folder) for folder in folders]
+    learned = [load_learned(folder, trust_run=trust_run) for folder in folders]
     found: list[tuple[str, Task]] = [(str(each.path), each.task) for each in learned]
     found += [(repr(each.name), _task_of(each)) for each in objects]
     for what, its_task in found:
@@ -121,8 +123,14 @@ def as_retriever(learned: Learned, name: str) -> NamedRetriever:
     return NamedRetriever.of(name, learned.policy)
 
 
-def find_retriever(target: str | Path | Retriever | NamedRetriever) -> NamedRetriever:
+def find_retriever(
+    target: str | Path | Retriever | NamedRetriever, *, trust_run: bool = False
+) -> NamedRetriever:
     """Return the retriever that a name stands for, a folder holds, or an object is.
+
+    Args:
+        target: The name, folder or object.
+        trust_run: As for `memdojo.load_policy`.
 
     Raises:
         UnknownNameError: If it is neither a name nor a folder.
@@ -136,8 +144,28 @@ def find_retriever(target: str | Path | Retriever | NamedRetriever) -> NamedRetr
     folder = named_path(target, "retriever", _retriever_names())
     if folder is None:
         return make_retriever_baseline(str(target))
-    learned = load_learned(folder)
+    learned = load_learned(folder, trust_run=trust_run)
     return as_retriever(learned, learned.training.config_name or "compact")
+
+
+def reached_by_training(
+    learned: Sequence[Learned], *, retriever: bool = True, memory: bool = True
+) -> list[str]:
+    """Return what the trainings of policies name outside of their runs, as `key = value`.
+
+    Args:
+        learned: Policies loaded from checkpoints.
+        retriever: Whether the retriever of their training is used.
+        memory: Whether the memory is that which their training names.
+    """
+    reached = []
+    for each in learned:
+        root = root_of(each.path)
+        if retriever and each.task == "manager":
+            reached += reached_by_name("retriever", each.training.retriever, _retriever_names(), root)
+        if memory and each.task != "manager":
+            reached += reached_by_name("memory", each.training.memory, list_baselines(), root)
+    return reached
 
 
 def require_held_out(learned: Sequence[Learned], streams: Sequence[Stream]) -> list[str]:
