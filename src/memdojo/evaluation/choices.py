@@ -116,10 +116,14 @@ def settle(
     )
     scores = {config.evaluation.score(config.episode.top_k) for config in configs}
     score = choices.metric or (scores.pop() if len(scores) == 1 else "")
-    judge = choices.judge or judge_of_runs(configs, trust)
+    judge = judge_of_runs(configs, trust) if choices.judge is None else choices.judge
     if judge is None and needs_judge(score):
         raise ConfigError(f"the metric is {score}, a judge's verdict; name a judge (--judge).")
-    answerer = choices.answerer or answerer_of_runs(configs, trust) or ExtractiveAnswerer()
+    answerer = choices.answerer
+    if answerer is None:  # An empty cache is an answerer, too.
+        answerer = answerer_of_runs(configs, trust)
+    if answerer is None:
+        answerer = ExtractiveAnswerer()
     return EvalSettings(
         max_entries=max_entries,
         capacity_share=capacity_share,
