@@ -24,7 +24,7 @@ from .metrics import (
 )
 
 _ANSWER_LINE = re.compile(r"answer:(.*)", re.IGNORECASE)
-_BOXED = re.compile(r"\\boxed\{([^}]*)\}")
+_BOXED = "\\boxed{"
 _CLOSED_WORDS = frozenset({"yes", "no", "noanswer"})
 
 _ITEM_NUMBER = re.compile(r"^\d+[.)\u3001]\s*[-\u2013\u2014]?\s*")
@@ -115,8 +115,9 @@ def _answer_line_match(prediction: str, reference: str) -> float:
 
 
 def _label_match(prediction: str, reference: str) -> float:
-    boxed = _BOXED.search(prediction)
-    label = _bare_label(boxed[1] if boxed else prediction)
+    _, begins, behind = prediction.partition(_BOXED)
+    boxed, ends, _ = behind.partition("}")
+    label = _bare_label(boxed if begins and ends else prediction)
     return float(label == _bare_label(reference) != "")
 
 

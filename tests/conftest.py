@@ -16,9 +16,9 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 
 pytest.register_assert_rewrite("builders")
 
-if INPUTS is not None:
-    settings.register_profile("fuzz", max_examples=INPUTS, deadline=None)
-    settings.load_profile("fuzz")
+# Without a deadline, for a test that is slow under load is no fault.
+settings.register_profile("memdojo", deadline=None, max_examples=INPUTS or settings.default.max_examples)
+settings.load_profile("memdojo")
 
 
 def pytest_report_header() -> str:
