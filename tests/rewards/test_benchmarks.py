@@ -40,6 +40,9 @@ def test_mem_alphas_label_must_stand_alone_or_in_a_box() -> None:
     assert label_match("Answer: 43", ["43"]) == 0
     assert label_match("43.", ["43"]) == 0
     assert label_match("4", ["43"]) == 0
+    assert label_match(r"\boxed{4\boxed{43}", ["43"]) == 0
+    # Read once, whatever opens boxes and closes none.
+    assert label_match("\\boxed{" * 100_000, ["43"]) == 0
 
 
 def test_keywords_count_by_their_share() -> None:
