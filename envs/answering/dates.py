@@ -133,15 +133,36 @@ def _month(said: date, step: int) -> str:
 
 
 def _pattern(text: str, write: _Write, *, relative: bool = True) -> tuple[re.Pattern[str], _Write, bool]:
-    return re.compile(rf"\b(?:{text})\b", re.IGNORECASE), write, relative
+    return re.compile(rf"(?<!\w)(?:{text})(?!\w)", re.IGNORECASE), write, relative
 
+
+_TH = "(?:st|nd|rd|th)?"
+_TO = " ?[-–—] ?| to | until | through "
+_CLOCK = r"\d{1,2}(?::\d\d)?"
+_NOON = r" ?(?:[ap]\.m\.|[ap]m|[ap]\.m)"
 
 _PATTERNS = (
+    # From one time to another, as one.
+    _pattern(
+        rf"(?:the )?\d{{1,2}}{_TH}(?: (?:{_MONTH}))?(?:{_TO})"
+        rf"(?:the )?\d{{1,2}}{_TH}(?: of)? (?:{_MONTH})(?:,? \d{{4}})?",
+        _verbatim,
+        relative=False,
+    ),
+    _pattern(
+        rf"(?:{_MONTH}) \d{{1,2}}{_TH}(?:{_TO})(?:(?:{_MONTH}) )?\d{{1,2}}{_TH}(?!\d|:)(?:,? \d{{4}})?",
+        _verbatim,
+        relative=False,
+    ),
+    _pattern(rf"{_CLOCK}(?:{_NOON})?(?:{_TO}){_CLOCK}{_NOON}", _verbatim, relative=False),
+    _pattern(r"\d{1,2}:\d\d(?: ?[-–—] ?| to )\d{1,2}:\d\d", _verbatim, relative=False),
+    _pattern(r"(?:19|20)\d\d ?[-–—] ?(?:19|20)?\d\d(?!-)", _verbatim, relative=False),
+    _pattern(r"\d{1,2}([./-])\d{1,2}\1(?:19|20)?\d\d", _verbatim, relative=False),
     _pattern(
         rf"(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})(?:,? \d{{4}})?", _verbatim, relative=False
     ),
     _pattern(rf"(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?", _verbatim, relative=False),
-    _pattern(rf"(?:{_MONTH}),? \d{{4}}|\d{{4}}-\d\d-\d\d", _verbatim, relative=False),
+    _pattern(rf"(?:{_MONTH}),? \d{{4}}|\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d)?", _verbatim, relative=False),
     _pattern(rf"(last|past|next|this) ({_MONTH})", _named_month),
     _pattern("the day before yesterday", _days(-2)),
     _pattern("the day after tomorrow", _days(2)),
@@ -156,7 +177,7 @@ _PATTERNS = (
     _pattern("(last|past|next|this) year", _year_step),
     _pattern(rf"(?:{_DAY})s?(?: (?:morning|afternoon|evening|night)s?)?", _verbatim, relative=False),
     _pattern(
-        r"(?:at )?(?:half past \w+|quarter (?:to|past) \w+|\d{1,2}(?::\d\d)? ?[ap]\.?m|\d{1,2}:\d\d)",
+        rf"(?:at )?(?:half past \w+|quarter (?:to|past) \w+|{_CLOCK}{_NOON}|\d{{1,2}}:\d\d)",
         _verbatim,
         relative=False,
     ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
@@ -10,10 +12,12 @@ from typing import NamedTuple
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
+from ..people import people_of
 from .answerer import Answer, AnswerRequest
 from .dates import write_day
-from .lines import Line, Sentence, Span, make_span, parse_line
-from .questions import ParsedQuestion, parse_question
+from .lines import Line, Sentence, Span, SpanMaker, parse_lines
+from .questions import ParsedQuestion, parse_question, tokens_within
+from .retractions import Retraction
 from .words import CLAUSE_ENDS, CURRENCIES, NAMING, PREPOSITIONS, RELATIVES, SMALL_NUMBERS, TIME_WORDS, VERBS
 
 _MAX_PLACES = 10
@@ -53,20 +57,26 @@ class _Place(NamedTuple):
     present: list[_Term]
 
     @property
-    def matched(self) -> tuple[str, ...]:
+    def matched(self) -> frozenset[str]:
         """The question's stems that the sentence itself has."""
-        return tuple(stem for stem, _, _ in self.present if stem in self.sentence.stems)
+        return frozenset(stem for stem, _, _ in self.present) & self.sentence.stems
 
 
 class ExtractiveAnswerer:
     """Cuts a short answer out of the context; needs no model and always gives the same answer.
 
+    Its grammar is English: question words, verbs, retractions and dates. Names, words and values of other
+    languages are read whole, in any form of Unicode, but a question in another language finds no more than
+    the sentence that shares most words with it.
+
     The sentences of the context are ranked by the question's words that they have (rare ones weigh more,
-    related words half), by whether they are about the person asked for, and by rank. Where the question is
-    about something of the person's ("Ana's sister"), lines that share a name with one about it count as well.
-    Spans of the best sentences are weighed by their sort (name, place, number, ...), their distance from the
-    matched words and their date: what was said later wins, what was corrected loses, and what was taken back
-    is no information. Relative times ("last Friday") are counted from the line's date.
+    related words half), by whether they are about the person asked for (`People`), and by rank. Where the
+    question is about something of the person's ("Ana's sister"), lines that share a name with one about it
+    count as well. Spans of the best sentences are weighed by their sort (name, place, number, ...), their
+    distance from the matched words and their date: what was said later wins, what was corrected loses, and
+    what was taken back is no information. What is one value, such as a phone number, an address, a price or a
+    range, is returned whole. Relative times ("last Friday") are counted from the line's date. The time that
+    an answer takes grows linearly with the text.
 
     Args:
         threshold: Least relevance of the best sentence, about the share of the question's weighted words that
@@ -84,15 +94,17 @@ class ExtractiveAnswerer:
     @property
     def fingerprint(self) -> str:
         """Name, version of the rules, and setting."""
-        return f"extractive-1(threshold={self._threshold:g})"
+        return f"extractive-2(threshold={self._threshold:g})"
 
     def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
         """Answer every request; never fails."""
         return [Answer(self._read(request)) for request in requests]
 
     def _read(self, request: AnswerRequest) -> str:
-        question = parse_question(request.question)
-        places, links = _rank_sentences(question, [parse_line(text) for text in request.context])
+        lines = parse_lines(request.context)
+        among = people_of(frozenset(line.speaker for line in lines if line.speaker))
+        question = parse_question(request.question, among)
+        places, links = _rank_sentences(question, lines)
         if not places or places[0].score < self._threshold or _is_retracted(question, places):
             return NO_INFORMATION
         return _compose(question, places, links) or NO_INFORMATION
@@ -100,21 +112,23 @@ class ExtractiveAnswerer:
 
 def _rank_sentences(question: ParsedQuestion, lines: Sequence[Line]) -> tuple[list[_Place], frozenset[str]]:
     """Return the sentences by relevance, best first, and the names that only lead from line to line."""
-    terms = _weighted_terms(question, lines)
+    terms = _Terms(_weighted_terms(question, lines))
     # Only what a line has can be in its sentences.
-    matches = [_match(terms, line) for line in lines]
-    bonuses, links = _follow_names(question, lines, [present for present, _ in matches])
+    matches = [terms.match(line) for line in lines]
+    named = [[_names_asked(question, sentence) for sentence in line.sentences] for line in lines]
+    about = [line.speaker in question.people or any(each) for line, each in zip(lines, named, strict=True)]
+    bonuses, links = _follow_names(question, lines, [present for present, _ in matches], about)
     dates = sorted({line.said for line in lines if line.said})
-    speakers = {line.speaker for line in lines}
     places: list[_Place] = []
     for rank, (line, (present, around)) in enumerate(zip(lines, matches, strict=True)):
         age = _age(line.said, dates)
-        unnamed, named = _person(question, line, speakers)
-        unnamed, named = bonuses.get(rank, unnamed), bonuses.get(rank, named)
-        for sentence in line.sentences:
-            own, overlap = _match(present, sentence)
+        without, with_name = _person(question, line, about[rank])
+        without, with_name = bonuses.get(rank, without), bonuses.get(rank, with_name)
+        near = _Terms(present)
+        for sentence, is_named in zip(line.sentences, named[rank], strict=True):
+            own, overlap = near.match(sentence)
             score = 0.7 * overlap + 0.3 * around - 0.01 * rank
-            score += unnamed if question.names.isdisjoint(sentence.names) else named
+            score += with_name if is_named else without
             if sentence.is_question:
                 score -= 0.1 if sentence.first_person else 0.25
             if sentence.is_aside or (sentence.second_person and not sentence.first_person):
@@ -124,12 +138,19 @@ def _rank_sentences(question: ParsedQuestion, lines: Sequence[Line]) -> tuple[li
     return places, links
 
 
+def _names_asked(question: ParsedQuestion, sentence: Sentence) -> bool:
+    """Return whether a sentence names somebody or something that the question names."""
+    if not question.names.isdisjoint(sentence.names):
+        return True
+    return bool(question.people) and not question.people.isdisjoint(question.among.named_in(sentence.text))
+
+
 def _by_score(place: _Place) -> float:
     return place.score
 
 
 def _follow_names(
-    question: ParsedQuestion, lines: Sequence[Line], present: list[list[_Term]]
+    question: ParsedQuestion, lines: Sequence[Line], present: list[list[_Term]], about: Sequence[bool]
 ) -> tuple[dict[int, float], frozenset[str]]:
     """Find the second hop: lines about someone or something whose name another line gives.
 
@@ -144,60 +165,69 @@ def _follow_names(
     links: set[str] = set()
     if not question.owned:
         return bonuses, frozenset()
-    known = question.names.union(TIME_WORDS, (line.speaker for line in lines))
-    starts = [
-        index for index, found in enumerate(present) if any(term in question.owned for term, _, _ in found)
-    ]
-    for start in starts:
-        if lines[start].speaker not in question.names and question.names.isdisjoint(lines[start].names):
+    speaking = {word for line in lines for word in line.speaker.lower().split()}
+    known = question.names.union(TIME_WORDS, speaking)
+    # How far a name leads, wherever it stands and where it is surely one.
+    leads: dict[str, float] = {}
+    sure: dict[str, float] = {}
+    for index, line in enumerate(lines):
+        led = sum(share for term, _, share in present[index] if term in question.owned)
+        if about[index] and any(term in question.owned for term, _, _ in present[index]):
+            for name in line.names - known:
+                leads[name] = max(led, leads.get(name, 0.0))
+                if name in line.sure_names:
+                    sure[name] = max(led, sure.get(name, 0.0))
+    for index, line in enumerate(lines):
+        beyond = any(term not in question.owned for term, _, _ in present[index])
+        if not (leads and beyond and question.owned.isdisjoint(line.stems)):
             continue
-        for index, line in enumerate(lines):
-            shared = (lines[start].names & line.names & (lines[start].sure_names | line.sure_names)) - known
-            beyond = any(term not in question.owned for term, _, _ in present[index])
-            if index != start and shared and beyond and question.owned.isdisjoint(line.stems):
-                led = sum(share for term, _, share in present[start] if term in question.owned)
-                bonuses[index] = max(bonuses.get(index, 0.0), 0.45 + 0.7 * led)
-                links |= shared
+        for name in line.names:
+            led_here = (leads if name in line.sure_names else sure).get(name)
+            if led_here is not None:
+                bonuses[index] = max(bonuses.get(index, 0.0), 0.45 + 0.7 * led_here)
+                links.add(name)
     return bonuses, frozenset(links)
 
 
 def _weighted_terms(question: ParsedQuestion, lines: Sequence[Line]) -> list[_Term]:
     """Weigh the question's stems by how few of the lines have them."""
-    weights = [
-        math.log(1 + (len(lines) + 1) / (0.5 + sum(stem in line.stems for line in lines)))
-        for stem in question.stems
-    ]
+    frequency = Counter(stem for line in lines for stem in question.stems & line.stems)
+    weights = [math.log(1 + (len(lines) + 1) / (0.5 + frequency[stem])) for stem in question.terms]
     total = sum(weights)
     return [
         (stem, near, weight / total)
-        for stem, near, weight in zip(question.stems, question.notions, weights, strict=True)
+        for stem, near, weight in zip(question.terms, question.notions, weights, strict=True)
     ]
 
 
-def _match(terms: list[_Term], text: Line | Sentence) -> tuple[list[_Term], float]:
-    """Return the terms that a text has, itself or by a related word, and their share, the latter by half."""
-    stems, near = text.stems, text.notions
-    present: list[_Term] = []
-    overlap = 0.0
-    for term in terms:
-        if term[0] in stems:
-            present.append(term)
-            overlap += term[2]
-        elif not near.isdisjoint(term[1]):
-            present.append(term)
-            overlap += 0.5 * term[2]
-    return present, overlap
+class _Terms:
+    """Terms of a question, found in a text in time linear in the shorter of the two."""
+
+    def __init__(self, terms: Sequence[_Term]) -> None:
+        self._terms = terms
+        self._places = {term[0]: place for place, term in enumerate(terms)}
+        self._related: dict[int, list[int]] = {}
+        for place, (_, near, _) in enumerate(terms):
+            for notion in near:
+                self._related.setdefault(notion, []).append(place)
+
+    def match(self, text: Line | Sentence) -> tuple[list[_Term], float]:
+        """Return the terms that a text has, itself or by a related word (half), and their share."""
+        own = {self._places[stem] for stem in self._places.keys() & text.stems}
+        related = {place for notion in self._related.keys() & text.notions for place in self._related[notion]}
+        found = sorted(own | related)
+        overlap = sum(self._terms[place][2] * (1.0 if place in own else 0.5) for place in found)
+        return [self._terms[place] for place in found], overlap
 
 
-def _person(question: ParsedQuestion, line: Line, speakers: set[str]) -> tuple[float, float]:
+def _person(question: ParsedQuestion, line: Line, is_about: bool) -> tuple[float, float]:
     """Rate a line's sentences, without and with the name, by their agreement with the question's person."""
-    if not question.names:
+    if not question.has_names:
         return 0.0, 0.0
-    if line.speaker in question.names:
+    if line.speaker in question.people:
         return 0.25, 0.35
     # A person who never speaks can only be spoken of.
-    named = 0.35 if question.names.isdisjoint(speakers) else 0.15
-    return (-0.15 if question.names.isdisjoint(line.names) else 0.05), named
+    return (0.05 if is_about else -0.15), (0.15 if question.people else 0.35)
 
 
 def _age(said: date | None, dates: list[date]) -> float:
@@ -210,24 +240,76 @@ def _is_retracted(question: ParsedQuestion, places: list[_Place]) -> bool:
     """Return whether the newest relevant sentence takes the matter back without a replacement."""
     least = places[0].score - 0.25
     enough = max(0.1, 0.6 * max(place.own for place in places))
-    relevant = [place for place in places if place.score >= least and place.own >= enough]
+    relevant = [
+        place
+        for place in places
+        if (place.score >= least and place.own >= enough) or _ends_asked_thing(question, place)
+    ]
     if not relevant:
         return False
-    newest = max(relevant, key=lambda place: (place.age, place.sentence.retracts, place.score))
-    if not newest.sentence.retracts or newest.sentence.replaces:
+    newest = max(relevant, key=lambda place: (place.age, _takes_back(question, place), place.score))
+    if not _takes_back(question, newest) or newest.sentence.replaces:
         return False
     # "It isn't 4331 any more, it's 3855" has a value of the wanted sort to offer.
-    return question.wants not in ("number", "where", "name") or not any(
-        span.kind in ("name", "number") and not span.dismissed and question.names.isdisjoint(span.words)
+    known = _Known(question, newest)
+    return question.wants not in ("number", "where", "name", "address") or not any(
+        span.kind in ("name", "number", "address") and not span.dismissed and not known.is_in(span)
         for span in newest.sentence.spans
     )
+
+
+def _takes_back(question: ParsedQuestion, place: _Place) -> bool:
+    """Return whether a sentence takes back what the question asks for."""
+    return any(
+        not each.things or _is_asked(question, each) for each in _retractions_for(question, place.sentence)
+    )
+
+
+def _ends_asked_thing(question: ParsedQuestion, place: _Place) -> bool:
+    """Return whether a sentence tells the end of the person's very thing that the question asks for."""
+    is_own = (
+        not question.has_names
+        or place.line.speaker in question.people
+        or not question.names.isdisjoint(place.sentence.names)
+    )
+    return is_own and any(_is_asked(question, each) for each in _retractions_for(question, place.sentence))
+
+
+def _retractions_for(question: ParsedQuestion, sentence: Sentence) -> Iterator[Retraction]:
+    """Yield a sentence's retractions without the events that the question asks for itself."""
+    for each in sentence.retractions:
+        if not (each.events and each.events <= question.events):
+            yield each
+
+
+def _is_asked(question: ParsedQuestion, each: Retraction) -> bool:
+    return not (each.things.isdisjoint(question.stems) and each.notions.isdisjoint(question.all_notions))
+
+
+class _Known:
+    """Which spans of a sentence name its speaker, or somebody or something that the question names."""
+
+    def __init__(self, question: ParsedQuestion, place: _Place) -> None:
+        self._names = question.names
+        known = question.people | {place.line.speaker}
+        mentions = [each for each in question.among.mentions(place.sentence.text) if each.name in known]
+        tokens = place.sentence.tokens
+        within = tokens_within(tokens, mentions) if mentions else ()
+        # The name in somebody's address may well be asked for with it.
+        self._places = [index for index, known in enumerate(within) if known and not tokens[index].is_address]
+
+    def is_in(self, span: Span) -> bool:
+        """Return whether a span has such a name."""
+        if not self._names.isdisjoint(span.words):
+            return True
+        return bisect_left(self._places, span.first) < bisect_right(self._places, span.last)
 
 
 def _dismissed_values(places: list[_Place]) -> dict[frozenset[str], float]:
     """Return the words of each value that a correction sets aside, with the age up to which that holds."""
     dismissed: dict[frozenset[str], float] = {}
     for place in places:
-        if place.sentence.replaces or place.sentence.retracts:
+        if place.sentence.replaces or place.sentence.retractions:
             for span in place.sentence.spans:
                 if span.dismissed:
                     dismissed[span.words] = max(place.age, dismissed.get(span.words, 0.0))
@@ -274,7 +356,7 @@ def _count(question: ParsedQuestion, places: list[_Place]) -> str:
     """Count the lines that speak of the matter."""
     most = max(place.own for place in places)
     lines = {
-        place.line
+        id(place.line)
         for place in places
         if place.own >= max(0.1, 0.4 * most)
         and place.score >= places[0].score - 0.4
@@ -301,33 +383,38 @@ def _nearest_time(place: _Place) -> str:
     spots = [token.start for token in place.sentence.tokens if token.stem in matched]
     if not spots:
         return times[0].text
-    return min(times, key=lambda mention: min(abs(mention.start - spot) for spot in spots)).text
+    return min(times, key=lambda mention: _distance(spots, mention.start)).text
+
+
+def _distance(spots: Sequence[int], place: int) -> int:
+    """Return how far a place is from the nearest of some spots, which are in order; there must be one."""
+    after = bisect_left(spots, place)
+    return min(abs(place - spot) for spot in spots[max(0, after - 1) : after + 1])
 
 
 def _candidates(question: ParsedQuestion, place: _Place) -> Iterator[tuple[Span, float]]:
     matched = place.matched
     spots = [index for index, token in enumerate(place.sentence.tokens) if token.stem in matched]
+    known = _Known(question, place)
     for span in place.sentence.spans:
-        worth = _span_worth(question, place, span, spots)
+        worth = _span_worth(question, span, spots, known)
         if worth is not None:
             yield span, worth
     if question.wants in ("what", "how", "why"):
         for span in _complements(place.sentence, spots):
-            worth = _span_worth(question, place, span, spots)
+            worth = _span_worth(question, span, spots, known)
             if worth is not None:
                 yield span, worth + _COMPLEMENT
 
 
-def _span_worth(question: ParsedQuestion, place: _Place, span: Span, spots: list[int]) -> float | None:
+def _span_worth(question: ParsedQuestion, span: Span, spots: list[int], known: _Known) -> float | None:
     """Return how likely a span is the answer; None if it only repeats the question or names its person."""
     words = span.words
-    known = len(span.stems.intersection(question.stems))
-    if known == len(span.stems) or place.line.speaker in words or not question.names.isdisjoint(words):
+    num_asked = len(span.stems & question.stems)
+    if num_asked == len(span.stems) or known.is_in(span):
         return None
-    worth = -0.2 * known / len(span.stems)
-    distance = 6
-    for spot in spots:
-        distance = min(distance, abs(span.first - spot), abs(span.last - spot))
+    worth = -0.2 * num_asked / len(span.stems)
+    distance = min(6, _distance(spots, span.first), _distance(spots, span.last)) if spots else 6
     worth += 0.4 / (1 + distance / 3)
     if spots and span.first > spots[0]:
         worth += 0.1
@@ -358,6 +445,8 @@ def _sort_worth(question: ParsedQuestion, span: Span) -> float:
         return 0.3 * is_name + 0.3 * (span.lead in PREPOSITIONS)
     if question.wants == "number":
         return _number_worth(question, span)
+    if question.wants == "address":
+        return 0.8 if span.kind == "address" else -0.2
     if span.kind == "quote":
         return 0.4
     return (0.5 if question.wants == "name" else 0.1) * is_name
@@ -376,9 +465,10 @@ def _number_worth(question: ParsedQuestion, span: Span) -> float:
 def _complements(sentence: Sentence, spots: list[int]) -> Iterator[Span]:
     """Yield what follows the last matched word of each clause, up to the clause's end."""
     tokens = sentence.tokens
+    make = SpanMaker(sentence.text, tokens)
     for spot, next_spot in pairwise([*spots, len(tokens)]):
         first = spot + 1
-        while first < len(tokens) and (
+        while first < next_spot and (
             (tokens[first].is_function and tokens[first].is_word) or (tokens[first].stem in VERBS)
         ):
             first += 1
@@ -391,4 +481,4 @@ def _complements(sentence: Sentence, spots: list[int]) -> Iterator[Span]:
         while last > first and tokens[last - 1].is_function:
             last -= 1
         if last > first:
-            yield make_span(sentence.text, tokens, first, last - 1)
+            yield make(first, last - 1)

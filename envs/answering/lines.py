@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
+from threading import Lock
 
 import regex
+from cachetools import LRUCache, cached
 
 from .dates import TimeMention, time_mentions
+from .retractions import Retraction, replaces, retractions
+from .speakers import is_speaker
+from .values import ADDRESS, MAY_HOLD_VALUE, VALUE
 from .words import (
     ADVERBS,
     AUXILIARIES,
@@ -21,6 +25,7 @@ from .words import (
     FIRST_PERSON,
     FUNCTION_WORDS,
     JOINTS,
+    MONTHS,
     NUMBER_WORDS,
     PRONOUNS,
     SECOND_PERSON,
@@ -28,27 +33,41 @@ from .words import (
     TO_BE,
     VERBS,
     notions,
-    replaces,
-    retracts,
     stem,
 )
 
-_DATED = re.compile(r"(?:\[(\d{4}-\d\d-\d\d)\] )?(.*)", re.DOTALL)
-_ROLES = ("user", "assistant", "system")
-_MAX_NAME_WORDS = 4
-# An aside in brackets, such as the caption of a photo, is a sentence of its own.
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+|\n+| - |(?<=\s)(?=\[)")
+_DATED = regex.compile(r"(?:\[(\d{4}-\d\d-\d\d)\] )?(.*)", regex.DOTALL)
+# An aside in brackets, such as the caption of a photo, is a sentence of its own. A dash in front of a number
+# or a month makes a range.
+_MONTH = "|".join(month.title() for month in MONTHS)
+_SENTENCE_END = regex.compile(rf"[.!?…][\"'”’)]*+\s+|\n+| - (?!\d|(?:{_MONTH})\b)|(?<=\s)(?=\[)")
+_ABBREVIATION = regex.compile(
+    r"(?:^|[\s(])(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|Sgt|Capt|Rev|Jr|Sr|vs|approx|e\.g|i\.e|[ap]\.m|\p{Lu}(?<!I))$"
+)
+_NUMBER_FOLLOWS = regex.compile(r"(?:^|[\s(])(?:No|Nr|Art|Flat|Apt|pp?|Vol|Fig)\. \d$", regex.IGNORECASE)
+_MAX_ABBREVIATION = 8
 # Unlike that of `re`, the word of `regex` goes on behind the vowel signs of Hindi or Thai.
-_TOKEN = regex.compile(r"[€$£]?\d+(?:[.,:]\d+)*%?|\w+(?:['-]\w+)*|[^\w\s]")
-_QUOTED = re.compile(r'["“]([^"“”]{2,80})["”]')
+_WORD = r"\w++(?:['-]\w++)*+|[^\w\s]"
+_TOKEN = regex.compile(_WORD)
+_TOKEN_OR_VALUE = regex.compile(rf"({ADDRESS})|({VALUE})|{_WORD}")
+_QUOTED = regex.compile(r'["“]([^"“”]{2,80})["”]')
 _MAX_SPAN_WORDS = 7
 _MAX_JOINT_WORDS = 3
 _I = frozenset(("i", "i'm", "i've", "i'd", "i'll"))
 
+_CACHED_BYTES = 1 << 28
+"""What the lines read last may take up."""
+_LINE_BYTES, _TOKEN_BYTES, _SPAN_BYTES = 1_500, 250, 1_400
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word or sign of a sentence, characters `start` to `end`; `stem` is "" for stop words and signs."""
+    """A word, value or sign of a sentence, characters `start` to `end`.
+
+    Attributes:
+        stem: "" for stop words and signs.
+        is_address: True for e-mail addresses, links, sites, files and handles.
+    """
 
     lower: str
     stem: str
@@ -56,6 +75,7 @@ class Token:
     end: int
     is_word: bool
     is_number: bool
+    is_address: bool
     is_name: bool
     is_opening: bool
     is_function: bool
@@ -66,7 +86,7 @@ class Span:
     """Tokens `first` to `last` of a sentence that may be an answer.
 
     Attributes:
-        kind: `name`, `number`, `quote` or `chunk`.
+        kind: `name`, `number`, `address`, `quote` or `chunk`.
         joint: The word that joins its chunks, as "of" in "fan of jazz"; "" if it has one chunk.
         words: Its words in lower case, without "'s".
         lead: The word in front of it, articles and the like skipped; "" at the start of the sentence.
@@ -87,12 +107,12 @@ class Span:
     affirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
     """A sentence of a line with all that scoring asks of it.
 
     Attributes:
-        retracts: True if it takes something back ("it's called off").
+        retractions: What in it takes something back ("it's called off").
         replaces: True if it puts something in another's place ("now", "instead", "I meant").
     """
 
@@ -107,16 +127,16 @@ class Sentence:
     second_person: bool
     is_question: bool
     is_aside: bool
-    retracts: bool
+    retractions: tuple[Retraction, ...]
     replaces: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """A context line.
 
     Attributes:
-        speaker: In lower case; "" if there is none.
+        speaker: As written; "" if there is none.
         names: Words with a capital, in lower case.
         sure_names: Those of them that do not only open sentences.
     """
@@ -130,18 +150,55 @@ class Line:
     sure_names: frozenset[str]
 
 
-@lru_cache(1 << 15)
+def parse_lines(texts: Sequence[str]) -> list[Line]:
+    """Parse lines such as "[2023-05-08] Caroline: text", date and speaker optional; equal ones once.
+
+    What stands in front of a colon is a speaker if it reads like a name or a role, or if what follows it in
+    one of the lines is speech.
+    """
+    heads = {text: _head(text) for text in texts}
+    speakers = {name for name, body in heads.values() if is_speaker(name, body)}
+    lines = {text: _parse_line(text, name in speakers) for text, (name, _) in heads.items()}
+    return [lines[text] for text in texts]
+
+
 def parse_line(text: str) -> Line:
-    """Parse "[2023-05-08] Caroline: text", date and speaker optional."""
-    match = _DATED.fullmatch(unicodedata.normalize("NFC", text).replace("’", "'"))
+    """Parse a single line."""
+    return parse_lines([text])[0]
+
+
+def plain(text: str) -> str:
+    """Return a text as it is read: its accents composed, its apostrophes straight."""
+    return unicodedata.normalize("NFC", text).replace("’", "'")
+
+
+def _head(text: str) -> tuple[str, str]:
+    """Return what stands in front of the first colon, and what follows it."""
+    match = _DATED.fullmatch(plain(text))
+    assert match is not None  # The pattern takes anything.
+    name, colon, body = match[2].partition(": ")
+    return (name, body) if colon else ("", match[2])
+
+
+def _size_of(line: Line) -> int:
+    """Return about how many bytes a line takes up."""
+    sentences = line.sentences
+    return _LINE_BYTES + sum(
+        _LINE_BYTES + _TOKEN_BYTES * len(each.tokens) + _SPAN_BYTES * len(each.spans) + 4 * len(each.text)
+        for each in sentences
+    )
+
+
+@cached(LRUCache(_CACHED_BYTES, getsizeof=_size_of), lock=Lock())
+def _parse_line(text: str, has_speaker: bool) -> Line:
+    match = _DATED.fullmatch(plain(text))
     assert match is not None  # The pattern takes anything.
     said = _date(match[1])
-    speaker, body = _speaker(match[2])
-    parts = (part.strip() for part in _SENTENCE_END.split(body))
-    sentences = tuple(_parse_sentence(part, said) for part in parts if part)
+    speaker, _, body = match[2].partition(": ") if has_speaker else ("", "", match[2])
+    sentences = tuple(_parse_sentence(part, said) for part in _split(body))
     return Line(
         said,
-        speaker.lower(),
+        speaker,
         sentences,
         # "Job: nurse" has no speaker, and the word in front of the colon tells what the rest is about.
         frozenset(filter(None, map(stem, speaker.split()))).union(
@@ -158,17 +215,23 @@ def parse_line(text: str) -> Line:
     )
 
 
-def _speaker(text: str) -> tuple[str, str]:
-    """Split "Caroline: text" at the colon if what is in front of it reads like a name or a role."""
-    name, colon, body = text.partition(": ")
-    parts = name.split()
-    if (
-        colon
-        and 0 < len(parts) <= _MAX_NAME_WORDS
-        and (name in _ROLES or all(part[0].isupper() for part in parts))
-    ):
-        return name, body
-    return "", text
+def _split(body: str) -> Iterator[str]:
+    """Yield the sentences of a line."""
+    start = 0
+    for match in _SENTENCE_END.finditer(body):
+        end = match.start()
+        if body[end] in ".!?…":
+            from_here = max(start, end - _MAX_ABBREVIATION)
+            if body[end] == "." and (
+                _ABBREVIATION.search(body[from_here:end]) or _NUMBER_FOLLOWS.search(body[from_here : end + 3])
+            ):
+                continue
+            end += 1
+        if part := body[start:end].strip():
+            yield part
+        start = match.end()
+    if part := body[start:].strip():
+        yield part
 
 
 def _date(text: str | None) -> date | None:
@@ -196,7 +259,7 @@ def _parse_sentence(text: str, said: date | None) -> Sentence:
         second_person=bool(lowers & SECOND_PERSON),
         is_question=text.rstrip("\"'”) ").endswith("?"),
         is_aside=text.startswith("["),
-        retracts=retracts(text),
+        retractions=retractions(text),
         replaces=replaces(text),
     )
 
@@ -205,22 +268,26 @@ def tokenize(text: str) -> tuple[Token, ...]:
     """Split a sentence into words and signs."""
     tokens: list[Token] = []
     opening = True
-    for match in _TOKEN.finditer(text):
+    may_hold_value = MAY_HOLD_VALUE.search(text)
+    pattern = _TOKEN_OR_VALUE if may_hold_value else _TOKEN
+    for match in pattern.finditer(text):
         word = match[0]
         lower = word.lower()
-        is_word = word[0].isalnum() or word[0] in "€$£"
+        is_address = bool(may_hold_value and match[1])
+        is_value = bool(may_hold_value and match[2])
+        is_word = is_address or is_value or word[0].isalnum()
         is_function = lower in FUNCTION_WORDS or not is_word
         # A capital at the start of a sentence tells nothing about a word that could stand there anyway.
         is_name = word[0].isupper() and lower not in _I and not (opening and is_function)
-        is_number = word[0].isdigit() or word[0] in "€$£" or lower.split("-")[0] in NUMBER_WORDS
         tokens.append(
             Token(
                 lower=lower,
-                stem=stem(lower.removesuffix("'s")) if is_word else "",
+                stem=_stem(lower, is_address or is_value) if is_word else "",
                 start=match.start(),
                 end=match.end(),
                 is_word=is_word,
-                is_number=is_number,
+                is_number=is_value or lower.split("-")[0] in NUMBER_WORDS,
+                is_address=is_address,
                 is_name=is_name,
                 is_opening=opening,
                 is_function=is_function and (opening or not is_name),
@@ -230,16 +297,23 @@ def tokenize(text: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+def _stem(lower: str, is_value: bool) -> str:
+    # A part of a code, such as the 555 of "555-0101", is no other word for it.
+    return lower.replace(" ", "") if is_value and not lower.isalnum() else stem(lower.removesuffix("'s"))
+
+
 def _spans(text: str, tokens: tuple[Token, ...]) -> Iterator[Span]:
+    make = SpanMaker(text, tokens)
     chunks = list(_chunks(tokens))
     for first, last in chunks:
-        yield make_span(text, tokens, first, last)
-        yield from _inner_spans(text, tokens, first, last)
-    yield from _joined_spans(text, tokens, chunks)
+        yield make(first, last)
+        yield from _inner_spans(make, tokens, first, last)
+    yield from _joined_spans(make, tokens, chunks)
+    starts = [token.start for token in tokens]
     for match in _QUOTED.finditer(text):
-        inside = [index for index, token in enumerate(tokens) if match.start(1) <= token.start < match.end(1)]
-        if inside:
-            yield make_span(text, tokens, inside[0], inside[-1], kind="quote")
+        first, after = bisect_left(starts, match.start(1)), bisect_left(starts, match.end(1))
+        if first < after:
+            yield make(first, after - 1, kind="quote")
 
 
 def _chunks(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int]]:
@@ -280,22 +354,27 @@ def _is_verb(tokens: tuple[Token, ...], index: int) -> bool:
     return before in AUXILIARIES or before in PRONOUNS
 
 
-def _joined_spans(text: str, tokens: tuple[Token, ...], chunks: list[tuple[int, int]]) -> Iterator[Span]:
+def _joined_spans(
+    make: SpanMaker, tokens: tuple[Token, ...], chunks: list[tuple[int, int]]
+) -> Iterator[Span]:
     """Yield runs of chunks with "of", "and", "with my" and the like between them."""
     for index, (first, _) in enumerate(chunks):
         joint = ""
-        for (_, last), (next_first, next_last) in pairwise(chunks[index:]):
+        # Each chunk has a word at least, so that more of them do not fit.
+        for (_, last), (next_first, next_last) in pairwise(islice(chunks, index, index + _MAX_SPAN_WORDS)):
+            if next_first - last - 1 > _MAX_JOINT_WORDS:
+                break
             gap = [token.lower for token in tokens[last + 1 : next_first]]
-            if not 0 < len(gap) <= _MAX_JOINT_WORDS or not JOINTS.issuperset(gap):
+            if not gap or not JOINTS.issuperset(gap):
                 break
             if next_last - first >= _MAX_SPAN_WORDS:
                 break
             joint = joint or gap[0]
-            yield make_span(text, tokens, first, next_last, joint=joint)
+            yield make(first, next_last, joint=joint)
 
 
-def _inner_spans(text: str, tokens: tuple[Token, ...], first: int, last: int) -> Iterator[Span]:
-    """Yield the names, the numbers and what is left without words of time within a longer chunk."""
+def _inner_spans(make: SpanMaker, tokens: tuple[Token, ...], first: int, last: int) -> Iterator[Span]:
+    """Yield names, numbers, addresses and what is left without words of time within a longer chunk."""
     if first == last:
         return
     start = first
@@ -304,62 +383,72 @@ def _inner_spans(text: str, tokens: tuple[Token, ...], first: int, last: int) ->
         while end <= last and tokens[end].is_name:
             end += 1
         if end > start and (start, end - 1) != (first, last):
-            yield make_span(text, tokens, start, end - 1)
+            yield make(start, end - 1)
         start = max(end, start + 1)
     for index in range(first, last + 1):
-        if tokens[index].is_number and not tokens[index].is_name:
-            yield make_span(text, tokens, index, index)
+        if tokens[index].is_address:
+            yield make(index, index)
+        elif tokens[index].is_number and not (tokens[index].is_name and tokens[index].lower.isalpha()):
+            yield make(index, index)
             if index + 1 < last and not tokens[index + 1].is_number:
-                yield make_span(text, tokens, index, index + 1)
+                yield make(index, index + 1)
     low, high = first, last
     while low < high and tokens[low].lower in TIME_WORDS:
         low += 1
     while high > low and tokens[high].lower in TIME_WORDS:
         high -= 1
     if (low, high) != (first, last):
-        yield make_span(text, tokens, low, high)
+        yield make(low, high)
 
 
-def make_span(
-    text: str, tokens: tuple[Token, ...], first: int, last: int, *, joint: str = "", kind: str = ""
-) -> Span:
-    """Return the span of tokens `first` to `last`, both included."""
-    inside = tokens[first : last + 1]
-    lead = first - 1
-    while lead >= 0 and tokens[lead].lower in DETERMINERS:
-        lead -= 1
-    if not kind:
-        if any(token.is_number for token in inside):
-            kind = "number"
-        elif any(token.is_name and not token.is_opening for token in inside) or (
-            len(inside) > 1 and all(token.is_name for token in inside)
-        ):
-            kind = "name"
-        else:
-            kind = "chunk"
-    stems = frozenset(token.stem for token in inside if token.stem)
-    return Span(
-        text=text[inside[0].start : inside[-1].end],
-        first=first,
-        last=last,
-        stems=stems,
-        notions=frozenset().union(*map(notions, stems)),
-        kind=kind,
-        joint=joint,
-        words=frozenset(token.lower.removesuffix("'s") for token in inside if token.is_word),
-        lead=tokens[lead].lower if lead >= 0 else "",
-        dismissed=_is_dismissed(tokens, first, last),
-        affirmed=(lead >= 0 and tokens[lead].lower in ("meant", "rather"))
-        or [token.lower for token in tokens[last + 1 : last + 3]] in (["is", "what"], ["is", "right"]),
-    )
+class SpanMaker:
+    """Makes spans of a sentence; what depends on the words in front of one is found once for all of them."""
+
+    def __init__(self, text: str, tokens: tuple[Token, ...]) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._leads: list[str] = []
+        self._dismissed: list[bool] = []
+        lead, is_dismissed = "", False
+        for token in tokens:
+            self._leads.append(lead)
+            self._dismissed.append(is_dismissed)
+            if token.lower not in DETERMINERS:
+                lead = token.lower
+            if not token.is_word or token.lower in ("but", "so", "and"):
+                is_dismissed = False
+            elif token.lower in DISMISSALS or token.lower.endswith("n't"):
+                is_dismissed = True
+
+    def __call__(self, first: int, last: int, *, joint: str = "", kind: str = "") -> Span:
+        """Return the span of tokens `first` to `last`, both included."""
+        tokens = self._tokens
+        inside = tokens[first : last + 1]
+        stems = frozenset(token.stem for token in inside if token.stem)
+        lead = self._leads[first]
+        following = [token.lower for token in tokens[last + 1 : last + 4]]
+        return Span(
+            text=self._text[inside[0].start : inside[-1].end],
+            first=first,
+            last=last,
+            stems=stems,
+            notions=frozenset().union(*map(notions, stems)),
+            kind=kind or _kind(inside),
+            joint=joint,
+            words=frozenset(token.lower.removesuffix("'s") for token in inside if token.is_word),
+            lead=lead,
+            dismissed="wrong" in following or self._dismissed[first],
+            affirmed=lead in ("meant", "rather") or following[:2] in (["is", "what"], ["is", "right"]),
+        )
 
 
-def _is_dismissed(tokens: tuple[Token, ...], first: int, last: int) -> bool:
-    if any(token.lower == "wrong" for token in tokens[last + 1 : last + 4]):
-        return True
-    for token in tokens[first - 1 :: -1] if first else ():
-        if not token.is_word or token.lower in ("but", "so", "and"):
-            return False
-        if token.lower in DISMISSALS or token.lower.endswith("n't"):
-            return True
-    return False
+def _kind(inside: Sequence[Token]) -> str:
+    if len(inside) == 1 and inside[0].is_address:
+        return "address"
+    if any(token.is_number for token in inside):
+        return "number"
+    if any(token.is_name and not token.is_opening for token in inside) or (
+        len(inside) > 1 and all(token.is_name for token in inside)
+    ):
+        return "name"
+    return "chunk"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from ..memory.analysis import analyze
+from ..people.tables import words
 from ..streams import calendar
 
 
@@ -14,16 +14,21 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-def words(text: str) -> frozenset[str]:
-    """Return the blank-separated words of `text`."""
-    return frozenset(text.split())
-
-
-@lru_cache(1 << 16)
 def stem(word: str) -> str:
     """Return the search term of one word; "" for a stop word or a sign."""
+    return _short_stem(word) if len(word) <= _MAX_CACHED_WORD else _stem(word)
+
+
+_MAX_CACHED_WORD = 64
+"""Characters; longer words would make the cache as large as anybody likes."""
+
+
+def _stem(word: str) -> str:
     terms = analyze(word)
     return terms[0] if terms else ""
+
+
+_short_stem = lru_cache(1 << 16)(_stem)
 
 
 PRONOUNS = words("""
@@ -68,7 +73,7 @@ VERBS = frozenset(
             heard join sign name choose chose pick help show plan book meet stay pay listen sleep
             run grow grew born cost suit send sent bring brought teach taught remind win won lost
             lose hate miss sound appreciate talk wait remember share check discover explore consider
-            realize realise
+            realize realise quit
         """),
     )
 )
@@ -170,30 +175,3 @@ def _notions_by_stem() -> dict[str, frozenset[int]]:
 def notions(term: str) -> frozenset[int]:
     """Return the numbers of the notions that a stem belongs to."""
     return _notions_by_stem().get(term, frozenset())
-
-
-_RETRACTED = re.compile(
-    r"\b(?:no longer|not?\b.{0,40}\bafter all|\w+n't\b.{0,40}\b(?:any ?more|after all)"
-    r"|call(?:ed|ing) (?:it |that |the \w+ )?off|f[ae]ll(?:en)? through|cancel\w*"
-    r"|scrap(?:ped)? (?:it|that|the|my)|never mind|(?:isn't|not) happening|ignore what|disregard"
-    r"|(?:take|took|gave|give|given|got|brought)\b.{0,25}\bback|changed my mind|g[ai]ven? up|quit|stopped"
-    r"|(?:is|are|was|were|it's) off|(?:it's|that's|is|are) over|over now|came to nothing"
-    r"|broken? up|split up"
-    r"|(?:lost|left) (?:the|my|his|her|their|our)|out of work|for good)\b"
-    r"|(?:^|[,;:] |so |and )forget\b",
-    re.IGNORECASE,
-)
-_REPLACED = re.compile(
-    r"(?<!for )(?<!any )\bnow\b|\b(?:instead|rather|meant|correction|switched|changed to|wrong|mistaken)\b",
-    re.IGNORECASE,
-)
-
-
-def retracts(sentence: str) -> bool:
-    """Return whether a sentence takes something back, as "the trip is called off" does."""
-    return bool(_RETRACTED.search(sentence))
-
-
-def replaces(sentence: str) -> bool:
-    """Return whether a sentence puts one thing in another's place, as "I meant Thursday" does."""
-    return bool(_REPLACED.search(sentence))

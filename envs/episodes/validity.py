@@ -30,6 +30,7 @@ from datetime import datetime
 from ..memory.analysis import analyze
 from ..memory.retrieval.retrievers import BM25Retriever
 from ..memory.store import MemoryStore
+from ..people import people_of
 from ..types import CORE_KIND, Add, Chunk, MemoryEntry, OperationResult
 from .entry_kinds import EPISODIC_KIND, SEMANTIC_KIND, names_time, tells_event
 
@@ -72,14 +73,15 @@ def validity_by_rule(result: OperationResult, chunk: Chunk, store: MemoryStore) 
         is_supported
         and is_long_enough
         and not after.text.rstrip().endswith("?")
-        and _fits(after, names)
+        and _fits(after, chunk)
         and not _is_repeated(after, names, store)
     )
 
 
-def _fits(entry: MemoryEntry, names: frozenset[str]) -> bool:
+def _fits(entry: MemoryEntry, chunk: Chunk) -> bool:
     if entry.kind == CORE_KIND:
-        is_about_person = bool(_PERSON.search(entry.text)) or not names.isdisjoint(analyze(entry.text))
+        people = people_of(frozenset(turn.speaker for turn in chunk.turns))
+        is_about_person = bool(_PERSON.search(entry.text)) or bool(people.named_in(entry.text))
         return is_about_person and not names_time(entry.text)
     if entry.kind == EPISODIC_KIND:
         return tells_event(entry.text)

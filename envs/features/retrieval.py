@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import regex
 
 from ..memory.analysis import analyze
 from ..memory.embedders import Embedder, make_embedder
 from ..memory.lru_cache import LRUCache
 from ..memory.store import MemoryStore
+from ..people import People
 from ..streams.calendar import MONTHS
 from ..streams.rendering import split_turn
 from ..streams.turn_features import (
@@ -56,7 +59,7 @@ RETRIEVAL_FEATURES = MATCH_FEATURES + TURN_FEATURES
 MAX_TABLES = 16
 """Stores whose entries a `RetrievalFeatures` keeps described: evaluation asks several side by side."""
 
-_NAME = re.compile(r"\b[A-Z][a-z]+\b")
+_NAME = regex.compile(r"\b\p{Lu}[\p{Ll}\p{M}]+\b")
 _WHEN = re.compile(r"\b(?:when|what (?:date|day|month|year|time)|how long)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow (?:many|much|old|often)\b", re.IGNORECASE)
 # Without its capital, "may" is a verb far more often than a month.
@@ -107,7 +110,7 @@ class RetrievalFeatures:
         dense = table.vectors @ self.embedder.embed([query])[0]
         terms = analyze(query)
         matched, pairs, coverage = _term_matches(store, table, terms)
-        names = {name.lower() for name in _NAME.findall(query)}
+        names = _names(query, table.people)
         speaker_named = np.array([speaker in names for speaker in table.speakers], np.float32)
         named = np.array([len(names & of_entry) for of_entry in table.names], np.float32)
         bm25_z, dense_z = _standardise(bm25), _standardise(dense)
@@ -154,6 +157,7 @@ class _EntryTable:
     ids: npt.NDArray[np.int64]
     prior: FloatArray
     vectors: FloatArray
+    people: People
     speakers: tuple[str, ...]
     names: tuple[frozenset[str], ...]
     terms: tuple[frozenset[str], ...]
@@ -174,12 +178,14 @@ class _EntryTable:
         ]
         times = [entry.time for entry in entries]
         codes: dict[object, int] = {}
+        people = People(speaker for speaker, _ in split)
         return cls(
             ids=np.array([entry.id for entry in entries], np.int64),
             prior=turn_features(turns, texts),
             vectors=embedder.embed(texts) if texts else np.zeros((0, embedder.dim), np.float32),
-            speakers=tuple(speaker.lower() for speaker, _ in split),
-            names=tuple(frozenset(name.lower() for name in _NAME.findall(said)) for _, said in split),
+            people=people,
+            speakers=tuple(speaker for speaker, _ in split),
+            names=tuple(_names(said, people) for _, said in split),
             terms=tuple(map(frozenset, words)),
             pairs=tuple(frozenset(pairwise(of_text)) for of_text in words),
             # Entries of one time are of one session.
@@ -218,6 +224,22 @@ class _EntryTable:
         years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", query)]
         matches = np.isin(self.months, months).astype(np.float32) + np.isin(self.years, years)
         return (matches / 2).astype(np.float32)
+
+
+def _names(text: str, people: People) -> frozenset[str]:
+    """Return the people whom a text names, and its other words with a capital, in lower case."""
+    mentions = people.mentions(text)
+    rest = _without(text, ((mention.start, mention.end) for mention in mentions))
+    others = (name.lower() for name in _NAME.findall(rest))
+    return frozenset(others).union(mention.name for mention in mentions)
+
+
+def _without(text: str, places: Iterable[tuple[int, int]]) -> str:
+    kept, end = [], 0
+    for start, next_end in places:
+        kept.append(text[end:start])
+        end = max(end, next_end)
+    return " ".join([*kept, text[end:]])
 
 
 def _term_matches(

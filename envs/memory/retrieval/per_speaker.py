@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
 
+from ...people import People
 from ...types import Hit, MemoryEntry
 from ..store import MemoryStore
 from .protocol import KnowsSpeakers, Retriever
@@ -20,8 +21,8 @@ class PerSpeakerRetriever:
     """The best entries of each speaker, in one order by their scores.
 
     Of k entries each of n speakers has at most k / n, rounded up; in Memory-R1 (arXiv:2508.19828) 30 of 60.
-    An entry belongs to the speaker of its source turns; if they have no speaker or several, to those whose
-    names its text has. An entry of several speakers counts for each of them, and stays if one of them has
+    An entry belongs to the speaker of its source turns; if they have no speaker or several, to those whom its
+    text names (`People`). An entry of several speakers counts for each of them, and stays if one of them has
     room. Entries of no speaker have a share of their own.
 
     Args:
@@ -33,9 +34,8 @@ class PerSpeakerRetriever:
     def __init__(self, base: Retriever, speaker_of: Mapping[str, str] = MappingProxyType({})) -> None:
         self.base = base
         self._speaker_of = speaker_of
-        self._names = {
-            speaker: re.compile(rf"\b{re.escape(speaker)}\b") for speaker in {*speaker_of.values()} if speaker
-        }
+        self._names = frozenset(filter(None, speaker_of.values()))
+        self._people = People(sorted(self._names))
 
     def of_stream(self, speaker_of: Mapping[str, str]) -> Self:
         """Return the retriever for the stores of a stream whose turns were said by these speakers."""
@@ -46,7 +46,7 @@ class PerSpeakerRetriever:
         if k < 0:
             raise ValueError(f"k is {k}; give the number of entries wanted, 0 or more.")
         ranked = [(hit, self._speakers(hit.entry)) for hit in self.base.search(store, query, len(store))]
-        known = set(self._names) or {speaker for _, speakers in ranked for speaker in speakers if speaker}
+        known = self._names or {speaker for _, speakers in ranked for speaker in speakers if speaker}
         share = -(-k // max(len(known), 1))
         taken: Counter[str] = Counter()
         kept = []
@@ -64,7 +64,8 @@ class PerSpeakerRetriever:
         said = {speaker for turn in entry.sources if (speaker := self._speaker_of.get(turn))}
         if len(said) == 1:
             return said
-        return {name for name in said or self._names if self._names[name].search(entry.text)} or said or {""}
+        named = self._people.named_in(entry.text)
+        return {*(named & said if said else named)} or said or {""}
 
 
 def for_stream(retriever: Retriever, speaker_of: Mapping[str, str]) -> Retriever:

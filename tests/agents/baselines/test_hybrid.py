@@ -33,6 +33,12 @@ def test_the_named_speaker_comes_first_among_equal_texts() -> None:
     assert ids(HandHybridRetriever().search(store, "Where did Ana go hiking?", 2)) == [1, 2]
 
 
+def test_a_speaker_is_named_by_a_part_of_the_name() -> None:
+    store = store_of(("Ana Lee: I went hiking.", MAY), ("ben_ray: I went hiking.", MAY))
+    assert ids(HandHybridRetriever().search(store, "Where did Ben go hiking?", 2)) == [2, 1]
+    assert ids(HandHybridRetriever().search(store, "Where did Ana Lee go hiking?", 2)) == [1, 2]
+
+
 def test_the_named_month_comes_first_among_equal_texts() -> None:
     store = store_of(("Ana: I went hiking.", MAY), ("Ana: I went hiking!", JUNE))
     assert ids(HandHybridRetriever().search(store, "Where did Ana go hiking in June 2023?", 2)) == [2, 1]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,51 @@ def test_the_speaker_must_be_the_person_asked_about() -> None:
     context = ["Ben: I live in Quito.", "Ana: I live in Lisbon."]
     assert read_answer("Where does Ana live?", *context) == "Lisbon"
     assert read_answer("Where does Ben live?", *context) == "Quito"
+
+
+@pytest.mark.parametrize(
+    ("ann", "bob", "asked"),
+    [
+        ("Ann Lee", "Bob Ray", "Ann Lee"),
+        ("Ann Lee", "Bob Ray", "Ann"),
+        ("Ann Lee", "Bob Ray", "Mrs. Lee"),
+        ("Dr. Kim", "Dr. Park", "Dr. Kim"),
+        ("User A", "User B", "User A"),
+        ("María José", "Juan Carlos", "Maria José"),
+        ("ann", "bob", "Ann"),
+        ("ann lee", "bob ray", "Ann Lee"),
+        ("ann_lee", "@bob", "Ann"),
+        ("小明", "小红", "小明"),
+    ],
+)
+def test_the_person_asked_about_is_found_by_any_of_their_names(ann: str, bob: str, asked: str) -> None:
+    context = [f"[2024-05-01] {ann}: I live in Rome.", f"[2024-05-02] {bob}: I live in Oslo."]
+    assert read_answer(f"Where does {asked} live?", *context) == "Rome"
+    assert read_answer(f"Where does {bob} live?", *context) == "Oslo"
+
+
+def test_a_name_that_two_share_prefers_neither() -> None:
+    ann, other = "[2024-05-01] Ann Lee: I live in Rome.", "[2024-05-02] Ann Ray: I live in Oslo."
+    assert read_answer("Where does Ann Lee live?", ann, other) == "Rome"
+    # Nothing but the date is left to go by.
+    assert read_answer("Where does Ann live?", ann, other) == "Oslo"
+
+
+def test_a_name_in_full_within_a_line_is_the_person() -> None:
+    assert (
+        read_answer(
+            "Where does Dr. Kim live?",
+            "[2024-05-01] Bob: Dr. Kim lives in Rome.",
+            "[2024-05-02] Bob: I live in Oslo.",
+        )
+        == "Rome"
+    )
+
+
+def test_words_are_the_same_in_all_forms_of_unicode() -> None:
+    line = "Zoë: My résumé is in the attic."
+    for form in ("NFC", "NFD"):
+        assert read_answer("Where is Zoë's résumé?", unicodedata.normalize(form, line), "Bob: Ok.") == "attic"
 
 
 def test_what_was_said_later_wins_in_any_order_of_the_lines() -> None:

@@ -76,3 +76,9 @@ def test_the_registry_has_it_over_any_other_retriever() -> None:
     assert for_stream(bm25, SPEAKER_OF) is bm25
     with pytest.raises(ValueError, match="k is -1"):
         make_retriever("per_speaker").search(store, "canoe", -1)
+
+
+def test_a_text_names_a_speaker_by_a_part_of_the_name() -> None:
+    store = make_store(Add("Lee sings"), Add("ann paints"), Add("Bob sails"))
+    retriever = PerSpeakerRetriever(ById(), {"a1": "Ann Lee", "b1": "Bob Ray"})
+    assert _ids(retriever, store, 2) == [1, 3]
