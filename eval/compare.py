@@ -29,6 +29,7 @@ from .statistics.reliable import (
     interquartile_mean,
     probability_of_improvement,
 )
+from .tables import escaping
 from .tables.render import MISSING, TOO_FEW, Grid, interval, percent, signed_percent
 
 _KEYS = ["group", "stream", "question"]
@@ -88,7 +89,7 @@ class EvaluationFolder:
             ) from None
         except (OSError, ValueError) as error:
             raise DataError(f"the evaluation in {path} cannot be read: {error}; make it again.") from error
-        return cls(path, questions, details)
+        return cls(path, escaping.read_texts(questions), details)
 
     @property
     def baselines(self) -> tuple[str, ...]:
@@ -292,9 +293,9 @@ def latex(grid: Grid) -> str:
     lines = [
         r"\begin{tabular}{" + columns + "}",
         r"\toprule",
-        " & ".join(map(_escape, grid.headers)) + r" \\",
+        " & ".join(map(escaping.latex, grid.headers)) + r" \\",
         r"\midrule",
-        *(" & ".join(map(_escape, cells)) + r" \\" for cells in grid.rows),
+        *(" & ".join(map(escaping.latex, cells)) + r" \\" for cells in grid.rows),
         r"\bottomrule",
         r"\end{tabular}",
     ]
@@ -317,16 +318,8 @@ def comparison_text(table: pd.DataFrame, score: str, format: str, about: str = "
 _FORMATS: dict[str, Callable[[pd.DataFrame, str, str], str]] = {
     "markdown": lambda table, score, about: compare_grid(table, score, about).markdown(),
     "latex": lambda table, score, about: latex(compare_grid(table, score, about)),
-    "csv": lambda table, score, about: table.to_csv(index=False, lineterminator="\n").rstrip("\n"),
+    "csv": lambda table, score, about: escaping.csv_text(table).rstrip("\n"),
 }
-
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    character: f"\\{character}" for character in "&%$#_{}"
-}
-
-
-def _escape(cell: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in cell)
 
 
 def _difference(row: dict[Any, Any]) -> str:

@@ -20,6 +20,7 @@ from .playing.evaluate import Evaluation
 from .playing.settings import EvalSettings
 from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
 from .tables.conditions import conditions_of, conditions_text
+from .tables.escaping import write_csv
 from .tables.findings import blame_table, finding_grids, forgetting_table, growth_table, plan_table
 from .tables.render import (
     Grid,
@@ -101,7 +102,7 @@ class EvalReport:
             ("growth.csv", growth_table(self.evaluation)),
         ):
             with atomic_writer(folder / name) as file:
-                table.to_csv(file, index=False, lineterminator="\n")
+                write_csv(table, file)
         with atomic_writer(folder / "tables.md") as file:
             file.write(self.markdown())
         with atomic_writer(folder / "eval.json") as file:

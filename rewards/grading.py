@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
+from memdojo.errors import ConfigError, MemdojoError
 from memdojo.registry import Registry
 
 from .locomo import locomo_score, locomo_strict_score
@@ -18,6 +21,9 @@ LOCOMO = "locomo"
 LOCOMO_STRICT = "locomo_strict"
 DEFAULT_METRIC = "token_f1"
 """The metric of a question that names none."""
+
+_ROUNDING = 1e-6
+"""By how much a score may miss the range from 0 to 1."""
 
 JUDGE = "judge"
 """A judge's verdict, whatever the data set."""
@@ -105,10 +111,41 @@ def grade(name: str, question: QuestionOutcome) -> float | None:
 
     Raises:
         UnknownNameError: If there is no such metric.
-        ConfigError: If LoCoMo's rule does not know the question's category.
+        ConfigError: If LoCoMo's rule does not know the question's category, or a metric fails or gives
+            anything but a number from 0 to 1.
     """
     if question.answer is None:
         return None
-    if name in GRADES:
-        return GRADES.get(name).function(question)
-    return metric(name)(question.answer, wanted_answers(question))
+    try:
+        if name in GRADES:
+            value = GRADES.get(name).function(question)
+            return None if value is None else _checked(name, value, question)
+        return _checked(name, metric(name)(question.answer, wanted_answers(question)), question)
+    except MemdojoError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"the metric {name!r} failed on the answer {_shown(question.answer)} "
+            f"({type(error).__name__}: {error}); mend it so that it grades any text."
+        ) from error
+
+
+def _checked(name: str, value: object, question: QuestionOutcome) -> float:
+    """Return what a metric gave as a float, which may miss the range by what rounding does.
+
+    Raises:
+        ConfigError: If it is no number from 0 to 1.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    score = float(value) if is_number and isinstance(value, Real) else math.nan
+    if not -_ROUNDING <= score <= 1 + _ROUNDING:
+        raise ConfigError(
+            f"the metric {name!r} gave {_shown(value)} for the answer {_shown(question.answer)}; a metric "
+            "returns a number from 0 to 1."
+        )
+    return min(max(score, 0.0), 1.0)
+
+
+def _shown(value: object) -> str:
+    shown = ascii(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

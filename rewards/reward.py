@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from types import MappingProxyType
 
 from memdojo.errors import ConfigError
@@ -109,8 +110,11 @@ class Reward:
             value = part.function(outcome)
             if value is None:
                 missing.append(part.name)
-            elif not math.isfinite(value):
-                raise ValueError(f"the reward part {part.name!r} gave {value} at step {outcome.step}.")
+            elif isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+                raise ConfigError(
+                    f"the reward part {part.name!r} gave {value!r} at step {outcome.step}; a part returns a "
+                    "finite number, or None where it has no value."
+                )
             else:
                 contributions[part.name] = weight * value
         if missing:

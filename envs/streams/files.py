@@ -116,6 +116,15 @@ def write_whole(path: str | Path, data: bytes) -> None:
 def _in_place_of(path: str | Path) -> Iterator[Path]:
     """Give a path to write to, whose file takes the place of the one at `path`."""
     path = user_path(path)
+    try:
+        if _is_device(path):
+            # Nothing can take the place of a device or a pipe; what is written goes through it.
+            yield path
+            return
+        # A link stays, and what it leads to is replaced.
+        path = path.resolve()
+    except OSError as error:
+        raise DataError(f"{path} was not written: {error.strerror or error}.") from error
     # In the same folder, because a rename is atomic only within one file system.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -126,4 +135,13 @@ def _in_place_of(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"{path} was not written, nothing was changed: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder is none, there is nothing to remove either.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _is_device(path: Path) -> bool:
+    """True of a device, pipe or socket, and of what stands for an open file, such as `/dev/stdout`."""
+    if path.is_dir() or not path.exists():
+        return False
+    return not path.is_file() or path.parts[:2] in (("/", "dev"), ("/", "proc"))

@@ -19,6 +19,7 @@ from ..records.types import EpisodeRecord
 from ..rescoring import recorded_evaluation
 from ..sweeps.report import SweepReport, read_sweeps
 from ..tables.conditions import conditions_text
+from ..tables.escaping import read_texts
 from ..tables.findings import grids_of_findings
 from ..tables.render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
 from ..tables.results import category_names
@@ -264,13 +265,14 @@ def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 def _read_table(path: Path, *, texts: bool = False) -> pd.DataFrame:
     try:
         if texts:
-            return pd.read_csv(path, dtype=str, keep_default_na=False)
+            return read_texts(pd.read_csv(path, dtype=str, keep_default_na=False))
         # A policy or a category may be called `nan` or `NA`.
         names = dict.fromkeys(("policy", "category"), str)
         numbers = pd.read_csv(path, nrows=0).columns.difference(list(names))
-        return pd.read_csv(
+        table = pd.read_csv(
             path, dtype=names, keep_default_na=False, na_values={name: [""] for name in numbers}
         )
+        return read_texts(table)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}; evaluate again.") from error
 

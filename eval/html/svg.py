@@ -21,6 +21,9 @@ VARIABLES = (
 _HEX = {name: f"#0000{place:02x}" for place, name in enumerate(VARIABLES, start=1)}
 _NAMES = {hex: name for name, hex in _HEX.items()}
 
+# Names may hold them; the line ends and tabs of the file itself are left.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
 _FONT = re.compile(r"(?P<size>[\d.]+)px")
 
 
@@ -45,7 +48,7 @@ def inline_svg(figure: Figure, prefix: str, alt: str) -> str:
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": prefix}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    root = ElementTree.fromstring(buffer.getvalue())
+    root = ElementTree.fromstring(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", buffer.getvalue().decode()))
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):

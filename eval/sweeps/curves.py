@@ -19,6 +19,7 @@ from ..playing.settings import EvalSettings
 from ..records.files import EpisodeFolder
 from ..report import EvalReport
 from ..run import run_evaluation
+from ..tables.escaping import write_csv
 from ..tables.render import Grid, interval, number, percent
 
 Targets = Sequence[ManagerPolicy] | Sequence[NamedRetriever]
@@ -199,4 +200,4 @@ def _distinct(name: str, values: Iterable[Any]) -> list[Any]:
 def _write(table: pd.DataFrame, folder: EpisodeFolder | None, name: str) -> None:
     if folder is not None:
         with atomic_writer(Path(folder.inside(name).path)) as file:
-            table.to_csv(file, index=False, lineterminator="\n")
+            write_csv(table, file)

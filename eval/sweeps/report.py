@@ -18,6 +18,7 @@ from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND
 from memdojo.envs.streams.files import atomic_writer
 from memdojo.errors import check_names
 
+from ..tables.escaping import write_csv
 from ..tables.render import Grid, percent, print_grids
 from .curves import curve_grid
 from .points import (
@@ -77,7 +78,7 @@ class SweepReport:
         """
         folder = Path(folder).expanduser()
         with atomic_writer(folder / "sweeps.csv") as file:
-            self.table.to_csv(file, index=False, lineterminator="\n")
+            write_csv(self.table, file)
         with atomic_writer(folder / "sweeps.json") as file:
             json.dump(self.as_json(), file, ensure_ascii=False, indent=1, allow_nan=False)
             file.write("\n")

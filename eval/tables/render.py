@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ..playing.missing import MAX_UNSCORED
 from ..statistics.bootstrap import MIN_UNITS, ResamplingUnit
+from .escaping import markdown, one_line
 from .results import AVERAGES, CATEGORY_PREFIX, STORE_AND_TIME_FIGURES, category_names, operation_figures
 
 MISSING = "-"
@@ -26,12 +27,21 @@ TOO_FEW = f"Too few groups: with fewer than {MIN_UNITS} an interval says little,
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table of text: the first column names the row, the others hold numbers."""
+    """A table of text: the first column names the row, the others hold numbers.
+
+    Names come from data and from other people, so what would break a line or a terminal is made visible.
+    """
 
     title: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", one_line(self.title))
+        object.__setattr__(self, "headers", tuple(map(one_line, self.headers)))
+        object.__setattr__(self, "rows", tuple(tuple(map(one_line, cells)) for cells in self.rows))
+        object.__setattr__(self, "note", one_line(self.note))
 
     def with_note(self, sentence: str) -> Grid:
         """Return the table with a sentence before its note."""
@@ -46,10 +56,10 @@ class Grid:
     def markdown(self) -> str:
         """Return the table in GitHub's Markdown."""
         rule = [":--", *["--:"] * (len(self.headers) - 1)]
-        # A bar would end the cell.
-        rows = [[cell.replace("|", "\\|") for cell in cells] for cells in (self.headers, *self.rows)]
+        rows = [map(markdown, cells) for cells in (self.headers, *self.rows)]
         lines = [f"| {' | '.join(cells)} |" for cells in (rows[0], rule, *rows[1:])]
-        return "\n".join([f"**{self.title}**", "", *lines, *(["", self.note] if self.note else [])])
+        note = ["", markdown(self.note)] if self.note else []
+        return "\n".join([f"**{markdown(self.title)}**", "", *lines, *note])
 
     def rich(self) -> Table:
         """Return the table for a terminal."""

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import pytest
 
 from memdojo.errors import ConfigError, UnknownNameError
@@ -21,6 +24,7 @@ from memdojo.rewards import (
     reward_part,
     reward_part_names,
 )
+from memdojo.rewards.parts import PARTS
 
 QUESTION = QuestionOutcome(
     question_id="q1",
@@ -116,3 +120,57 @@ def test_a_metrics_name_is_one_word() -> None:
 def test_a_metric_that_nobody_registered_is_told() -> None:
     with pytest.raises(UnknownNameError, match="unknown metric 'rouge'"):
         grade("official", replace(QUESTION, metric="rouge"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "gave None for the answer 'red'; a metric returns a number from 0 to 1"),
+        (float("nan"), "gave nan"),
+        (float("inf"), "gave inf"),
+        (1.5, "gave 1.5"),
+        (-0.1, "gave -0.1"),
+        (True, "gave True"),
+        ("0.5", "gave '0.5'"),
+        ([0.5], r"gave \[0.5\]"),
+        (2**70, "gave 1180591620717411303424"),
+    ],
+)
+def test_a_metric_that_gives_no_score_is_named(scratch_metrics: None, given: Any, message: str) -> None:
+    METRICS.add("mine", lambda prediction, references: given)
+    with pytest.raises(ConfigError, match=f"the metric 'mine' {message}"):
+        grade("mine", QUESTION)
+    with pytest.raises(ConfigError, match=f"the metric 'mine' {message}"):
+        grade("official", replace(QUESTION, metric="mine"))
+
+
+def test_a_metric_that_fails_is_named(scratch_metrics: None) -> None:
+    METRICS.add("mine", lambda prediction, references: len(prediction) / 0)
+    with pytest.raises(
+        ConfigError, match=r"'mine' failed on the answer 'red' \(ZeroDivisionError: .*\); mend"
+    ):
+        grade("mine", QUESTION)
+
+
+def test_what_rounding_or_another_kind_of_number_does_to_a_score_is_mended(scratch_metrics: None) -> None:
+    for given, score in (
+        (1 + 1e-12, 1.0),
+        (-1e-12, 0.0),
+        (np.float32(0.5), 0.5),
+        (Fraction(1, 4), 0.25),
+        (1, 1),
+    ):
+        with METRICS.temporarily():
+            METRICS.add("mine", lambda prediction, references, given=given: given)
+            assert grade("mine", QUESTION) == score
+            assert type(grade("mine", QUESTION)) is float
+
+
+@pytest.mark.parametrize("given", [float("nan"), float("inf"), True, "0.5", [1.0]])
+def test_a_reward_part_that_gives_no_number_is_named(given: Any) -> None:
+    with PARTS.temporarily():
+        register_reward_part("mine")(lambda outcome: given)
+        with pytest.raises(
+            ConfigError, match=r"the reward part 'mine' gave .*; a part returns a finite number"
+        ):
+            Reward({"mine": 1.0})(STEP)
