@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,13 +10,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
 
 from memdojo.agents.baselines.registry import ALL_KNOWING
+from memdojo.envs.streams.files import user_path
+from memdojo.envs.streams.json_text import read_json
 from memdojo.errors import ConfigError, DataError, unknown_name
 
+from .records.damage import told_as_damage
 from .statistics.bootstrap import (
     MIN_UNITS,
     NUM_RESAMPLES,
+    ResamplingUnit,
     bootstrap_difference,
     bootstrap_mean,
     question_means,
@@ -53,6 +57,77 @@ class Method:
     is_baseline: bool = False
 
 
+class _Row(BaseModel):
+    """A row of a table in `eval.json`; its figures may be missing."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    policy: str
+
+
+class _SummaryRow(_Row):
+    baseline: bool
+    score: float | None
+    low: float | None
+    high: float | None
+    normalised: float | None
+    num_questions: int
+    unscored: int
+    num_units: int
+    unit: ResamplingUnit = Field(strict=False)
+
+
+class _PairedRow(_Row):
+    minus: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    excludes_zero: bool | None
+    num_questions: int
+
+
+class _Stream(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    id: str
+    group: str
+    source: str
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    failed_below: float
+    top_k: int
+    retriever: str
+
+
+class _Details(BaseModel):
+    """What readers of `eval.json` rely on."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    score: str
+    settings: _Settings
+    streams: list[_Stream]
+    summary: list[_SummaryRow] = Field(min_length=1)
+    paired: list[_PairedRow]
+
+    @classmethod
+    def check(cls, details: object) -> dict[str, Any]:
+        """Return the details if they have all of it."""
+        cls.model_validate(details)
+        assert isinstance(details, dict)  # It was validated.
+        return details
+
+
+def _numbered(questions: pd.DataFrame) -> pd.DataFrame:
+    """Return the questions with numbers where there must be some; `ValueError` where there are none."""
+    missing = {"policy", "seed", "score", "asked_after_turns", *_KEYS} - {*questions}
+    if missing:
+        raise ValueError(f"eval.csv has no column {', '.join(sorted(missing))}")
+    return questions.assign(
+        seed=pd.to_numeric(questions["seed"]).astype("int64"),
+        score=pd.to_numeric(questions["score"]).astype("float64"),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationFolder:
     """What `memdojo eval --out` wrote.
@@ -74,7 +149,7 @@ class EvaluationFolder:
         Raises:
             DataError: If it has no evaluation, or a damaged one.
         """
-        path = Path(path).expanduser()
+        path = user_path(path)
         try:
             questions = pd.read_csv(
                 path / "eval.csv",
@@ -82,14 +157,15 @@ class EvaluationFolder:
                 keep_default_na=False,
                 na_values={"score": [""]},
             )
-            details = json.loads((path / "eval.json").read_text(encoding="utf-8"))
+            details = read_json(path / "eval.json", f"Make it again with memdojo eval ... --out {path}.")
         except FileNotFoundError:
             raise DataError(
                 f"{path} has no evaluation; make one with memdojo eval ... --out {path}."
             ) from None
         except (OSError, ValueError) as error:
             raise DataError(f"the evaluation in {path} cannot be read: {error}; make it again.") from error
-        return cls(path, escaping.read_texts(questions), details)
+        with told_as_damage(path):
+            return cls(path, escaping.read_texts(_numbered(questions)), _Details.check(details))
 
     @property
     def baselines(self) -> tuple[str, ...]:

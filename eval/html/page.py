@@ -12,10 +12,11 @@ import pandas as pd
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from memdojo.envs.streams.files import atomic_writer
+from memdojo.envs.streams.files import atomic_writer, user_path
 from memdojo.errors import ConfigError
 
 from ..compare import Method, compare, compare_grid, group_by_name
+from ..records.damage import told_as_damage
 from ..tables.render import Grid, interval, percent, signed_percent
 from ..tables.results import category_names
 from . import plots_curves, plots_evaluation, plots_learning
@@ -137,20 +138,22 @@ def write_report(
         *trainings,
     )
     names = dict.fromkeys(each.name for each in given)
-    content: dict[str, Any] = {
-        "title": settings.title or " · ".join(names),
-        "runs": [run for run in runs if run.lines],
-        "learning": plots_learning.learning_curves([run for run in runs if run.lines]),
-        "sections": [_section(part, place) for place, part in enumerate(evaluations)],
-        "comparison": _comparison(evaluations),
-        "curves": _curves(curves),
-        "hints": list(settings.hints),
-    }
-    without = _render(content, Stage({"streams": []}, {}))
-    left = settings.max_bytes - len(without.encode()) - _OUTSIDE
-    stage = set_stage(evaluations, settings.num_streams, max(left, 0), trainings)
-    html = _render(content, stage)
-    path = Path(path).expanduser()
+    folders = [*(part.folder.path for part in evaluations), *(part.folder for part in trainings)]
+    with told_as_damage(*(folders or names)):
+        content: dict[str, Any] = {
+            "title": settings.title or " · ".join(names),
+            "runs": [run for run in runs if run.lines],
+            "learning": plots_learning.learning_curves([run for run in runs if run.lines]),
+            "sections": [_section(part, place) for place, part in enumerate(evaluations)],
+            "comparison": _comparison(evaluations),
+            "curves": _curves(curves),
+            "hints": list(settings.hints),
+        }
+        without = _render(content, Stage({"streams": []}, {}))
+        left = settings.max_bytes - len(without.encode()) - _OUTSIDE
+        stage = set_stage(evaluations, settings.num_streams, max(left, 0), trainings)
+        html = _render(content, stage)
+    path = user_path(path)
     with atomic_writer(path) as file:
         file.write(html)
     streams = stage.index["streams"]

@@ -10,10 +10,12 @@ from typing import Any
 import pandas as pd
 
 from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND
+from memdojo.envs.streams.files import user_path
 from memdojo.errors import DataError
 
 from ..compare import EvaluationFolder
 from ..playing.missing import MAX_UNSCORED
+from ..records.damage import told_as_damage
 from ..records.files import EPISODES, STREAMS, read_conditions, read_episodes, read_streams
 from ..records.types import EpisodeRecord
 from ..rescoring import recorded_evaluation
@@ -87,24 +89,26 @@ class EvaluationPart:
 
     def score_grids(self) -> tuple[Grid, ...]:
         """Return the tables of scores and costs."""
-        by_category = (category_grid(self.summary, self.score),) if category_names(self.summary) else ()
-        metrics = [name for name in self.summary if name in self._metric_columns()]
-        max_unscored = self.folder.details["settings"].get("max_unscored", MAX_UNSCORED)
-        return (
-            score_grid(self.summary, self.score, max_unscored),
-            *((paired_grid(self.paired),) if len(self.paired) else ()),
-            *by_category,
-            metric_grid(self.summary, [str(name) for name in metrics]),
-            episode_grid(self.summary),
-        )
+        with told_as_damage(self.folder.path):
+            by_category = (category_grid(self.summary, self.score),) if category_names(self.summary) else ()
+            metrics = [name for name in self.summary if name in self._metric_columns()]
+            max_unscored = self.folder.details["settings"].get("max_unscored", MAX_UNSCORED)
+            return (
+                score_grid(self.summary, self.score, max_unscored),
+                *((paired_grid(self.paired),) if len(self.paired) else ()),
+                *by_category,
+                metric_grid(self.summary, [str(name) for name in metrics]),
+                episode_grid(self.summary),
+            )
 
     def finding_grids(self) -> tuple[Grid, ...]:
         """Return the tables of the diagnosis; none where the evaluation is older than it."""
         if "blame" not in self.tables:
             return ()
-        failed_below = self.folder.details["settings"]["failed_below"]
-        blames, plans, forgetting = (self.tables[name] for name in ("blame", "plan", "forgetting"))
-        return grids_of_findings(blames, plans, forgetting, self.policies, self.score, failed_below)
+        with told_as_damage(self.folder.path):
+            failed_below = self.folder.details["settings"]["failed_below"]
+            blames, plans, forgetting = (self.tables[name] for name in ("blame", "plan", "forgetting"))
+            return grids_of_findings(blames, plans, forgetting, self.policies, self.score, failed_below)
 
     def highlights(self) -> list[str]:
         """Return the policies of which figures show each: learned ones, the best baseline and the bounds."""
@@ -167,15 +171,15 @@ def read_evaluation(folder: str | Path, name: str = "") -> EvaluationPart:
     """
     read = EvaluationFolder.read(folder)
     path = read.path
-    tables = {}
-    for each in ("blame", "plan", "forgetting", "growth"):
-        if (path / f"{each}.csv").is_file():
-            tables[each] = _read_table(path / f"{each}.csv")
-    has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
-    summary, paired = (_frame(read.details[each]) for each in ("summary", "paired"))
-    return EvaluationPart(
-        name or path.resolve().name, read, summary, paired, str(read.details["score"]), tables, has_episodes
-    )
+    with told_as_damage(path):
+        tables = {}
+        for each in ("blame", "plan", "forgetting", "growth"):
+            if (path / f"{each}.csv").is_file():
+                tables[each] = _read_table(path / f"{each}.csv")
+        has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
+        summary, paired = (_frame(read.details[each]) for each in ("summary", "paired"))
+        name = name or path.resolve().name
+        return EvaluationPart(name, read, summary, paired, read.details["score"], tables, has_episodes)
 
 
 def find_curves(folder: str | Path, name: str = "") -> CurvesPart | None:
@@ -188,9 +192,10 @@ def find_curves(folder: str | Path, name: str = "") -> CurvesPart | None:
     Raises:
         DataError: If a file is damaged.
     """
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     tables = {each: _read_table(path / each) for each in (CAPACITIES, LENGTHS) if (path / each).is_file()}
-    sweeps = read_sweeps(path) if (path / SWEEPS).is_file() else None
+    with told_as_damage(path):
+        sweeps = read_sweeps(path) if (path / SWEEPS).is_file() else None
     if not tables and sweeps is None:
         return None
     return CurvesPart(name or path.resolve().name, tables, sweeps)
@@ -204,7 +209,7 @@ def find_training(folder: str | Path, name: str, score: str) -> TrainingPart | N
         name: Of the run.
         score: The column that counts; that of the run's metric.
     """
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
     return TrainingPart(name, path, score) if has_episodes else None
 
@@ -213,7 +218,8 @@ def verdicts_of(part: EvaluationPart) -> Verdicts:
     """Return what an evaluation found out about its questions."""
     path = part.folder.path / "diagnosis.csv"
     failures = _read_table(path, texts=True) if path.is_file() else pd.DataFrame()
-    return _verdicts(part.folder.questions, failures)
+    with told_as_damage(part.folder.path):
+        return _verdicts(part.folder.questions, failures)
 
 
 def verdicts_of_training(part: TrainingPart) -> Verdicts:

@@ -13,10 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from memdojo.envs.streams.files import write_whole
+from memdojo.envs.streams.files import user_path, write_whole
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, DataError
 
+from .damage import told_as_damage
 from .plain_values import from_plain, to_plain
 from .types import EpisodeRecord
 
@@ -104,7 +105,8 @@ class EpisodeFile:
         place = self._places.get((policy, repetition, stream))
         if place is None:
             return None
-        record = from_plain(EpisodeRecord, json.loads(_member_at(self._path, place)))
+        with told_as_damage(self._path):
+            record = from_plain(EpisodeRecord, json.loads(_member_at(self._path, place)))
         return record if record.fingerprint == self.fingerprint(policy) else None
 
     def fingerprint(self, policy: str) -> str:
@@ -130,12 +132,13 @@ class EpisodeFile:
 
     def _read_places(self, conditions: Mapping[str, Any]) -> None:
         end = 0
-        for place, end, line in _members(self._path):  # noqa: B007  # The end of the last whole line counts.
-            value = json.loads(line)
-            if place == 0:
-                _check_conditions(self.folder, value, conditions)
-                continue
-            self._places[value["policy"], value["repetition"], value["stream"]] = place
+        with told_as_damage(self._path):
+            for place, end, line in _members(self._path):  # noqa: B007  # The end of the last whole line counts.
+                value = json.loads(line)
+                if place == 0:
+                    _check_conditions(self.folder, value, conditions)
+                    continue
+                self._places[value["policy"], value["repetition"], value["stream"]] = place
         if end < self._path.stat().st_size:
             os.truncate(self._path, end)
         if not end:
@@ -172,14 +175,17 @@ def read_episodes(folder: str | Path) -> Iterator[EpisodeRecord]:
     Raises:
         DataError: If there are none or the file is damaged.
     """
-    path = Path(folder).expanduser() / EPISODES
+    path = user_path(folder) / EPISODES
     latest: dict[Key, int] = {}
-    for place, _, line in _members(path):
-        value = json.loads(line)
-        if place:
-            latest[value["policy"], value["repetition"], value["stream"]] = place
+    with told_as_damage(path):
+        for place, _, line in _members(path):
+            value = json.loads(line)
+            if place:
+                latest[value["policy"], value["repetition"], value["stream"]] = place
     for place in latest.values():
-        yield from_plain(EpisodeRecord, json.loads(_member_at(path, place)))
+        with told_as_damage(path):
+            record = from_plain(EpisodeRecord, json.loads(_member_at(path, place)))
+        yield record
 
 
 def read_conditions(folder: str | Path) -> dict[str, Any]:
@@ -188,10 +194,10 @@ def read_conditions(folder: str | Path) -> dict[str, Any]:
     Raises:
         DataError: If the folder has no recorded episodes.
     """
-    path = Path(folder).expanduser() / EPISODES
-    for _, _, line in _members(path):
-        conditions: dict[str, Any] = json.loads(line)["conditions"]
-        return conditions
+    path = user_path(folder) / EPISODES
+    with told_as_damage(path):
+        for _, _, line in _members(path):
+            return dict[str, Any](json.loads(line)["conditions"])
     raise DataError(f"{path} is empty; run memdojo eval ... --out {folder} again.")
 
 
@@ -201,14 +207,15 @@ def read_streams(folder: str | Path) -> list[Stream]:
     Raises:
         DataError: If there are none or the file is damaged.
     """
-    path = Path(folder).expanduser() / STREAMS
+    path = user_path(folder) / STREAMS
     try:
         lines = gzip.decompress(path.read_bytes()).split(b"\n")[:-1]
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give a folder that memdojo eval --out wrote.") from None
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
-    return [_frozen(from_plain(Stream, json.loads(line))) for line in lines]
+    with told_as_damage(path):
+        return [_frozen(from_plain(Stream, json.loads(line))) for line in lines]
 
 
 def _frozen(stream: Stream) -> Stream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Literal
 
 import pandas as pd
 
@@ -73,7 +73,7 @@ def csv_text(table: pd.DataFrame) -> str:
     has_returns = any(
         isinstance(value, str) and "\r" in value for name in _texts(guarded) for value in guarded[name]
     )
-    quoting = csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_returns else csv.QUOTE_MINIMAL
     text: str = guarded.to_csv(index=False, lineterminator="\n", quoting=quoting)
     return text
 
