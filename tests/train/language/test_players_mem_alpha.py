@@ -35,7 +35,7 @@ from memdojo.train.language.setup import make_judging
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory
 from memdojo.train.rollouts.tasks import RolloutTask
 
-# With their speakers 5 + 7 and 9 + 5 tokens, 26 in all; the last turn is no memory.
+# With their speakers 5 + 8 and 9 + 5 tokens, 27 in all; the last turn is no memory.
 CHUNKS = (
     Chunk(0, (Turn("t1", "Ann", "I like tea"), Turn("t2", "Bob", "I moved to Oslo yesterday"))),
     Chunk(1, (Turn("t3", "Ann", "My brother Paul is a good cook"), Turn("t4", "Bob", "Is he?"))),
@@ -112,7 +112,7 @@ def test_each_row_is_worth_what_the_paper_says(tokenizer: Any) -> None:
     trajectory = _one(tokenizer, replies, WEIGHTS)
     # r1: Oslo and cook are both in the store: 1. r2: 2/2, and of four calls two succeed, for there is no line
     # c and no entry 9: 2/4. r4: both valid; of the four the first is, the question is not: 1/4.
-    # r3: the store holds all 26 tokens: 0.
+    # r3: the store holds all 27 tokens: 0.
     assert trajectory.row_rewards == pytest.approx([1 + 1 + 0.1, 1 + 0.5 + 0.1 / 4])
     assert trajectory.episode_return == pytest.approx(1 + 0.75 + 0.1 * (1 + 1 / 4) / 2)
     assert dict(trajectory.counts) == {"ADD": 3, "REWRITE": 1, "malformed": 2}
@@ -150,8 +150,8 @@ def test_deleting_everything_pays_under_the_published_rule_alone(tokenizer: Any)
 def test_the_same_memory_twice_is_refused(tokenizer: Any) -> None:
     trajectory = _one(tokenizer, lambda prompt, number: "ADD s a\nADD s a", WEIGHTS)
     assert dict(trajectory.counts) == {"ADD": 2, "rejected": 2}
-    # r1: "cook" alone, 1/2; r2 1/2; r3 1 - (5 + 9)/26; r4 1/2 of the calls of each step.
-    row = 0.5 + 0.5 + 0.05 * (1 - 14 / 26) + 0.1 * 0.5
+    # r1: "cook" alone, 1/2; r2 1/2; r3 1 - (5 + 9)/27; r4 1/2 of the calls of each step.
+    row = 0.5 + 0.5 + 0.05 * (1 - 14 / 27) + 0.1 * 0.5
     assert trajectory.row_rewards == pytest.approx([row, row])
 
 
