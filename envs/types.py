@@ -453,7 +453,8 @@ class OperationResult:
         before: The entry that it is about as it was, such as the one that UPDATE or DELETE found.
         after: The same as it left it, such as the one that ADD made; None where it is gone.
         evicted: Entries that left to make room.
-        why: One sentence for a person where the operation was not applied.
+        why: One sentence for a person where the operation was not applied, or where another than the policy
+            decided on it.
         others: Further entries that it changed, such as those that lost their link to one that left.
     """
 

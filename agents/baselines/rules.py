@@ -124,7 +124,7 @@ class PriorityRule(TurnRule[VisibleEpisode]):
     def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn unless an entry that is worth as much would have to leave for it."""
         context = episode.context
-        priority = context.turn_values(self._priorities)[context.turn_index[turn.id]]
+        priority = float(context.turn_values(self._priorities)[context.turn_index[turn.id]])
         return keep_highest(episode.store, turn, priority)
 
 

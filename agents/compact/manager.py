@@ -95,6 +95,8 @@ class CompactManager:
 
     turns_per_chunk = 1
     stochastic = False
+    stores_turns_whole = True
+    """What it stores is a turn, so that one that is longer than an entry may be is none it can decide on."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ from memdojo.envs.prompts.protocol import (
 )
 from memdojo.envs.prompts.tasks import ManagerTask
 from memdojo.envs.types import Hit, MemoryEntry, Operation
-from memdojo.errors import EngineError, ModelError
+from memdojo.errors import EngineError, ModelError, PromptTooLongError
 
 from ..engines.chat_encoding import ChatEncoder, render_chat
 from ..engines.decoding import ReplyDecoder, opened_at_end
@@ -100,7 +100,7 @@ class PromptEncoder:
         """Return the view as token ids, shortened where it must be.
 
         Raises:
-            ModelError: If it is too long without any entry.
+            PromptTooLongError: If it is too long without any entry.
         """
         ids = self._ids(view)
         if len(ids) <= self.max_prompt_tokens:
@@ -115,7 +115,7 @@ class PromptEncoder:
             else:
                 too_many = middle
         if fits < 0:
-            raise ModelError(
+            raise PromptTooLongError(
                 f"a prompt has {len(self._ids(showing(view, 0)))} tokens without any entry of the memory, "
                 f"and policy.max_prompt_tokens is {self.max_prompt_tokens}; raise it, or lower "
                 "streams.turns_per_chunk."

@@ -70,7 +70,7 @@ class VisibleDialogue(Protocol):
         """Return the index of the turn that the text of each entry last came from, shape (num_entries,)."""
         ...
 
-    def turn_values(self, function: TurnValues) -> Sequence[float]:
+    def turn_values(self, function: TurnValues) -> Sequence[float] | npt.NDArray[np.floating[Any]]:
         """Return what `function` gives for every turn."""
         ...
 

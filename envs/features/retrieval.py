@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..streams.turn_features import (
     COLUMN,
     TURN_FEATURES,
     FloatArray,
+    begins_session,
     inverse_document_frequency,
     turn_features,
 )
@@ -150,6 +152,17 @@ class RetrievalFeatures:
         }
 
 
+def _sessions(times: Sequence[datetime | None]) -> npt.NDArray[np.intp]:
+    """Return the number of each entry's session, a run of times without a silence; 0 where no time is."""
+    clocks = [time and time.replace(tzinfo=None) for time in times]
+    codes: dict[datetime | None, int] = {None: 0}
+    previous: datetime | None = None
+    for clock in sorted({clock for clock in clocks if clock is not None}):
+        codes[clock] = codes[previous] + begins_session(previous, clock)
+        previous = clock
+    return np.array([codes[clock] for clock in clocks], np.intp)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _EntryTable:
     """What does not depend on the query."""
@@ -177,7 +190,6 @@ class _EntryTable:
             for entry, (speaker, said) in zip(entries, split, strict=True)
         ]
         times = [entry.time for entry in entries]
-        codes: dict[object, int] = {}
         people = People(speaker for speaker, _ in split)
         return cls(
             ids=np.array([entry.id for entry in entries], np.int64),
@@ -188,8 +200,7 @@ class _EntryTable:
             names=tuple(_names(said, people) for _, said in split),
             terms=tuple(map(frozenset, words)),
             pairs=tuple(frozenset(pairwise(of_text)) for of_text in words),
-            # Entries of one time are of one session.
-            sessions=np.array([codes.setdefault(time, len(codes)) for time in times], np.intp),
+            sessions=_sessions(times),
             steps=np.array([entry.created_step for entry in entries], np.int64),
             months=np.array([time.month if time else 0 for time in times], np.int64),
             years=np.array([time.year if time else 0 for time in times], np.int64),

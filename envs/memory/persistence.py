@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from memdojo.errors import StoreFileError
+from memdojo.errors import ConfigError, MemdojoError, StoreFileError
 
 from ..types import Capacity, MemoryEntry, WhenFull
 from .corpus import Corpus
@@ -25,6 +26,9 @@ SCHEMA_VERSION = 2
 
 _APPLICATION_ID = 0x6D64_6A6F
 """The letters "mdjo": tells our files from any other SQLite database."""
+
+_TIMEOUT_S = 5.0
+"""For another process that writes while a store is loaded."""
 
 _SCHEMA = """
 CREATE TABLE store (next_id INTEGER NOT NULL, num_entries INTEGER NOT NULL, capacity TEXT NOT NULL);
@@ -49,9 +53,10 @@ def save_store(store: MemoryStore, path: str | Path) -> None:
         StoreFileError: If the file cannot be written; the old file is then as it was.
     """
     # Through a link to the file that it names: the rename would replace the link.
-    path = Path(path).resolve()
+    path = usable_path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
+        make_private(temporary)
         _write(store, temporary)
         _flush_to_disk(temporary)
         if path.exists():
@@ -78,30 +83,100 @@ def load_store(path: str | Path, corpus: Corpus | None = None) -> MemoryStore:
         corpus: As for a new store.
 
     Raises:
-        StoreFileError: If the file is missing, damaged, not ours or of a newer version.
+        StoreFileError: If the file is missing, in use, damaged, not ours or of a newer version.
     """
-    path = Path(path)
+    path = usable_path(path)
     if not path.is_file():
         raise StoreFileError(f"{path}: there is no such file; check the path, or save a store there first.")
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+    with reading_from(path, _TIMEOUT_S):
+        uri = f"{path.as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=_TIMEOUT_S)) as database:
             check_header(database, path)
             check_whole(database)
             return read_store(database, corpus=corpus)
-    except StoreFileError:
+
+
+def usable_path(path: str | Path) -> Path:
+    """Return the absolute path of a file, `~` and links followed.
+
+    Raises:
+        StoreFileError: If it is none.
+    """
+    if not isinstance(path, str | Path):
+        raise StoreFileError(f"the memory file is {path!r}; give its path as a str or a Path.")
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise StoreFileError(f"{str(path)!r} is no path of a file ({error}); give another.") from error
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read, unless there is one; SQLite's journal follows it."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+@contextlib.contextmanager
+def reading_from(path: Path, timeout_s: float) -> Iterator[None]:
+    """Turn any failure to read a file into the sentence that says of what kind it is.
+
+    A file may be damaged in any way, so that anything may be raised by reading it.
+
+    Raises:
+        StoreFileError: If reading fails.
+    """
+    try:
+        yield
+    except MemdojoError:
         raise
-    except READ_ERRORS as error:
-        raise not_whole(path, error) from error
+    except Exception as error:
+        raise file_error(path, error, timeout_s) from error
 
 
-READ_ERRORS = (OSError, sqlite3.Error, ValueError, TypeError, KeyError, AttributeError)
-"""Errors that reading a damaged file may raise."""
+def file_error(path: Path, error: Exception, timeout_s: float) -> StoreFileError:
+    """Return the error for a file that could not be read or written, with what is to be done about it.
+
+    Args:
+        path: The file.
+        error: What reading or writing raised.
+        timeout_s: Seconds that were waited for another process.
+    """
+    kind = getattr(error, "sqlite_errorname", "")
+    number = getattr(error, "errno", None)
+    if kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreFileError(
+            f"{path}: another process has been writing to it for {timeout_s:g} s; wait until it is done, or "
+            "end it. The file is whole."
+        )
+    if kind == "SQLITE_FULL" or number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreFileError(f"{path}: nothing was written, the disk is full ({error}); free some space.")
+    if kind.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")) or number in (
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+    ):
+        return StoreFileError(
+            f"{path}: you may not write it ({error}); change the permissions of the file and its folder, or "
+            "copy it to where you may write."
+        )
+    if kind.startswith("SQLITE_CANTOPEN"):
+        return StoreFileError(
+            f"{path}: cannot be opened ({error}); check the path, and the permissions of the file and its "
+            "folder."
+        )
+    if kind.startswith("SQLITE_IOERR") and kind not in ("SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS"):
+        return StoreFileError(
+            f"{path}: the disk failed ({error}, {kind}) and nothing was written; see whether it is full or "
+            "broken."
+        )
+    return not_whole(path, error)
 
 
 def not_whole(path: Path, error: Exception) -> StoreFileError:
-    """Build the error for a file that cannot be read."""
+    """Build the error for a file that is damaged, or no memory file at all."""
+    reason = " ".join(str(error).split()) or type(error).__name__
     return StoreFileError(
-        f"{path}: not a whole memory file ({error}); restore it from a copy, or save the store again."
+        f"{path}: not a whole memory file ({reason[:200]}); restore it from a copy, or save the store again."
     )
 
 
@@ -116,7 +191,8 @@ def read_store(
         corpus: As for a new store.
 
     Raises:
-        ValueError: If entries are missing, or do not fit the capacity.
+        ConfigError: If the entries do not fit the capacity that was given.
+        Exception: Any other, if the file is damaged; see `reading_from`.
     """
     next_id, num_entries, own_capacity = database.execute(
         "SELECT next_id, num_entries, capacity FROM store"
@@ -124,8 +200,19 @@ def read_store(
     entries = [_entry_from_row(row) for row in database.execute("SELECT * FROM entries ORDER BY id")]
     if len(entries) != num_entries:
         raise ValueError(f"it has {len(entries)} of {num_entries} entries")
-    capacity = _capacity_from_json(own_capacity) if capacity is None else capacity
-    return MemoryStore.from_entries(entries, next_id=next_id, capacity=capacity, corpus=corpus)
+    if capacity is not None:
+        return MemoryStore.from_entries(entries, next_id=next_id, capacity=capacity, corpus=corpus)
+    try:
+        return MemoryStore.from_entries(
+            entries,
+            next_id=as_number(next_id),
+            capacity=_capacity_from_json(own_capacity),
+            corpus=corpus,
+            # Another version may have counted fewer tokens: then more than one leaves with the next ADD.
+            check_tokens=False,
+        )
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 def create_tables(database: sqlite3.Connection) -> None:
@@ -179,17 +266,35 @@ def _row(entry: MemoryEntry) -> tuple[Any, ...]:
 def _entry_from_row(row: tuple[Any, ...]) -> MemoryEntry:
     id, kind, text, time, created_step, updated_step, sources, links, utility = row
     return MemoryEntry(
-        id=id,
+        id=as_number(id),
         kind=from_column(kind),
         text=from_column(text),
         time=None if time is None else datetime.fromisoformat(time),
-        created_step=created_step,
-        updated_step=updated_step,
-        sources=tuple(json.loads(sources)),
-        links=tuple(json.loads(links)),
+        created_step=as_number(created_step),
+        updated_step=as_number(updated_step),
+        sources=tuple(map(from_column, _list(sources))),
+        links=tuple(map(as_number, _list(links))),
         # SQLite keeps a NaN as NULL.
-        utility=math.nan if utility is None else utility,
+        utility=math.nan if utility is None else float(utility),
     )
+
+
+def as_number(value: object) -> int:
+    """Return what stands in a column of whole numbers from 0.
+
+    Raises:
+        ValueError: If something else stands there.
+    """
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r:.40} stands where a number belongs")
+    return value
+
+
+def _list(column: str) -> list[Any]:
+    values = json.loads(column)
+    if not isinstance(values, list):
+        raise ValueError(f"{column!r:.40} stands where a list belongs")
+    return values
 
 
 def as_column(text: str) -> str | bytes:
@@ -201,15 +306,24 @@ def as_column(text: str) -> str | bytes:
     return text
 
 
-def from_column(column: str | bytes) -> str:
-    """Return the text that `as_column` was given."""
-    return column.decode("utf-8", "surrogatepass") if isinstance(column, bytes) else column
+def from_column(column: object) -> str:
+    """Return the text that `as_column` was given.
+
+    Raises:
+        ValueError: If that was none.
+    """
+    if isinstance(column, bytes):
+        return column.decode("utf-8", "surrogatepass")
+    if not isinstance(column, str):
+        raise ValueError(f"{column!r:.40} stands where a text belongs")
+    return column
 
 
 def _capacity_from_json(text: str) -> Capacity:
     fields = json.loads(text)
-    fields["when_full"] = WhenFull(fields["when_full"])
-    return Capacity(**fields)
+    when_full = WhenFull(fields.pop("when_full"))
+    limits = {name: None if limit is None else as_number(limit) for name, limit in fields.items()}
+    return Capacity(**limits, when_full=when_full)
 
 
 def check_header(database: sqlite3.Connection, path: Path) -> None:

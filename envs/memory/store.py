@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from memdojo.errors import ConfigError
+
 from ..types import CORE_KIND, Capacity, Hit, MemoryEntry, Operation, OperationResult
 from .contents import Contents
 from .corpus import Corpus
@@ -53,6 +55,7 @@ class MemoryStore:
         next_id: int = 1,
         capacity: Capacity | None = None,
         corpus: Corpus | None = None,
+        check_tokens: bool = True,
     ) -> MemoryStore:
         """Return a store that holds `entries` under the ids they have.
 
@@ -62,10 +65,12 @@ class MemoryStore:
                 case.
             capacity: As for a new store.
             corpus: As for a new store.
+            check_tokens: Refuse entries of more tokens than the capacity allows; else they stay until others
+                come.
 
         Raises:
-            ValueError: If ids are not positive and ascending, a text is empty, there are two core blocks, or
-                the capacity is too small.
+            ValueError: If ids are not positive and ascending, a text is empty or there are two core blocks.
+            ConfigError: If the capacity is too small.
         """
         store = cls(capacity, corpus)
         contents, last_id = store._contents, 0
@@ -83,7 +88,7 @@ class MemoryStore:
         contents.next_id = next_id
         if not len(contents):
             contents.oldest_id = contents.next_id
-        store._check_capacity()
+        store._check_capacity(check_tokens)
         return store
 
     @property
@@ -206,7 +211,7 @@ class MemoryStore:
         """Go back to the entries of `snapshot`, in O(1); ids go on from where they are, and are not reused.
 
         Raises:
-            ValueError: If the snapshot is of another store and does not fit the capacity of this one.
+            ConfigError: If the snapshot is of another store and does not fit the capacity of this one.
         """
         source = snapshot._store.fork()
         source._capacity = self._capacity
@@ -245,14 +250,14 @@ class MemoryStore:
             self._contents, self._spare = self._spare or self._contents.compacted(), None
         return Editor(self._contents, self._capacity, step).run(operation)
 
-    def _check_capacity(self) -> None:
+    def _check_capacity(self, check_tokens: bool = True) -> None:
         capacity = self._capacity
         for name, used, limit in (
             ("max_entries", len(self), capacity.max_entries),
-            ("max_tokens", self.tokens, capacity.max_tokens),
+            ("max_tokens", self.tokens, capacity.max_tokens if check_tokens else None),
         ):
             if limit is not None and used > limit:
-                raise ValueError(
+                raise ConfigError(
                     f"the entries need {name}={used}, but the capacity allows {limit}; raise it."
                 )
 

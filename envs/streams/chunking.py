@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 
 from ..types import Chunk, Stream, Turn
 
 
+def of_one_day(first: datetime | None, second: datetime | None) -> bool:
+    """Return whether two times are of one date, or one of them is not known."""
+    return first is None or second is None or first.date() == second.date()
+
+
 def rechunk(stream: Stream, turns_per_chunk: int) -> Stream:
-    """Return the stream in chunks of at most `turns_per_chunk` turns; a chunk never crosses a session.
+    """Return the stream in chunks of at most `turns_per_chunk` turns; none crosses a session or a day.
+
+    A chunk is shown with one date, from which "yesterday" counts.
 
     A question is asked after the new chunk that holds the last turn which it followed before, so it never
     comes earlier than it did. The stream is returned as it is where its chunks fit already.
@@ -23,7 +31,12 @@ def rechunk(stream: Stream, turns_per_chunk: int) -> Stream:
     previous_session: str | None = None
     for chunk in stream.chunks:
         for turn in chunk.turns:
-            if not pieces or chunk.session != previous_session or len(pieces[-1][1]) == turns_per_chunk:
+            if (
+                not pieces
+                or chunk.session != previous_session
+                or len(pieces[-1][1]) == turns_per_chunk
+                or not of_one_day(pieces[-1][1][-1].time, turn.time)
+            ):
                 pieces.append((chunk, []))
             previous_session = chunk.session
             pieces[-1][1].append(turn)

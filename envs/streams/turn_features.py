@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ FloatArray = npt.NDArray[np.float32]
 
 FEATURE_BOUND = 10.0
 """Features are cut off at this size, so that a turn of thousands of words stays within observation spaces."""
+
+SESSION_GAP = timedelta(minutes=30)
+"""Silence after which a new session begins."""
 
 TURN_FEATURES = (
     "sum_idf",
@@ -112,6 +116,16 @@ _REACTION = re.compile(
 )
 _CAPITALISED = re.compile(r"(?<![.!?:]\s)(?<!^)\b(?!I\b|I'|Im\b)[A-Z][\w'-]+")
 _SENTENCE_END = re.compile(r"[.!?]+")
+
+
+def begins_session(previous: datetime | None, time: datetime | None) -> bool:
+    """Return whether a turn of one time, behind one of another, is the first of a session.
+
+    In data that has one time for each session these differ by far; elsewhere it is the silence that tells.
+    """
+    if previous is None or time is None:
+        return previous is not time
+    return abs(time.replace(tzinfo=None) - previous.replace(tzinfo=None)) > SESSION_GAP
 
 
 class TurnFeaturizer:
@@ -223,7 +237,7 @@ def _surface_features(text: str) -> dict[str, float]:
 def _context_features(
     words: set[str], turn: Turn, previous: Turn | None, previous_words: set[str]
 ) -> dict[str, float]:
-    if previous is None or previous.time != turn.time:
+    if previous is None or begins_session(previous.time, turn.time):
         return {"session_start": 1.0, "novelty": 1.0}
     shared = len(words & previous_words) / max(len(words), 1)
     asked = previous.text.rstrip().endswith("?")

@@ -70,6 +70,10 @@ class ModelError(MemdojoError, ValueError):
     """A folder holds no language model, or one without chat template, end token or room for the prompt."""
 
 
+class PromptTooLongError(ModelError):
+    """What a policy has to read is longer than its prompts may be, even without an entry of the memory."""
+
+
 class EngineError(MemdojoError, RuntimeError):
     """An inference engine or endpoint refused a request, failed, or was closed."""
 

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 from builders import make_store
 from memdojo.deploy.memory_file import MemoryFile
 from memdojo.envs.memory import MemoryStore, load_store, save_store
-from memdojo.envs.types import Capacity
+from memdojo.envs.types import Add, Capacity
 from memdojo.errors import StoreFileError
 
 
@@ -73,6 +74,69 @@ def test_a_file_that_was_removed_or_replaced_is_not_written_to(tmp_path: Path) -
     (tmp_path / "m").unlink()
     with pytest.raises(StoreFileError, match="removed or replaced"), file.reading():
         pass
+
+
+@pytest.mark.parametrize("kind", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_file_in_use_is_not_called_damaged(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "m"
+    file = MemoryFile(path, make_store("x"), timeout_s=0.05)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute(f"BEGIN {kind}")
+    in_use = "another process has been writing to it for .* s; wait until it is done, or end it"
+    with pytest.raises(StoreFileError, match=in_use), file.transaction():
+        pass
+    with pytest.raises(StoreFileError, match=in_use):
+        MemoryFile(path, MemoryStore(), timeout_s=0.05)
+    if kind == "EXCLUSIVE":
+        for read in (file.changed_elsewhere, file.rebuild):
+            with pytest.raises(StoreFileError, match=in_use):
+                read()
+        with pytest.raises(StoreFileError, match=in_use), file.reading():
+            file.read_store()
+    else:
+        with file.reading():
+            assert len(file.read_store()) == 1
+        assert len(load_store(path)) == 1
+    other.execute("ROLLBACK")
+    with file.transaction():
+        pass
+
+
+def test_a_full_disk_and_a_file_that_may_not_be_written_are_not_called_damaged(tmp_path: Path) -> None:
+    file, store = (
+        MemoryFile(tmp_path / "m", MemoryStore()),
+        make_store(*(f"{number} long " * 500 for number in range(5))),
+    )
+    (pages,) = file.database.execute("PRAGMA page_count").fetchone()
+    file.database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreFileError, match=r"the disk is full .*free some space"), file.transaction():
+        file.write_changes(store, store.entries, ())
+    file.database.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreFileError, match=r"you may not write it .*permissions"), file.transaction():
+        file.write_changes(store, store.entries, ())
+    file.database.execute("PRAGMA query_only = OFF")
+    with file.reading():
+        assert file.read_store().entries == ()
+
+
+def test_a_file_in_a_folder_without_permissions_says_so(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("nothing is forbidden to root")
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(StoreFileError, match="permissions"):
+        MemoryFile(tmp_path / "locked" / "m", MemoryStore())
+
+
+def test_a_file_whose_tokens_are_counted_otherwise_now_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    save_store(make_store("one two three four"), path)
+    with sqlite3.connect(path) as database:
+        database.execute("""UPDATE store SET capacity = '{"max_tokens": 2, "when_full": "evict_oldest"}'""")
+    database.close()
+    store = load_store(path)
+    assert store.tokens > 2
+    assert store.apply(Add("five"), 1).applied
+    assert [entry.text for entry in store] == ["five"]
 
 
 def test_a_closed_file_says_so(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,7 @@ class LiveContext:
         self._num_embedded: dict[str, int] = {}
         self._superseded: dict[str, Superseded] = {}
         self._origins: dict[int, int] = {}
+        self._max_turns = 0
         for each in kept:
             self._put(each)
         index_at = {each.position: index for index, each in enumerate(kept)}
@@ -114,10 +116,14 @@ class LiveContext:
 
     def tidy(self) -> None:
         """Drop the turns that no entry came from, once they are many; the last one stays."""
+        # To count those that are needed costs as much as there are entries, so it is not done at every step.
+        if len(self._turns) <= self._max_turns:
+            return
         needed = set(self._origins.values())
         if self._turns:
             needed.add(len(self._turns) - 1)
-        if len(self._turns) <= 2 * len(needed) + _SLACK:
+        self._max_turns = 2 * len(needed) + _SLACK
+        if len(self._turns) <= self._max_turns:
             return
         kept = np.array(sorted(needed), np.intp)
         self._turns = [self._turns[index] for index in kept.tolist()]
@@ -152,10 +158,9 @@ class LiveContext:
         found = self._origins
         return np.fromiter((found[entry.id] for entry in store.entries), np.intp, len(store))
 
-    def turn_values(self, function: TurnValues) -> Sequence[float]:
+    def turn_values(self, function: TurnValues) -> npt.NDArray[np.floating[Any]]:
         """Return what `function` gives for the turns at hand, called anew because they change."""
-        values: list[float] = function(self).tolist()
-        return values
+        return function(self)
 
     def embeddings(self, embedder: Embedder) -> FloatArray:
         """Unit vectors of the turns at hand, shape (num_turns, embedder.dim); each turn is embedded once."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.chunking import of_one_day
 from memdojo.envs.streams.rendering import render_turn, split_turn
 from memdojo.envs.streams.turn_features import TurnFeaturizer
 from memdojo.envs.types import Capacity, Chunk, Delete, MemoryEntry, Operation, OperationResult, Turn
@@ -47,8 +48,8 @@ class LiveDialogue:
     of it. Of the turns that were taken, the file keeps those that an entry names among its sources and the
     last one; of the others only how many turns had which words.
 
-    A session is a run of turns without a silence longer than `session_gap`; all of its turns have the time at
-    which it began, as in the data that policies are trained on. A chunk never crosses a session.
+    A session is a run of turns without a silence longer than `session_gap`. Every turn keeps the time at
+    which it was said. A chunk never crosses a session or a day.
 
     Methods that write belong inside of `file.transaction()`; after one that failed, `load` again.
 
@@ -59,7 +60,8 @@ class LiveDialogue:
         seed: Seeds the manager's generator, where the file has no state of it yet.
 
     Raises:
-        ValueError: If the entries do not fit the capacity.
+        ConfigError: If the entries do not fit the capacity.
+        StoreFileError: If the file is damaged.
     """
 
     def __init__(
@@ -101,10 +103,19 @@ class LiveDialogue:
         return tuple(each.turn for each in self._waiting)
 
     def load(self, capacity: Capacity | None = None) -> None:
-        """Read everything from the file, in a transaction of either kind."""
+        """Read everything from the file, in a transaction of either kind.
+
+        Raises:
+            ConfigError: If the entries do not fit the capacity.
+            StoreFileError: If the file is damaged.
+        """
+        with self._file.understanding():
+            self._load(capacity)
+
+    def _load(self, capacity: Capacity | None) -> None:
         tables = self._tables
         self._state = tables.read_state()
-        self._waiting = tables.read_waiting()
+        self._waiting = deque(tables.read_waiting())
         last = self._state.num_turns - 1
         at_hand = tables.read_turns_at_hand(last)
         previous = at_hand[-1] if at_hand and at_hand[-1].position == last else None
@@ -124,6 +135,8 @@ class LiveDialogue:
             rng_state=self._state.rng,
             seed=self._seed,
         )
+        if lost := [id for id in origins if id not in self.store]:
+            raise ValueError(f"it has no entry {lost[0]}, but the turn that the entry came from")
         # The turns that each entry needs, by its id, and how many entries need each turn.
         self._needs = {entry.id: self._needed_by(entry) for entry in self.store if entry.id in origins}
         self._num_needing = Counter(id for ids in self._needs.values() for id in ids)
@@ -138,14 +151,13 @@ class LiveDialogue:
                 state,
                 num_heard=state.num_heard + 1,
                 session=state.session + begins,
-                began=each.time if begins else state.began,
                 heard=each.time,
                 is_open=True,
             )
-            turn = Turn(f"t{state.num_heard}", each.speaker, each.text, state.began)
+            turn = Turn(f"t{state.num_heard}", each.speaker, each.text, each.time)
             new.append(WaitingTurn(state.num_heard, turn, state.session))
         self._tables.add_waiting(new)
-        self._waiting += new
+        self._waiting.extend(new)
         self._state = state
         self._tables.write_state(state)
 
@@ -156,7 +168,8 @@ class LiveDialogue:
 
     def discard_waiting(self) -> tuple[Turn, ...]:
         """Drop the turns that wait, and return them."""
-        dropped, self._waiting = self.waiting, []
+        dropped = self.waiting
+        self._waiting.clear()
         self._tables.drop_waiting(self._state.num_heard)
         return dropped
 
@@ -164,29 +177,43 @@ class LiveDialogue:
         """Return the chunk that is next for the manager, if there is one.
 
         Args:
-            num_turns: Turns of a chunk; None takes all that wait of a session.
+            num_turns: Turns of a chunk; None takes all that wait of a session and a day.
             everything: Take fewer, too, where the session may go on.
         """
         if not self._waiting:
             return None
-        session = self._waiting[0].session
-        turns = [each.turn for each in self._waiting if each.session == session][:num_turns]
-        goes_on = session == self._state.session and self._state.is_open
-        if goes_on and not everything and num_turns is not None and len(turns) < num_turns:
+        first = self._waiting[0]
+        turns: list[Turn] = []
+        follows: WaitingTurn | None = None
+        for each in self._waiting:
+            follows = each
+            if each.session != first.session or not of_one_day(first.turn.time, each.turn.time):
+                break
+            if num_turns is not None and len(turns) == num_turns:
+                break
+            turns.append(each.turn)
+            follows = None
+        is_last = follows is None and first.session == self._state.session and self._state.is_open
+        if is_last and not everything and num_turns is not None and len(turns) < num_turns:
             return None
-        return Chunk(self.episode.step_index, tuple(turns), str(session), turns[0].time)
+        return Chunk(self.episode.step_index, tuple(turns), str(first.session), first.turn.time)
 
     def step(self, chunk: Chunk, decide: Decide) -> tuple[OperationResult, ...]:
         """Show the next chunk to a manager, apply its operations, write it all, and say what they did."""
         before = self._context.last()
+        session = self._waiting[0].session
+        if self._state.worked not in (None, session):
+            # Also where no silence tells that a session begins, but `end_session` did.
+            self._context.featurizer.forget_last()
         heard = self._hear([(turn, render_turn(turn)) for turn in chunk.turns])
         self.episode.present(chunk)
         # Nothing is written before this, so that a manager that fails leaves no trace.
         results = self.episode.advance(decide(self.episode))
+        self._state = dataclasses.replace(self._state, worked=session)
         self._write_turns(heard, before, self._write_entries(_touched(results)))
-        self._waiting = self._waiting[len(chunk.turns) :]
-        left = self._waiting[0].number if self._waiting else self._state.num_heard + 1
-        self._tables.drop_waiting(left - 1)
+        for _ in chunk.turns:
+            worked = self._waiting.popleft()
+        self._tables.drop_waiting(worked.number)
         return results
 
     def forget(self, id: int) -> MemoryEntry | None:
@@ -198,18 +225,44 @@ class LiveDialogue:
         result = self.store.apply(Delete(id), self.episode.step_index)
         if result.before is None:
             return None
-        last = self._context.last()
         self._context.note(result)
-        erased = [id for id in self._write_entries(_touched([result])) if not self._num_needing[id]]
-        words: Counter[str] = Counter()
-        for turn in self._tables.read_turns(erased):
-            words.subtract(set(analyze(turn.text)))
-        self._drop_turns(erased)
-        self._tables.add_words(words)
-        self._context.featurizer.take_back(words)
-        if last is not None and last.turn.id in erased:
-            self._context.featurizer.forget_last()
+        self._erase([id for id in self._write_entries(_touched([result])) if not self._num_needing[id]])
         return result.before
+
+    def forget_turn(self, id: str) -> tuple[MemoryEntry, ...] | None:
+        """Erase a turn and all entries that came from it, as if it had not been said.
+
+        Returns:
+            The entries; None if the file has no such turn.
+        """
+        for place, each in enumerate(self._waiting):
+            if each.turn.id == id:
+                del self._waiting[place]
+                self._tables.drop_one_waiting(each.number)
+                return ()
+        if not self._tables.read_turns([id]):
+            return None
+        forgotten = [self.forget(entry) for entry, needed in list(self._needs.items()) if id in needed]
+        # It may be the last one, which is kept though no entry came from it.
+        self._erase([id])
+        return tuple(entry for entry in forgotten if entry is not None)
+
+    def purge(self) -> None:
+        """Erase what no entry rests on: the last turn, and the words of turns that were dropped."""
+        last = self._context.last()
+        if last is not None and not self._num_needing[last.turn.id]:
+            self._erase([last.turn.id])
+        words: Counter[str] = Counter()
+        for turn in self._tables.read_all_turns():
+            words.update(set(analyze(turn.text)))
+        self._tables.replace_words(words)
+        self._context.featurizer.frequency = words
+
+    def find_said(self, words: str) -> tuple[Turn, ...]:
+        """Return the turns that the file still has in whose speaker or text the words stand, oldest first."""
+        wanted = words.casefold()
+        kept = [each.turn for each in self._tables.read_all_turns()]
+        return tuple(turn for turn in (*kept, *self.waiting) if wanted in render_turn(turn).casefold())
 
     def turns_of(self, entry: MemoryEntry) -> tuple[Turn, ...]:
         """Return the turns that an entry of the store came from, oldest first, as far as they are known."""
@@ -279,6 +332,18 @@ class LiveDialogue:
             rng=self.episode.rng_state,
         )
         self._tables.write_state(self._state)
+
+    def _erase(self, ids: Sequence[str]) -> None:
+        """Drop turns, and count out their words."""
+        last = self._context.last()
+        words: Counter[str] = Counter()
+        for turn in self._tables.read_turns(ids):
+            words.subtract(set(analyze(turn.text)))
+        self._drop_turns(ids)
+        self._tables.add_words(words)
+        self._context.featurizer.take_back(words)
+        if last is not None and last.turn.id in ids:
+            self._context.featurizer.forget_last()
 
     def _drop_turns(self, ids: Sequence[str]) -> None:
         self._tables.drop_turns(ids)

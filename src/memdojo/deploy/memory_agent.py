@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 from memdojo.agents.baselines.oracles import LabelledManager, OracleManager
 from memdojo.agents.baselines.registry import UPPER_BOUND, make_baseline, make_retriever_baseline
@@ -20,21 +21,38 @@ from memdojo.envs.memory.retrieval.per_speaker import for_stream
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.rendering import render_entry
-from memdojo.envs.types import Capacity, Hit, MemoryEntry, Operation, OperationResult, Turn
-from memdojo.errors import AgentError, ConfigError, DataError, MemdojoError, UnknownNameError, check_names
+from memdojo.envs.streams.turn_features import SESSION_GAP
+from memdojo.envs.types import Capacity, Hit, MemoryEntry, OperationResult, Turn
+from memdojo.errors import (
+    AgentError,
+    ConfigError,
+    MemdojoError,
+    StoreFileError,
+    UnknownNameError,
+    check_names,
+)
 
+from .arguments import (
+    DialogueOptions,
+    Utterance,
+    as_said,
+    as_turns,
+    check_number,
+    check_options,
+    check_text,
+    id_of,
+    wall_clock,
+)
 from .dialogue import LiveDialogue, SpokenTurn
-from .episode import LiveEpisode
 from .memory_file import MemoryFile
+from .working import blaming, work_off
 
 DEFAULT_MANAGER, DEFAULT_RETRIEVER = "recency", "bm25"
 DEFAULT_TOP_K = 10
-SESSION_GAP = timedelta(minutes=30)
-COMMIT_EVERY_S = 0.2
+COMMIT_EVERY_S = 1.0
 """While a manager works through many turns, the file is brought up to date so often."""
 
-Utterance = tuple[str, str] | tuple[str, str, datetime | None]
-"""Speaker and text, with the time where it is known."""
+_logger = logging.getLogger(__name__)
 
 
 def now() -> datetime:
@@ -55,15 +73,6 @@ class AgentAnswer:
     hits: tuple[Hit, ...]
 
 
-class DialogueOptions(TypedDict, total=False):
-    """How a memory agent takes a dialogue; `MemoryAgent` says what each means and is by default."""
-
-    session_gap: timedelta
-    seed: int
-    clock: Callable[[], datetime]
-    timeout_s: float
-
-
 class MemoryAgent:
     """Remembers a dialogue in a file, and answers from it.
 
@@ -75,8 +84,11 @@ class MemoryAgent:
     ends, at `flush`, and before anything is looked up. Until then the turns wait, in the file as well:
     `close` does not hurry them. A manager without a chunk size gets the turns of one call as a chunk.
 
-    A session is a run of turns without half an hour's silence; all of its turns have the time at which it
-    began, as in the data that policies are trained on.
+    A session is a run of turns without half an hour's silence. Every turn keeps its own time, and the entries
+    that come from it have it.
+
+    A message that is too long for an entry is kept in several, and one that is too long for the prompt of a
+    language manager is stored by the rule of `recency`: the result is an ADD with the reason in `why`.
 
     Args:
         path: The memory file; it is made if there is none. One by `save_store` is taken over.
@@ -91,7 +103,8 @@ class MemoryAgent:
         timeout_s: Seconds to wait while another process writes to the file; by default 30.
 
     Raises:
-        StoreFileError: If the file is damaged, not a memory file, of a newer version, or cannot be made.
+        StoreFileError: If the file is damaged, not a memory file, of a newer version, in use, or cannot be
+            made.
         UnknownNameError: If a name is unknown, of an option as well.
         ConfigError: If something is not what it is given as, or the entries do not fit the capacity.
     """
@@ -108,8 +121,8 @@ class MemoryAgent:
         **options: Unpack[DialogueOptions],
     ) -> None:
         check_names("option of a memory agent", options, DialogueOptions.__annotations__)
-        if top_k < 1:
-            raise ConfigError(f"top_k is {top_k}; at least one entry must be found for a question.")
+        check_number("top_k", top_k, 1)
+        check_options(options, capacity)
         self.manager = _as_manager(manager)
         self.retriever = _as_retriever(retriever)
         self.answerer = ExtractiveAnswerer() if answerer is None else _as_answerer(answerer)
@@ -117,6 +130,7 @@ class MemoryAgent:
         self._clock = options.get("clock", now)
         self._lock = threading.RLock()
         self._is_stale = False
+        self._failure: MemdojoError | None = None
         self._file = MemoryFile(path, MemoryStore(capacity), timeout_s=options.get("timeout_s", 30.0))
         try:
             self._dialogue = LiveDialogue(
@@ -125,11 +139,11 @@ class MemoryAgent:
                 session_gap=options.get("session_gap", SESSION_GAP),
                 seed=options.get("seed", 0),
             )
-        except ValueError as error:
+        except BaseException as error:
             self._file.close()
-            if isinstance(error, MemdojoError):
-                raise
-            raise ConfigError(f"{self._file.path}: {error}") from error
+            if isinstance(error, ConfigError):
+                raise ConfigError(f"{self._file.path}: {error}") from error
+            raise
 
     @property
     def path(self) -> Path:
@@ -154,6 +168,11 @@ class MemoryAgent:
             return self._dialogue.waiting
 
     @property
+    def failure(self) -> MemdojoError | None:
+        """Why turns still waited when something was last looked up; None if none did."""
+        return self._failure
+
+    @property
     def num_turns(self) -> int:
         """Turns that were ever observed."""
         with self._reading():
@@ -174,7 +193,7 @@ class MemoryAgent:
             time: When; by default now. A time zone is left out: the wall clock counts.
 
         Raises:
-            DataError: If speaker or text is blank.
+            DataError: If speaker or text is blank or no text, or the time no `datetime`.
             AgentError: If the manager failed; the turn is kept and waits.
             StoreFileError: If the turn could not be written down.
         """
@@ -187,11 +206,11 @@ class MemoryAgent:
         gets them chunk by chunk.
 
         Raises:
-            DataError: If speaker or text of one is blank; then none was taken.
+            DataError: If one is no pair of texts, with a time or without, or is blank; then none was taken.
             AgentError: If the manager failed; the turns that it has not worked off are kept and wait.
             StoreFileError: If the turns could not be written down.
         """
-        said = [self._as_said(*turn) for turn in turns]
+        said = [as_said(turn, self._clock) for turn in as_turns(turns)]
         return self._work(said, everything=False) if said else ()
 
     def flush(self) -> tuple[OperationResult, ...]:
@@ -214,42 +233,45 @@ class MemoryAgent:
             return self._dialogue.discard_waiting()
 
     def search(self, query: str, k: int | None = None) -> tuple[Hit, ...]:
-        """Return the entries that the retriever finds, best first; flushes before.
+        """Return the entries that the retriever finds, best first.
+
+        What waits goes to the manager before. Where that fails, or another process is writing, the entries
+        that there are are searched all the same: `failure` says why, and so does the log.
 
         Args:
             query: What to look for.
             k: Most entries; by default `top_k`.
 
         Raises:
-            DataError: If the query is blank.
-            AgentError: If manager or retriever failed.
+            DataError: If the query is blank or no text.
+            ConfigError: If `k` is no number of entries.
+            AgentError: If the retriever failed.
         """
-        if not query.strip():
-            raise DataError("the query is blank; say what to look for.")
-        if k is not None and k < 0:
-            raise ConfigError(f"k is {k}; give the number of entries wanted, 0 or more.")
+        check_text("query", query, "say what to look for")
+        if k is not None:
+            check_number("k", k, 0)
         with self._lock:
             self._flush_if_waiting()
             with self._reading():
                 retriever = for_stream(self.retriever, self._dialogue.speaker_of)
-                with self._blaming(f"the retriever failed on {query!r}"):
+                with blaming(f"the retriever failed on {query!r}"):
                     return retriever.search(self._dialogue.store, query, self.top_k if k is None else k)
 
     def ask(self, question: str, time: datetime | None = None) -> AgentAnswer:
-        """Answer from memory; flushes before.
+        """Answer from memory, from what `search` finds.
 
         Args:
             question: What to answer.
             time: When it is asked; by default now.
 
         Raises:
-            DataError: If the question is blank.
+            DataError: If the question is blank or no text, or the time no `datetime`.
             AgentError: If there is no answer, with the reason.
         """
+        asked = wall_clock(time, self._clock)
         hits = self.search(question)
-        asked = _wall_clock(time or self._clock())
         request = AnswerRequest(question, tuple(render_entry(hit.entry) for hit in hits), asked)
-        with self._lock, self._blaming("the answerer failed"):
+        with self._lock, blaming("the answerer failed"):
             (answer,) = self.answerer.answer([request])
         if answer.text is None:
             raise AgentError(f"the answerer gave no answer: {answer.error}")
@@ -260,8 +282,9 @@ class MemoryAgent:
 
         Raises:
             UnknownNameError: If there is no such entry.
+            ConfigError: If neither an entry nor the id of one was given.
         """
-        id = entry if isinstance(entry, int) else entry.id
+        id = id_of(entry)
         with self._reading():
             found = self._dialogue.store.get(id)
             if found is None:
@@ -269,20 +292,69 @@ class MemoryAgent:
             with self._file.reading():
                 return self._dialogue.turns_of(found)
 
+    def find_said(self, words: str) -> tuple[Turn, ...]:
+        """Return the turns that the file still has and in which `words` stand, oldest first.
+
+        Beside what entries say word for word, these are turns from which entries were written in other words,
+        turns that wait, and the last one. `forget_turn` erases them.
+
+        Args:
+            words: Part of what was said, or of a speaker's name; case aside.
+
+        Raises:
+            DataError: If it is blank or no text.
+        """
+        check_text("text to find", words, "say what to look for")
+        with self._reading(), self._file.reading():
+            return self._dialogue.find_said(words)
+
     def forget(self, entry: MemoryEntry | int) -> MemoryEntry:
         """Delete an entry for good, whatever the manager thinks of it, and return it.
 
-        The turns that no other entry came from are erased with it, and their words counted out.
+        The turns that no other entry came from are erased with it, and their words counted out; nothing of
+        either stays in the bytes of the file.
 
         Raises:
             UnknownNameError: If there is no such entry.
+            ConfigError: If neither an entry nor the id of one was given.
         """
-        id = entry if isinstance(entry, int) else entry.id
+        id = id_of(entry)
         with self._writing():
             forgotten = self._dialogue.forget(id)
         if forgotten is None:
             raise self._no_entry(id)
         return forgotten
+
+    def forget_turn(self, turn: Turn | str) -> tuple[MemoryEntry, ...]:
+        """Erase a turn for good, with all entries that came from it, and return these.
+
+        Args:
+            turn: The turn, from `find_said` or `sources`, or its id. One that waits is erased as well.
+
+        Raises:
+            UnknownNameError: If the file has no such turn.
+            ConfigError: If neither a turn nor the id of one was given.
+        """
+        if not isinstance(turn, Turn | str):
+            raise ConfigError(f"the turn is {turn!r}; give a turn as find_said returns it, or its id.")
+        id = turn.id if isinstance(turn, Turn) else turn
+        with self._writing():
+            forgotten = self._dialogue.forget_turn(id)
+        if forgotten is None:
+            raise UnknownNameError(f"{self.path} has no turn {id!r}; find_said() returns those that it has.")
+        return forgotten
+
+    def purge(self) -> None:
+        """Erase from the file whatever no entry rests on and what does not wait.
+
+        These are the words of turns that the manager dropped or that left a full store: in how many turns a
+        word occurred is all that was kept of them, and features of compact managers say how rare a word is.
+        From then on only the turns behind the entries count.
+        """
+        with self._lock:
+            with self._writing():
+                self._dialogue.purge()
+            self._file.rebuild()
 
     def close(self) -> None:
         """Close the file and let models give back their memory; what waits is in the file. Twice is fine."""
@@ -304,17 +376,20 @@ class MemoryAgent:
     def __repr__(self) -> str:
         return f"<MemoryAgent: {self.path}, manager {self.manager.name}>"
 
-    def _as_said(self, speaker: str, text: str, time: datetime | None = None) -> SpokenTurn:
-        for name, value in (("speaker", speaker), ("text", text)):
-            if not value.strip():
-                raise DataError(f"the {name} of a turn is blank; leave such turns out.")
-        return SpokenTurn(speaker, text, _wall_clock(time or self._clock()))
-
     def _flush_if_waiting(self) -> None:
-        if self.waiting:
-            self.flush()
+        """Let the manager work off what waits, if that can be done; reading must not fail with it."""
+        self._failure = None
+        if not self.waiting:
+            return
+        try:
+            self._work((), everything=True, wait=False)
+        except (AgentError, StoreFileError) as error:
+            self._failure = error
+            _logger.warning("what waits is not searched: %s", error)
 
-    def _work(self, said: Iterable[SpokenTurn], *, everything: bool) -> tuple[OperationResult, ...]:
+    def _work(
+        self, said: Iterable[SpokenTurn], *, everything: bool, wait: bool = True
+    ) -> tuple[OperationResult, ...]:
         """Write turns down and let the manager work; what is done is brought to the disk now and then."""
         results: list[OperationResult] = []
         failure: AgentError | None = None
@@ -322,7 +397,7 @@ class MemoryAgent:
         with self._lock:
             is_done = False
             while not is_done and failure is None:
-                with self._writing():
+                with self._writing(wait=wait):
                     begun = monotonic()
                     self._dialogue.record(said)
                     said = ()
@@ -330,7 +405,7 @@ class MemoryAgent:
                         chunk = self._dialogue.next_chunk(size, everything=everything)
                         is_done = chunk is None
                         try:
-                            results += () if chunk is None else self._dialogue.step(chunk, self._decide)
+                            results += () if chunk is None else work_off(self._dialogue, chunk, self.manager)
                         except AgentError as error:
                             # No rollback: what was written down before the manager failed must stay.
                             failure, self._is_stale = error, True
@@ -338,31 +413,12 @@ class MemoryAgent:
             raise failure
         return tuple(results)
 
-    def _decide(self, episode: LiveEpisode) -> tuple[Operation, ...]:
-        assert episode.chunk is not None  # The dialogue has just presented it.
-        turns = episode.chunk.turns
-        which = turns[0].id if len(turns) == 1 else f"{turns[0].id} to {turns[-1].id}"
-        with self._blaming(
-            f"the manager {self.manager.name!r} failed on {which}",
-            "what was said is kept and waits: flush() tries again, discard_waiting() drops it",
-        ):
-            (operations,) = self.manager.act([episode])
-            return tuple(operations)
-
     @contextlib.contextmanager
-    def _blaming(self, what: str, remedy: str = "") -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise AgentError(f"{what}: {reason}{f' ({remedy})' if remedy else ''}") from error
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, *, wait: bool = True) -> Iterator[None]:
         """Let the caller change the dialogue, as it is in the file; all of it is written or nothing."""
         with self._lock:
             try:
-                with self._file.transaction():
+                with self._file.transaction(wait=wait):
                     self._refresh()
                     yield
             except BaseException:
@@ -386,11 +442,6 @@ class MemoryAgent:
 
     def _no_entry(self, id: int) -> UnknownNameError:
         return UnknownNameError(f"{self.path} has no entry {id}; it was never there or is forgotten already.")
-
-
-def _wall_clock(time: datetime) -> datetime:
-    """Return the time without its zone: times of one dialogue must compare, and streams have no zones."""
-    return time.replace(tzinfo=None)
 
 
 def _as_manager(manager: ManagerPolicy | str) -> CausalPolicy:

@@ -6,17 +6,20 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from memdojo.envs.memory.corpus import Corpus
 from memdojo.envs.memory.persistence import (
-    READ_ERRORS,
     check_header,
     check_whole,
     create_tables,
-    not_whole,
+    file_error,
+    make_private,
     put_entries,
     read_store,
+    reading_from,
+    usable_path,
     write_header,
 )
 from memdojo.envs.memory.store import MemoryStore
@@ -42,33 +45,31 @@ class MemoryFile:
     """
 
     def __init__(self, path: str | Path, new: MemoryStore, *, timeout_s: float = 30.0) -> None:
-        self.path = Path(path).expanduser().resolve()
+        self.path = usable_path(path)
         self._timeout_s = timeout_s
         self._is_closed = False
         if not self.path.parent.is_dir():
             raise StoreFileError(f"{self.path}: there is no folder {self.path.parent}; make it first.")
-        try:
+        with reading_from(self.path, timeout_s):
+            make_private(self.path)
             # One thread at a time uses it, but not always the same one.
             self.database = sqlite3.connect(
                 self.path, timeout=timeout_s, isolation_level=None, check_same_thread=False
             )
-        except sqlite3.Error as error:
-            raise StoreFileError(f"{self.path}: cannot be opened ({error}); check the path.") from error
-        try:
-            self._open(new)
-        except StoreFileError:
-            self.database.close()
-            raise
-        except READ_ERRORS as error:
-            self.database.close()
-            raise not_whole(self.path, error) from error
-        self._identity = self._identity_now()
-        self._seen_version = self._version()
+            try:
+                self._open(new)
+                self._identity = self._identity_now()
+                self._seen_version = self._version()
+            except BaseException:
+                self.database.close()
+                raise
 
     def _open(self, new: MemoryStore) -> None:
         # EXTRA also syncs the folder after a commit: without that a power cut may bring the old state back.
         self.database.execute("PRAGMA synchronous = EXTRA")
         self.database.execute("PRAGMA secure_delete = ON")
+        # What is forgotten must not be copied into a temporary file when the database is rebuilt.
+        self.database.execute("PRAGMA temp_store = MEMORY")
         with self._begun("IMMEDIATE"):
             (num_tables,) = self.database.execute("SELECT count(*) FROM sqlite_master").fetchone()
             if num_tables == 0:
@@ -79,8 +80,11 @@ class MemoryFile:
         check_whole(self.database)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
         """Let the caller read and write, alone; an exception undoes everything.
+
+        Args:
+            wait: Wait for another process that writes; else that is an error at once.
 
         Raises:
             StoreFileError: If another process writes for too long, the file was removed or replaced, or what
@@ -88,12 +92,10 @@ class MemoryFile:
         """
         self._require_usable()
         try:
-            with self._begun("IMMEDIATE"):
+            with self._begun("IMMEDIATE", wait=wait):
                 yield self.database
         except sqlite3.Error as error:
-            raise StoreFileError(
-                f"{self.path}: nothing was written ({error}); if the disk is full, free some space."
-            ) from error
+            raise file_error(self.path, error, self._timeout_s if wait else 0) from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -104,13 +106,16 @@ class MemoryFile:
                 damaged.
         """
         self._require_usable()
-        try:
-            with self._begun("DEFERRED"):
-                yield self.database
-        except StoreFileError:
-            raise
-        except READ_ERRORS as error:
-            raise not_whole(self.path, error) from error
+        with reading_from(self.path, self._timeout_s), self._begun("DEFERRED"):
+            yield self.database
+
+    def understanding(self) -> AbstractContextManager[None]:
+        """Let the caller make something of what was read; where that fails the file is damaged.
+
+        Raises:
+            StoreFileError: If it fails.
+        """
+        return reading_from(self.path, self._timeout_s)
 
     def changed_elsewhere(self) -> bool:
         """True if another process has written since this was last asked."""
@@ -136,26 +141,43 @@ class MemoryFile:
         put_entries(self.database, changed)
         write_header(self.database, store)
 
+    def rebuild(self) -> None:
+        """Write the file anew without its empty places, in which words of what was deleted may have stayed.
+
+        Outside of `transaction`. Costs a copy of the file in memory.
+
+        Raises:
+            StoreFileError: As for `transaction`.
+        """
+        self._require_usable()
+        try:
+            self.database.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise file_error(self.path, error, self._timeout_s) from error
+
     def close(self) -> None:
         """Close the file; a second time does nothing."""
         self._is_closed = True
         self.database.close()
 
     @contextlib.contextmanager
-    def _begun(self, kind: str) -> Iterator[None]:
+    def _begun(self, kind: str, *, wait: bool = True) -> Iterator[None]:
         try:
+            self._set_patience(self._timeout_s if wait else 0)
             self.database.execute(f"BEGIN {kind}")
+            self._set_patience(self._timeout_s)
             yield
             self.database.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             if self.database.in_transaction:
-                self.database.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise StoreFileError(
-                    f"{self.path}: another process has been writing to it for {self._timeout_s:g} s; wait "
-                    "until it is done, or end it."
-                ) from error
+                # What cannot even be rolled back is rolled back by the next process that opens the file.
+                with contextlib.suppress(sqlite3.Error):
+                    self.database.execute("ROLLBACK")
             raise
+
+    def _set_patience(self, seconds: float) -> None:
+        """Set how long a lock of another process is waited for."""
+        self.database.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
 
     def _require_usable(self) -> None:
         if self._is_closed:
@@ -173,8 +195,6 @@ class MemoryFile:
         return found.st_dev, found.st_ino
 
     def _version(self) -> int:
-        try:
+        with reading_from(self.path, self._timeout_s):
             (version,) = self.database.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error as error:
-            raise not_whole(self.path, error) from error
-        return int(version)
+            return int(version)

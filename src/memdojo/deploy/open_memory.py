@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
+from memdojo.envs.memory.persistence import usable_path
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.envs.types import Capacity
@@ -15,7 +16,8 @@ from memdojo.errors import ConfigError
 from memdojo.train.checkpoints.loading import Learned, load_learned
 from memdojo.train.config.name_or_path import named_path
 
-from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, DialogueOptions, MemoryAgent
+from .arguments import DialogueOptions, check_number
+from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, MemoryAgent
 
 
 def open_memory(
@@ -64,7 +66,7 @@ def open_memory(
     trained = [each.training for each in (reader, writer) if each is not None]
     if max_entries is not None:
         capacity = _capacity(writer, max_entries)
-    elif capacity is None and writer is not None and _is_new(Path(path)):
+    elif capacity is None and writer is not None and _is_new(usable_path(path)):
         capacity = _capacity_of_training(writer)
     if retriever is None:
         retriever = trained[0].retriever if trained else DEFAULT_RETRIEVER
@@ -74,7 +76,7 @@ def open_memory(
         retriever=_chosen(retriever, finder),
         answerer=_chosen(answerer, reader),
         capacity=capacity,
-        top_k=top_k or (trained[0].top_k if trained else DEFAULT_TOP_K),
+        top_k=(trained[0].top_k if trained else DEFAULT_TOP_K) if top_k is None else top_k,
         **options,
     )
 
@@ -103,7 +105,6 @@ def _chosen(given: Any, learned: Learned | None) -> Any:
 
 
 def _is_new(path: Path) -> bool:
-    path = path.expanduser()
     return not path.exists() or path.stat().st_size == 0
 
 
@@ -121,6 +122,8 @@ def _capacity_of_training(writer: Learned) -> Capacity | None:
 
 
 def _capacity(writer: Learned | None, max_entries: int | None) -> Capacity:
+    if max_entries is not None:
+        check_number("max_entries", max_entries, 1)
     if writer is None or writer.config is None:
         return Capacity(max_entries)
     return Capacity(max_entries, max_core_tokens=writer.config.episode.max_core_tokens)

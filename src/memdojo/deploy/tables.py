@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from memdojo.envs.memory.persistence import as_column, from_column
+from memdojo.envs.memory.persistence import as_column, as_number, from_column
 from memdojo.envs.streams.turn_features import TURN_FEATURES, FloatArray
 from memdojo.envs.types import Turn
 
@@ -44,7 +44,7 @@ class DialogueState:
         num_turns: Turns that have come to the manager so far, and those that entries were taken for.
         step_index: Steps that the manager has done.
         session: Number of the session; 0 before the first.
-        began: When it began; every turn of it has this time.
+        worked: Session of the last turn that has come to the manager; None where that is not known.
         heard: When the last turn was said.
         is_open: False if the next turn begins a new session whenever it comes.
         rng: State of the manager's generator.
@@ -54,7 +54,7 @@ class DialogueState:
     num_turns: int = 0
     step_index: int = 0
     session: int = 0
-    began: datetime | None = None
+    worked: int | None = None
     heard: datetime | None = None
     is_open: bool = False
     rng: dict[str, Any] | None = None
@@ -91,10 +91,7 @@ class DialogueTables:
     def read_state(self) -> DialogueState:
         """Return the state."""
         (text,) = self._database.execute("SELECT state FROM dialogue").fetchone()
-        fields = json.loads(text)
-        for name in ("began", "heard"):
-            fields[name] = _as_time(fields[name])
-        return DialogueState(**fields)
+        return _state_from_json(text)
 
     def write_state(self, state: DialogueState) -> None:
         """Replace the state."""
@@ -105,7 +102,10 @@ class DialogueTables:
         rows = self._database.execute(
             "SELECT id, speaker, text, time, number, session FROM waiting ORDER BY number"
         )
-        return [WaitingTurn(number, _as_turn(row), session) for *row, number, session in rows]
+        return [
+            WaitingTurn(as_number(number), _as_turn(row), as_number(session))
+            for *row, number, session in rows
+        ]
 
     def add_waiting(self, turns: Iterable[WaitingTurn]) -> None:
         """Add turns that wait."""
@@ -116,18 +116,27 @@ class DialogueTables:
         """Drop the turns that wait up to and with a number."""
         self._database.execute("DELETE FROM waiting WHERE number <= ?", (up_to,))
 
+    def drop_one_waiting(self, number: int) -> None:
+        """Drop the turn that waits under a number."""
+        self._database.execute("DELETE FROM waiting WHERE number = ?", (number,))
+
     def read_turns_at_hand(self, last: int) -> list[KeptTurn]:
         """Return the turns that entries last came from and the one at position `last`, in their order."""
         return self._read_turns("position IN (SELECT position FROM origins) OR position = ?", (last,))
 
     def read_turns(self, ids: Sequence[str]) -> list[KeptTurn]:
         """Return those of the turns that the file has, in their order."""
-        return self._read_turns(f"id IN ({', '.join('?' * len(ids))})", ids)
+        # As one value: the number of variables of a statement is limited. Ids may be of any text.
+        return self._read_turns("id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+
+    def read_all_turns(self) -> list[KeptTurn]:
+        """Return all turns that the file has, in their order."""
+        return self._read_turns("true", ())
 
     def read_speakers(self) -> dict[str, str]:
         """Return who said the turns that the file has, by turn id."""
         rows = self._database.execute("SELECT id, speaker FROM turns")
-        return {id: from_column(speaker) for id, speaker in rows}
+        return {from_column(id): from_column(speaker) for id, speaker in rows}
 
     def put_turns(self, turns: Iterable[KeptTurn]) -> None:
         """Add turns."""
@@ -157,7 +166,8 @@ class DialogueTables:
 
     def read_origins(self) -> dict[int, int]:
         """Return the position of the turn that each entry last came from, by id of the entry."""
-        return dict(self._database.execute("SELECT entry, position FROM origins"))
+        rows = self._database.execute("SELECT entry, position FROM origins")
+        return {as_number(entry): as_number(position) for entry, position in rows}
 
     def put_origins(self, positions: Mapping[int, int]) -> None:
         """Set the positions of the turns that entries last came from."""
@@ -170,7 +180,12 @@ class DialogueTables:
     def read_words(self) -> Counter[str]:
         """Return in how many turns each word occurred."""
         rows = self._database.execute("SELECT word, turns FROM words")
-        return Counter({from_column(word): turns for word, turns in rows})
+        return Counter({from_column(word): as_number(turns) for word, turns in rows})
+
+    def replace_words(self, counts: Mapping[str, int]) -> None:
+        """Set in how many turns each word occurred."""
+        self._database.execute("DELETE FROM words")
+        self.add_words(counts)
 
     def add_words(self, counts: Mapping[str, int]) -> None:
         """Add to the numbers of turns in which words occurred, or take from them; none below 1 stays."""
@@ -186,13 +201,35 @@ class DialogueTables:
             f"SELECT {_TURN_COLUMNS} FROM turns WHERE {condition} ORDER BY position", arguments
         )
         return [
-            KeptTurn(_as_turn(columns), from_column(stored), position, _as_row(features), _as_row(following))
+            KeptTurn(
+                _as_turn(columns),
+                from_column(stored),
+                as_number(position),
+                _as_row(features),
+                _as_row(following),
+            )
             for position, *columns, stored, features, following in rows
         ]
 
 
 def _state_as_json(state: DialogueState) -> str:
-    return json.dumps(dataclasses.asdict(state), default=datetime.isoformat)
+    # Not `asdict`, which copies the generator's state at every step.
+    fields = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+    return json.dumps(fields, default=datetime.isoformat)
+
+
+def _state_from_json(text: str) -> DialogueState:
+    fields = json.loads(text)
+    # A file of before has the time at which the session began, which all of its turns had.
+    fields.pop("began", None)
+    state = DialogueState(**fields | {"heard": _as_time(fields.get("heard"))})
+    for number in (state.num_heard, state.num_turns, state.step_index, state.session, state.worked or 0):
+        as_number(number)
+    if state.heard is not None and state.heard.tzinfo is not None:
+        raise ValueError(f"the time {state.heard} of the last turn has a zone")
+    if not isinstance(state.is_open, bool) or not isinstance(state.rng, dict | None):
+        raise ValueError("the state of the dialogue is malformed")
+    return state
 
 
 def _as_time(text: str | None) -> datetime | None:
@@ -201,7 +238,7 @@ def _as_time(text: str | None) -> datetime | None:
 
 def _as_turn(columns: Sequence[Any]) -> Turn:
     id, speaker, text, time = columns
-    return Turn(id, from_column(speaker), from_column(text), _as_time(time))
+    return Turn(from_column(id), from_column(speaker), from_column(text), _as_time(time))
 
 
 def _turn_columns(turn: Turn) -> tuple[Any, ...]:
@@ -213,4 +250,6 @@ def _as_row(features: bytes) -> FloatArray:
     row = np.frombuffer(features, np.float32)
     if row.shape != (len(TURN_FEATURES),):
         raise ValueError(f"a turn has {len(row)} features and not {len(TURN_FEATURES)}")
+    if not np.isfinite(row).all():
+        raise ValueError("a turn has features that are no finite numbers")
     return row
