@@ -39,6 +39,7 @@ from ..engines.decoding import ReplyDecoder, opened_at_end
 from ..engines.engine import Generation, GenerationRequest, Sampler, generate_all
 from ..engines.event_loop import run_coroutine
 from ..engines.on_demand import EngineOnDemand
+from .tool_replies import ToolReplies
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -93,8 +94,10 @@ class PromptEncoder:
         self._chat = ChatEncoder(tokenizer)
         self._decoder = ReplyDecoder(tokenizer)
         self._tool_format: ToolFormat[Any, Any] | None = None
+        self._tool_replies: ToolReplies | None = None
         if isinstance(format, ToolFormat) and has_words_for_tools(tokenizer, format.tools):
             self._tool_format = format
+            self._tool_replies = ToolReplies(tokenizer, format.tools)
 
     def encode(self, view: AnyView) -> Prompt:
         """Return the view as token ids, shortened where it must be.
@@ -131,10 +134,16 @@ class PromptEncoder:
         """Return what a model wrote in reply to a prompt.
 
         A thought that the chat template has opened is opened in the text as well, if the reply was cut off:
-        nothing else tells it from a reply.
+        nothing else tells it from a reply. Function calls that no other way reads are read by the tokenizer's
+        own response template; see `ToolReplies`.
         """
         text = self.decode(generation.token_ids)
-        return opened_at_end(self.decode_prompt, prompt.ids) + text if generation.is_cut else text
+        if generation.is_cut:
+            return opened_at_end(self.decode_prompt, prompt.ids) + text
+        if self._tool_replies is None:
+            return text
+        whole = self.decode_prompt(generation.token_ids)
+        return self._tool_replies.readable(text, self.decode_prompt(prompt.ids), whole)
 
     def decode_prompt(self, token_ids: Sequence[int]) -> str:
         """Return the text of a prompt's ids, with the marks of the chat template."""
