@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from memdojo.settings import Count, Positive, Seed, SetByCode, Table
+from memdojo.settings import Count, CountOrZero, Positive, Seed, SetByCode, Table
 
 Precision = Literal["float32", "bfloat16", "float16"]
 CPU_CACHE_GIB = 1.0
@@ -29,7 +29,7 @@ class ServingSettings(Table):
     """
 
     num_engines: Count = 1
-    num_gpus: Annotated[int, Field(ge=0)] = 0
+    num_gpus: CountOrZero = 0
     dtype: Precision = "float32"
     cache_size: Positive | None = None
 
@@ -61,10 +61,10 @@ class EngineSettings(ServingSettings):
     shares_process: ClassVar[bool] = True
     kind: str
     max_sequences: Count = 64
-    max_staleness: Annotated[int, Field(ge=0)] = 0
-    max_restarts: Annotated[int, Field(ge=0)] = 3
+    max_staleness: CountOrZero = 0
+    max_restarts: CountOrZero = 3
     max_context_tokens: Annotated[
-        Annotated[int, Field(ge=2)] | None, SetByCode("the limits of [policy] say how long a text is")
+        Annotated[Count, Field(ge=2)] | None, SetByCode("the limits of [policy] say how long a text is")
     ] = None
     seed: Annotated[Seed, SetByCode("the seed of the run is that of its engines")] = 0
     num_threads: Annotated[Count | None, SetByCode("engines share the cores of a machine")] = None

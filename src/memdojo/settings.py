@@ -27,12 +27,26 @@ from memdojo.registry import Registry
 
 TableT = TypeVar("TableT", bound=BaseModel)
 
-Count = Annotated[int, Field(ge=1)]
-CountOrZero = Annotated[int, Field(ge=0)]
+MOST = 2**31 - 1
+"""The largest count: what 32 bits hold, which every library takes."""
+LARGEST_NUMBER = 1e30
+"""The largest number of other keys: torch computes with it in 32 bits, and fails on what they do not hold."""
+LARGEST_SEED = 2**63 - 1
+"""The largest seed: what 64 bits hold, as TOML has it."""
+
+Count = Annotated[int, Field(ge=1, le=MOST)]
+CountOrZero = Annotated[int, Field(ge=0, le=MOST)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Seed = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST_NUMBER)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST_NUMBER)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+
+
+def seed_of_32_bits(seed: int) -> int:
+    """Return a seed for libraries that take no more (transformers, TRL, vLLM): itself if it fits."""
+    return seed % 2**32
+
+
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from memdojo.errors import ConfigError
-from memdojo.settings import Count, NotNegative, Positive, Share, Table
+from memdojo.settings import Count, CountOrZero, NotNegative, Positive, Share, Table
 
 from ..used_keys import COMPACT_ONLY, LANGUAGE_ONLY, MANAGER_ONLY, WHOLE_EPISODES
 
@@ -44,7 +44,7 @@ class AlgorithmSettings(Table):
     max_gradient_norm: Positive = 0.5
     loss_average: Annotated[Literal["token", "sequence"], LANGUAGE_ONLY] = "token"
     curriculum: Literal["shuffled", "priority"] = "shuffled"
-    warmup_updates: Annotated[int, Field(ge=0), LANGUAGE_ONLY] = 0
+    warmup_updates: Annotated[CountOrZero, LANGUAGE_ONLY] = 0
     weight_decay: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
 
     @property

@@ -154,6 +154,8 @@ def parse_override(override: str) -> tuple[str, Any]:
         if text[0] in "\"'[{":
             raise ConfigError(f"the override {override!r} has a value that is not TOML: {error}.") from error
         return key, text
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"the override of {key} has a value too long or too deep to be read.") from error
     # A second line would be a second key. A date stays the text that was typed: no key takes one.
     if len(value) == 1 and isinstance(value["value"], bool | int | float | str | list | dict):
         return key, value["value"]
@@ -164,7 +166,7 @@ def _read_tree(path_or_name: str | Path) -> dict[str, Any]:
     text, name = _read(path_or_name)
     try:
         return {"name": name, **tomllib.loads(text)}
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path_or_name} is not valid TOML: {error}.") from error
 
 

@@ -12,7 +12,7 @@ from memdojo.agents.engines.settings import ServingSettings, TransformersSetting
 from memdojo.agents.graders.registry import ANSWERERS, JUDGES
 from memdojo.errors import ConfigError
 from memdojo.registry import Registry
-from memdojo.settings import Count, Positive, Table, Text
+from memdojo.settings import Count, CountOrZero, Positive, Table, Text
 
 from ..algorithms.settings import GrpoSettings
 from ..used_keys import ONE_STEP_ONLY
@@ -51,7 +51,7 @@ class WarmStartConfig(Table):
     """
 
     teacher: Text = "oracle"
-    num_steps: Annotated[int, Field(ge=0)] = 0
+    num_steps: CountOrZero = 0
     batch_size: Count = 32
     learning_rate: Positive = 1e-3
     num_streams: Count | None = None
@@ -89,13 +89,13 @@ class LearnerSettings(Table):
     """
 
     kind: str
-    num_processes: Count = 1
+    num_processes: Annotated[Count, Field(le=10_000)] = 1
     sharding: Literal["none", "full"] = "none"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     dtype: Literal["float32", "bfloat16"] = "float32"
     micro_batch_tokens: Count = 8192
     gradient_checkpointing: bool = False
-    num_threads: Count | None = None
+    num_threads: Annotated[Count, Field(le=1024)] | None = None
 
     def unused_keys(self, run: Any) -> Mapping[str, str]:
         """Return the dotted keys of a `LanguageConfig` that mean nothing to the learner, each with why."""

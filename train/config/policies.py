@@ -18,7 +18,7 @@ from memdojo.envs.memory.embedders import list_embedders
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
-from memdojo.settings import Count, FolderOrName, Positive, Table, Text
+from memdojo.settings import Count, CountOrZero, FolderOrName, Positive, Table, Text
 
 from ..used_keys import MANAGER_ONLY
 
@@ -41,7 +41,7 @@ class CompactPolicySettings(PolicySettings):
     """
 
     kind: Literal["compact"] = "compact"
-    hidden_dim: Annotated[int, Field(ge=0)] = 64
+    hidden_dim: Annotated[CountOrZero, Field(le=8192)] = 64
 
 
 class LanguagePolicySettings(PolicySettings):
@@ -72,7 +72,7 @@ class LanguagePolicySettings(PolicySettings):
     prefilter: Text = "bm25"
     related_entries: Annotated[Count | None, MANAGER_ONLY] = None
     temperature: Positive = 1.0
-    lora_rank: Annotated[int, Field(ge=0)] = 0
+    lora_rank: Annotated[CountOrZero, Field(le=8192)] = 0
     lora_alpha: Positive = 16.0
 
     @field_validator("prefilter")

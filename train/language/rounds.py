@@ -25,6 +25,7 @@ import torch
 
 from memdojo.agents.engines.settings import ServingSettings
 from memdojo.errors import ConfigError, RunFolderError
+from memdojo.settings import LARGEST_SEED
 
 from ..config.files import load_config
 from ..config.run_kinds import LanguageConfig
@@ -163,7 +164,7 @@ def next_training(
     """
     is_partner = policy is not config
     tree = policy.model_dump(mode="python", exclude_unset=True)
-    tree["seed"] = policy.seed + SEEDS_APART * (number - 1)
+    tree["seed"] = (policy.seed + SEEDS_APART * (number - 1)) % (LARGEST_SEED + 1)
     # A run of its own that keeps its best checkpoints, and knows nothing of the others.
     tree["rounds"] = {"merge_best": policy.rounds.merge_best}
     if own is not None:

@@ -26,6 +26,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.grading import OFFICIAL
 from memdojo.rewards.reward import Reward
+from memdojo.settings import seed_of_32_bits
 
 from ..algorithms.registry import make_algorithm
 from ..config.run_kinds import LanguageConfig
@@ -75,7 +76,9 @@ def check_room(config: LanguageConfig, model: str) -> None:
 def engine_settings(config: LanguageConfig) -> EngineSettings:
     """Return how the policy's engines run."""
     longest = config.policy.max_prompt_tokens + config.policy.max_response_tokens
-    return config.engine.model_copy(update={"max_context_tokens": longest, "seed": config.seed})
+    return config.engine.model_copy(
+        update={"max_context_tokens": longest, "seed": seed_of_32_bits(config.seed)}
+    )
 
 
 def make_judging(config: LanguageConfig, reward: Reward, sampler: Sampler | None = None) -> Judging | None:

@@ -10,7 +10,7 @@ import pytest
 import tomlkit
 from pydantic import ValidationError
 
-from builders import make_stream
+from builders import make_config, make_stream
 from memdojo.configs import config_names
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
@@ -576,3 +576,28 @@ def test_a_kind_of_policy_of_one_s_own_has_tables_of_its_own() -> None:
             parse_config(MINIMAL, [*overrides, "search.num_round=2"])
     with pytest.raises(ConfigError, match=r"policy\.kind is 'rule'; it must be 'compact' or"):
         parse_config(MINIMAL, overrides)
+
+
+@pytest.mark.parametrize("value", ["-1", "1e400", str(2**64), "9" * 30, "9" * 5000])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "seed",
+        "streams.stream_seed",
+        "algorithm.num_updates",
+        "episode.max_entries",
+        "episode.top_k",
+        "features.num_candidates",
+        "policy.hidden_dim",
+        "rollouts.num_workers",
+        "evaluation.num_resamples",
+        "reward_decay.evidence_recall",
+    ],
+)
+def test_whole_numbers_that_no_library_takes_are_refused(key: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{key.split('.')[0]}\S* (is|has) "):
+        make_config(f"{key}={value}")
+
+
+def test_the_largest_seed_is_taken() -> None:
+    assert make_config(f"seed={2**63 - 1}").seed == 2**63 - 1

@@ -8,6 +8,7 @@ import torch
 
 from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
 from memdojo.errors import ConfigError
+from memdojo.settings import seed_of_32_bits
 
 from ...algorithms.settings import GrpoSettings
 from ...config.run_kinds import LanguageConfig
@@ -54,7 +55,7 @@ def grpo_settings(config: LanguageConfig) -> dict[str, Any]:
         "gradient_checkpointing": learner.gradient_checkpointing,
         "bf16": False,  # Weights have the learner's precision themselves.
         "use_cpu": learner_device(config) == "cpu",
-        "seed": config.seed,
+        "seed": seed_of_32_bits(config.seed),
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "no",
@@ -95,7 +96,7 @@ def validation_engine(config: LanguageConfig) -> TransformersSettings:
         max_sequences=config.engine.max_sequences,
         num_gpus=int(learner_device(config) == "cuda"),
         max_context_tokens=config.policy.max_prompt_tokens + config.policy.max_response_tokens,
-        seed=config.seed,
+        seed=seed_of_32_bits(config.seed),
     )
 
 

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallba
 from trl import SFTConfig, SFTTrainer
 
 from memdojo.errors import DivergenceError
+from memdojo.settings import seed_of_32_bits
 
 from ...config.language import WarmStartConfig
 from .demonstrations import Example
@@ -78,7 +79,7 @@ def fine_tune(
                 bf16=False,
                 gradient_checkpointing=False,
                 train_sampling_strategy="random",
-                seed=seed,
+                seed=seed_of_32_bits(seed),
             ),
             train_dataset=data,
             processing_class=tokenizer,
