@@ -103,7 +103,7 @@ def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> No
         return
     # The user's own configuration names it.
     writer = load_writer(config.episode.written_by, config.episode, trust_run=True)
-    splits = load_splits(config)
+    splits = load_splits(config, run.path)
     for split in MEMORY_SPLITS:
         streams = splits.get(split, [])
         progress.message(f"memory: {config.episode.written_by} plays {len(streams)} {split} streams")

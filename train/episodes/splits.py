@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from itertools import chain, combinations
+from pathlib import Path
 
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_mixture, load_streams
@@ -16,14 +17,20 @@ from memdojo.rewards.grading import OFFICIAL, needs_judge
 from ..checkpoints.compact import TrainedOn
 from ..config.run import TrainConfig
 from ..config.tables import Split, StreamsConfig
+from ..runs.streams_record import record_streams, source_label
 
 
-def load_splits(config: TrainConfig) -> dict[Split, list[Stream]]:
+def load_splits(config: TrainConfig, run: Path | None = None) -> dict[Split, list[Stream]]:
     """Load the training and validation streams, cut for the task, and check all splits for leaks.
+
+    Args:
+        config: The run.
+        run: Its folder, which keeps what the streams were; None to compare them with nothing.
 
     Raises:
         LeakError: If two splits share a group.
-        ConfigError: If the answers to some questions want a judge and there is none.
+        ConfigError: If the answers to some questions want a judge and there is none, or the streams are not
+            those with which the run began.
     """
     splits: dict[Split, list[Stream]] = {}
     for split in ("train", "validation", "test"):
@@ -33,6 +40,8 @@ def load_splits(config: TrainConfig) -> dict[Split, list[Stream]]:
     for seen, held_out in combinations(("train", "validation", "test"), 2):
         if seen in splits and held_out in splits:
             check_no_leak(splits[seen], splits[held_out])
+    if run is not None:
+        record_streams(run, _by_source(config.streams, splits))
     splits.pop("test", None)
     _check_judged(config, chain.from_iterable(splits.values()))
     size = config.streams.turns_per_chunk
@@ -51,6 +60,17 @@ def _check_judged(config: TrainConfig, streams: Iterable[Stream]) -> None:
                     "judge's verdict, and judge.kind is 'none'; name a judge, or pay another metric than "
                     "official."
                 )
+
+
+def _by_source(config: StreamsConfig, splits: Mapping[Split, Sequence[Stream]]) -> dict[str, list[Stream]]:
+    sources: dict[str, list[Stream]] = {}
+    for split, streams in splits.items():
+        specs = config.specs(split)
+        for spec in specs:
+            label = source_label(split, spec, config.load_options(split, spec))
+            # In a mixture the source of a stream is the spec of its part.
+            sources[label] = [each for each in streams if len(specs) == 1 or each.source == spec]
+    return sources
 
 
 def load_split(streams: StreamsConfig, split: Split) -> list[Stream]:

@@ -44,7 +44,7 @@ def warm_start(config: LanguageConfig, run: RunFolder, progress: Progress) -> No
     stage = config.warm_start
     if not stage.num_steps or run.warm_start.is_dir():
         return
-    splits = load_splits(config)
+    splits = load_splits(config, run.path)
     tokenizer = load_tokenizer(config.policy.model)
     demonstrations = _demonstrations(config, run, splits["train"][: stage.num_streams], tokenizer)
     if not demonstrations.examples:
