@@ -5,7 +5,23 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from memdojo.errors import DivergenceError
+
 MASKED_LOGIT = -1e9
+
+
+def require_scores(scores: Tensor) -> None:
+    """Refuse scores of a network that choose nothing, or would choose what is masked.
+
+    Raises:
+        DivergenceError: If one is no number or too large, as where weights have run away.
+    """
+    # No comparison with a NaN is true.
+    if not (scores.abs() < -MASKED_LOGIT / 10).all():
+        raise DivergenceError(
+            "the policy's scores of its choices are no numbers or too large: its weights have run away; "
+            "use an earlier checkpoint, or train again with a lower algorithm.learning_rate."
+        )
 
 
 class MaskedCategorical:

@@ -14,7 +14,7 @@ from memdojo.envs.types import Operation
 
 from ..policy import Choice
 from .base import ActionEvaluation, Decision, Observations, mlp, stack_observations
-from .distributions import MaskedCategorical
+from .distributions import MaskedCategorical, require_scores
 
 NUM_EXPLAINED = 8
 """Choices that the policy reports for a step."""
@@ -150,6 +150,7 @@ class CompactManager:
     def _evaluate(self, observations: Sequence[ManagerObservation]) -> tuple[np.ndarray, np.ndarray]:
         batch = stack_observations([observation.arrays for observation in observations])
         logits, values = self.network(batch)
+        require_scores(logits)
         return MaskedCategorical(logits, batch["action_mask"]).log_probs.numpy(), values.numpy()
 
 

@@ -14,7 +14,7 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Hit
 
 from .base import ActionEvaluation, Decision, Observations, mlp, stack_observations
-from .distributions import PlackettLuce
+from .distributions import PlackettLuce, require_scores
 
 
 class RetrieverNetwork(nn.Module):
@@ -104,8 +104,9 @@ class CompactRetriever:
 
     @torch.no_grad()
     def _scores(self, observation: RetrievalObservation) -> np.ndarray:
-        scores: np.ndarray = self.network.scores(torch.from_numpy(observation.features)).numpy()
-        return scores
+        scores = self.network.scores(torch.from_numpy(observation.features))
+        require_scores(scores)
+        return scores.numpy()
 
 
 def new_retriever_network(num_places: int, hidden_dim: int, seed: int) -> RetrieverNetwork:

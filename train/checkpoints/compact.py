@@ -1,19 +1,21 @@
 """Checkpoints: folders of safetensors and JSON, written whole or not at all, never pickled.
 
 policy.safetensors   weights of the network
-policy.json          its `PolicySpec`
+policy.json          its `PolicySpec`, and the digests of the other files
 learner.safetensors  optimiser moments, where training can go on from here
 state.json           what else the trainer needs to go on
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import safetensors.torch
 import torch
@@ -30,12 +32,18 @@ from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import CheckpointError
 
 from ..runs.checkpoint_folders import latest_checkpoint, prune_checkpoints, whole_folder
+from .digests import POLICY_JSON, STATE_JSON, require_unchanged, seal
 
 FORMAT_VERSION = 1
 
-POLICY_TENSORS, POLICY_JSON = "policy.safetensors", "policy.json"
-LEARNER_TENSORS, STATE_JSON = "learner.safetensors", "state.json"
+POLICY_TENSORS, LEARNER_TENSORS = "policy.safetensors", "learner.safetensors"
 
+_LARGEST_SIZE = 1_000_000
+"""More than any size of a policy that can be trained."""
+_NEEDED_SETTINGS = frozenset({"params", "lr", "betas", "eps", "weight_decay"})
+"""Settings that torch's Adam has had in all versions."""
+
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 __all__ = [
     "FORMAT_VERSION",
@@ -47,10 +55,13 @@ __all__ = [
     "load_policy",
     "load_spec",
     "load_training_state",
+    "load_weights",
     "manager_spec",
     "pack_optimizer",
     "prune_checkpoints",
     "read_policy_json",
+    "reading_state",
+    "require_finite",
     "restore_optimizer",
     "retriever_spec",
     "save_policy",
@@ -176,8 +187,8 @@ def save_policy(
         training_state: What it takes to go on from here; without it the checkpoint can only be used.
 
     Raises:
-        CheckpointError: If the folder exists or the file system refuses, as when the disk is full. Other
-            checkpoints are as they were.
+        CheckpointError: If the folder exists or the file system refuses, as when the disk is full, or a
+            weight is not finite. Other checkpoints are as they were.
     """
     folder = Path(folder)
     try:
@@ -186,6 +197,7 @@ def save_policy(
             write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
             if training_state is not None:
                 write_training_state(temporary, training_state)
+            seal(temporary)
     except OSError as error:
         raise CheckpointError(
             f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
@@ -210,10 +222,10 @@ def load_spec(folder: str | Path) -> PolicySpec:
         ("hidden_dim", 0),
         ("num_candidates" if spec.kind == "manager" else "num_places", 1),
     ):
-        if getattr(spec, name) < least:
+        if not least <= getattr(spec, name) <= _LARGEST_SIZE:
             raise CheckpointError(
                 f"{folder / POLICY_JSON} is damaged: {name} is {getattr(spec, name)}, "
-                f"and must be at least {least}."
+                f"and must be at least {least} and at most {_LARGEST_SIZE}."
             )
     return spec
 
@@ -245,21 +257,31 @@ def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
     spec = load_spec(folder)
     _require_same_features(folder, spec)
     if spec.kind == "retriever":
-        retriever = RetrieverNetwork(len(RETRIEVAL_FEATURES), spec.num_places, spec.hidden_dim)
-        _load_weights(folder, retriever)
+        retriever = _loaded(
+            folder, lambda: RetrieverNetwork(len(RETRIEVAL_FEATURES), spec.num_places, spec.hidden_dim)
+        )
         return CompactRetriever(retriever, RetrievalFeatures(spec.embedder))
     features = ManagerFeatures(FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs))
     dims = features.turn_dim, features.store_dim, features.candidate_dim, features.num_shared
-    manager = ManagerNetwork(*dims, spec.hidden_dim)
-    _load_weights(folder, manager)
-    return CompactManager(manager, features)
+    return CompactManager(_loaded(folder, lambda: ManagerNetwork(*dims, spec.hidden_dim)), features)
+
+
+def load_weights(folder: Path, network: nn.Module) -> None:
+    """Give a network the weights of a checkpoint.
+
+    Raises:
+        CheckpointError: If they are missing, damaged, not all finite or of another architecture.
+    """
+    weights = load_network_state(folder)
+    _require_architecture(folder, weights, network)
+    network.load_state_dict(weights)
 
 
 def load_network_state(folder: str | Path) -> dict[str, Tensor]:
     """Read the weights of a checkpoint by their names.
 
     Raises:
-        CheckpointError: If they are missing or damaged.
+        CheckpointError: If they are missing or damaged, or not all finite.
     """
     return _read_tensors(Path(folder), POLICY_TENSORS)
 
@@ -276,7 +298,26 @@ def read_state(folder: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: If it is missing or damaged.
     """
-    return _read_json(Path(folder), STATE_JSON)
+    record = _read_json(Path(folder), STATE_JSON)
+    require_unchanged(Path(folder), STATE_JSON)
+    return record
+
+
+@contextlib.contextmanager
+def reading_state(folder: Path) -> Iterator[None]:
+    """Say that a checkpoint is damaged if what `read_state` returned is not what it must be.
+
+    Raises:
+        CheckpointError: In place of the error that shows it.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise CheckpointError(
+            f"{folder / STATE_JSON} is damaged: {type(error).__name__}: {error}; use an earlier checkpoint."
+        ) from error
 
 
 def load_training_state(folder: str | Path) -> TrainingState:
@@ -306,16 +347,48 @@ def restore_optimizer(
     """Set an optimiser to what `pack_optimizer` returned, bit for bit.
 
     Raises:
-        CheckpointError: If the state is of other parameters.
+        CheckpointError: If the state is of other parameters or of another optimiser.
     """
+    _require_same_groups(optimizer, groups)
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     moments: dict[int, dict[str, Tensor]] = {}
     try:
         for key, value in tensors.items():
             parameter, _, name = key.partition(".")
+            if value.shape not in (torch.Size(), parameters[int(parameter)].shape):
+                raise ValueError(f"{key} has the shape {tuple(value.shape)}")
             moments.setdefault(int(parameter), {})[name] = value
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         raise CheckpointError(f"the optimiser's state does not fit this network: {error}.") from error
+
+
+def _require_same_groups(optimizer: torch.optim.Optimizer, groups: object) -> None:
+    expected = optimizer.state_dict()["param_groups"]
+    fits = isinstance(groups, list) and len(groups) == len(expected)
+    if not fits or not all(map(_is_like, groups, expected)):  # type: ignore[call-overload]
+        raise CheckpointError(
+            "the optimiser's state does not fit this network: its settings are not those of "
+            f"{type(optimizer).__name__} for it."
+        )
+
+
+def _is_like(group: object, expected: dict[str, Any]) -> bool:
+    """True if a group has settings of the same kinds; what only a newer torch has may be missing."""
+    if (
+        not isinstance(group, dict)
+        or not _NEEDED_SETTINGS & expected.keys() <= group.keys() <= expected.keys()
+    ):
+        return False
+    return group["params"] == expected["params"] and all(
+        _is_number(value) if _is_number(expected[key]) else isinstance(value, list | bool | None)
+        for key, value in group.items()
+    )
+
+
+def _is_number(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value >= 0  # type: ignore[operator, arg-type]
 
 
 def _feature_names(kind: str) -> tuple[str, ...]:
@@ -338,8 +411,22 @@ def _require_same_features(folder: Path, spec: PolicySpec) -> None:
     )
 
 
-def _load_weights(folder: Path, network: nn.Module) -> None:
+def _loaded(folder: Path, build: Callable[[], NetworkT]) -> NetworkT:
+    """Build a network with the weights of a checkpoint."""
     weights = load_network_state(folder)
+    try:
+        # Without memory: a damaged description may ask for any size.
+        with torch.device("meta"):
+            sketch = build()
+    except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+        raise CheckpointError(f"{folder / POLICY_JSON} is damaged: no network is of its sizes.") from error
+    _require_architecture(folder, weights, sketch)
+    network = build()
+    network.load_state_dict(weights)
+    return network
+
+
+def _require_architecture(folder: Path, weights: Mapping[str, Tensor], network: nn.Module) -> None:
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     for name in sorted(expected.keys() | found.keys()):
@@ -348,13 +435,27 @@ def _load_weights(folder: Path, network: nn.Module) -> None:
                 f"{folder} is of another architecture: {name} has shape {found.get(name, 'none')} and should "
                 f"have {expected.get(name, 'none')}; {POLICY_TENSORS} and {POLICY_JSON} are of two policies."
             )
-    network.load_state_dict(weights)
 
 
 def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    require_finite(path, tensors)
     # A tensor must own its memory and lie in one piece to be written.
     own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     path.write_bytes(safetensors.torch.save(own))
+
+
+def require_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that no training can have meant.
+
+    Raises:
+        CheckpointError: With the name of the first one that has a NaN or an infinity.
+    """
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(
+                f"{path} has numbers that are not finite, first in {name}; use an earlier checkpoint, or "
+                "train again with a lower algorithm.learning_rate."
+            )
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -363,16 +464,20 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def _read_tensors(folder: Path, name: str) -> dict[str, Tensor]:
+    data = _read_bytes(folder, name)
+    require_unchanged(folder, name)
     try:
-        return safetensors.torch.load(_read_bytes(folder, name))
-    except SafetensorError as error:
+        tensors = safetensors.torch.load(data)
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / name} is truncated or damaged: {error}.") from error
+    require_finite(folder / name, tensors)
+    return tensors
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         record = json.loads(_read_bytes(folder, name))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{folder / name} is truncated or damaged: {error}.") from error
     if not isinstance(record, dict):
         raise CheckpointError(f"{folder / name} is damaged: it holds no JSON object.")

@@ -2,7 +2,7 @@
 
 model/               weights (adapters merged in), tokenizer, generation config
 adapter/             the adapters alone, where the run trains adapters
-policy.json          its `LanguageSpec`
+policy.json          its `LanguageSpec`, and the digests of the other files
 trl/                 what TRL's trainer needs to go on, where it trains
 learner.safetensors  optimiser moments and the like, where training can go on from here
 state.json           what else the trainer needs to go on
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError, safe_open
 
 from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.registry import ENGINES
@@ -39,13 +40,14 @@ from ..config.run_kinds import LanguageConfig
 from ..runs.checkpoint_folders import whole_folder
 from .compact import (
     FORMAT_VERSION,
-    POLICY_JSON,
     TrainedOn,
     TrainingState,
     read_policy_json,
+    require_finite,
     write_json,
     write_training_state,
 )
+from .digests import POLICY_JSON, require_unchanged, seal
 from .model_folders import MODEL
 
 if TYPE_CHECKING:
@@ -133,6 +135,7 @@ def save_language_policy(
             write_json(temporary / POLICY_JSON, dataclasses.asdict(spec))
             if training_state is not None:
                 write_training_state(temporary, training_state)
+            seal(temporary)
     except OSError as error:
         raise CheckpointError(
             f"the checkpoint {folder} was not written: {error.strerror or error}; nothing else was touched."
@@ -156,6 +159,7 @@ def write_model(
         adapters: Their own weights; by default those that the network has.
     """
     model = network.causal_model
+    require_finite(folder / MODEL, weights)
     # Tied weights once, as transformers writes and reads them.
     kept = {name: weight for name, weight in weights.items() if name not in model.all_tied_weights_keys}
     model.save_pretrained(folder / MODEL, state_dict=kept)
@@ -214,9 +218,9 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
     Raises:
         ModelError: If the model cannot be used.
         UnknownNameError: If its prompt format or its engine is unknown.
-        CheckpointError: If its engine has other settings by now.
+        CheckpointError: If its engine has other settings by now, or its weights are damaged.
     """
-    model = str(Path(folder) / MODEL)
+    model = str(sound_model(Path(folder)))
     settings = ENGINES.get(spec.engine).settings(
         kind=spec.engine,
         dtype=spec.dtype,
@@ -244,6 +248,31 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
             prefilter=make_retriever(spec.prefilter),
         )
     return LanguageAnswerAgent(engine, encoder, max_response_tokens=spec.max_response_tokens)
+
+
+def sound_model(folder: Path) -> Path:
+    """Return the model's folder of a checkpoint after a look at every weight.
+
+    Raises:
+        CheckpointError: If a file is damaged or missing, or a weight is not finite.
+    """
+    require_unchanged(folder, MODEL, ADAPTER)
+    for part in (MODEL, ADAPTER):
+        for path in sorted((folder / part).glob("*.safetensors")):
+            _require_finite_file(path)
+    return folder / MODEL
+
+
+def _require_finite_file(path: Path) -> None:
+    try:
+        with safe_open(path, framework="pt") as file:
+            # One after the other: all together may be larger than the memory.
+            for name in file.keys():  # noqa: SIM118 (it is no mapping)
+                require_finite(path, {name: file.get_tensor(name)})
+    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path} is truncated or damaged: {error}.") from error
 
 
 def _own_keys(engine: EngineSettings) -> dict[str, Any]:

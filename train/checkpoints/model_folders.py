@@ -8,6 +8,7 @@ from pathlib import Path
 from memdojo.errors import ModelError
 
 from ..runs.checkpoint_folders import CHECKPOINTS, find_checkpoint
+from .digests import require_unchanged
 
 MODEL, POLICY, CONFIG = "model", "policy.json", "config.json"
 
@@ -37,11 +38,13 @@ def find_model(path: str | Path) -> FoundModel:
     Raises:
         RunFolderError: If a run has no checkpoint yet.
         ModelError: If there is no folder, or no model in it.
+        CheckpointError: If the weights in a checkpoint are not those that were written.
     """
     path = Path(path).expanduser()
     if (path / CHECKPOINTS).is_dir():
         return find_model(find_checkpoint(path))
     if (path / MODEL / CONFIG).is_file():
+        require_unchanged(path, MODEL)
         return FoundModel(path / MODEL, path)
     if (path / CONFIG).is_file():
         return FoundModel(path, None)

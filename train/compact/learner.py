@@ -109,6 +109,9 @@ class Learner:
             order = torch.from_numpy(shuffle.permutation(len(batch.actions)))
             for index in torch.split(order, self.algorithm.settings.minibatch_size):
                 history.append(self._step(batch.rows(index), update))
+        for name, parameter in self.network.named_parameters():
+            if not torch.isfinite(parameter).all():
+                raise _divergence(f"update {update} left weights that are not finite, first in {name}")
         metrics = {name: float(np.mean([step[name] for step in history])) for name in history[0]}
         if self.algorithm.needs_critic:
             mask = batch.loss_mask
@@ -121,10 +124,8 @@ class Learner:
         torch.autograd.backward(loss.total)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.algorithm.settings.max_gradient_norm)
         if not (torch.isfinite(loss.total) and torch.isfinite(norm)):
-            raise DivergenceError(
-                f"update {update} gave loss {float(loss.total.detach())}, gradient norm {float(norm)}, "
-                "so training stopped; the last checkpoint is good. "
-                "Start a new run with a lower algorithm.learning_rate."
+            raise _divergence(
+                f"update {update} gave loss {float(loss.total.detach())}, gradient norm {float(norm)}"
             )
         self.optimizer.step()
         metrics = {**loss.terms, "gradient_norm": norm}
@@ -148,6 +149,13 @@ class Learner:
             mean_of_entropy=partial(masked_mean, mask=batch.loss_mask.any(dim=1)),
             mean_of_values=mean,
         )
+
+
+def _divergence(what: str) -> DivergenceError:
+    return DivergenceError(
+        f"{what}, so training stopped; the last checkpoint is good. "
+        "Start a new run with a lower algorithm.learning_rate."
+    )
 
 
 def _as_network(network: nn.Module) -> CompactNetwork:

@@ -87,8 +87,15 @@ class PriorityCurriculum:
         return {str(unit): score for unit, score in self._scores.items()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on with the scores that `state` returned."""
-        self._scores = {int(unit): score for unit, score in state.items()}
+        """Go on with the scores that `state` returned.
+
+        Raises:
+            ValueError: If a unit or a score is none; also a `TypeError` or `AttributeError`.
+        """
+        scores = {int(unit): None if score is None else float(score) for unit, score in state.items()}
+        if any(not 0 <= unit < self._num_units for unit in scores):
+            raise ValueError(f"there are scores of other units than the {self._num_units} of the curriculum")
+        self._scores = scores
 
     def _order(self, rng: np.random.Generator) -> list[int]:
         shuffled = np.random.default_rng((self._seed, self._num_units)).permutation(self._num_units)

@@ -19,6 +19,7 @@ from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import ConfigError, ModelError
 
+from ..checkpoints.digests import seal
 from ..checkpoints.model_folders import MODEL, POLICY, find_model
 from ..runs.checkpoint_folders import whole_folder
 
@@ -184,3 +185,5 @@ def _write(out: Path, first: _Source, model: PreTrainedModel) -> None:
             folder = temporary / MODEL
             folder.mkdir()
         save_model(folder, model, load_tokenizer(first.model), model.generation_config or GenerationConfig())
+        if first.policy is not None:
+            seal(temporary)

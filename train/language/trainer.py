@@ -13,9 +13,8 @@ from memdojo.envs.types import Stream
 from memdojo.registry import load_target
 from memdojo.settings import with_absolute_folders
 
-from ..checkpoints.compact import TrainedOn, load_training_state
-from ..checkpoints.language import language_spec, save_language_policy, write_model
-from ..checkpoints.model_folders import MODEL
+from ..checkpoints.compact import TrainedOn, load_training_state, reading_state
+from ..checkpoints.language import language_spec, save_language_policy, sound_model, write_model
 from ..config.language import LEARNERS
 from ..config.run_kinds import LanguageConfig
 from ..config.tables import Split
@@ -81,14 +80,15 @@ def _train_here(
     stop_requested: Callable[[], bool],
 ) -> TrainResult:
     """Train in this process, which may be one of several."""
-    splits = load_splits(config)
+    splits = load_splits(config, run.path)
     run_state, checkpoint = find_start(run, resume=resume)
     base = initial_model(config, run)
-    model = base if checkpoint is None else str(checkpoint / MODEL)
+    model = base if checkpoint is None else str(sound_model(checkpoint))
     learner = make_learner(config, base if config.policy.lora_rank else model, base)
     saved = None if checkpoint is None else load_training_state(checkpoint)
-    if saved is not None:
-        learner.load_state(saved)
+    if checkpoint is not None and saved is not None:
+        with reading_state(checkpoint):
+            learner.load_state(saved)
     state = None if saved is None else saved.state
     from_main(learner.accelerator, lambda: prepare_run(run, run_state))
     sampling = _start_sampling(config, run, splits, model) if learner.accelerator.is_main_process else None
@@ -147,7 +147,8 @@ class LanguageTrainee:
         self._run = run
         self._schedule = Schedule(config, splits["train"])
         if state is not None:
-            self._schedule.load_state(state)
+            with reading_state(run.path):
+                self._schedule.load_state(state)
         self._validation = self._schedule.validation(splits.get("validation", []))
         self._sampling = sampling
         self._learner = learner

@@ -1,9 +1,12 @@
 import errno
 import json
+import math
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
@@ -221,3 +224,66 @@ def test_the_newest_and_the_best_checkpoint_survive_pruning(tmp_path: Path) -> N
         "step_000010",
         "step_1000000",
     ]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_weights_that_are_not_finite_are_neither_written_nor_loaded(tmp_path: Path, number: float) -> None:
+    state = _save(tmp_path / "c")
+    name = next(iter(state))
+    state[name] = torch.full_like(state[name], number)
+    with pytest.raises(CheckpointError, match=f"not finite, first in {name}; use an earlier checkpoint"):
+        save_policy(tmp_path / "d", state, _spec())
+    assert not (tmp_path / "d").exists()
+    # As a version wrote it that knew no digests.
+    (tmp_path / "c" / "policy.safetensors").write_bytes(safetensors.torch.save(state))
+    _without_digests(tmp_path / "c")
+    with pytest.raises(CheckpointError, match=f"has numbers that are not finite, first in {name}"):
+        load_policy(tmp_path / "c")
+
+
+def test_a_bit_that_has_flipped_is_found(tmp_path: Path) -> None:
+    _save(tmp_path / "c")
+    path = tmp_path / "c" / "policy.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 0x40
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"policy\.safetensors is truncated or damaged"):
+        load_policy(tmp_path / "c")
+    _without_digests(tmp_path / "c")
+    load_policy(tmp_path / "c")
+
+
+@pytest.mark.parametrize("sizes", [{"hidden_dim": 10**9}, {"hidden_dim": 10**30}, {"num_candidates": 10**30}])
+def test_sizes_that_no_memory_holds_are_refused(tmp_path: Path, sizes: dict[str, int]) -> None:
+    _save(tmp_path / "c")
+    path = tmp_path / "c" / "policy.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | sizes))
+    with pytest.raises(CheckpointError, match=r"of another architecture|is damaged"):
+        load_policy(tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"lr": "fast"},
+        {"lr": math.nan},
+        {"betas": 3},
+        {"params": [0]},
+        {"amsgrad": "yes"},
+        {"new": 1},
+        None,
+    ],
+)
+def test_damaged_settings_of_an_optimiser_are_refused(settings: dict[str, object] | None) -> None:
+    optimizer = torch.optim.Adam(_network().parameters())
+    tensors, (group,) = pack_optimizer(optimizer)
+    damaged: Any = "group" if settings is None else group | settings
+    with pytest.raises(CheckpointError, match="the optimiser's state does not fit this network"):
+        restore_optimizer(optimizer, tensors, [damaged])
+
+
+def _without_digests(folder: Path) -> None:
+    path = folder / "policy.json"
+    record = json.loads(path.read_text())
+    del record["digests"]
+    path.write_text(json.dumps(record))
