@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from memdojo.envs.streams.folder_lock import FolderLock
 from memdojo.errors import MissingDependencyError, missing_for_language
 from memdojo.registry import load_target
 
@@ -25,7 +26,9 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
         LeakError: If training and held-out streams share a group.
         DivergenceError: If the loss or a weight is no longer finite.
         MissingDependencyError: If a library is missing that the kind of policy needs.
-        KeyboardInterrupt: After the checkpoint was saved.
+        Interrupted: After Ctrl-C, SIGTERM or SIGHUP, once the checkpoint was saved; a `KeyboardInterrupt`.
+        EngineError: If more workers died than may be replaced, or Ray cannot be used.
+        RunFolderError: If another process has the run's folder in use.
     """
     kind = config.policy.kind
     try:
@@ -36,4 +39,5 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
         raise MissingDependencyError(
             f"policies of the kind {kind!r} need {error.name}, which is not installed."
         ) from error
-    return train_policy(config, run, resume=resume, progress=progress)
+    with FolderLock(run.path):
+        return train_policy(config, run, resume=resume, progress=progress)

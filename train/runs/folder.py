@@ -10,6 +10,8 @@ memory/           what a manager stored of the streams, if questions are asked o
 checkpoints/      step_000010, step_000020, ...
 best              link to the checkpoint with the best validation score
 evaluation/       tables and recorded episodes of the final evaluation
+streams.json      ids and digests of all streams
+.lock, .lock.json which process has the folder in use
 round-1/          a run of its own, where there are rounds; `best` is then that of the last one
 """
 
@@ -23,6 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from memdojo.envs.streams.files import atomic_writer
+from memdojo.envs.streams.folder_lock import FolderLock
 from memdojo.errors import ConfigError, RunFolderError
 
 from ..config.files import dump_config, load_config_of_run
@@ -78,14 +81,17 @@ CHANGEABLE = (
 class RunFolder:
     """A run on the disk; made by `create`, `resume` or `open`.
 
+    A run that was created or resumed is held against other processes until it is closed.
+
     Attributes:
         path: The folder.
         config: The resolved configuration.
     """
 
-    def __init__(self, path: Path, config: TrainConfig) -> None:
+    def __init__(self, path: Path, config: TrainConfig, lock: FolderLock | None = None) -> None:
         self.path = path
         self.config = config
+        self._lock = lock
         self._trackers: list[Tracker] | None = None
         self._purge_step: int | None = None
 
@@ -100,7 +106,8 @@ class RunFolder:
             folder: What the folder is called instead.
 
         Raises:
-            RunFolderError: If there is something of that name, or the file system refuses.
+            RunFolderError: If there is something of that name, another process has it in use, or the file
+                system refuses.
         """
         path = Path(root).expanduser() / (folder or config.name)
         if path.exists():
@@ -113,13 +120,17 @@ class RunFolder:
                 raise RunFolderError(f"{path} is not a run (it has no {CONFIG}), so it is not overwritten.")
         try:
             if path.exists():
-                remove_folder(path)
+                lock = FolderLock(path)
+                try:
+                    remove_folder(path)
+                finally:
+                    lock.release(gone=not path.exists())
             with whole_folder(path) as temporary:
                 (temporary / CHECKPOINTS).mkdir()
                 (temporary / CONFIG).write_text(dump_config(config), encoding="utf-8")
         except OSError as error:
             raise RunFolderError(f"the run {path} cannot be made: {error.strerror or error}.") from error
-        return cls(path, config)
+        return cls(path, config, FolderLock(path))
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -140,7 +151,8 @@ class RunFolder:
         """Open the run `root/config.name` (or `root/folder`, if given) to go on with it, under `config`.
 
         Raises:
-            RunFolderError: If there is no run to go on with.
+            RunFolderError: If there is no run to go on with, another process has it in use, or the file
+                system refuses.
             ConfigError: If `config` differs from the run's in what its training so far depends on.
         """
         path = Path(root).expanduser() / (folder or config.name)
@@ -148,11 +160,16 @@ class RunFolder:
             raise RunFolderError(f"there is no run at {path} to resume; leave --resume out to start it.")
         earlier = cls.open(path)
         _require_same(path, earlier.config, config)
-        remove_debris(path / CHECKPOINTS)
-        if config != earlier.config:
-            with atomic_writer(path / CONFIG) as file:
-                file.write(dump_config(config))
-        return cls(path, config)
+        lock = FolderLock(path)
+        try:
+            remove_debris(path / CHECKPOINTS)
+            if config != earlier.config:
+                with atomic_writer(path / CONFIG) as file:
+                    file.write(dump_config(config))
+        except BaseException:
+            lock.release()
+            raise
+        return cls(path, config, lock)
 
     @property
     def best(self) -> Path | None:
@@ -242,7 +259,7 @@ class RunFolder:
         lines = [line for record, line in self._metric_lines() if record["update"] <= update]
         with atomic_writer(self.path / METRICS) as file:
             file.writelines(lines)
-        self.close()
+        self._close_trackers()
         # TensorBoard hides events from this step on that were written before.
         self._purge_step = update + 1
 
@@ -256,7 +273,12 @@ class RunFolder:
         return True
 
     def close(self) -> None:
-        """Notify the trackers that the run has ended."""
+        """Notify the trackers that the run has ended, and let other processes have its folder."""
+        self._close_trackers()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _close_trackers(self) -> None:
         for tracker in self._trackers or ():
             tracker.close()
         self._trackers = None
