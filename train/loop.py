@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from memdojo.envs.types import Stream
+from memdojo.errors import EngineError
 from memdojo.rewards.reward import Reward
 
-from .checkpoints.compact import TrainedOn, read_state
+from .checkpoints.compact import TrainedOn, read_state, reading_state
 from .config.run import TrainConfig
 from .rollouts.memory_figures import mean_figures
 from .rollouts.recorded_episodes import RecordedEpisodes, records_are_due
@@ -127,7 +129,9 @@ class RunState:
         Raises:
             CheckpointError: If the checkpoint is damaged.
         """
-        return cls(**read_state(checkpoint)["standing"])
+        standing = read_state(checkpoint).get("standing")
+        with reading_state(checkpoint):
+            return TypeAdapter(cls).validate_python(standing)
 
     @property
     def chosen_update(self) -> int:
@@ -180,23 +184,40 @@ class TrainLoop:
 
         Raises:
             DivergenceError: If the loss or a weight is no longer finite.
-            KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
+            Interrupted: After Ctrl-C or another signal that asks it to end, once the update is done and its
+                checkpoint saved.
         """
         run_state, num_updates = self._run_state, self._config.algorithm.num_updates
         progress.start(num_updates, done=run_state.updates)
         with GracefulStop() as stop:
             while run_state.updates < num_updates:
-                progress.report(self.update())
+                try:
+                    report = self.update()
+                except EngineError:
+                    # What ends a job or a terminal ends the processes that play as well.
+                    if stop.requested:
+                        raise stop.interrupt from None
+                    raise
+                progress.report(report)
                 if self._trainee.agree(stop.requested):
                     self.save()
-                    raise KeyboardInterrupt
+                    raise stop.interrupt
         best = self._run.checkpoint_folder(run_state.chosen_update)
         return TrainResult(best, run_state.best_score, run_state.updates)
 
     def update(self) -> Report:
-        """Play, learn, validate and save where it is due."""
+        """Play, learn, validate and save where it is due.
+
+        Raises:
+            EngineError: If the episodes cannot be played; what was trained until then is saved.
+        """
         started = time.perf_counter()
-        groups, metrics = self._trainee.play(self._run_state.updates)
+        try:
+            groups, metrics = self._trainee.play(self._run_state.updates)
+        except EngineError:
+            # Nothing was learned yet from what could not be played.
+            self.save()
+            raise
         played = time.perf_counter()
         metrics |= self._trainee.learn(groups, self._run_state.updates)
         metrics |= {"seconds/rollouts": played - started, "seconds/learner": time.perf_counter() - played}

@@ -25,10 +25,11 @@ from ..checkpoints.compact import (
     PolicySpec,
     TrainedOn,
     TrainingState,
-    load_network_state,
     load_training_state,
+    load_weights,
     manager_spec,
     pack_optimizer,
+    reading_state,
     restore_optimizer,
     retriever_spec,
     save_policy,
@@ -53,7 +54,7 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
     """Train a compact policy; see `train`."""
     use_one_thread()
     keep_memories(config, run, progress)
-    splits = load_splits(config)
+    splits = load_splits(config, run.path)
     policy = _new_policy(config)
     learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
     schedule = Schedule(config, splits["train"])
@@ -118,7 +119,9 @@ class CompactTrainee:
         groups = self._rollouts.play("training", self._schedule.training(update), self._weights())
         self._schedule.record(update, groups)
         num_steps = sum(trajectory.actions.size for group in groups for trajectory in group)
-        return Played(groups, {"rollouts/steps_per_s": num_steps / (time.perf_counter() - started)})
+        seconds = time.perf_counter() - started
+        restarts = {"restarts/workers": float(self._rollouts.num_restarts)}
+        return Played(groups, {"rollouts/steps_per_s": num_steps / seconds} | restarts)
 
     def learn(self, groups: Groups, update: int) -> dict[str, float]:
         """Learn from them and return metrics."""
@@ -183,7 +186,8 @@ def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
 
 
 def _go_on_from(checkpoint: Path, learner: Learner, schedule: Schedule) -> None:
-    learner.network.load_state_dict(load_network_state(checkpoint))
+    load_weights(checkpoint, learner.network)
     saved = load_training_state(checkpoint)
-    restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
-    schedule.load_state(saved.state)
+    with reading_state(checkpoint):
+        restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
+        schedule.load_state(saved.state)

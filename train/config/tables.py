@@ -25,6 +25,7 @@ from memdojo.settings import Count, CountOrZero, Names, Seed, Table, Text, not_b
 
 from ..used_keys import (
     ARCHIVE_ONLY,
+    COMPACT_ONLY,
     LANGUAGE_ONLY,
     MANAGER_ONLY,
     RETRIEVER_ONLY,
@@ -82,7 +83,7 @@ class StreamsConfig(Table):
     num_validation: Count | None = None
     num_test: Count | None = None
     options: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
-    window_turns: Annotated[Annotated[int, Field(ge=2)] | None, MANAGER_ONLY, WHOLE_EPISODES] = None
+    window_turns: Annotated[Annotated[Count, Field(ge=2)] | None, MANAGER_ONLY, WHOLE_EPISODES] = None
     length_curriculum: Count | None = None
     turns_per_chunk: Annotated[Count, MANAGER_ONLY, LANGUAGE_ONLY] = 1
     stream_seed: Seed | None = None
@@ -185,7 +186,7 @@ class EpisodeConfig(Table):
     capacity_share: Annotated[Annotated[float, Field(gt=0, le=1)] | None, STORE_ONLY] = None
     token_share: Annotated[Annotated[float, Field(gt=0)] | None, STORE_ONLY] = None
     max_core_tokens: Annotated[Count, STORE_ONLY] = DEFAULT_CORE_TOKENS
-    top_k: Count = 10
+    top_k: Annotated[Count, Field(le=1_000_000)] = 10
     retriever: Text = "bm25"
     granularity: Annotated[Literal["turn", "session"], *ARCHIVE_ONLY] = "turn"
     tiers: Annotated[tuple[Count, ...], Field(strict=False), RETRIEVER_ONLY] = ()
@@ -260,7 +261,7 @@ class FeaturesConfig(Table):
         embedding_inputs: Whether a manager sees the embeddings themselves as well.
     """
 
-    num_candidates: Annotated[Count, MANAGER_ONLY] = 16
+    num_candidates: Annotated[Annotated[Count, Field(le=10_000)], MANAGER_ONLY] = 16
     embedder: str = "hashed_ngrams"
     embedding_inputs: Annotated[bool, MANAGER_ONLY] = False
 
@@ -278,10 +279,14 @@ class RolloutsConfig(Table):
     Attributes:
         num_workers: Ray actors that play; with 0 episodes are played in the process of the run, without Ray.
             Results do not depend on it.
-        address: Of a Ray cluster (`auto`, `ray://HOST:PORT`); without it Ray starts on this machine.
+        address: Of a Ray cluster (`auto`, `ray://HOST:PORT`); without it that of the environment variable
+            RAY_ADDRESS, and without that Ray starts on this machine (`local` says so whatever the variable).
+        max_restarts: How many workers that die are replaced before the run gives up; those of a language
+            policy are counted by `engine.max_restarts`.
     """
 
-    num_workers: CountOrZero = 2
+    num_workers: Annotated[CountOrZero, Field(le=10_000)] = 2
+    max_restarts: Annotated[CountOrZero, COMPACT_ONLY] = 3
     address: Text | None = None
 
     @model_validator(mode="after")
@@ -347,7 +352,7 @@ class LoggingConfig(Table):
 
     report_to: Names = (TENSORBOARD,)
     trajectories_every: Annotated[Count, MANAGER_ONLY, VALIDATED_ONLY] = 10
-    num_trajectories: Annotated[int, Field(ge=0), MANAGER_ONLY, VALIDATED_ONLY] = 2
+    num_trajectories: Annotated[CountOrZero, MANAGER_ONLY, VALIDATED_ONLY] = 2
 
     @field_validator("report_to")
     @classmethod

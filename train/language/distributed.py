@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.util.queue import Empty, Queue
@@ -18,7 +17,7 @@ from memdojo.errors import EngineError
 
 from ..config.run_kinds import LanguageConfig
 from ..loop import TrainResult
-from ..rollouts.ray_session import start_ray
+from ..rollouts.ray_session import start_ray, stop_ray
 from ..runs.folder import RunFolder
 from ..runs.interrupts import GracefulStop
 from ..runs.progress import Progress, Report
@@ -35,7 +34,8 @@ def train_in_processes(
 
     Raises:
         EngineError: If a process died.
-        KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
+        Interrupted: After Ctrl-C or another signal that asks it to end, once the update is done and its
+            checkpoint saved.
         MemdojoError: What training raised.
     """
     num_processes = config.learner.num_processes
@@ -66,7 +66,7 @@ def train_in_processes(
             outcome = _follow(fit, news, wishes, progress)
     finally:
         if started_ray:
-            ray.shutdown()
+            stop_ray()
     if isinstance(outcome, BaseException):
         raise outcome
     if outcome is None:
@@ -100,9 +100,11 @@ def _follow(
             try:
                 kind, value = news.get(timeout=0.5)
             except Empty:
-                if not is_running:
-                    return outcome
-                continue
+                if is_running:
+                    continue
+                # The processes know that they were to stop, and not by which signal.
+                was_asked = stop.requested and isinstance(outcome, KeyboardInterrupt)
+                return stop.interrupt if was_asked else outcome
             if kind == "start":
                 progress.start(value[0], done=value[1])
             elif kind == "report":

@@ -15,6 +15,8 @@ from memdojo.agents.engines.actors import EngineClient, EnginePool
 from memdojo.agents.engines.engine import Generation, GenerationRequest
 from memdojo.errors import EngineError
 
+from ..rollouts.ray_session import first_done
+from ..rollouts.ray_workers import RayWorkers
 from ..rollouts.tasks import RolloutTask
 from .players import LanguageRecipe
 from .trajectories import LanguageGroup
@@ -61,7 +63,6 @@ class LanguageRollouts:
         max_staleness: Versions by which the sampling weights may be behind.
 
     Attributes:
-        num_restarts: Workers that were replaced.
         num_replayed: Tasks that were played again.
     """
 
@@ -74,13 +75,21 @@ class LanguageRollouts:
         max_restarts: int,
         max_staleness: int = 0,
     ) -> None:
-        self.num_restarts = 0
         self.num_replayed = 0
-        self._recipes = ray.put(make_players)
         self._pool = pool
-        self._max_restarts = max_restarts
         self._max_staleness = max_staleness
-        self._workers = [self._spawn() for _ in range(num_workers)]
+        recipes = ray.put(make_players)
+        self._workers = RayWorkers(
+            lambda: ray.remote(LanguageWorker).options(num_cpus=1).remote(recipes),
+            num_workers,
+            max_restarts=max_restarts,
+            key="engine.max_restarts",
+        )
+
+    @property
+    def num_restarts(self) -> int:
+        """Workers that were replaced."""
+        return self._workers.num_restarts
 
     def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
         """Play all tasks with weights of `version`, or at most `max_staleness` older; in their order.
@@ -96,12 +105,12 @@ class LanguageRollouts:
             for place, (task, worker) in enumerate(zip(tasks, workers, strict=True))
         )
         while under_way:
-            (done,), _ = ray.wait(list(under_way), num_returns=1)
+            done = first_done(list(under_way))
             submitted = under_way.pop(done)
             try:
                 groups[submitted.place] = ray.get(done)
             except RayActorError as error:
-                self._replace_worker(submitted, error)
+                self._workers.replace(submitted.worker, submitted.actor, error)
             except RayTaskError as error:
                 self._heal_engines(submitted, error)
             else:
@@ -127,17 +136,11 @@ class LanguageRollouts:
 
     def pids(self) -> list[int]:
         """Return the process ids of the workers."""
-        pids: list[int] = ray.get([worker.pid.remote() for worker in self._workers])
-        return pids
+        return self._workers.pids()
 
     def close(self) -> None:
         """End the actors."""
-        for worker in self._workers:
-            ray.kill(worker)
-        self._workers = []
-
-    def _spawn(self) -> Any:
-        return ray.remote(LanguageWorker).options(num_cpus=1).remote(self._recipes)
+        self._workers.close()
 
     def _submit(
         self, player: str, task: RolloutTask, place: int, worker: int, version: int
@@ -147,18 +150,6 @@ class LanguageRollouts:
         sampler = _OnOneRoute(client, f"{task.stream} {task.question}")
         future = actor.play.remote(player, task, sampler)
         return future, _Submitted(place, worker, actor, self._pool.num_restarts)
-
-    def _replace_worker(self, submitted: _Submitted, error: RayActorError) -> None:
-        # The other tasks of a dead worker end with the same error; the first one replaces it for all.
-        if self._workers[submitted.worker] is not submitted.actor:
-            return
-        if self.num_restarts == self._max_restarts:
-            raise EngineError(
-                f"{self.num_restarts} rollout workers were replaced and another died, but "
-                f"engine.max_restarts is {self._max_restarts}; the last cause was: {_first_line(error)}"
-            ) from error
-        self.num_restarts += 1
-        self._workers[submitted.worker] = self._spawn()
 
     def _heal_engines(self, submitted: _Submitted, error: RayTaskError) -> None:
         if not isinstance(error.cause, EngineError):
@@ -182,7 +173,3 @@ def share_out_tasks(tasks: Sequence[RolloutTask], num_workers: int) -> list[int]
         loads[home] += 1
         workers.append(home)
     return workers
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[0]

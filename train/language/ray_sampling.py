@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import ray
 from torch import Tensor
 
 from memdojo.agents.engines.actors import EnginePool
 from memdojo.agents.graders.registry import ServedModel, answering_model, judging_model
 
 from ..config.run_kinds import LanguageConfig
-from ..rollouts.ray_session import start_ray
+from ..rollouts.ray_session import start_ray, stop_ray
 from ..rollouts.tasks import RolloutTask
 from .ray_rollouts import LanguageRollouts
 from .sampling import PlayerRecipes
@@ -46,7 +45,7 @@ class RaySampling:
             self._rollouts = self._start_rollouts()
         except BaseException:
             if self._started_ray:
-                ray.shutdown()
+                stop_ray()
             raise
 
     def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
@@ -82,7 +81,7 @@ class RaySampling:
             if pool is not None:
                 pool.close()
         if self._started_ray:
-            ray.shutdown()
+            stop_ray()
 
     def _serve(self, served: ServedModel | None) -> EnginePool | None:
         if served is None:

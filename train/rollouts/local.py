@@ -20,7 +20,12 @@ class LocalRollouts(Generic[GroupT]):
 
     Args:
         make_players: Builds the players by name.
+
+    Attributes:
+        num_restarts: There is no process that could die apart from this one.
     """
+
+    num_restarts = 0
 
     def __init__(self, make_players: PlayerRecipes[GroupT]) -> None:
         use_one_thread()

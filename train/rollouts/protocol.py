@@ -37,6 +37,11 @@ PlayerRecipes = Mapping[str, Callable[[], RolloutPlayer[GroupT]]]
 class Rollouts(Protocol[GroupT]):
     """Players of tasks, in this process or in others."""
 
+    @property
+    def num_restarts(self) -> int:
+        """Processes that died and were replaced."""
+        ...
+
     def play(self, player: str, tasks: Sequence[RolloutTask], weights: Mapping[str, Tensor]) -> list[GroupT]:
         """Play all tasks with the given weights.
 

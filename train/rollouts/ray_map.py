@@ -10,7 +10,7 @@ import ray
 
 from memdojo.agents.compact.base import use_one_thread
 
-from .ray_session import start_ray
+from .ray_session import first_done, start_ray, stop_ray
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -47,14 +47,14 @@ class RayMap:
                 while waiting and len(running) < self._num_workers:
                     job = waiting.popleft()
                     running[task.remote(shared, job)] = job
-                (done, *_), _ = ray.wait(list(running), num_returns=1)
+                done = first_done(list(running))
                 job = running.pop(done)
                 yield job, _result(done)
         finally:
             for left in running:
                 ray.cancel(left, force=True)
             if started:
-                ray.shutdown()
+                stop_ray()
 
 
 def _do(function: Callable[[JobT], ResultT], job: JobT) -> ResultT:

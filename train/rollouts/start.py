@@ -25,7 +25,12 @@ def start_rollouts(make_players: PlayerRecipes[GroupT], config: RolloutsConfig) 
         return LocalRollouts(make_players)
     with requiring_ray(config):
         from .ray_rollouts import RayRollouts
-    return RayRollouts(make_players, num_workers=config.num_workers, address=config.address)
+    return RayRollouts(
+        make_players,
+        num_workers=config.num_workers,
+        max_restarts=config.max_restarts,
+        address=config.address,
+    )
 
 
 @contextlib.contextmanager

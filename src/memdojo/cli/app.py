@@ -76,6 +76,7 @@ app.add_typer(model_app, name="model")
 def main() -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 done, 1 a fault of memdojo, 2 a mistake in what was given, 130 interrupted.
+    Exit codes: 0 done, 1 a fault of memdojo, 2 a mistake in what was given, 130 interrupted; a training that
+    another signal has ended has 128 more than its number, such as 143 for SIGTERM.
     """
     app()

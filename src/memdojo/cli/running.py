@@ -43,9 +43,9 @@ def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
                 function(*args, debug=debug, **kwargs)
         except typer.Exit:
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             typer.echo("interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(exit_code_of(interrupt)) from None
         except MemdojoError as error:
             if debug:
                 raise
@@ -66,6 +66,11 @@ def _ending_properly(function: Callable[..., None]) -> Callable[..., None]:
 def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
     """Print a warning as one sentence: where in the code it comes from helps nobody at a command line."""
     typer.echo(f"warning: {message}", err=True)
+
+
+def exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    """Return what a process ends with that was interrupted: 130, or 128 more than the signal that did it."""
+    return int(getattr(interrupt, "exit_code", INTERRUPTED))
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -13,7 +13,7 @@ import typer
 
 from memdojo.errors import ConfigError, MissingDependencyError
 
-from .running import INTERRUPTED, DebugOption, QuietOption
+from .running import DebugOption, QuietOption, exit_code_of
 
 if TYPE_CHECKING:
     from memdojo.train.config.run import TrainConfig
@@ -58,9 +58,7 @@ def train(
     An empty value removes a key of the file: streams.window_turns=
     """
     from memdojo.train.config.files import load_config
-    from memdojo.train.config.run_kinds import LanguageConfig
-    from memdojo.train.runs.folder import RunFolder
-    from memdojo.train.runs.progress import make_progress
+    from memdojo.train.runs.interrupts import interrupting
     from memdojo.train.runs.trackers import require_trackers
 
     if resume and overwrite:
@@ -68,21 +66,41 @@ def train(
     resolved = load_config(config, overrides or ())
     trainer = _import_trainer()
     require_trackers(resolved.logging.report_to)
-    _require_streams(resolved)
+    how_to_resume = _resume_command(config, overrides, run_dir)
+    with interrupting():
+        _require_streams(resolved)
+        _train_and_evaluate(trainer, resolved, run_dir, how_to_resume, resume, overwrite, quiet)
+
+
+def _train_and_evaluate(
+    trainer: ModuleType,
+    resolved: TrainConfig,
+    run_dir: Path,
+    how_to_resume: str,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    from memdojo.envs.streams.folder_lock import FolderLock
+    from memdojo.train.config.run_kinds import LanguageConfig
+    from memdojo.train.runs.folder import RunFolder
+    from memdojo.train.runs.progress import make_progress
+
     if resume:
         run = RunFolder.resume(run_dir, resolved)
     else:
         run = RunFolder.create(run_dir, resolved, overwrite=overwrite)
-    how_to_resume = _resume_command(config, overrides, run_dir)
-    if isinstance(resolved, LanguageConfig) and resolved.has_rounds:
-        _train_in_rounds(trainer, resolved, run, quiet, how_to_resume)
-        return
-    with make_progress(quiet=quiet) as progress:
-        train_it = partial(trainer.train, resolved, run, resume=resume, progress=progress)
-        result = _train(train_it, run, progress, how_to_resume)
-    typer.echo(f"{run.path}: {result.updates} updates, best checkpoint {result.best}")
-    before = [run.warm_start] if run.warm_start.is_dir() else []
-    _evaluate(resolved, result.best, before, run.path, quiet=quiet)
+    # Held to the end of the evaluation, which writes into the run's folder as well.
+    with FolderLock(run.path), run:
+        if isinstance(resolved, LanguageConfig) and resolved.has_rounds:
+            _train_in_rounds(trainer, resolved, run, quiet, how_to_resume)
+            return
+        with make_progress(quiet=quiet) as progress:
+            train_it = partial(trainer.train, resolved, run, resume=resume, progress=progress)
+            result = _train(train_it, run, progress, how_to_resume)
+        typer.echo(f"{run.path}: {result.updates} updates, best checkpoint {result.best}")
+        before = [run.warm_start] if run.warm_start.is_dir() else []
+        _evaluate(resolved, result.best, before, run.path, quiet=quiet)
 
 
 def _train_in_rounds(
@@ -127,13 +145,13 @@ def _evaluate(config: TrainConfig, best: Path, before: list[Path], run: Path, *,
 def _train(train: Callable[[], Any], run: RunFolder, progress: Progress, how_to_resume: str) -> Any:
     try:
         return train()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         progress.close()
         if run.remove_if_untrained():
             typer.echo("interrupted before the first update; nothing was left behind", err=True)
         else:
             typer.echo(f"interrupted; continue with: {how_to_resume}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interrupt)) from None
     except BaseException:
         # A run that never began would stand in the way of the next attempt under its name.
         run.remove_if_untrained()

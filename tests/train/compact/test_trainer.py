@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,15 @@ from memdojo.cli import app
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.types import Question
-from memdojo.errors import CheckpointError, LeakError
+from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError, LeakError
 from memdojo.eval.records.files import read_episodes, read_streams
 from memdojo.train.checkpoints import compact as checkpoints
 from memdojo.train.checkpoints.compact import load_network_state, load_spec, load_training_state
 from memdojo.train.compact.trainer import TrainResult
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.dispatch import train
+from memdojo.train.rollouts.ray_rollouts import RayRollouts
+from memdojo.train.rollouts.start import start_rollouts
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Report
 
@@ -364,8 +366,13 @@ def test_an_interrupted_run_goes_on_with_other_workers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("num_workers", [0, 1])
-def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(num_workers: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("num_workers", "number"),
+    [(0, signal.SIGINT), (1, signal.SIGINT), (0, signal.SIGTERM), (1, signal.SIGTERM), (1, signal.SIGHUP)],
+)
+def test_a_signal_to_all_processes_saves_and_tells_how_to_go_on(
+    num_workers: int, number: int, tmp_path: Path
+) -> None:
     path = tmp_path / "run.toml"
     path.write_text(
         dump_config(
@@ -382,10 +389,12 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(num_workers: int, tmp
     )
     assert process.stderr is not None
     assert process.stderr.readline().startswith("update ")
-    # A terminal interrupts the whole group: Ray's processes as well.
-    os.killpg(process.pid, signal.SIGINT)
+    # A terminal, and who ends a job, does so to the whole group: Ray's processes as well.
+    os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
+    assert process.returncode == 128 + number, errors
+    assert "Traceback" not in errors
+    assert "***" not in errors
     assert (
         errors.splitlines()[-1]
         == f"interrupted; continue with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
@@ -402,3 +411,88 @@ def test_ctrl_c_on_a_terminal_saves_and_tells_how_to_go_on(num_workers: int, tmp
         tomllib.loads((resumed.path / "config.toml").read_text())["algorithm"]["num_updates"] == updates + 1
     )
     assert json.loads((resumed.path / "metrics.jsonl").read_text().splitlines()[-1])["update"] == updates + 1
+
+
+class Kills(NoProgress):
+    """Kills a worker of the run when the first update is reported, and says so."""
+
+    def __init__(self, pids: Callable[[], list[int]], times: int = 1) -> None:
+        self.pids = pids
+        self.left = times
+
+    def report(self, report: Report) -> None:
+        if self.left:
+            self.left -= 1
+            os.kill(self.pids()[0], signal.SIGKILL)
+
+
+@pytest.fixture
+def rollouts(monkeypatch: pytest.MonkeyPatch) -> list[RayRollouts[Any]]:
+    """The rollouts that the test's runs start."""
+    started: list[RayRollouts[Any]] = []
+
+    def start(*args: Any) -> RayRollouts[Any]:
+        started.append(start_rollouts(*args))  # type: ignore[arg-type]
+        return started[-1]
+
+    monkeypatch.setattr("memdojo.train.compact.trainer.start_rollouts", start)
+    return started
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_worker_that_dies_is_replaced_and_changes_nothing(
+    tmp_path: Path, rollouts: list[RayRollouts[Any]]
+) -> None:
+    here, _ = _train(tmp_path / "here")
+    config = parse_config(MANAGER, ("rollouts.num_workers=2",))
+    progress = Kills(lambda: rollouts[-1].pids(), times=2)
+    run, _ = run_training(tmp_path / "workers", config, progress=progress)
+    metrics = _metrics(run)
+    assert [line.pop("restarts/workers") for line in metrics] == [0, 1, 2, 2]
+    assert metrics == [
+        {name: value for name, value in line.items() if name != "restarts/workers"} for line in _metrics(here)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_cluster")
+def test_workers_that_die_too_often_end_the_run_with_what_was_trained(
+    tmp_path: Path, rollouts: list[RayRollouts[Any]]
+) -> None:
+    overrides = ("rollouts.num_workers=1", "rollouts.max_restarts=0", "checkpoints.every=100")
+    progress = Kills(lambda: rollouts[-1].pids())
+    with pytest.raises(EngineError, match=r"another died, but rollouts\.max_restarts is 0"):
+        run_training(tmp_path / "killed", parse_config(MANAGER, overrides), progress=progress)
+    run = RunFolder.open(tmp_path / "killed" / "run")
+    assert _checkpoints(run) == ["step_000001"]
+    resumed, _ = _resume(tmp_path / "killed", "checkpoints.every=100")
+    expected, _ = _train(tmp_path / "whole", "checkpoints.every=100")
+    _require_equal_runs(resumed, expected)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_run_does_not_go_on_with_other_data(tmp_path: Path, split: str) -> None:
+    def write(name: str, city: str) -> None:
+        question = Question("q", "Where does Ann live?", (city,), evidence=frozenset({"t0"}))
+        stream = make_stream(f"I live in {city}.", "I own a bike.", questions=[question], group=name)
+        write_jsonl([stream], tmp_path / f"{name}.jsonl")
+
+    splits = ("train", "validation", "test")
+    for each in splits:
+        write(each, "Rome")
+    tree = MANAGER | {"streams": {each: f"jsonl:{tmp_path}/{each}.jsonl" for each in splits}}
+    run_training(tmp_path, parse_config(tree, ("algorithm.num_updates=2",)))
+    write(split, "Oslo")
+    config = parse_config(tree)
+    with pytest.raises(ConfigError, match=rf"streams\.{split}: .*1 streams say something else, such as 's'"):
+        run_training(tmp_path, config, resume=True)
+    write(split, "Rome")
+    run, _ = run_training(tmp_path, config, resume=True)
+    assert len(run.metrics()) == 4
+
+
+def test_a_loss_that_runs_away_ends_the_run_and_saves_nothing_of_it(tmp_path: Path) -> None:
+    with pytest.raises(DivergenceError, match=r"lower algorithm\.learning_rate"):
+        _train(tmp_path, "algorithm.learning_rate=1e30", "evaluation.every=4")
+    assert RunFolder.open(tmp_path / "run").latest is None

@@ -47,10 +47,11 @@ def train_with_trl(
         ModelError: If the model cannot be used, or a prompt is too long without any entry of the memory.
         CheckpointError: If the last checkpoint is not one of a run with TRL.
         DivergenceError: If the loss or the gradient is no longer finite.
-        KeyboardInterrupt: After Ctrl-C, once the update is done and its checkpoint saved.
+        Interrupted: After Ctrl-C or another signal that asks it to end, once the update is done and its
+            checkpoint saved.
     """
     check_devices(config)
-    splits = load_splits(config)
+    splits = load_splits(config, run.path)
     run_state, checkpoint = find_start(run, resume=resume)
     if checkpoint is not None:
         _require_state(checkpoint)
@@ -68,7 +69,7 @@ def train_with_trl(
                 if run_state.updates < config.algorithm.num_updates:
                     trainee.trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint / TRL))
                 if stop.requested:
-                    raise KeyboardInterrupt
+                    raise stop.interrupt
         finally:
             run.close()
     best = run.checkpoint_folder(run_state.chosen_update)
