@@ -14,7 +14,18 @@ from memdojo.envs.memory.operations import OPERATIONS
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.room import make_room, make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.types import Add, Delete, Hit, MemoryEntry, Noop, Operation, PlannedOperation, Turn, Update
+from memdojo.envs.types import (
+    Add,
+    Delete,
+    Hit,
+    MemoryEntry,
+    Noop,
+    Operation,
+    PlannedOperation,
+    Question,
+    Turn,
+    Update,
+)
 
 from .rules import TurnRule, add_text, pieces_of
 
@@ -185,9 +196,9 @@ class OracleRetriever:
     def __init__(self, context: StreamContext) -> None:
         self._context = context
         self._filler = BM25Retriever()
-        self._evidence: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        self._questions: defaultdict[str, list[Question]] = defaultdict(list)
         for question in context.stream.questions:
-            self._evidence[question.text] |= question.evidence
+            self._questions[question.text].append(question)
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return `k` entries or fewer; the n-th from the end scores n."""
@@ -198,15 +209,17 @@ class OracleRetriever:
 
     def _supporting(self, store: MemoryStore, query: str) -> list[MemoryEntry]:
         """Return a few entries that cover the evidence, chosen greedily, those that cover most in front."""
-        missing = self._evidence.get(query, frozenset())
+        questions = self._questions.get(query, [])
+        missing = frozenset().union(*(question.evidence for question in questions))
+        covered = {
+            entry.id: frozenset().union(*(self._context.evidence_for(each, entry) for each in questions))
+            for entry in store.entries
+        }
         chosen: list[MemoryEntry] = []
         while missing:
-            best = max(store.entries, key=lambda entry: len(self._covered(entry) & missing), default=None)
-            if best is None or not self._covered(best) & missing:
+            best = max(store.entries, key=lambda entry: len(covered[entry.id] & missing), default=None)
+            if best is None or not covered[best.id] & missing:
                 break
             chosen.append(best)
-            missing -= self._covered(best)
+            missing -= covered[best.id]
         return chosen
-
-    def _covered(self, entry: MemoryEntry) -> frozenset[str]:
-        return self._context.supported_evidence(entry)

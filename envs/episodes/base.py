@@ -88,7 +88,7 @@ class Episode:
             answer_error="" if answer is None else answer.error,
             evidence=needed,
             stored=stored,
-            retrieved=tuple(self.context.supported_evidence(entry) & needed for entry in entries),
+            retrieved=tuple(self.context.evidence_for(question, entry) & needed for entry in entries),
             text=question.text,
             metric=question.metric,
         )

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ..memory.analysis import analyze
 from ..memory.corpus import Corpus
 from ..memory.embedders import Embedder
 from ..streams.rendering import render_turn
 from ..streams.turn_features import COLUMN, FloatArray, turn_features
 from ..types import MemoryEntry, Question, Stream, Turn
 from .superseded import Superseded
+from .support import Support
 from .visible import TurnValues
 
 if TYPE_CHECKING:
     from ..memory.store import MemoryStore
-
-SUPPORT_THRESHOLD = 0.5
-"""Share of a turn's content words that an entry must still hold to count as evidence from that turn.
-
-Provenance alone would let a policy overwrite one entry for ever and keep the sources of all that it lost.
-"""
 
 SIMILARITY_BLOCK = 64
 """Similarities are computed for so many turns at a time: one product of matrices, not many with a vector."""
@@ -69,7 +63,8 @@ class StreamContext:
         self.turn_texts: Sequence[str] = tuple(render_turn(turn) for turn in self.turns)
         self.corpus = Corpus(texts=self.turn_texts)
         self.due = {index: tuple(questions) for index, questions in _questions_due(stream).items()}
-        self._support: dict[tuple[str, str], bool] = {}
+        self._support: dict[tuple[str, str], frozenset[str]] = {}
+        self._supports: dict[str, Sequence[tuple[str, Support]]] = {}
         self._embeddings: dict[str, FloatArray] = {}
         self.tables: dict[str, FloatArray] = {}
         self._turn_values: dict[TurnValues, list[float]] = {}
@@ -199,22 +194,56 @@ class StreamContext:
         return np.ascontiguousarray(self.turn_features[:, COLUMN["sum_idf"]])
 
     def supported_evidence(self, entry: MemoryEntry) -> frozenset[str]:
-        """Evidence turns that the entry came from and whose content its text still holds."""
+        """Evidence turns that the entry came from and from which it can still answer some question."""
+        return frozenset(turn_id for turn_id, _ in self.answerable(entry))
+
+    def evidence_for(self, question: Question, entry: MemoryEntry) -> frozenset[str]:
+        """Evidence of a question that the entry came from and that it still holds what answers of.
+
+        An unanswerable question may name turns that another one needs; what answers that one counts for it.
+        """
+        if question.unanswerable:
+            return question.evidence & self.supported_evidence(entry)
         return frozenset(
             turn_id
             for turn_id in entry.sources
-            if turn_id in self.evidence_turns and self._supports(entry.text, turn_id)
+            if turn_id in question.evidence and question.id in self._answered(entry.text, turn_id)
         )
 
-    def _supports(self, text: str, turn_id: str) -> bool:
+    def answerable(self, entry: MemoryEntry) -> Iterator[tuple[str, str]]:
+        """Yield the ids of turns and questions such that the entry holds what answers of the turn."""
+        for turn_id in entry.sources:
+            if turn_id in self.evidence_turns:
+                for question_id in self._answered(entry.text, turn_id):
+                    yield turn_id, question_id
+
+    def _answered(self, text: str, turn_id: str) -> frozenset[str]:
+        """Return the ids of the questions that a text from this turn can answer, as far as the turn can."""
         key = (text, turn_id)
         known = self._support.get(key)
         if known is None:
-            turn_text = self.turn_texts[self.turn_index[turn_id]]
-            known = self._support[key] = (
-                turn_text in text or _containment(turn_text, text) >= SUPPORT_THRESHOLD
-            )
+            supports = self._supports_of(turn_id)
+            known = self._support[key] = frozenset(id for id, support in supports if support.holds(text))
         return known
+
+    def _supports_of(self, turn_id: str) -> Sequence[tuple[str, Support]]:
+        found = self._supports.get(turn_id)
+        if found is None:
+            index = self.turn_index[turn_id]
+            found = self._supports[turn_id] = [
+                (question.id, Support(question, self.turns[index], self.turn_texts[index]))
+                for question in self._questions_of[turn_id]
+            ]
+        return found
+
+    @cached_property
+    def _questions_of(self) -> Mapping[str, Sequence[Question]]:
+        """The questions that need each turn, by its id."""
+        questions: defaultdict[str, list[Question]] = defaultdict(list)
+        for question in self.stream.questions:
+            for turn_id in question.needed_evidence:
+                questions[turn_id].append(question)
+        return questions
 
 
 def questions_in_order(stream: Stream) -> tuple[Question, ...]:
@@ -229,9 +258,3 @@ def _questions_due(stream: Stream) -> dict[int, list[Question]]:
     for question in stream.questions:
         due[last if question.ask_after is None else question.ask_after].append(question)
     return due
-
-
-def _containment(part: str, whole: str) -> float:
-    """Share of the distinct content words of `part` that occur in `whole`."""
-    words = set(analyze(part))
-    return len(words.intersection(analyze(whole))) / len(words) if words else 0.0

@@ -76,7 +76,7 @@ class ManagerEpisode(Episode):
         self._validity = validity
         self._grades: tuple[float | None, ...] = ()
         self._pending: _PendingStep | None = None
-        self._kept: Counter[str] = Counter()
+        self._kept: Counter[tuple[str, str]] = Counter()
         self._evidence_weight = self._initial_evidence_weights()
         self._potential = 0.0
 
@@ -212,30 +212,30 @@ class ManagerEpisode(Episode):
 
     def _count_evidence(self, entry: MemoryEntry, change: int) -> None:
         # Sorted, because a set of strings has another order in every process, and the sum another last bit.
-        for turn_id in sorted(self.context.supported_evidence(entry)):
-            was_kept = self._kept[turn_id] > 0
-            self._kept[turn_id] += change
-            is_kept = self._kept[turn_id] > 0
-            self._potential += (is_kept - was_kept) * self._evidence_weight[turn_id]
+        for evidence in sorted(self.context.answerable(entry)):
+            was_kept = self._kept[evidence] > 0
+            self._kept[evidence] += change
+            is_kept = self._kept[evidence] > 0
+            self._potential += (is_kept - was_kept) * self._evidence_weight[evidence]
 
-    def _initial_evidence_weights(self) -> dict[str, float]:
-        weights = dict.fromkeys(self.context.evidence_turns, 0.0)
-        for question in self.context.stream.questions:
-            for turn_id in question.needed_evidence:
-                weights[turn_id] += self._evidence_share(question)
-        return weights
-
-    def _evidence_share(self, question: Question) -> float:
-        return 1 / (len(question.needed_evidence) * self.context.num_evidence_questions)
+    def _initial_evidence_weights(self) -> dict[tuple[str, str], float]:
+        """Return what the evidence of each question is worth, by turn and question."""
+        return {
+            (turn_id, question.id): 1 / (len(question.needed_evidence) * self.context.num_evidence_questions)
+            for question in self.context.stream.questions
+            for turn_id in question.needed_evidence
+        }
 
     def _freeze_potential(self, asked: Iterable[Question]) -> None:
         # What happens to evidence after its question was asked neither pays nor costs.
         for question in asked:
             for turn_id in question.needed_evidence:
-                self._evidence_weight[turn_id] -= self._evidence_share(question)
+                self._evidence_weight[turn_id, question.id] = 0.0
 
     def _stored_evidence(self, question: Question) -> frozenset[str]:
-        return frozenset(turn_id for turn_id in question.needed_evidence if self._kept[turn_id] > 0)
+        return frozenset(
+            turn_id for turn_id in question.needed_evidence if self._kept[turn_id, question.id] > 0
+        )
 
 
 class _PendingStep(NamedTuple):

@@ -203,8 +203,8 @@ class RetrievalEpisode(Episode):
         """Return the evidence that the store still has; an archive has all of it."""
         if self._memory is None:
             return question.needed_evidence
-        supported = (self.context.supported_evidence(entry) for entry in self.store.entries)
-        return question.needed_evidence & frozenset().union(*supported)
+        stored = (self.context.evidence_for(question, entry) for entry in self.store.entries)
+        return question.needed_evidence & frozenset().union(*stored)
 
     def _archive_until_question(self) -> None:
         question = self.question

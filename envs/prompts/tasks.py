@@ -131,8 +131,8 @@ class RankingTask:
             return RankingView(None, None, (), episode.top_k)
         kept: tuple[int, ...] = ()
         if self.keep_evidence:
-            needed, supported = question.needed_evidence, episode.context.supported_evidence
-            kept = tuple(entry.id for entry in episode.store.entries if supported(entry) & needed)
+            needed, held = question.needed_evidence, episode.context.evidence_for
+            kept = tuple(entry.id for entry in episode.store.entries if held(question, entry) & needed)
         chosen = candidates_for(episode.store, question.text, self.max_candidates, self.prefilter, kept)
         return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying)
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from memdojo.envs.episodes.context import SUPPORT_THRESHOLD, StreamContext
+from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.operations import plan_fields, planned_kinds
 from memdojo.envs.types import Delete, MemoryEntry, OperationStatus, PlannedOperation, Update
@@ -230,4 +230,4 @@ def _applied(step: StepRecord) -> list[OperationRecord]:
 
 
 def _holds(words: Words, wanted: Words) -> bool:
-    return bool(wanted) and len(wanted & words) >= SUPPORT_THRESHOLD * len(wanted)
+    return bool(wanted) and 2 * len(wanted & words) >= len(wanted)

@@ -129,7 +129,7 @@ def question_record(
     hits: Sequence[Hit],
 ) -> QuestionRecord:
     """Write down what was found for a question, and where the evidence stands that was not."""
-    found = frozenset().union(*(context.supported_evidence(hit.entry) for hit in hits))
+    found = frozenset().union(*(context.evidence_for(question, hit.entry) for hit in hits))
     missed = question.needed_evidence - found
     ranks = _full_ranks(context, retriever, store, question, missed) if missed else {}
     return QuestionRecord(tuple(HitRecord(hit.entry, float(hit.score)) for hit in hits), ranks)
@@ -143,12 +143,12 @@ def _full_ranks(
     missed: frozenset[str],
 ) -> dict[str, int | None]:
     """Return the rank of the stored evidence among missed turns, in the order of the dialogue."""
-    stored = missed & frozenset().union(*(context.supported_evidence(entry) for entry in store.entries))
+    stored = missed & frozenset().union(*(context.evidence_for(question, entry) for entry in store.entries))
     ranks: dict[str, int | None] = dict.fromkeys(sorted(stored, key=context.turn_index.__getitem__))
     if not stored or (isinstance(retriever, SaysWhatItRanks) and not retriever.ranks_all):
         return ranks
     for rank, hit in enumerate(retriever.search(store, question.text, len(store)), start=1):
-        for turn_id in context.supported_evidence(hit.entry) & stored:
+        for turn_id in context.evidence_for(question, hit.entry) & stored:
             if ranks[turn_id] is None:
                 ranks[turn_id] = rank
     return ranks

@@ -45,6 +45,19 @@ def test_an_entry_supports_its_sources_whose_words_it_still_holds() -> None:
     }
 
 
+def test_an_entry_supports_the_questions_that_it_answers_and_no_others() -> None:
+    town = Question("town", "Where did Ann move?", ("Boston",), evidence=frozenset({"t0"}))
+    who = Question("who", "Who moved?", ("Ann",), evidence=frozenset({"t0"}))
+    retracted = Question("none", "Where?", (), evidence=frozenset({"t0"}), unanswerable=True)
+    context = StreamContext(stream(town, who, retracted))
+    vague = entry("Ann moved", "t0")
+    assert context.evidence_for(town, vague) == frozenset()
+    assert context.evidence_for(who, vague) == {"t0"}
+    assert set(context.answerable(vague)) == {("t0", "who")}
+    # Of an unanswerable question it is enough to hold what another needs.
+    assert context.evidence_for(retracted, vague) == context.supported_evidence(vague) == {"t0"}
+
+
 def test_an_entry_that_was_overwritten_supports_its_old_source_no_longer() -> None:
     question = Question("q", "?", ("x",), evidence=frozenset({"t0", "t2"}))
     context = StreamContext(stream(question))

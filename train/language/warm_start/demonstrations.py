@@ -194,8 +194,7 @@ def answer_demonstrations(
             question = start.question
             assert question is not None  # It starts at one.
             view = encoder.encode(task.view(start)).view
-            found = [(entry, start.context.supported_evidence(entry)) for entry in view.entries]
-            useful = tuple(entry.id for entry, supported in found if supported & question.evidence)
+            useful = tuple(entry.id for entry in view.entries if start.context.evidence_for(question, entry))
             answer = NO_INFORMATION if question.unanswerable else question.answers[0]
             demonstrations.add(encoder, view, AnswerDecision(useful, answer))
     return demonstrations
