@@ -15,6 +15,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 INDENT = "  "
 """Stands before a line of somebody's text that could be taken for one of the prompt."""
@@ -79,8 +80,15 @@ def in_quotes(text: str, labels: Sequence[str] = ()) -> str:
         or any(_plain(label) in plain for label in labels)
     ):
         return text
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+    return as_json(text)
+
+
+def as_json(value: Any) -> str:
+    """Return a value as JSON on one line, without any control token, which reads back to the same value."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = _BREAKS.sub(lambda found: _escaped(found[0]), text)
+    # They occur in texts alone: what surrounds these in JSON forms none.
+    return MARK.sub(lambda found: _escaped(found[0][0]) + found[0][1:], text)
 
 
 def without_marks(text: str) -> str:
@@ -91,6 +99,10 @@ def without_marks(text: str) -> str:
 def broken(mark: str) -> str:
     """Return a mark that is none any more, and still reads like it."""
     return f"{mark[:1]} {mark[1:]}"
+
+
+def _escaped(letter: str) -> str:
+    return f"\\u{ord(letter):04x}"
 
 
 def _begins(line: str, header: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +14,17 @@ from memdojo.agents.graders.settings import EndpointAnswererSettings, ServedAnsw
 from memdojo.envs.answering import Answerer
 from memdojo.errors import ConfigError, MissingDependencyError
 
-from .running import DebugOption
+from .running import DebugOption, TrustRunOption
 
-LOCAL = ("127.0.0.1", "localhost", "::1")
+if TYPE_CHECKING:
+    from memdojo.deploy.mcp_http import Access
 
 
 def serve_memory(
-    memory_file: Annotated[Path, typer.Argument(help="The memory file, made if it does not exist.")],
+    memory_file: Annotated[
+        Path,
+        typer.Argument(help="The memory file, made if it does not exist; with --users a folder of them."),
+    ],
     manager: Annotated[
         str,
         typer.Option(
@@ -50,8 +55,27 @@ def serve_memory(
     http: Annotated[
         bool, typer.Option("--http", help="Serve over HTTP instead of standard input and output.")
     ] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MEMDOJO_TOKEN",
+            help="Bearer token that clients of --http must send; made and shown where one is needed.",
+        ),
+    ] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option(
+            help='File with the token of each user, a line name = "token" for each; MEMORY_FILE is then a '
+            "folder with a memory for each."
+        ),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which clients call the server. May be repeated."),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on with --http.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on with --http.")] = 8765,
+    trust_run: TrustRunOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Serve a memory to an assistant over the Model Context Protocol, run by trained policies.
@@ -62,34 +86,66 @@ def serve_memory(
 
     memdojo serve-memory memory.sqlite --manager runs/m --retriever runs/r --answerer runs/a --http
 
+    memdojo serve-memory memories --users users.toml --http --host 0.0.0.0 --allowed-host memory.example.org
+
     By default the assistant starts this command itself and speaks to it over standard input and output. With
-    --http it listens at http://HOST:PORT/mcp, without passwords: keep it on this machine. Without an answerer
-    the extractive reader answers. The library that this needs comes with the extra `mcp`.
+    --http it listens at http://HOST:PORT/mcp; everywhere but on this machine alone clients must send a bearer
+    token. Without an answerer the extractive reader answers. The library that this needs comes with the extra
+    `mcp`.
     """
     if importlib.util.find_spec("mcp") is None:
         raise MissingDependencyError(
             "serve-memory needs mcp, which is not installed: pip install 'memdojo[mcp]'"
         )
+    from memdojo.deploy.mcp_http import PATH, Access, make_app, memory_files, read_users, serve_http
     from memdojo.deploy.mcp_tools import make_server
-    from memdojo.deploy.open_memory import open_memory
+    from memdojo.deploy.open_memory import open_memories
 
+    if users is not None and (not http or token is not None):
+        raise ConfigError(
+            "--users has a token for each user of --http; pass --http, and leave --token (MEMDOJO_TOKEN) out."
+        )
+    access = Access(host, tuple(allowed_host or ()))
+    known = None if users is None else read_users(users)
+    tokens = known or (_tokens(token, access) if http else {})
     chosen = _choose_answerer(answerer, answerer_model, answerer_url)
-    with open_memory(
-        memory_file,
+    files = {"": memory_file} if known is None else memory_files(memory_file, known)
+    agents = open_memories(
+        list(files.values()),
         manager=manager,
         retriever=retriever,
         answerer=chosen,
         max_entries=max_entries,
         top_k=top_k,
-    ) as agent:
-        server = make_server(agent)
+        trust_run=trust_run,
+    )
+    with contextlib.ExitStack() as opened:
+        for agent in agents:
+            opened.enter_context(agent)
         if not http:
-            server.run("stdio")
+            make_server(agents[0]).run("stdio")
             return
-        if host not in LOCAL:
-            typer.echo(f"anyone who reaches {host}:{port} can read and change this memory", err=True)
-        typer.echo(f"serving {agent.path} at http://{host}:{port}/mcp; Ctrl-C stops it", err=True)
-        server.run("streamable-http", host=host, port=port)
+        app = make_app(dict(zip(files, agents, strict=True)), tokens, access)
+        what = agents[0].path if known is None else f"the memories of {len(known)} users in {memory_file}"
+        typer.echo(f"serving {what} at http://{host}:{port}{PATH}; Ctrl-C stops it", err=True)
+        serve_http(app, access, port)
+
+
+def _tokens(token: str | None, access: Access) -> dict[str, str]:
+    """Return the token of the only memory; none where it is not needed and none is given.
+
+    Raises:
+        ConfigError: If no header takes it.
+    """
+    from memdojo.deploy.mcp_http import check_token, new_token
+
+    if token is not None:
+        return {"": check_token(token)}
+    if access.is_local:
+        return {}
+    made = new_token()
+    typer.echo(f"clients must send this token (Authorization: Bearer TOKEN): {made}", err=True)
+    return {"": made}
 
 
 def _choose_answerer(run: str | None, model: str | None, url: str | None) -> Answerer | str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -57,6 +59,39 @@ def open_memory(
             new file needs limits that the training does not tell.
         MemdojoError: What else `MemoryAgent` raises.
     """
+    (agent,) = open_memories(
+        [path],
+        manager=manager,
+        retriever=retriever,
+        answerer=answerer,
+        max_entries=max_entries,
+        capacity=capacity,
+        top_k=top_k,
+        trust_run=trust_run,
+        **options,
+    )
+    return agent
+
+
+def open_memories(
+    paths: Sequence[str | Path],
+    *,
+    manager: ManagerPolicy | str | Path = DEFAULT_MANAGER,
+    retriever: Retriever | str | Path | None = None,
+    answerer: Answerer | str | Path | None = None,
+    max_entries: int | None = None,
+    capacity: Capacity | None = None,
+    top_k: int | None = None,
+    trust_run: bool = False,
+    **options: Unpack[DialogueOptions],
+) -> list[MemoryAgent]:
+    """Open several memory files that share their policies, each of which is loaded once; as `open_memory`.
+
+    Let one of the agents act at a time: policies are not made for several threads.
+
+    Args:
+        paths: The memory files; the others are as for `open_memory`, as is what is raised.
+    """
     if capacity is not None and max_entries is not None:
         raise ConfigError("capacity and max_entries are both given; put max_entries into the capacity.")
     writer = _learned(manager, "manager", list_baselines(), trust_run=trust_run)
@@ -66,19 +101,26 @@ def open_memory(
     trained = [each.training for each in (reader, writer) if each is not None]
     if max_entries is not None:
         capacity = _capacity(writer, max_entries)
-    elif capacity is None and writer is not None and _is_new(usable_path(path)):
-        capacity = _capacity_of_training(writer)
     if retriever is None:
         retriever = trained[0].retriever if trained else DEFAULT_RETRIEVER
-    return MemoryAgent(
-        path,
-        manager=_chosen(manager, writer),
-        retriever=_chosen(retriever, finder),
-        answerer=_chosen(answerer, reader),
-        capacity=capacity,
-        top_k=(trained[0].top_k if trained else DEFAULT_TOP_K) if top_k is None else top_k,
-        **options,
-    )
+    with contextlib.ExitStack() as opened:
+        agents = []
+        for path in paths:
+            limits = capacity
+            if limits is None and writer is not None and _is_new(usable_path(path)):
+                limits = _capacity_of_training(writer)
+            agent = MemoryAgent(
+                path,
+                manager=_chosen(manager, writer),
+                retriever=_chosen(retriever, finder),
+                answerer=_chosen(answerer, reader),
+                capacity=limits,
+                top_k=(trained[0].top_k if trained else DEFAULT_TOP_K) if top_k is None else top_k,
+                **options,
+            )
+            agents.append(opened.enter_context(agent))
+        opened.pop_all()  # All are open, and stay so.
+    return agents
 
 
 def _learned(target: object, kind: str, names: Any, *, trust_run: bool) -> Learned | None:
