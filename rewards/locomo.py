@@ -18,10 +18,8 @@ _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL = "1", "2", "3", "4", "5"
 
 _PHRASE = re.compile("|".join(map(re.escape, NO_INFORMATION_PHRASES)), re.IGNORECASE)
-_HEDGE = re.compile(
-    rf"[\s,;:.([{{–—-]*(?:\b(?:but|though|it|this|that|is|was)\s+)*\b(?:{_PHRASE.pattern})\b[)\]}}.!]*",
-    re.IGNORECASE,
-)
+_SEPARATORS = " ,;:.([{–—-"
+_BEFORE_HEDGE = frozenset(("but", "though", "it", "this", "that", "is", "was"))
 _WORD = re.compile(r"\w+")
 _FRAME_WORDS = """
     a about above according am an and any anywhere are as asked at available be been but by can cannot chat
@@ -91,7 +89,7 @@ def locomo_strict_score(
     """
     if category == _ADVERSARIAL or (category in LOCOMO_CATEGORIES and not references):
         return float(only_says_no_information(prediction, question))
-    return locomo_score(_HEDGE.sub(" ", prediction).strip(), references, category)
+    return locomo_score(_without_hedges(prediction), references, category)
 
 
 def only_says_no_information(prediction: str, question: str = "") -> bool:
@@ -105,6 +103,18 @@ def only_says_no_information(prediction: str, question: str = "") -> bool:
     allowed = _FRAME if "or" in asked else _FRAME.union(asked)
     rest = _WORD.findall(_PHRASE.sub(" ", prediction).lower())
     return says_no_information(prediction) and all(word in allowed or _stem(word) in allowed for word in rest)
+
+
+def _without_hedges(prediction: str) -> str:
+    """Return what a prediction says beside the phrases for a missing answer and their brackets."""
+    *parts, rest = _PHRASE.split(prediction)
+    said = []
+    for part in parts:
+        words = part.lstrip(")]}.!").split()
+        while words and words[-1].lower().strip(_SEPARATORS) in {"", *_BEFORE_HEDGE}:
+            words.pop()
+        said.append(" ".join(words).rstrip(_SEPARATORS))
+    return " ".join([*said, rest.lstrip(")]}.!")]).strip() if parts else prediction
 
 
 def _split_f1(prediction: str, reference: str) -> float:

@@ -47,7 +47,7 @@ NO_INFORMATION_PHRASES = (NO_INFORMATION.lower(), "not mentioned")
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 # "A, C" and "A or C" name choices.
-_ARTICLES_OF_WORDS = regex.compile(r"(?<!\w[^\w\s]*)\b(?:a|an|the)\b(?=\s+[^\w,;/&|]*\w)(?!\s+(?:and|or)\b)")
+_ARTICLES_OF_WORDS = regex.compile(r"(?<!\w[^\w\s]*)\b(?:a|an|the)\b(?=\s[^\w,;/&|]*\w)(?!\s+(?:and|or)\b)")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _DASHES_BETWEEN_WORDS = re.compile("[—―…]")
 # Emoji are "other symbols" of Unicode, and stay.

@@ -121,3 +121,8 @@ def test_a_choice_named_by_the_question_is_an_answer() -> None:
     assert locomo_strict_score("I don't know", [], "5", "Does Ann drink tea?") == 0
     with pytest.raises(ConfigError, match="'1' to '5'"):
         locomo_strict_score("x", [], "6")
+
+
+def test_separators_and_phrases_without_end_are_left_out_in_one_pass() -> None:
+    assert locomo_strict_score("yes" + " (not mentioned)" * 5000, ["yes"], "4") == 1
+    assert locomo_strict_score("yes" + " ,;([" * 20_000 + " not mentioned", ["yes"], "4") == 1

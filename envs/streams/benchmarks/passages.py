@@ -9,7 +9,7 @@ from datetime import datetime
 
 import regex
 
-from ...memory.analysis import count_tokens
+from ...memory.analysis import count_tokens, exceeds_tokens
 from ...types import Chunk, Turn
 
 _PARAGRAPH_ENDS = re.compile(r"\n\s*\n")
@@ -56,14 +56,17 @@ def _cut(text: str, max_tokens: int, ends: Sequence[re.Pattern[str]]) -> Iterato
 
 
 def _cut_word(word: str, max_tokens: int) -> Iterator[str]:
-    while count_tokens(word) > max_tokens:
-        # No longer piece can fit, as a token has at most eight bytes.
-        ends = [match.end() for match in _CHARACTER.finditer(word[: 8 * max_tokens])]
-        size = ends[max(0, bisect_right(ends, max_tokens, key=lambda end: count_tokens(word[:end])) - 1)]
-        yield word[:size]
-        word = word[size:]
-    if word:
-        yield word
+    start = 0
+    # A text of more bytes than this has too many tokens whatever it is.
+    size = 8 * max_tokens + 1
+    while exceeds_tokens(piece := word[start : start + size], max_tokens):
+        ends = [match.end() for match in _CHARACTER.finditer(piece)]
+        fitting = bisect_right(ends, max_tokens, key=lambda end: count_tokens(piece[:end]))
+        end = ends[max(0, fitting - 1)]
+        yield piece[:end]
+        start += end
+    if piece:
+        yield piece
 
 
 def chunks_of_sessions(

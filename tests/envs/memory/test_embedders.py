@@ -85,3 +85,14 @@ def test_unknown_name_lists_the_near_ones() -> None:
         make_embedder("wordlama")
     assert list(list_embedders()) == ["hashed_ngrams", "sentence_transformer", "wordllama"]
     assert WordLlamaEmbedder.__doc__
+
+
+def test_hashed_ngrams_bring_texts_of_any_script_near_each_other() -> None:
+    embedder = HashedNgramEmbedder(512)
+    for said, asked, other in (
+        ("我的狗叫雷克斯。", "狗叫什么?", "他住在北京"),
+        ("หมาของฉันชื่อเร็กซ์", "หมาชื่ออะไร", "วันนี้ฝนตกหนัก"),
+        ("Zoe\u0308’s résumé", "Zoës resume", "the lamp is green"),
+    ):
+        vectors = embedder.embed([said, asked, other])
+        assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.1
