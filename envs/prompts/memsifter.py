@@ -142,7 +142,7 @@ def _write_numbers(ranking: Sequence[int], view: RankingView) -> str:
 def _parse(completion: str, view: RankingView) -> list[int] | ParseError:
     _, ended, behind = completion.rpartition(_THOUGHTS_END)
     reply = split_thoughts(behind)
-    if reply.is_cut or (not ended and _THOUGHTS_BEGIN in completion):
+    if reply.is_cut or (not ended and _THOUGHTS_BEGIN in reply.text):
         why = "the thoughts have no end, so no ranking follows them."
         return parse_error(ParseErrorKind.MISSING_LINE, completion, why)
     found = _rankings(reply.text)

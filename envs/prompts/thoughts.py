@@ -26,7 +26,10 @@ from typing import NamedTuple
 
 from .json_values import JSONReader
 
-_NAME = r"(?:[a-z]{1,12}[:|_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflect(?:ion)?|scratch_?pad)"
+_WORD = (
+    r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflect(?:ion)?|analysis|rationale|monologue|scratch_?pad)"
+)
+_NAME = rf"(?:[a-z]{{1,12}}[:|_-]){{0,3}}{_WORD}"
 
 _MARKS: Mapping[str, tuple[str, str]] = {
     # Qwen, DeepSeek, GLM, Seed (`<seed:think>`), MiniMax (`<mm:think>`), and whatever prompts ask for.
@@ -35,10 +38,13 @@ _MARKS: Mapping[str, tuple[str, str]] = {
     "bracket": (r"THINK\]", r"/THINK\]"),
     # Kimi.
     "triangle": (r"think▷", r"/think▷"),
-    # Cohere.
-    "cohere": (r"\|START_THINKING\|>", r"\|END_THINKING\|>"),
-    # Sky-T1, OpenThinker.
-    "solution": (r"\|begin_of_thought\|>", r"\|end_of_thought\|>"),
+    # Cohere (`<|START_THINKING|>`), Sky-T1 (`<|begin_of_thought|>`) and others.
+    "bars": (
+        rf"\|(?i:(?:start_|begin_(?:of_)?)?{_WORD}(?:_start|_begin)?)\|>",
+        rf"\|(?i:/{_WORD}|end_(?:of_)?{_WORD}|{_WORD}_end)\|>",
+    ),
+    # Tags on their way through a page.
+    "escaped": (rf"lt;(?i:{_NAME})&gt;", rf"lt;/(?i:{_NAME})&gt;"),
     # Gemma 4, and MedGemma.
     "gemma": (r"\|channel>thought\b", r"channel\|>"),
     "unused": (r"unused94>", r"unused95>"),
@@ -48,7 +54,7 @@ _MARKS: Mapping[str, tuple[str, str]] = {
         r"(?:\|start\|>assistant<)?\|channel\|>final(?:\s?<\|constrain\|>\w{1,20})?<\|message\|>",
     ),
 }
-"""What opens and what closes a thought, by family, behind the first letter: one of `<`, `[` and `◁`."""
+"""What opens and what closes a thought, by family, behind the first letter: one of `<`, `[`, `◁` and `&`."""
 
 _CLOSING_IF_OPEN = {"harmony": r"\|end\|>"}
 """Marks that close a thought of their family, and mean nothing where none is open."""
@@ -63,7 +69,7 @@ _ROLES = {
     **{f"end_{family}": closing for family, closing in _CLOSING_IF_OPEN.items()},
 }
 # The first letter stands before the choice, so that it alone is looked for in most of a text.
-_MARK = re.compile(r"[<\[◁](?:" + "|".join(f"(?P<{role}>{mark})" for role, mark in _ROLES.items()) + ")")
+_MARK = re.compile(r"[<\[◁&](?:" + "|".join(f"(?P<{role}>{mark})" for role, mark in _ROLES.items()) + ")")
 _OBJECT = re.compile(r'\{(?=\s*+["}])|\[(?=\s*+\{)')
 _PARAMETER = re.compile(r"<parameter\b[^<>]{0,100}>(?:(?!</?parameter\b).)*+</parameter>", re.DOTALL)
 _VALUE = re.compile(f"{_OBJECT.pattern}|<parameter")
