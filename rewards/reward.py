@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from numbers import Real
 from types import MappingProxyType
 
 from memdojo.errors import ConfigError
 
-from .grading import OFFICIAL, needs_judge
+from .grading import OFFICIAL, grade, grade_names, needs_judge
 from .outcomes import EpisodeOutcome, StepOutcome
 from .parts import RewardPart, reward_part
 from .scores import Score, sum_scores
@@ -118,8 +119,25 @@ class Reward:
             else:
                 contributions[part.name] = weight * value
         if missing:
-            return Score(None, contributions, _why_missing(outcome, missing))
+            return Score(
+                None,
+                contributions,
+                _why_missing(outcome, missing),
+                self._at_worst(outcome, contributions, missing),
+            )
         return Score(math.fsum(contributions.values()), contributions)
+
+    def _at_worst(
+        self, outcome: StepOutcome, contributions: Mapping[str, float], missing: Collection[str]
+    ) -> float:
+        """Return what a step is worth if the answers and verdicts that are missing earn nothing."""
+        total = math.fsum(contributions.values())
+        for part, weight in self._parts:
+            if part.name in missing and part.name in grade_names():
+                # The mean is over all questions of the episode, so one that is left out counts 0.
+                graded = tuple(each for each in outcome.questions if grade(part.name, each) is not None)
+                total += weight * (part.function(dataclasses.replace(outcome, questions=graded)) or 0.0)
+        return total
 
     def episode(self, outcome: EpisodeOutcome) -> Score:
         """Score a whole episode: the sum over its steps, unscored as soon as one of them is."""

@@ -16,6 +16,7 @@ class Score:
         parts: Weighted contributions by part name; they sum to `value`. Of an unscored score, those that
             could be computed.
         why: Why the score is unscored, one sentence; empty otherwise.
+        at_worst: What an unscored score comes to if all that is missing is worth 0.
 
     Raises:
         ValueError: If `value` is not finite, or is None without a reason.
@@ -24,6 +25,7 @@ class Score:
     value: float | None
     parts: Mapping[str, float] = field(default_factory=dict, hash=False)
     why: str = ""
+    at_worst: float = 0.0
 
     def __post_init__(self) -> None:
         if self.value is None:

@@ -22,6 +22,7 @@ from .checkpoints.compact import TrainedOn, read_state, reading_state
 from .config.run import TrainConfig
 from .rollouts.memory_figures import mean_figures
 from .rollouts.recorded_episodes import RecordedEpisodes, records_are_due
+from .rollouts.unscored import bound_unscored
 from .runs.folder import RunFolder
 from .runs.interrupts import GracefulStop
 from .runs.progress import Progress, Report
@@ -218,6 +219,7 @@ class TrainLoop:
             # Nothing was learned yet from what could not be played.
             self.save()
             raise
+        groups = bound_unscored(groups, self._config.evaluation.max_unscored)
         played = time.perf_counter()
         metrics |= self._trainee.learn(groups, self._run_state.updates)
         metrics |= {"seconds/rollouts": played - started, "seconds/learner": time.perf_counter() - played}
@@ -280,6 +282,7 @@ class TrainLoop:
         started = time.perf_counter()
         due = records_are_due(self._config, run_state.updates)
         groups = self._trainee.validate(self._config.logging.num_trajectories if due else 0)
+        groups = bound_unscored(groups, self._config.evaluation.max_unscored)
         scores = [each.episode_return for group in groups for each in group if each.scored]
         if due and self._trainee.is_main:
             records = [each.record for group in groups for each in group if each.record is not None]
@@ -340,7 +343,10 @@ def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, floa
     metrics = {
         "rollouts/return": float(np.mean(returns)),
         "rollouts/return_std": float(np.std(returns)),
-        "rollouts/unscored": float(len(trajectories) - len(scored)),
+        # Those that count as failed have no score of their own either.
+        "rollouts/unscored": float(
+            sum(not each.scored or getattr(each, "counted_failed", False) for each in trajectories)
+        ),
     }
     parts: Counter[str] = Counter()
     counts: Counter[str] = Counter()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from torch import nn
 
 from memdojo.agents.compact.base import Decision
@@ -28,7 +29,7 @@ from memdojo.eval.records.recording import WatchedPolicy
 from memdojo.eval.records.types import EpisodeRecord
 from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
-from memdojo.rewards.scores import sum_scores
+from memdojo.rewards.scores import Score, sum_scores
 
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.tasks import RolloutTask, record_of
@@ -97,6 +98,7 @@ class ManagerPlayer:
     ) -> Trajectory:
         scores = [reward(step) for step in steps]
         rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
+        at_worst = np.array([[score.at_worst if score.value is None else score.value] for score in scores])
         counts = Counter(
             operation.kind if operation.applied else "rejected"
             for step in steps
@@ -104,7 +106,15 @@ class ManagerPlayer:
         )
         parts = sum_scores(scores).parts
         return Trajectory.of(
-            stream_id, decisions, rewards, parts, counts, greedy=greedy, memory=memory, record=record
+            stream_id,
+            decisions,
+            rewards,
+            parts,
+            counts,
+            greedy=greedy,
+            memory=memory,
+            record=record,
+            rewards_at_worst=at_worst if np.isnan(rewards).any() else None,
         )
 
 
@@ -177,18 +187,28 @@ class RetrieverPlayer:
         rng = None if greedy else episode.rng
         ranking, decision = self._policy.decide(observation, self._rules.top_k, rng)
         outcome = as_episode(episode.step(ranking))
-        rewards, parts = self._rewards(outcome, reward)
-        stream_id = episode.context.stream.id
-        return Trajectory.of(stream_id, [decision], rewards[None], parts, {}, greedy=greedy)
-
-    def _rewards(self, outcome: StepOutcome, reward: Reward) -> tuple[np.ndarray, Mapping[str, float]]:
         score = reward(outcome)
-        rewards = np.zeros(self._rules.top_k)
+        rewards, at_worst = self._rewards(outcome, score, reward), None
         if score.value is None:
-            rewards[:] = np.nan
-        elif reward.needs_answers:
+            rewards, at_worst = np.full_like(rewards, np.nan), rewards[None]
+        stream_id = episode.context.stream.id
+        return Trajectory.of(
+            stream_id,
+            [decision],
+            rewards[None],
+            score.parts,
+            {},
+            greedy=greedy,
+            rewards_at_worst=at_worst,
+        )
+
+    def _rewards(self, outcome: StepOutcome, score: Score, reward: Reward) -> npt.NDArray[np.float64]:
+        """Return what each place is paid; what is missing of an unscored question is worth 0."""
+        rewards = np.zeros(self._rules.top_k)
+        if reward.needs_answers:
             # Behind the last place that is filled nothing was chosen that could be paid for.
-            rewards[len(outcome.questions[0].retrieved) - 1] = score.value
+            paid = score.at_worst if score.value is None else score.value
+            rewards[len(outcome.questions[0].retrieved) - 1] = paid
         else:
             upto = [
                 _value(reward(_first_places(outcome, places)).value)
@@ -196,7 +216,7 @@ class RetrieverPlayer:
             ]
             rewards = np.diff(upto)
             rewards[0] += upto[0]
-        return rewards, score.parts
+        return rewards
 
     def _at_each_question(self, stream: int) -> list[tuple[RetrievalEpisode, RetrievalObservation]]:
         starts = self._rules.at_each_question(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ class Trajectory:
         counts: Operations of the episode by kind, and those that were not applied as `rejected`.
         memory: What a manager's memory came to; see `memory_figures`.
         record: All that was done, where the task wants it recorded.
+        rewards_at_worst: As `rewards`, with what is missing worth 0; empty where nothing is missing.
+        counted_failed: True if these took the place of the rewards; see `bound_unscored`.
     """
 
     stream_id: str
@@ -42,6 +45,8 @@ class Trajectory:
     counts: Mapping[str, int]
     memory: Mapping[str, float] = field(default_factory=dict)
     record: EpisodeRecord | None = None
+    rewards_at_worst: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    counted_failed: bool = False
 
     @classmethod
     def of(
@@ -55,6 +60,7 @@ class Trajectory:
         greedy: bool,
         memory: Mapping[str, float] | None = None,
         record: EpisodeRecord | None = None,
+        rewards_at_worst: npt.NDArray[np.float64] | None = None,
     ) -> Trajectory:
         """Stack decisions in order of time."""
         names = () if greedy else decisions[0].observation
@@ -69,12 +75,22 @@ class Trajectory:
             counts,
             memory or {},
             record,
+            np.zeros((0, 0)) if rewards_at_worst is None else rewards_at_worst,
         )
 
     @property
     def scored(self) -> bool:
         """False if a step could not be scored: a failed attempt must be untrainable, not a zero."""
         return not bool(np.isnan(self.rewards).any())
+
+    @property
+    def is_missing_answers(self) -> bool:
+        """True if it is known what the episode is worth where its missing answers are worth 0."""
+        return self.rewards_at_worst.size > 0
+
+    def at_worst(self) -> Trajectory:
+        """Return the episode scored with its missing answers at 0."""
+        return dataclasses.replace(self, rewards=self.rewards_at_worst, counted_failed=True)
 
     @property
     def loss_mask(self) -> npt.NDArray[np.bool_]:

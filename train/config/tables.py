@@ -21,7 +21,7 @@ from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
-from memdojo.settings import Count, CountOrZero, Names, Seed, Table, Text, not_blank
+from memdojo.settings import Count, CountOrZero, Names, Seed, Share, Table, Text, not_blank
 
 from ..used_keys import (
     ARCHIVE_ONLY,
@@ -306,6 +306,8 @@ class EvaluationConfig(Table):
         every: Updates between two validations.
         num_resamples: Bootstrap resamples behind an interval of the final evaluation.
         baselines: Names of what the policy is compared with; none named means all.
+        max_unscored: Share that may go without a score: of the episodes of an update or a validation, and of
+            a policy's answers in the final evaluation. Of more, what is missing counts 0.
         metric: The reward part, one that grades answers or measures evidence, that chooses the best
             checkpoint and heads the final table.
     """
@@ -313,6 +315,7 @@ class EvaluationConfig(Table):
     every: Annotated[Count, VALIDATED_ONLY] = 10
     num_resamples: Count = 2000
     baselines: Names = ()
+    max_unscored: Share = 0.05
     metric: str = "evidence_recall"
 
     @field_validator("metric")

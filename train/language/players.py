@@ -247,6 +247,7 @@ class Playthrough:
                 generation.is_cut,
                 step_reward,
                 outcome.num_steps,
+                score.at_worst,
             )
         )
         self.scores.append(score)
@@ -278,6 +279,7 @@ class Playthrough:
             dict(self.grades),
             memory or {},
             record_of(self.episode, self.steps) if self.steps else None,
+            is_missing_answers=bool(self.failure and self.scores and not self.scores[-1].scored),
         )
 
 

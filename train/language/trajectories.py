@@ -5,6 +5,8 @@ Axes: T tokens of a response, S rows (steps) of an episode, G episodes of a grou
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -26,6 +28,7 @@ class Row:
         reward: What the step paid; NaN if it could not be scored. Those of an episode add up to its return.
         step_reward: What of it is for this step alone, by parts that are `by_step`; the rest is for the
             episode.
+        reward_at_worst: What the step is worth if it could not be scored and all that is missing is worth 0.
         num_steps: Steps of the whole episode, by which parts that are `by_step` are divided.
         weights_version: Version of the weights that sampled it.
         num_left_out: Entries that had to be left out so that the prompt fitted.
@@ -41,6 +44,7 @@ class Row:
     is_cut_off: bool = False
     step_reward: float = 0.0
     num_steps: int = 1
+    reward_at_worst: float = 0.0
 
     @property
     def num_tokens(self) -> int:
@@ -63,6 +67,8 @@ class LanguageTrajectory:
         record: All that was done, where the task wants it recorded.
         grades: Of each metric that pays and each data set, as `METRIC/DATA SET`, the sum of the questions'
             grades and their number.
+        is_missing_answers: True if it failed because an answer or a verdict was missing.
+        counted_failed: True if its missing answers count 0; see `bound_unscored`.
     """
 
     stream_id: str
@@ -73,6 +79,16 @@ class LanguageTrajectory:
     grades: Mapping[str, tuple[float, int]] = field(default_factory=lambda: MappingProxyType({}))
     memory: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     record: EpisodeRecord | None = None
+    is_missing_answers: bool = False
+    counted_failed: bool = False
+
+    def at_worst(self) -> LanguageTrajectory:
+        """Return the episode scored with its missing answers at 0; what was not played any more earns 0."""
+        rows = tuple(
+            dataclasses.replace(row, reward=row.reward_at_worst) if math.isnan(row.reward) else row
+            for row in self.rows
+        )
+        return dataclasses.replace(self, rows=rows, failure="", counted_failed=True)
 
     @property
     def scored(self) -> bool:

@@ -187,6 +187,7 @@ def prepare_run(
         metric=config.evaluation.score(episode.top_k),
         seed=config.seed,
         num_resamples=config.evaluation.num_resamples,
+        max_unscored=config.evaluation.max_unscored,
     )
     targets = Targets(task, learned, baselines)
     return prepare_found(targets, [config], load_test_streams(config), choices, trust)
