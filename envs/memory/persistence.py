@@ -285,7 +285,7 @@ def as_number(value: object) -> int:
     Raises:
         ValueError: If something else stands there.
     """
-    if type(value) is not int or not 0 <= value < 2**63:
+    if type(value) is not int or not 0 <= value < 2**62:
         raise ValueError(f"{value!r:.40} stands where a number belongs")
     return value
 

@@ -68,7 +68,7 @@ class LiveDialogue:
         self, file: MemoryFile, *, capacity: Capacity | None, session_gap: timedelta, seed: int
     ) -> None:
         self._file = file
-        self._tables = DialogueTables(file.database)
+        self._tables = DialogueTables(file)
         self._session_gap = session_gap
         self._seed = seed
         with file.transaction():
@@ -119,8 +119,11 @@ class LiveDialogue:
         last = self._state.num_turns - 1
         at_hand = tables.read_turns_at_hand(last)
         previous = at_hand[-1] if at_hand and at_hand[-1].position == last else None
+        words = tables.read_words()
+        if max(words.values(), default=0) > self._state.num_turns:
+            raise ValueError("it has words in more turns than there were")
         featurizer = TurnFeaturizer(
-            tables.read_words(),
+            words,
             self._state.num_turns,
             None if previous is None else previous.turn,
             () if previous is None else analyze(previous.text),

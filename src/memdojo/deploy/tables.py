@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from memdojo.envs.streams.turn_features import TURN_FEATURES, FloatArray
 from memdojo.envs.types import Turn
 
 from .context import KeptTurn
+from .memory_file import MemoryFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dialogue (state TEXT NOT NULL);
@@ -78,8 +78,9 @@ class WaitingTurn:
 class DialogueTables:
     """Reads and writes the tables; what is written counts once the caller's transaction ends."""
 
-    def __init__(self, database: Connection) -> None:
-        self._database = database
+    def __init__(self, file: MemoryFile) -> None:
+        self._file = file
+        self._database = file.database
 
     def create(self) -> None:
         """Make the tables, as far as they are missing."""
@@ -162,7 +163,7 @@ class DialogueTables:
 
     def drop_turns(self, ids: Iterable[str]) -> None:
         """Drop turns."""
-        self._database.executemany("DELETE FROM turns WHERE id = ?", ((id,) for id in ids))
+        self._database.executemany("DELETE FROM turns WHERE id = ?", ((as_column(id),) for id in ids))
 
     def read_origins(self) -> dict[int, int]:
         """Return the position of the turn that each entry last came from, by id of the entry."""
@@ -197,19 +198,20 @@ class DialogueTables:
         self._database.executemany("DELETE FROM words WHERE word = ? AND turns < 1", gone)
 
     def _read_turns(self, condition: str, arguments: Sequence[Any]) -> list[KeptTurn]:
-        rows = self._database.execute(
-            f"SELECT {_TURN_COLUMNS} FROM turns WHERE {condition} ORDER BY position", arguments
-        )
-        return [
-            KeptTurn(
-                _as_turn(columns),
-                from_column(stored),
-                as_number(position),
-                _as_row(features),
-                _as_row(following),
-            )
-            for position, *columns, stored, features, following in rows
-        ]
+        statement = f"SELECT {_TURN_COLUMNS} FROM turns WHERE {condition} ORDER BY position"
+        with self._file.understanding():
+            return [
+                KeptTurn(
+                    _as_turn(columns),
+                    from_column(stored),
+                    as_number(position),
+                    _as_row(features),
+                    _as_row(following),
+                )
+                for position, *columns, stored, features, following in self._database.execute(
+                    statement, arguments
+                )
+            ]
 
 
 def _state_as_json(state: DialogueState) -> str:
