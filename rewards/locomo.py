@@ -31,6 +31,9 @@ _FRAME_WORDS = """
 _FRAME = frozenset(_FRAME_WORDS.split())
 """Words of a sentence that says that something is not mentioned, whatever it is."""
 
+_SUBJECT = re.compile(r"(?!.*\b(?:but|though)\b)[\w'’ ]+ (?:is|was|are|were)(?: also)? ")
+"""What may stand in front of "not mentioned", if it is more than words of the frame: "Her race is"."""
+
 LOCOMO_CATEGORIES = (_MULTI_HOP, _TEMPORAL, _OPEN_DOMAIN, _SINGLE_HOP, _ADVERSARIAL)
 """The categories that the score knows."""
 
@@ -97,12 +100,19 @@ def only_says_no_information(prediction: str, question: str = "") -> bool:
 
     Args:
         prediction: The answer.
-        question: Its words may stand in the prediction, unless it offers a choice ("tea or coffee?").
+        question: Its words may stand in the prediction, as its subject or behind the phrase, unless it offers
+            a choice ("tea or coffee?").
     """
+    before, *others = _PHRASE.split(prediction.lower())
+    if not others:
+        return False
+    words = _WORD.findall(before)
+    if not _FRAME.issuperset(words) and not _SUBJECT.fullmatch(before):
+        return False
     asked = [_stem(word) for word in _WORD.findall(question.lower())]
     allowed = _FRAME if "or" in asked else _FRAME.union(asked)
-    rest = _WORD.findall(_PHRASE.sub(" ", prediction).lower())
-    return says_no_information(prediction) and all(word in allowed or _stem(word) in allowed for word in rest)
+    words += _WORD.findall(" ".join(others))
+    return all(word in allowed or _stem(word) in allowed for word in words)
 
 
 def _without_hedges(prediction: str) -> str:

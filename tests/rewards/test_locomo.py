@@ -123,6 +123,15 @@ def test_a_choice_named_by_the_question_is_an_answer() -> None:
         locomo_strict_score("x", [], "6")
 
 
+def test_words_of_the_question_are_an_answer_where_they_are_no_subject() -> None:
+    for answer in (
+        "Caroline (not mentioned)",
+        "charity race. Not mentioned.",
+        "Caroline, but it is not mentioned",
+    ):
+        assert locomo_strict_score(answer, [], "5", QUESTION) == 0
+
+
 def test_separators_and_phrases_without_end_are_left_out_in_one_pass() -> None:
     assert locomo_strict_score("yes" + " (not mentioned)" * 5000, ["yes"], "4") == 1
     assert locomo_strict_score("yes" + " ,;([" * 20_000 + " not mentioned", ["yes"], "4") == 1
