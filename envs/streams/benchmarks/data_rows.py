@@ -104,7 +104,8 @@ def _parquet_rows(file: Path, obtain: str) -> Any:
         ) from error
     try:
         return read_table(file).to_pylist()
-    except (OSError, ArrowException) as error:
+    except (OSError, ArrowException, ValueError, OverflowError) as error:
+        # The last two come of values: texts that are not UTF-8, times that no calendar has.
         raise DataError(f"{file} cannot be read as Parquet ({error}). {obtain}") from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pandas as pd
 import pytest
 
 from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.html.escaping import csp_hash
 from memdojo.eval.html.page import PageSettings, write_report
@@ -22,11 +25,13 @@ from memdojo.eval.html.sources import (
     read_evaluation,
 )
 from memdojo.eval.html.theatre_stage import set_stage
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.run import run_evaluation
 from memdojo.eval.sweeps.points import SweepSettings
 from memdojo.eval.sweeps.registry import Sweep
 from memdojo.eval.sweeps.report import run_sweeps
 
-from .conftest import HOSTILE
+from .conftest import HOSTILE, a_stream, add
 
 
 class Elements(HTMLParser):
@@ -245,3 +250,28 @@ def test_sweeps_are_drawn_with_their_tables(tmp_path: Path) -> None:
     assert "room: normalised token f1" in page
     assert "A larger store?" in page
     assert 'aria-label="room: recency from' in page
+
+
+def test_names_that_break_files_and_pages_elsewhere_come_through(tmp_path: Path) -> None:
+    categories = ("\x0b", "=1+1", "x\r\ny", "nan")
+    stream = a_stream("=s\x0b")
+    questions = zip(stream.questions, categories, strict=True)
+    stream = replace(stream, questions=tuple(replace(each, category=name) for each, name in questions))
+    policy = ScriptedRule([(add(turn),) for turn in range(4)], name="=cmd|'!A0\x0b\r\n*")
+    settings = EvalSettings(max_entries=4, answerer=ExtractiveAnswerer())
+    report = run_evaluation([policy], [stream], settings, num_resamples=5, folder=tmp_path / "tables")
+    report.write(tmp_path / "tables")
+    part = read_evaluation(tmp_path / "tables")
+    ours, theirs = report.evaluation.questions, part.folder.questions
+    for column in ("policy", "stream", "group", "category", "question", "references"):
+        assert theirs[column].tolist() == ours[column].tolist()
+    assert part.policies == report.summary["policy"].tolist()
+    write_report(tmp_path / "page.html", [part])
+    for line in (tmp_path / "tables" / "tables.md").read_text("utf-8").split("\n"):
+        assert line.isprintable()
+    assert "'=cmd" in (tmp_path / "tables" / "summary.csv").read_text("utf-8")
+
+
+def test_a_page_goes_through_a_device_and_leaves_it_there(part: EvaluationPart) -> None:
+    assert write_report("/dev/null", [part]).num_bytes > 0
+    assert Path("/dev/null").is_char_device()

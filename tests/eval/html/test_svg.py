@@ -1,4 +1,5 @@
 import re
+from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
 
@@ -47,3 +48,13 @@ def test_ids_begin_with_the_prefix_and_references_follow_them() -> None:
 
 def test_equal_figures_give_equal_elements() -> None:
     assert inline_svg(a_figure(), "f1", "x") == inline_svg(a_figure(), "f1", "x")
+
+
+def test_names_of_any_script_and_controls_are_drawn_without_a_word() -> None:
+    figure = Figure(figsize=(3, 2))
+    axes = figure.subplots()
+    axes.set_title("a\x0bb\x00 \x1b[31m 日本 $\\bad$", parse_math=False)
+    svg = inline_svg(figure, "f1", "bell \x07")
+    ElementTree.fromstring(svg)
+    assert "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}" in svg
+    assert "日本" in svg
