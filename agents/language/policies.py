@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from memdojo.envs.answering import Answer, AnswerRequest
@@ -31,6 +32,7 @@ from memdojo.envs.prompts.protocol import (
     showing,
 )
 from memdojo.envs.prompts.tasks import ManagerTask
+from memdojo.envs.prompts.thoughts import closing_mark
 from memdojo.envs.types import Hit, MemoryEntry, Operation
 from memdojo.errors import EngineError, ModelError, PromptTooLongError
 
@@ -153,11 +155,18 @@ class PromptEncoder:
     def encode_reply(self, text: str) -> tuple[int, ...]:
         """Return a reply as a model would sample it: its token ids and the one that ends the turn.
 
-        For supervised training only: sampled replies are never tokenised again.
+        For supervised training only: sampled replies are never tokenised again. Where the chat template opens
+        a thought, the reply begins with the mark that closes it.
         """
         end = self._tokenizer.eos_token_id
         assert isinstance(end, int)  # A model without an end token is refused when it is loaded.
-        return (*self._chat.encode_reply(text), end)
+        return (*self._chat.encode_reply(self._thoughtless + text), end)
+
+    @cached_property
+    def _thoughtless(self) -> str:
+        """What a reply without a thought begins with."""
+        opened = opened_at_end(self.decode_prompt, self._chat.encode([Message("user", ".")]))
+        return f"{closing_mark(opened)}\n\n" if opened else ""
 
     def write(self, decision: Any, view: AnyView) -> str:
         """Return the reply that decides so, in the form that the prompt asks for.

@@ -141,6 +141,11 @@ def opened_thought(prompt: str) -> str:
     return marks[0][0] if marks and (marks[0].lastgroup or "").startswith("open_") else ""
 
 
+def closing_mark(opening: str) -> str:
+    """Return the mark that closes what another one has opened, such as `</think>` for `<think>`."""
+    return opening.replace("START", "END") if "START" in opening else f"{opening[0]}/{opening[1:]}"
+
+
 def is_thought_mark(token: str) -> bool:
     """Return whether a token opens or closes a thought, or wraps a reply."""
     if _BEFORE_REPLY.fullmatch(token) or _BEHIND_REPLY.fullmatch(token):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from builders import make_stream
-from memdojo.agents.engines.engine import GenerationRequest
+from memdojo.agents.engines.engine import Generation, GenerationRequest, StopReason
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import (
     LanguageAnswerAgent,
@@ -23,7 +24,7 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.memsifter import BriefRankingFormat
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainRankingFormat
-from memdojo.envs.prompts.protocol import AnswerView, ManagerView, RankingView
+from memdojo.envs.prompts.protocol import AnswerView, ManagerView, RankingView, parse_reply
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Capacity, Chunk, Delete, MemoryEntry, Noop, Stream, Turn
 from memdojo.errors import ModelError
@@ -103,6 +104,28 @@ def test_a_reply_ends_with_the_token_that_ends_a_turn(tokenizer: Any) -> None:
     ids = encoder.encode_reply("KEEP a 12")
     assert ids[-1] == tokenizer.eos_token_id
     assert encoder.decode(ids) == "KEEP a 12"
+
+
+def test_where_the_template_opens_a_thought_a_taught_reply_closes_it_and_a_cut_one_is_thought(
+    tokenizer: Any,
+) -> None:
+    opening = copy.deepcopy(tokenizer)
+    opening.chat_template += "{{ '<think>\n' }}"
+    encoder = PromptEncoder(opening, BriefFormat(), 1000)
+    view, prompt = _view(), encoder.encode(_view())
+    taught = encoder.encode_reply("KEEP a\nDROP 1")
+    assert encoder.decode(taught) == "</think>\n\nKEEP a\nDROP 1"
+    thinking = tuple(opening.encode("KEEP a\nDROP 1\n", add_special_tokens=False))
+    for ids, reason, num in (
+        (taught, StopReason.END, 2),
+        (taught[:-1], StopReason.LENGTH, 1),
+        (thinking, StopReason.LENGTH, 0),
+        (thinking, StopReason.END, 2),
+    ):
+        generation = Generation(ids, (), reason, 0)
+        completion = encoder.completion(prompt, generation)
+        parsed = parse_reply(encoder.format, completion, view, is_cut=generation.is_cut)
+        assert len(parsed.decision) == num
 
 
 def _engine(tokenizer: Any, reply: str | Callable[[str], str]) -> ScriptedEngine:

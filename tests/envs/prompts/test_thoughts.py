@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from memdojo.envs.prompts.thoughts import Reply, opened_thought, split_thoughts
+from memdojo.envs.prompts.thoughts import Reply, closing_mark, opened_thought, split_thoughts
 
 WRAPPED = {
     "Qwen and DeepSeek": "<think>\nNo: it is Tom.\n</think>\n\nRex",
@@ -110,6 +110,11 @@ def test_lines_that_write_a_text_may_have_marks_as_words() -> None:
 def test_drafts_are_thought_and_marks_in_what_follows_are_text() -> None:
     reply = split_thoughts('Is it {"a": "Tom"}?\n</think>\n{"a": "Ann hates </think> tags"}')
     assert reply == Reply('\n{"a": "Ann hates </think> tags"}', 'Is it {"a": "Tom"}?')
+
+
+@pytest.mark.parametrize("opening", ["<think>", "[THINK]", "◁think▷", "<seed:think>", "<|START_THINKING|>"])
+def test_a_mark_that_opens_has_one_that_closes(opening: str) -> None:
+    assert split_thoughts(f"{opening}Tom?{closing_mark(opening)}Rex") == Reply("Rex", "Tom?")
 
 
 def test_a_prompt_may_end_within_a_thought() -> None:
