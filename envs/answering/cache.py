@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from hashlib import blake2b
 
 from ..memory.lru_cache import LRUCache
 from .answerer import Answer, Answerer, AnswerRequest
@@ -12,7 +13,8 @@ from .answerer import Answer, Answerer, AnswerRequest
 class CachedAnswerer:
     """Remembers answers by (fingerprint, question, context, question time); the least recently used go first.
 
-    In a group of rollouts most questions meet the same memories, so that most answers need no asking. A
+    Questions and contexts are kept as digests, so that long ones take no more room than short ones. In a
+    group of rollouts most questions meet the same memories, so that most answers need no asking. A
     request that occurs several times in a batch is asked once. Failed answers are never remembered. Threads
     may share an instance; two of them that ask the same thing at the same moment may both reach the answerer.
     A pickled copy starts empty.
@@ -58,7 +60,7 @@ class CachedAnswerer:
         asked: list[AnswerRequest] = []
         with self._lock:
             for request in dict.fromkeys(requests):
-                known = self._answers.get((fingerprint, request))
+                known = self._answers.get(_digest(fingerprint, request))
                 if known is None:
                     asked.append(request)
                 else:
@@ -80,8 +82,18 @@ class CachedAnswerer:
         with self._lock:
             for request, answer in fresh.items():
                 if answer.text is not None:
-                    self._answers.put((fingerprint, request), answer)
+                    self._answers.put(_digest(fingerprint, request), answer)
         return fresh
 
     def __reduce__(self) -> tuple[object, ...]:
         return CachedAnswerer, (self._answerer, self._max_entries)
+
+
+def _digest(fingerprint: str, request: AnswerRequest) -> bytes:
+    digest = blake2b(digest_size=32)
+    for part in (fingerprint, request.question, str(request.question_time), *request.context):
+        # Its length in front tells where a part ends.
+        content = part.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8))
+        digest.update(content)
+    return digest.digest()

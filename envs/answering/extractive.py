@@ -15,7 +15,7 @@ from memdojo.rewards.metrics import NO_INFORMATION
 from ..people import people_of
 from .answerer import Answer, AnswerRequest
 from .dates import write_day
-from .lines import Line, Sentence, Span, SpanMaker, parse_lines
+from .lines import Line, Sentence, Span, SpanMaker, parse_lines, spans_of, times_of
 from .questions import ParsedQuestion, parse_question, tokens_within
 from .retractions import Retraction
 from .words import CLAUSE_ENDS, CURRENCIES, NAMING, PREPOSITIONS, RELATIVES, SMALL_NUMBERS, TIME_WORDS, VERBS
@@ -254,7 +254,7 @@ def _is_retracted(question: ParsedQuestion, places: list[_Place]) -> bool:
     known = _Known(question, newest)
     return question.wants not in ("number", "where", "name", "address") or not any(
         span.kind in ("name", "number", "address") and not span.dismissed and not known.is_in(span)
-        for span in newest.sentence.spans
+        for span in spans_of(newest.sentence)
     )
 
 
@@ -310,7 +310,7 @@ def _dismissed_values(places: list[_Place]) -> dict[frozenset[str], float]:
     dismissed: dict[frozenset[str], float] = {}
     for place in places:
         if place.sentence.replaces or place.sentence.retractions:
-            for span in place.sentence.spans:
+            for span in spans_of(place.sentence):
                 if span.dismissed:
                     dismissed[span.words] = max(place.age, dismissed.get(span.words, 0.0))
     return dismissed
@@ -368,17 +368,17 @@ def _count(question: ParsedQuestion, places: list[_Place]) -> str:
 def _when(places: list[_Place]) -> str:
     """Return the time that the best sentences mention, else the date on which the best one was said."""
     best = places[0]
-    timed = [place for place in places[:6] if place.sentence.times and place.score >= best.score - 0.2]
+    timed = [place for place in places[:6] if times_of(place.sentence) and place.score >= best.score - 0.2]
     if timed:
         return _nearest_time(max(timed, key=lambda place: place.score + 0.1 * place.age))
     for sentence in best.line.sentences:
-        if sentence.times:
-            return sentence.times[0].text
+        if times := times_of(sentence):
+            return times[0].text
     return write_day(best.line.said) if best.line.said else ""
 
 
 def _nearest_time(place: _Place) -> str:
-    times = place.sentence.times
+    times = times_of(place.sentence)
     matched = place.matched
     spots = [token.start for token in place.sentence.tokens if token.stem in matched]
     if not spots:
@@ -396,7 +396,7 @@ def _candidates(question: ParsedQuestion, place: _Place) -> Iterator[tuple[Span,
     matched = place.matched
     spots = [index for index, token in enumerate(place.sentence.tokens) if token.stem in matched]
     known = _Known(question, place)
-    for span in place.sentence.spans:
+    for span in spans_of(place.sentence):
         worth = _span_worth(question, span, spots, known)
         if worth is not None:
             yield span, worth

@@ -1,4 +1,4 @@
-"""Context lines, parsed once: speaker, date, sentences and the spans that may be an answer."""
+"""Context lines, parsed once: speaker, date, sentences, and the spans of those that may hold an answer."""
 
 from __future__ import annotations
 
@@ -55,9 +55,12 @@ _MAX_SPAN_WORDS = 7
 _MAX_JOINT_WORDS = 3
 _I = frozenset(("i", "i'm", "i've", "i'd", "i'll"))
 
-_CACHED_BYTES = 1 << 28
-"""What the lines read last may take up."""
-_LINE_BYTES, _TOKEN_BYTES, _SPAN_BYTES = 1_500, 250, 1_400
+_MAX_SENTENCE_LENGTH = 2_000
+"""Characters; what goes on without an end is read in pieces, so that no sentence takes long to search."""
+
+_CACHED_BYTES = 1 << 27
+"""What the lines read last may take up, and what their spans may."""
+_LINE_BYTES, _TOKEN_BYTES, _SPAN_BYTES = 2_500, 300, 1_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """A sentence of a line with all that scoring asks of it.
+    """A sentence of a line with all that ranking asks of it.
 
     Attributes:
+        said: When it was said.
         retractions: What in it takes something back ("it's called off").
         replaces: True if it puts something in another's place ("now", "instead", "I meant").
     """
@@ -121,8 +125,7 @@ class Sentence:
     stems: frozenset[str]
     notions: frozenset[int]
     names: frozenset[str]
-    spans: tuple[Span, ...]
-    times: tuple[TimeMention, ...]
+    said: date | None
     first_person: bool
     second_person: bool
     is_question: bool
@@ -180,16 +183,15 @@ def _head(text: str) -> tuple[str, str]:
     return (name, body) if colon else ("", match[2])
 
 
-def _size_of(line: Line) -> int:
+def size_of_line(line: Line) -> int:
     """Return about how many bytes a line takes up."""
     sentences = line.sentences
     return _LINE_BYTES + sum(
-        _LINE_BYTES + _TOKEN_BYTES * len(each.tokens) + _SPAN_BYTES * len(each.spans) + 4 * len(each.text)
-        for each in sentences
+        _LINE_BYTES + _TOKEN_BYTES * len(each.tokens) + 4 * len(each.text) for each in sentences
     )
 
 
-@cached(LRUCache(_CACHED_BYTES, getsizeof=_size_of), lock=Lock())
+@cached(LRUCache(_CACHED_BYTES, getsizeof=size_of_line), lock=Lock())
 def _parse_line(text: str, has_speaker: bool) -> Line:
     match = _DATED.fullmatch(plain(text))
     assert match is not None  # The pattern takes anything.
@@ -216,7 +218,19 @@ def _parse_line(text: str, has_speaker: bool) -> Line:
 
 
 def _split(body: str) -> Iterator[str]:
-    """Yield the sentences of a line."""
+    """Yield the sentences of a line, those that are very long in pieces."""
+    for sentence in _sentences(body):
+        start = 0
+        while len(sentence) - start > _MAX_SENTENCE_LENGTH:
+            blank = sentence.rfind(" ", start + 1, start + _MAX_SENTENCE_LENGTH)
+            end = blank if blank > start else start + _MAX_SENTENCE_LENGTH
+            if part := sentence[start:end].strip():
+                yield part
+            start = end
+        yield sentence[start:].strip()
+
+
+def _sentences(body: str) -> Iterator[str]:
     start = 0
     for match in _SENTENCE_END.finditer(body):
         end = match.start()
@@ -253,8 +267,7 @@ def _parse_sentence(text: str, said: date | None) -> Sentence:
         stems=stems,
         notions=frozenset().union(*map(notions, stems)),
         names=frozenset(token.lower.removesuffix("'s") for token in tokens if token.is_name),
-        spans=tuple(_spans(text, tokens)),
-        times=time_mentions(text, said),
+        said=said,
         first_person=bool(lowers & FIRST_PERSON),
         second_person=bool(lowers & SECOND_PERSON),
         is_question=text.rstrip("\"'”) ").endswith("?"),
@@ -300,6 +313,22 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def _stem(lower: str, is_value: bool) -> str:
     # A part of a code, such as the 555 of "555-0101", is no other word for it.
     return lower.replace(" ", "") if is_value and not lower.isalnum() else stem(lower.removesuffix("'s"))
+
+
+def size_of_spans(spans: tuple[Span, ...]) -> int:
+    """Return about how many bytes the spans of a sentence take up."""
+    return _LINE_BYTES + _SPAN_BYTES * len(spans)
+
+
+@cached(LRUCache(_CACHED_BYTES, getsizeof=size_of_spans), key=lambda sentence: sentence.text, lock=Lock())
+def spans_of(sentence: Sentence) -> tuple[Span, ...]:
+    """Return the parts of a sentence that may be an answer."""
+    return tuple(_spans(sentence.text, sentence.tokens))
+
+
+def times_of(sentence: Sentence) -> tuple[TimeMention, ...]:
+    """Return the times that a sentence mentions, in order of their places."""
+    return time_mentions(sentence.text, sentence.said)
 
 
 def _spans(text: str, tokens: tuple[Token, ...]) -> Iterator[Span]:
