@@ -77,12 +77,12 @@ class SimilarityRule(TurnRule[VisibleEpisode]):
     The grammar behind this is English; in other languages only repetitions are merged.
 
     From a full store the entry most like the turn leaves, by the cosine of their sets of words (as `analyze`
-    gives them), and the oldest where none is alike. Of the store only the best hits of a BM25 search are
-    looked at.
+    gives them), and the oldest where none is alike. Of the store only the best hits of a BM25 search and the
+    newest entries are looked at.
 
     Args:
         threshold: Likeness from which on an entry leaves a full store for the turn, in (0, 1].
-        num_candidates: How many entries are compared with the turn.
+        num_candidates: How many hits, and how many of the newest entries, are compared with the turn.
 
     Raises:
         ConfigError: If `threshold` is out of range.
@@ -102,8 +102,9 @@ class SimilarityRule(TurnRule[VisibleEpisode]):
         store, text = episode.store, render_turn(turn)
         stated = _stated(turn.speaker, turn.text)
         hits = self._search(store, text, self.num_candidates)
-        for hit in hits:
-            entry = hit.entry
+        # Of many entries that match alike the search finds the oldest, and repetitions are of the newest.
+        newest = store.entries[-self.num_candidates :]
+        for entry in (*reversed(newest), *(hit.entry for hit in hits)):
             if not (_is_repeated(entry, turn, text) or (stated is not None and _states(entry, stated))):
                 continue
             if not has_room(store, text, in_place_of=entry):

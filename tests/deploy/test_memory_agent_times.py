@@ -6,11 +6,11 @@ import pytest
 
 from builders import make_stream
 from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.agents.play import play_manager
 from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.streams import rechunk
 from memdojo.envs.streams.turn_features import COLUMN
 from memdojo.envs.types import Capacity
 
@@ -70,15 +70,9 @@ def test_a_session_that_was_ended_shows_in_the_features_of_the_next_turn(tmp_pat
         assert starts.tolist() == [1, 1, 0]
 
 
-def test_a_chunk_ends_with_the_day() -> None:
+def test_a_chunk_ends_with_the_day(tmp_path: Path) -> None:
     late, early = datetime(2023, 5, 9, 23, 50), datetime(2023, 5, 10, 0, 10)
-    stream = make_stream("one", "two", "three", turns_per_chunk=3, time=late)
-    (chunk,) = stream.chunks
-    turns = tuple(
-        type(turn)(turn.id, turn.speaker, turn.text, time)
-        for turn, time in zip(chunk.turns, (late, early, early), strict=True)
-    )
-    stream = type(stream)("s", "g", (type(chunk)(0, turns, "", late),), ())
-    cut = rechunk(stream, 3)
-    assert [[turn.text for turn in each.turns] for each in cut.chunks] == [["one"], ["two", "three"]]
-    assert [each.time for each in cut.chunks] == [late, early]
+    with MemoryAgent(tmp_path / "m", manager=ScriptedRule([], turns_per_chunk=3)) as agent:
+        agent.observe_many([("Ann", "one", late), ("Ann", "two", early)])
+        assert [turn.text for turn in agent.waiting] == ["two"]
+        assert agent.num_sessions == 1

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from memdojo.agents.baselines.similarity import MAX_MERGED, SimilarityRule
 from memdojo.agents.play import play_manager
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.types import Capacity
+from memdojo.envs.types import Capacity, Chunk
 from memdojo.errors import ConfigError
 
 MAY_1 = datetime(2024, 5, 1, 9)
@@ -102,6 +103,19 @@ def test_the_turns_that_go_into_one_entry_are_bounded() -> None:
     (entry,) = episode.store
     assert entry.text == "Ann: Still here."
     assert entry.sources == tuple(f"t{number}" for number in range(3 * MAX_MERGED, len(said)))
+
+
+def test_what_is_repeated_for_days_is_one_entry_a_day() -> None:
+    said = ["Still here."] * 60
+    times = [MAY_1 + timedelta(hours=6 * number) for number in range(60)]
+    stream = make_stream(*said, time=MAY_1)
+    chunks = tuple(
+        Chunk(number, (dataclasses.replace(chunk.turns[0], time=time),), "", time)
+        for number, (chunk, time) in enumerate(zip(stream.chunks, times, strict=True))
+    )
+    episode = ManagerEpisode(StreamContext(dataclasses.replace(stream, chunks=chunks)), Capacity())
+    play_manager(SimilarityRule(), [episode])
+    assert len(episode.store) == len({time.date() for time in times})
 
 
 def test_the_oldest_leave_a_full_store() -> None:

@@ -217,3 +217,14 @@ def test_an_entry_is_described_as_the_turn_that_it_is() -> None:
         described = features[:, len(MATCH_FEATURES) :]
         np.testing.assert_array_equal(described, context.turn_features[: len(described)])
         episode.step(())
+
+
+def test_entries_that_follow_each_other_without_a_silence_are_of_one_session() -> None:
+    times = [datetime(2024, 5, 1, 9, minute) for minute in (0, 20, 40)]
+    store = MemoryStore()
+    for step, time in enumerate([*times, datetime(2024, 5, 1, 12), None]):
+        store.apply(Add(f"Ann: cello {step}", (), time), step)
+    largest = (
+        RetrievalFeatures().observe(store, "cello 1 2").features[:, RETRIEVAL_FEATURES.index("session_max")]
+    )
+    assert largest[0] == largest[1] == largest[2] > largest[3]

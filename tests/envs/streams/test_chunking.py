@@ -66,3 +66,11 @@ def test_recutting_twice_gives_what_cutting_once_does() -> None:
 def test_a_chunk_of_no_turns_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one turn"):
         rechunk(stream(2), 0)
+
+
+def test_a_chunk_never_crosses_a_day() -> None:
+    late, early = datetime(2023, 5, 9, 23, 50), datetime(2023, 5, 10, 0, 10)
+    turns = tuple(Turn(f"t{i}", "Ann", f"Said {i}.", time) for i, time in enumerate((late, early, early)))
+    cut = rechunk(Stream("s", "g", (Chunk(0, turns, "1", late),), ()), 3)
+    assert [[turn.id for turn in chunk.turns] for chunk in cut.chunks] == [["t0"], ["t1", "t2"]]
+    assert [chunk.time for chunk in cut.chunks] == [late, early]

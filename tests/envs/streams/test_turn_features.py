@@ -1,5 +1,5 @@
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -132,3 +132,9 @@ def test_huge_turns_are_cut_off_at_the_bound() -> None:
     rows = _features(("Ann", "x"), ("Ann", " ".join(f"word{i}" for i in range(3000))))
     assert rows.max() == FEATURE_BOUND
     assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize(("minutes", "starts"), [(0, [1, 0]), (30, [1, 0]), (31, [1, 1]), (-31, [1, 1])])
+def test_a_session_starts_after_half_an_hour_s_silence(minutes: int, starts: list[float]) -> None:
+    rows = _features(("Ann", "Hi."), ("Bob", "Ho."), times=(MAY_1, MAY_1 + timedelta(minutes=minutes)))
+    assert rows[:, COLUMN["session_start"]].tolist() == starts
