@@ -17,20 +17,23 @@ _CANCELLED = re.compile(
     r"|scrap(?:ped)? (?:it|that|the|my)|never mind|(?:isn't|not) happening|ignore what|disregard"
     r"|changed my mind|(?:is|are|was|were|it's) off(?! to\b)|(?:so|and) (?:it's|that's) over|over now"
     r"|there (?:won't|will not) be|came to nothing|(?:it|that|job|company|thing) is history)\b"
-    r"|(?:^|[,;:] |so |and )forget\b",
+    r"|(?:^|[,;:] |so |and )forget (?:about|what|the|it|everything)\b",
     re.IGNORECASE,
 )
 # These say what happened to something, and take back only what was said of that very thing.
 _THING = rf"{_OWN} [\w'-]+(?: [\w'-]+)?"
 _GONE = re.compile(
     rf"\b(?:quit|dropped|g[ai]ven? up(?: on)?|handed in|lost|returned) (?P<ended>{_THING})"
-    rf"|\b(?:[tg]ave|given?|took|taken?|brought|bring|sen[td]) (?P<returned>{_THING}) back(?:"
+    rf"|\b(?:[tg]ave|given?|took|taken?|brought|bring|sen[td]) (?P<returned>(?!an? ){_THING}) back(?:"
     r"(?= to (?:the|a|its|our) (?:\w+ )?(?:shop|store|shelter|seller|dealer|owner|breeder|library))"
     r"|(?=[,.;!]|$| so\b))"
     rf"|\b(?:left|leaving) (?P<left>{_THING})(?=[,.;!]|$| (?:and|because|after|for good|last)\b)"
     r"|(?<![\w'-])(?P<parted>[\w'-]+ (?:has |have |had |just )?)(?:broken?|split|broke) up\b(?! with\b)",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"(?:n't|\bnot|\bnever|\bwithout)\b[^,.;]*$", re.IGNORECASE)
+"""In front of them: "I won't give up my dreams"."""
+_MAX_DENIAL = 20
 _IDLE = re.compile(
     rf"\b(?:(?:quit|left|leaving|lost|handed in) {_OWN} (?:\w+ )?"
     r"(?:job|company|firm|employer|position|notice)|out of work|let (?:me|him|her) go|made redundant|laid off"
@@ -68,7 +71,8 @@ def retractions(sentence: str) -> tuple[Retraction, ...]:
     for match in _GONE.finditer(sentence):
         thing = next(filter(None, match.groups()))
         # Who lost his mother has one to tell of, and "we broke up" names nothing.
-        if analyze(thing) and not RELATIVES.intersection(thing.lower().split()):
+        is_denied = _DENIED.search(sentence[max(0, match.start() - _MAX_DENIAL) : match.start()])
+        if analyze(thing) and not is_denied and not RELATIVES.intersection(thing.lower().split()):
             found.append(_retraction(match[0].replace(thing, " "), thing))
     found += [_retraction(match[0], _IDLE_FROM) for match in _IDLE.finditer(sentence)]
     found += [_retraction(match[0], _REFUNDED_FOR) for match in _REFUNDED.finditer(sentence)]

@@ -26,6 +26,8 @@ from memdojo.rewards import NO_INFORMATION
         ("Where did Ann's band break up?", "My band broke up in Berlin.", "Berlin"),
         ("Where was Ann's train cancelled?", "My train was cancelled in Oslo.", "Oslo"),
         ("What did Ann give up?", "I gave up the flute.", "flute"),
+        ("What are Ann's dreams?", "I won't give up my dreams of opera.", "dreams of opera"),
+        ("What recipe did Ann like?", "I like the soup recipe you gave a while back.", "soup recipe"),
     ],
 )
 def test_what_happened_to_something_is_a_fact(question: str, line: str, answer: str) -> None:
