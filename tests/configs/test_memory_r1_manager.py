@@ -68,11 +68,11 @@ def test_the_laptop_version_trains_validates_and_is_compared(trained: RunFolder)
 
 
 @pytest.mark.slow
-def test_a_checkpoint_without_limit_is_evaluated_on_a_store_without_limit(trained: RunFolder) -> None:
+def test_a_checkpoint_is_evaluated_on_a_store_of_as_much_text_as_in_its_training(trained: RunFolder) -> None:
     command = ("eval", trained.path, "recency", "--streams", "synthetic:test", "--option", "num_streams=2")
     result = invoke(*command, "--quiet")
     assert result.exit_code == 0, result.output
-    assert "a store without limit" in result.output
+    assert "a store of 100% of the tokens" in result.output
     # Whoever wants a limit has it, the baselines as well.
     assert "a store of 5 entries" in invoke(*command, "--quiet", "--max-entries", "5").output
 
