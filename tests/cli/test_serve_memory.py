@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import anyio
+import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 
@@ -20,6 +21,17 @@ SAID = {
         {"speaker": "Ann", "text": "My dog is called Rex.", "time": "2024-05-01T09:00:00Z"},
         {"speaker": "Bob", "text": "I live in Boston.", "time": "2024-05-01T09:01:00Z"},
     ]
+}
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
 }
 
 
@@ -49,19 +61,9 @@ def test_the_command_serves_over_standard_input_and_output(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_nothing_but_the_protocol_is_on_standard_output(tmp_path: Path) -> None:
-    hello = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
     process = subprocess.run(
         server(str(tmp_path / "m")),
-        input=json.dumps(hello) + "\n",
+        input=json.dumps(HELLO) + "\n",
         capture_output=True,
         text=True,
         timeout=60,
@@ -97,9 +99,88 @@ def test_the_command_serves_over_http(tmp_path: Path) -> None:
         process.wait(30)
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _is_served(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+
+
+def _knock(port: int, token: str | None) -> int:
+    headers = {"Accept": "application/json, text/event-stream"}
+    headers |= {} if token is None else {"Authorization": f"Bearer {token}"}
+    return httpx2.post(f"http://127.0.0.1:{port}/mcp", json=HELLO, headers=headers).status_code
+
+
+@pytest.mark.slow
+def test_on_any_other_address_a_token_is_made_shown_and_asked_for(tmp_path: Path) -> None:
+    port = _free_port()
+    command = server(str(tmp_path / "m"), "--http", "--host", "0.0.0.0", "--port", str(port))
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        shown = process.stderr.readline()
+        assert "Authorization: Bearer TOKEN" in shown
+        token = shown.split()[-1]
+        assert len(token) >= 32
+        _is_served(port)
+        assert [_knock(port, each) for each in (None, "wrong", token)] == [401, 401, 200]
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stderr.close()
+
+
+@pytest.mark.slow
+def test_users_of_one_server_have_memories_of_their_own(tmp_path: Path) -> None:
+    port, users = _free_port(), tmp_path / "users.toml"
+    users.write_text('ann = "token-of-ann"\nbob = "token-of-bob"\n')
+    users.chmod(0o600)
+    process = subprocess.Popen(
+        server(str(tmp_path / "m"), "--http", "--users", str(users), "--port", str(port)),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _is_served(port)
+        found = [_knock(port, each) for each in (None, "token-of-ann", "token-of-bob", "ann")]
+        assert found == [401, 200, 200, 401]
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert {path.name for path in (tmp_path / "m").glob("*.sqlite")} == {"ann.sqlite", "bob.sqlite"}
+
+
+@pytest.mark.slow
+def test_a_token_is_asked_for_on_this_machine_too_where_one_is_given(tmp_path: Path) -> None:
+    port = _free_port()
+    process = subprocess.Popen(
+        server(str(tmp_path / "m"), "--http", "--port", str(port)),
+        env=dict(os.environ, MEMDOJO_TOKEN="of-the-user"),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _is_served(port)
+        assert [_knock(port, each) for each in (None, "of-the-user")] == [401, 200]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--users", "users.toml"], "pass --http"),
+        (["--users", "users.toml", "--http", "--token", "x"], "leave --token"),
+        (["--users", "nowhere.toml", "--http"], "nowhere.toml cannot be read"),
+        (["--http", "--token", "a b"], "no header takes"),
+        (["--http", "--token", ""], "a token is empty"),
         (["--manager", "recncy"], "unknown manager 'recncy', and there is no folder of that name"),
         (["--manager", "runs/nowhere"], "'runs/nowhere', and there is no folder of that name"),
         (["--answerer", "runs/a", "--answerer-model", "m"], "give one of them"),
