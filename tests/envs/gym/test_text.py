@@ -269,7 +269,8 @@ def test_the_limits_of_the_store_are_options() -> None:
 
 
 def test_chunks_can_be_cut_anew() -> None:
-    env = make("MemoryManager", turns_per_chunk=2)
+    of_one_day = make_stream("I moved to Boston.", "My dog is called Oscar.", questions=())
+    env = make("MemoryManager", streams=[of_one_day], turns_per_chunk=2)
     observation, _ = env.reset(seed=0)
     assert observation.endswith("Ann: I moved to Boston.\nAnn: My dog is called Oscar.")
 
