@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 from memdojo.envs.streams.folder_lock import FolderLock
-from memdojo.errors import MissingDependencyError, missing_for_language
+from memdojo.errors import MemdojoError, MissingDependencyError, RunFolderError, missing_for_language
 from memdojo.registry import load_target
 
 from .config.policies import POLICY_KINDS
@@ -13,6 +14,9 @@ from .config.run import TrainConfig
 from .loop import TrainResult
 from .runs.folder import RunFolder
 from .runs.progress import Progress
+
+_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
+"""What a file system says that takes no more, or not from us."""
 
 
 def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress: Progress) -> TrainResult:
@@ -28,7 +32,7 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
         MissingDependencyError: If a library is missing that the kind of policy needs.
         Interrupted: After Ctrl-C, SIGTERM or SIGHUP, once the checkpoint was saved; a `KeyboardInterrupt`.
         EngineError: If more workers died than may be replaced, or Ray cannot be used.
-        RunFolderError: If another process has the run's folder in use.
+        RunFolderError: If another process has the run's folder in use, or it cannot be written.
     """
     kind = config.policy.kind
     try:
@@ -40,4 +44,13 @@ def train(config: TrainConfig, run: RunFolder, *, resume: bool = False, progress
             f"policies of the kind {kind!r} need {error.name}, which is not installed."
         ) from error
     with FolderLock(run.path):
-        return train_policy(config, run, resume=resume, progress=progress)
+        try:
+            return train_policy(config, run, resume=resume, progress=progress)
+        except OSError as error:
+            if isinstance(error, MemdojoError) or error.errno not in _REFUSALS:
+                raise
+            # Trackers and other libraries write into the folder as well.
+            raise RunFolderError(
+                f"{error.filename or run.path} cannot be written: {error.strerror}; see to it, and continue "
+                "with --resume."
+            ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ LOCAL = "local"
 """Ray's own word for a Ray of this program alone, on this machine."""
 
 _SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_TO_CONNECT = 10.0
 
 
 def start_ray(address: str | None, *, num_cpus: int) -> bool:
@@ -46,6 +48,8 @@ def start_ray(address: str | None, *, num_cpus: int) -> bool:
         os.environ.setdefault(NICENESS, "0")
     # On a cluster the number of CPUs is the cluster's own matter.
     local: dict[str, Any] = {"num_cpus": num_cpus, "include_dashboard": False} if is_local else {}
+    if why := _unreachable(wanted):
+        raise EngineError(_not_started(address, wanted, why))
     with _own_signals(), _ending_signals_for_us_alone():
         try:
             ray.init(address=wanted, log_to_driver=False, logging_level="error", **local)
@@ -86,6 +90,21 @@ def first_done(futures: Sequence[Any]) -> Any:
 def _is_alive() -> bool:
     own = ray.get_runtime_context().get_node_id()
     return any(node["Alive"] for node in ray.nodes() if node["NodeID"] == own)
+
+
+def _unreachable(address: str) -> str:
+    """Say why nobody answers at an address; "" if somebody does, or the address is a name such as `auto`.
+
+    Ray itself tries for minutes, and then ends the process.
+    """
+    host, colon, port = address.removeprefix("ray://").partition("/")[0].rpartition(":")
+    if not colon or not port.isdecimal():
+        return ""
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_CONNECT).close()
+    except (OSError, OverflowError) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _not_started(address: str | None, wanted: str, why: str) -> str:

@@ -35,6 +35,7 @@ from .checkpoint_folders import (
     CHECKPOINTS,
     checkpoint_folder,
     latest_checkpoint,
+    list_checkpoints,
     prune_checkpoints,
     remove_debris,
     remove_folder,
@@ -240,23 +241,27 @@ class RunFolder:
             tracker.log(update, logged)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the lines of `metrics.jsonl`; a last line that was cut off is left out."""
+        """Return the lines of `metrics.jsonl`; a last line that was cut off is left out.
+
+        Raises:
+            RunFolderError: If another line is damaged, or the file cannot be read.
+        """
         return [record for record, _ in self._metric_lines()]
 
     def rewind(self, update: int) -> None:
         """Forget metrics and checkpoints of later updates than `update`, to go on from there.
 
         Raises:
-            RunFolderError: If a later checkpoint cannot be removed.
+            RunFolderError: If a later checkpoint cannot be removed, or a line of the metrics is damaged.
             DataError: If the metrics cannot be rewritten; they are then as they were.
         """
-        for folder in (self.path / CHECKPOINTS).iterdir():
+        lines = [line for record, line in self._metric_lines() if record["update"] <= update]
+        for folder in list_checkpoints(self.path):
             if update_of(folder) > update:
                 try:
                     remove_folder(folder)
                 except OSError as error:
                     raise RunFolderError(f"{folder} cannot be removed: {error.strerror or error}.") from error
-        lines = [line for record, line in self._metric_lines() if record["update"] <= update]
         with atomic_writer(self.path / METRICS) as file:
             file.writelines(lines)
         self._close_trackers()
@@ -266,11 +271,22 @@ class RunFolder:
     def remove_if_untrained(self) -> bool:
         """Remove the folder if nothing was ever trained in it; True if it was removed."""
         has_rounds = any(self.path.glob(f"{ROUND}*"))
-        if self.latest is not None or self.metrics() or self.warm_start.is_dir() or has_rounds:
+        if self.latest is not None or self._has_metrics() or self.warm_start.is_dir() or has_rounds:
             return False
         self.close()
-        remove_folder(self.path)
+        try:
+            remove_folder(self.path)
+        except OSError:
+            return False  # It was made by another user, say; that is not why the run has ended.
         return True
+
+    def _has_metrics(self) -> bool:
+        try:
+            return b"\n" in (self.path / METRICS).read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # Something is there.
 
     def close(self) -> None:
         """Notify the trackers that the run has ended, and let other processes have its folder."""
@@ -298,18 +314,32 @@ class RunFolder:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(line)
         except OSError as error:
-            if path.exists():
+            if path.is_file():
                 os.truncate(path, size)
             raise RunFolderError(f"{path} cannot be written: {error.strerror or error}.") from error
 
     def _metric_lines(self) -> Iterator[tuple[dict[str, Any], str]]:
         path = self.path / METRICS
-        if not path.exists():
+        try:
+            lines = path.read_bytes().splitlines(keepends=True)
+        except FileNotFoundError:
             return
-        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        except OSError as error:
+            raise RunFolderError(f"{path} cannot be read: {error.strerror or error}.") from error
+        for number, line in enumerate(lines, start=1):
             # A killed process may leave the last line without its end.
-            if line.endswith("\n"):
-                yield json.loads(line), line
+            if line.endswith(b"\n"):
+                try:
+                    text = line.decode("utf-8")
+                    record = json.loads(text)
+                    if type(record["update"]) is not int:
+                        raise TypeError("its update is no whole number")
+                except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+                    raise RunFolderError(
+                        f"line {number} of {path} is damaged ({type(error).__name__}); remove the line, or "
+                        "the file, and the run goes on without these metrics."
+                    ) from error
+                yield record, text
 
 
 def _free_name(path: Path) -> str:

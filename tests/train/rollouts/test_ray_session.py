@@ -4,6 +4,9 @@ import sys
 
 import pytest
 
+from memdojo.errors import EngineError
+from memdojo.train.rollouts.ray_session import start_ray
+
 SCRIPT = """
 import os, ray
 from memdojo.train.rollouts.ray_session import start_ray
@@ -28,3 +31,48 @@ def test_workers_stand_back_no_further_than_the_run_that_waits_for_them(
     )
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) == min(own + niceness, 19)
+
+
+@pytest.mark.parametrize(
+    ("address", "variable", "told"),
+    [
+        ("127.0.0.1:9", "", r"rollouts\.address is '127\.0\.0\.1:9', and no Ray cluster can be used there"),
+        ("ray://127.0.0.1:9", "", r"rollouts\.address is 'ray://127\.0\.0\.1:9'"),
+        ("127.0.0.1:99999", "", r"rollouts\.address is"),
+        (
+            None,
+            "127.0.0.1:9",
+            r"RAY_ADDRESS is '127\.0\.0\.1:9', and no Ray .* unset it or set it to 'local'",
+        ),
+        (None, "ray://127.0.0.1:9", r"RAY_ADDRESS is 'ray://"),
+    ],
+)
+def test_an_address_at_which_nobody_answers_is_told_at_once(
+    address: str | None, variable: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", variable)
+    with pytest.raises(EngineError, match=told):
+        start_ray(address, num_cpus=1)
+
+
+CLUSTER = """
+import os, ray
+from memdojo.errors import EngineError
+from memdojo.train.rollouts import ray_session
+ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+try:
+    ray_session.start_ray(None, num_cpus=3)
+except EngineError as error:
+    print(error)
+assert not ray_session.start_ray(None, num_cpus=2)
+"""
+
+
+@pytest.mark.slow
+def test_a_ray_without_room_for_the_workers_is_told() -> None:
+    result = subprocess.run([sys.executable, "-c", CLUSTER], capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == (
+        "Ray, which this process had started before, has 2 CPUs in all, and the run needs 3, one for each "
+        "process; give it more, or lower rollouts.num_workers.\n"
+    )
