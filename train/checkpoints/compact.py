@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeature
 from memdojo.envs.streams.turn_features import TURN_FEATURES
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import CheckpointError
+from memdojo.settings import LARGEST_NUMBER
 
 from ..runs.checkpoint_folders import latest_checkpoint, prune_checkpoints, whole_folder
 from .digests import POLICY_JSON, STATE_JSON, require_unchanged, seal
@@ -40,6 +40,8 @@ POLICY_TENSORS, LEARNER_TENSORS = "policy.safetensors", "learner.safetensors"
 
 _LARGEST_SIZE = 1_000_000
 """More than any size of a policy that can be trained."""
+_MOMENTS = frozenset({"step", "exp_avg", "exp_avg_sq"})
+"""What Adam keeps of each weight."""
 _NEEDED_SETTINGS = frozenset({"params", "lr", "betas", "eps", "weight_decay"})
 """Settings that torch's Adam has had in all versions."""
 
@@ -355,9 +357,11 @@ def restore_optimizer(
     try:
         for key, value in tensors.items():
             parameter, _, name = key.partition(".")
-            if value.shape not in (torch.Size(), parameters[int(parameter)].shape):
+            if value.shape != (torch.Size() if name == "step" else parameters[int(parameter)].shape):
                 raise ValueError(f"{key} has the shape {tuple(value.shape)}")
             moments.setdefault(int(parameter), {})[name] = value
+        if not all(names.keys() >= _MOMENTS for names in moments.values()):
+            raise ValueError(f"a weight has not all of {', '.join(sorted(_MOMENTS))}")
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise CheckpointError(f"the optimiser's state does not fit this network: {error}.") from error
@@ -381,14 +385,21 @@ def _is_like(group: object, expected: dict[str, Any]) -> bool:
     ):
         return False
     return group["params"] == expected["params"] and all(
-        _is_number(value) if _is_number(expected[key]) else isinstance(value, list | bool | None)
-        for key, value in group.items()
+        _is_setting(group[key], expected[key]) for key in group.keys() - {"params"}
     )
+
+
+def _is_setting(value: object, expected: object) -> bool:
+    if isinstance(expected, list | tuple):
+        # The betas, which are shares.
+        shares = isinstance(value, list) and len(value) == len(expected) and all(map(_is_number, value))
+        return shares and all(each < 1 for each in value)  # type: ignore[attr-defined]
+    return _is_number(value) if _is_number(expected) else value == expected
 
 
 def _is_number(value: object) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and value >= 0  # type: ignore[operator, arg-type]
+    return is_number and 0 <= value <= LARGEST_NUMBER  # type: ignore[operator]
 
 
 def _feature_names(kind: str) -> tuple[str, ...]:
