@@ -105,17 +105,10 @@ class ManagerPlayer:
             for operation in step.operations
         )
         parts = sum_scores(scores).parts
-        return Trajectory.of(
-            stream_id,
-            decisions,
-            rewards,
-            parts,
-            counts,
-            greedy=greedy,
-            memory=memory,
-            record=record,
-            rewards_at_worst=at_worst if np.isnan(rewards).any() else None,
+        trajectory = Trajectory.of(
+            stream_id, decisions, rewards, parts, counts, greedy=greedy, memory=memory, record=record
         )
+        return trajectory if trajectory.scored else trajectory.missing_answers(at_worst)
 
 
 class _Recorder:
@@ -188,19 +181,11 @@ class RetrieverPlayer:
         ranking, decision = self._policy.decide(observation, self._rules.top_k, rng)
         outcome = as_episode(episode.step(ranking))
         score = reward(outcome)
-        rewards, at_worst = self._rewards(outcome, score, reward), None
-        if score.value is None:
-            rewards, at_worst = np.full_like(rewards, np.nan), rewards[None]
+        at_worst = self._rewards(outcome, score, reward)[None]
+        rewards = np.full_like(at_worst, np.nan) if score.value is None else at_worst
         stream_id = episode.context.stream.id
-        return Trajectory.of(
-            stream_id,
-            [decision],
-            rewards[None],
-            score.parts,
-            {},
-            greedy=greedy,
-            rewards_at_worst=at_worst,
-        )
+        trajectory = Trajectory.of(stream_id, [decision], rewards, score.parts, {}, greedy=greedy)
+        return trajectory if trajectory.scored else trajectory.missing_answers(at_worst)
 
     def _rewards(self, outcome: StepOutcome, score: Score, reward: Reward) -> npt.NDArray[np.float64]:
         """Return what each place is paid; what is missing of an unscored question is worth 0."""

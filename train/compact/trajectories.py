@@ -60,7 +60,6 @@ class Trajectory:
         greedy: bool,
         memory: Mapping[str, float] | None = None,
         record: EpisodeRecord | None = None,
-        rewards_at_worst: npt.NDArray[np.float64] | None = None,
     ) -> Trajectory:
         """Stack decisions in order of time."""
         names = () if greedy else decisions[0].observation
@@ -75,8 +74,11 @@ class Trajectory:
             counts,
             memory or {},
             record,
-            np.zeros((0, 0)) if rewards_at_worst is None else rewards_at_worst,
         )
+
+    def missing_answers(self, rewards_at_worst: npt.NDArray[np.float64]) -> Trajectory:
+        """Return the episode with what it is worth if its missing answers are worth 0, shape (D, P)."""
+        return dataclasses.replace(self, rewards_at_worst=rewards_at_worst)
 
     @property
     def scored(self) -> bool:

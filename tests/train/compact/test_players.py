@@ -388,7 +388,7 @@ def test_rollouts_do_not_depend_on_how_python_hashes_strings() -> None:
 
 
 def _by_ray(num_workers: int) -> list[list[list[str]]]:
-    rollouts: RayRollouts[TrajectoryGroup] = RayRollouts(_recipes(), num_workers=num_workers)
+    rollouts: RayRollouts[TrajectoryGroup] = RayRollouts(_recipes(), num_workers=num_workers, max_restarts=0)
     try:
         return [
             _fingerprints(rollouts.play(name, tasks, _weights(name)))

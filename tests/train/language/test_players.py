@@ -55,7 +55,7 @@ def _manager(
         SamplingSettings(max_response_tokens=16, temperature=0.7),
         EpisodeRules(
             reward=Reward(reward),
-            capacity=CapacitySettings(max_entries=3),
+            capacity=CapacitySettings(max_entries=3, token_share=math.inf),
             top_k=5,
             answerer=answerer,
         ),
@@ -257,7 +257,10 @@ def test_a_recorded_episode_has_what_each_step_did_to_the_store(
     (trajectory,) = _play(player, RolloutTask(0, (1,), greedy=True, recorded=True), engine)
     record = trajectory.record
     assert record is not None
-    assert (record.stream, record.figures) == (streams[0].id, {"capacity_entries": 3})
+    assert (record.stream, record.figures) == (
+        streams[0].id,
+        {"capacity_entries": 3, "capacity_tokens": None},
+    )
     # The fourth KEEP finds a full store.
     assert [step.num_entries for step in record.steps] == [1, 2, 3, 3]
     assert [step.completion for step in record.steps] == ["KEEP a"] * 4

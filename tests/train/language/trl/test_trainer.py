@@ -249,7 +249,9 @@ def test_a_teacher_goes_on_from_what_the_pupil_did(teacher: str, turns_per_chunk
     task = ManagerTask(BriefFormat())
     for stream in load_streams("synthetic:train", num_streams=2, **OPTIONS):
         cut = rechunk(stream, turns_per_chunk)
-        student = ManagerEpisode(StreamContext(cut), CapacitySettings(max_entries=3).for_stream(cut), seed=4)
+        student = ManagerEpisode(
+            StreamContext(cut), CapacitySettings(max_entries=3, token_share=math.inf).for_stream(cut), seed=4
+        )
         taught = DemonstratedEpisode(student, make_baseline(teacher), 4)
         while not student.ended:
             if student.step_index % 2:
@@ -502,7 +504,7 @@ def test_a_run_that_diverges_stops_and_leaves_no_bad_checkpoint(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _pay(monkeypatch, lambda replies: [0.0, 1.0, 1.0, 1.0])
-    config = _config(model, algorithm={"learning_rate": 1e39}, checkpoints={"every": 1})
+    config = _config(model, algorithm={"learning_rate": 1e30, "weight_decay": 1e20}, checkpoints={"every": 1})
     with pytest.raises(DivergenceError, match=r"update 0 met weights that are not finite, first in model\."):
         _train(config, tmp_path)
     assert RunFolder.open(tmp_path / "run").latest is None
