@@ -1,15 +1,20 @@
-"""Kills of training processes at random moments: does each run go on with --resume, and reach its end?
+"""Kills of trainings and evaluations at random moments: does each go on, and end as one that was left alone?
 
-    python benchmarks/kills.py [--kills 20] [--seed 0] [--only compact-0 ...]
+    python benchmarks/kills.py [--kills 20] [--seed 0] [--only compact-0 compact-2 language-0 eval]
+                               [--ways SIGKILL SIGTERM SIGHUP worker]
 
-Of each kind of run and each way to end it, a run is started, killed at a random moment after an update,
-and resumed; at the end it must have every update once, in its metrics, and a best checkpoint.
-`worker` kills a rollout worker: the run itself must go on.
+Of each kind of run and each way to end it, a run is started, ended at a random moment, also while it starts,
+and resumed, again and again. At the end it must have every update once and the numbers of a run that was
+left alone, to the last digit, but for times and counts of restarts. `worker` kills a rollout worker: the run
+itself must go on. `eval` is an evaluation with --out, whose tables must be those of one that was left alone.
+After each end it is counted how many processes of the run, Ray's included, there are after 15 and 30
+seconds, and how long the last one takes. The last line is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import random
@@ -18,8 +23,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 COMPACT = """
 name = "run"
@@ -27,18 +36,20 @@ task = "manager"
 [streams]
 train = "synthetic:train"
 validation = "synthetic:validation"
-num_train = 6
+num_train = 4
 num_validation = 2
-options = { num_sessions = 2, turns_per_session = 20, num_facts = 6, num_questions = 4 }
+options = { num_sessions = 1, turns_per_session = 12, num_facts = 2, num_questions = 2 }
 [episode]
-max_entries = 5
+max_entries = 4
+[policy]
+hidden_dim = 16
 [reward]
 evidence_recall = 1.0
 [algorithm]
 name = "grpo"
-num_updates = UPDATES
-groups_per_update = 4
-group_size = 4
+num_updates = 300
+groups_per_update = 2
+group_size = 2
 [evaluation]
 every = 10
 [checkpoints]
@@ -70,11 +81,12 @@ max_response_tokens = 8
 evidence_recall = 1.0
 [algorithm]
 name = "grpo"
-num_updates = UPDATES
+num_updates = 60
 groups_per_update = 1
 group_size = 2
 [engine]
 kind = "transformers"
+max_sequences = 1
 [evaluation]
 every = 5
 [checkpoints]
@@ -84,10 +96,201 @@ num_workers = 0
 [logging]
 report_to = []
 """
-RUNS = {"compact-0": (COMPACT, 0, 400), "compact-2": (COMPACT, 2, 400), "language-0": (LANGUAGE, 0, 30)}
-"""Configuration, workers and updates of each kind of run."""
+RUNS = {"compact-0": (COMPACT, 0), "compact-2": (COMPACT, 2), "language-0": (LANGUAGE, 0)}
+"""Configuration and workers of each kind of run."""
+EVAL = "eval"
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP}
-UNTIL_FIRST_S, UNTIL_END_S = 240.0, 900.0
+WORKER = "worker"
+
+STARTING_SHARE = 0.25
+"""Share of the kills that fall into the start of a process, before it has done anything new."""
+MOST_S_AFTER_FIRST = 1.0
+UNTIL_FIRST_S, UNTIL_END_S, UNTIL_GONE_S = 240.0, 900.0, 60.0
+MARK = "MEMDOJO_KILLS"
+"""A variable of the environment by which all that is started from here is known."""
+NOT_COMPARED = ("seconds", "restarts/", "_per_s", "replayed_groups")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a kind of run that was ended one way.
+
+    Attributes:
+        kills: How many there were.
+        codes: Exit codes of the processes that were ended, and how often each.
+        is_same: Whether the run reached its end, with what one has that was left alone.
+        wrong: What differed.
+        most_repeated: Most updates that a kill lost, which are played again.
+        left: Processes of a run after 15 and after 30 seconds, most of all kills.
+        gone_s: Seconds until the last process had ended, most of all kills.
+        seconds: Of all together.
+    """
+
+    kills: int = 0
+    codes: dict[int, int] = field(default_factory=dict)
+    is_same: bool = False
+    wrong: str = ""
+    most_repeated: int = 0
+    left: dict[int, int] = field(default_factory=lambda: {15: 0, 30: 0})
+    gone_s: float = 0.0
+    seconds: float = 0.0
+
+
+class Job:
+    """A training or an evaluation in a folder, which can be started again and again."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.folder = folder
+        self._is_training = kind != EVAL
+        if not self._is_training:
+            streams = ["--streams", "synthetic:test", "--option", "num_streams=20", "--max-entries", "5"]
+            self._arguments = ["eval", "all", *streams, "--out", str(folder / "out"), "--quiet"]
+            return
+        text, workers = RUNS[kind]
+        text = text.replace("WORKERS", str(workers)).replace("MODEL", str(folder / "model"))
+        if "language" in kind:
+            from memdojo.agents.language.tiny import build_tiny_model
+
+            (folder / "model").mkdir()
+            build_tiny_model(folder / "model", hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
+        (folder / "run.toml").write_text(text)
+        self._arguments = ["train", str(folder / "run.toml"), "--run-dir", str(folder / "runs"), "--quiet"]
+
+    @property
+    def run(self) -> Path:
+        return self.folder / "runs" / "run"
+
+    @property
+    def metrics(self) -> Path:
+        return self.run / "metrics.jsonl"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it, or go on with it."""
+        more = ["--resume"] if self._is_training and self.run.exists() else []
+        with open(self.folder / "log.txt", "ab") as log:
+            command = [sys.executable, "-m", "memdojo.cli", *self._arguments, *more]
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, env=os.environ | {MARK: str(self.folder)}
+            )
+
+    def progress(self) -> tuple[int, ...]:
+        """Return something that changes whenever an update or an episode is done."""
+        if self._is_training:
+            return (self.metrics.stat().st_mtime_ns, self.num_updates()) if self.num_updates() else ()
+        return tuple(path.stat().st_size for path in self.folder.glob("out/episodes.jsonl.gz"))
+
+    def num_updates(self) -> int:
+        """Return how many updates are in the metrics as whole lines."""
+        return self.metrics.read_bytes().count(b"\n") if self.metrics.exists() else 0
+
+    def newest_checkpoint(self) -> int:
+        steps = [step.name.removeprefix("step_") for step in self.run.glob("checkpoints/step_*")]
+        return max((int(step) for step in steps if step.isdecimal()), default=0)
+
+    def result(self) -> dict[str, Any]:
+        """Return what must not depend on kills, by what it is about."""
+        if not self._is_training:
+            tables = self.folder.glob("out/*.csv")
+            return {path.name: _compared(csv.DictReader(path.open(newline=""))) for path in tables}
+        lines = _compared(json.loads(line) for line in self.metrics.read_text().splitlines())
+        best = (self.run / "best").resolve().name
+        return {f"line {number}": line for number, line in enumerate(lines, 1)} | {"best": best}
+
+    def processes(self) -> Iterator[psutil.Process]:
+        """Yield all processes that were started for it, and by these."""
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == str(self.folder) and process.status() != "zombie":
+                    yield process
+            except psutil.Error:
+                continue
+
+
+def end_repeatedly(job: Job, alone: Job, way: str, kills: int, rng: random.Random) -> Outcome:
+    """End and resume a job, then let it come to its end, and compare it with one that was left alone."""
+    outcome, began, has_ended = Outcome(), time.monotonic(), False
+    while outcome.kills < kills and not has_ended:
+        before, process = job.progress(), job.start()
+        if way == WORKER or rng.random() >= STARTING_SHARE:
+            _wait(lambda before=before: job.progress() != before, process, UNTIL_FIRST_S)
+        else:
+            time.sleep(rng.uniform(0.0, 10.0))
+        while way == WORKER and outcome.kills < kills and process.poll() is None:
+            _end_worker(job, process, rng, outcome)
+        if way == WORKER:
+            process.wait(UNTIL_END_S)
+            break
+        time.sleep(rng.uniform(0.0, MOST_S_AFTER_FIRST))
+        has_ended = process.poll() is not None
+        if not has_ended:
+            process.send_signal(SIGNALS[way])
+            outcome.kills += 1
+            code = process.wait(UNTIL_END_S)
+            outcome.codes[code] = outcome.codes.get(code, 0) + 1
+            outcome.most_repeated = max(outcome.most_repeated, job.num_updates() - job.newest_checkpoint())
+        _wait_until_gone(job, outcome)
+    code = process.returncode
+    if way != WORKER and not has_ended:
+        code = job.start().wait(UNTIL_END_S)
+    outcome.wrong = f"exit code {code}" if code else _difference(job.result(), alone.result())
+    outcome.is_same = not outcome.wrong
+    outcome.seconds = round(time.monotonic() - began, 1)
+    return outcome
+
+
+def _end_worker(job: Job, driver: subprocess.Popen[bytes], rng: random.Random, outcome: Outcome) -> None:
+    """Kill one rollout worker, and wait until the run has gone on."""
+    workers = [process for process in job.processes() if _name(process).startswith("ray::_Worker")]
+    if workers:
+        rng.choice(workers).kill()
+        outcome.kills += 1
+    seen = job.num_updates()
+    _wait(lambda: job.num_updates() > seen + 1, driver, UNTIL_FIRST_S)
+    time.sleep(rng.uniform(0.0, MOST_S_AFTER_FIRST))
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _wait(is_done: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None and not is_done():
+        time.sleep(0.02)
+
+
+def _wait_until_gone(job: Job, outcome: Outcome) -> None:
+    """Wait for the processes of a job that outlived the one that had started them, and note how long."""
+    began, counted = time.monotonic(), set()
+    while left := len(list(job.processes())):
+        since = time.monotonic() - began
+        outcome.gone_s = max(outcome.gone_s, round(since, 1))
+        for after in outcome.left:
+            if since >= after and after not in counted:
+                counted.add(after)
+                outcome.left[after] = max(outcome.left[after], left)
+        if since > UNTIL_GONE_S:
+            for process in job.processes():
+                process.kill()
+        time.sleep(0.5)
+
+
+def _compared(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in row.items() if not any(part in key for part in NOT_COMPARED)}
+        for row in rows
+    ]
+
+
+def _difference(result: dict[str, Any], alone: dict[str, Any]) -> str:
+    """Say where a result differs from that of a job that was left alone; "" if it does not."""
+    if result.keys() != alone.keys():
+        return f"{len(result)} parts instead of {len(alone)}"
+    parts = [part for part, value in alone.items() if result[part] != value]
+    return f"{len(parts)} parts differ, such as {parts[0]!r}" if parts else ""
 
 
 def main() -> None:
@@ -96,137 +299,27 @@ def main() -> None:
     )
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--only", nargs="*", choices=[*RUNS, EVAL], default=[*RUNS, EVAL])
+    parser.add_argument("--ways", nargs="*", choices=[*SIGNALS, WORKER], default=[*SIGNALS, WORKER])
     options = parser.parse_args()
     rows = []
     for kind in options.only:
-        ways = [*SIGNALS, *(["worker"] if RUNS[kind][1] else [])]
-        for way in ways:
-            with tempfile.TemporaryDirectory() as folder:
-                row = kill_repeatedly(Path(folder), kind, way, options.kills, random.Random(options.seed))
-            rows.append({"run": kind, "way": way, **row})
-            print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    print(json.dumps(rows))
-
-
-def kill_repeatedly(folder: Path, kind: str, way: str, kills: int, rng: random.Random) -> dict[str, object]:
-    """Kill and resume a run, then let it end; return what came of it."""
-    command = _command(folder, kind)
-    codes: Counter[int] = Counter()
-    lost, left, done, began = [], 0, 0, time.monotonic()
-    metrics = folder / "runs" / "run" / "metrics.jsonl"
-    while done < kills:
-        process = _start(command, resume=metrics.exists())
-        before = _updates(metrics)
-        if not _wait(lambda before=before: _updates(metrics) > before, process, UNTIL_FIRST_S):
-            break  # It has ended, well or not.
-        while done < kills and process.poll() is None:
-            time.sleep(rng.uniform(0.0, 0.7))
-            seen = _updates(metrics)
-            if way == "worker":
-                done += _kill_worker(process.pid, rng)
-                _wait(lambda seen=seen: _updates(metrics) > seen + 1, process, UNTIL_FIRST_S)
-                continue
-            process.send_signal(SIGNALS[way])
-            process.wait(UNTIL_FIRST_S)
-            done += 1
-            codes[process.returncode] += 1
-            lost.append(_updates(metrics) - _latest(folder))
-        if way != "worker":
-            time.sleep(15.0 if kind == "compact-2" and way == "SIGKILL" and done == kills else 0.0)
-            left = max(left, len(_descendants_left(folder)))
-    if way != "worker":
-        process = _start(command, resume=True)
-    process.wait(UNTIL_END_S)
-    updates = [json.loads(line)["update"] for line in metrics.read_text().splitlines()]
-    is_whole = updates == list(range(1, RUNS[kind][2] + 1)) and (folder / "runs" / "run" / "best").exists()
-    return {
-        "kills": done,
-        "codes": dict(codes),
-        "reached_the_end": is_whole and process.returncode == 0,
-        "most_updates_repeated": max(lost, default=0),
-        "ray_processes_left": left,
-        "seconds": round(time.monotonic() - began),
-    }
-
-
-def _command(folder: Path, kind: str) -> list[str]:
-    text, workers, updates = RUNS[kind]
-    text = text.replace("WORKERS", str(workers)).replace("UPDATES", str(updates))
-    if "MODEL" in text:
-        from memdojo.agents.language.tiny import build_tiny_model
-
-        (folder / "model").mkdir()
-        build_tiny_model(folder / "model", hidden_dim=32, num_layers=1, num_heads=1, num_streams=20)
-        text = text.replace("MODEL", str(folder / "model"))
-    (folder / "run.toml").write_text(text)
-    return [
-        *(sys.executable, "-m", "memdojo.cli", "train", str(folder / "run.toml")),
-        *("--run-dir", str(folder / "runs"), "--quiet"),
-    ]
-
-
-def _start(command: list[str], *, resume: bool) -> subprocess.Popen[bytes]:
-    with open(os.path.join(os.path.dirname(command[4]), "log.txt"), "ab") as log:
-        return subprocess.Popen([*command, *(["--resume"] if resume else [])], stdout=log, stderr=log)
-
-
-def _updates(metrics: Path) -> int:
-    lines = metrics.read_bytes().splitlines(keepends=True) if metrics.exists() else []
-    return sum(line.endswith(b"\n") for line in lines)
-
-
-def _latest(folder: Path) -> int:
-    steps = (folder / "runs" / "run" / "checkpoints").glob("step_*")
-    return max((int(step.name.removeprefix("step_")) for step in steps), default=0)
-
-
-def _wait(is_done, process: subprocess.Popen[bytes], seconds: float) -> bool:  # type: ignore[no-untyped-def]
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if is_done():
-            return True
-        if process.poll() is not None:
-            return False
-        time.sleep(0.02)
-    return False
-
-
-def _kill_worker(driver: int, rng: random.Random) -> int:
-    """Kill a worker of a run; return how many were killed."""
-    workers = [pid for pid, name in _processes_below(driver) if name.startswith("ray::_Worker")]
-    if not workers:
-        time.sleep(0.1)
-        return 0
-    os.kill(rng.choice(workers), signal.SIGKILL)
-    return 1
-
-
-def _processes_below(pid: int) -> list[tuple[int, str]]:
-    import psutil
-
-    found = []
-    for process in psutil.Process(pid).children(recursive=True):
-        try:
-            found.append((process.pid, " ".join(process.cmdline())))
-        except psutil.Error:
-            continue
-    return found
-
-
-def _descendants_left(folder: Path) -> list[int]:
-    """Return the processes of runs in this folder, and of their Ray, that outlived what started them."""
-    import psutil
-
-    left = []
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        environment = process.info["environ"] or {}
-        if environment.get("MEMDOJO_KILLS") == str(os.getpid()) and process.pid != os.getpid():
-            left.append(process.pid)
-    return left
+        with tempfile.TemporaryDirectory() as left_alone:
+            alone = Job(Path(left_alone), kind)
+            if code := alone.start().wait(UNTIL_END_S):
+                sys.exit(f"{kind} ends with {code}: {(alone.folder / 'log.txt').read_text()}")
+            for way in options.ways:
+                if way == WORKER and not (kind in RUNS and RUNS[kind][1]):
+                    continue
+                with tempfile.TemporaryDirectory() as folder:
+                    job = Job(Path(folder), kind)
+                    outcome = end_repeatedly(job, alone, way, options.kills, random.Random(options.seed))
+                    rows.append({"run": kind, "way": way} | asdict(outcome))
+                    print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
+                    if outcome.wrong:
+                        print((job.folder / "log.txt").read_text()[-2000:], file=sys.stderr)
+    print(json.dumps({"results": rows}))
 
 
 if __name__ == "__main__":
-    # What is started from here is known by it.
-    os.environ["MEMDOJO_KILLS"] = str(os.getpid())
     main()
