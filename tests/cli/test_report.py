@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from builders import invoke, save_manager
+from memdojo.envs.streams.registry import load_streams
 from memdojo.train.checkpoints.compact import TrainedOn
 from memdojo.train.config.files import load_config
 from memdojo.train.runs.folder import RunFolder
+from memdojo.train.runs.streams_record import STREAMS_JSON, record_streams, source_label
 
 SMALL = (
     *("--streams", "synthetic:test", "--option", "num_streams=2", "--option", "num_sessions=3"),
@@ -52,6 +54,25 @@ def test_a_run_is_evaluated_if_that_is_asked_for(tmp_path: Path) -> None:
     assert 'id="learning"' in page.read_text("utf-8")
     # What is there is not made again.
     assert "evaluating it" not in invoke("report", run, "--out", page, "--evaluate").stderr
+
+
+def test_an_evaluation_on_changed_data_is_told_of(tmp_path: Path) -> None:
+    run, page = _run(tmp_path, "mine"), tmp_path / "report.html"
+    streams = RunFolder.open(run).config.streams
+    options = streams.load_options("test")
+    label = source_label("test", "synthetic:test", options)
+    # What the training saw: the same streams as the evaluation, and then others.
+    record_streams(run, {label: load_streams("synthetic:test", **options)})
+    told = "is not what it was when the run"
+    assert told not in invoke("report", run, "--out", page, "--evaluate").stderr
+    assert told not in invoke("report", run, "--out", page).stderr
+    record = json.loads((run / STREAMS_JSON).read_text())
+    record[label][0][1] = "0123456789abcdef"
+    (run / STREAMS_JSON).write_text(json.dumps(record))
+    result = invoke("report", run, "--out", page)
+    assert result.exit_code == 0, result.stderr
+    assert f"{label} {told}" in result.stderr
+    assert "1 streams say something else" in result.stderr
 
 
 def test_runs_evaluations_and_curves_stand_on_one_page(tmp_path: Path) -> None:

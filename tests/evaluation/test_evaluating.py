@@ -12,10 +12,12 @@ from builders import invoke, make_config, save_manager, save_retriever
 from memdojo import EvalChoices
 from memdojo.agents.baselines.registry import NamedRetriever, make_baseline
 from memdojo.envs.memory import BM25Retriever
+from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.errors import ConfigError, LeakError, UnknownNameError
 from memdojo.evaluation import capacity_curve, evaluate_run, length_curve, prepare
 from memdojo.train.checkpoints.compact import TrainedOn
 from memdojo.train.runs.folder import RunFolder
+from memdojo.train.runs.streams_record import record_streams, source_label
 
 SMALL: dict[str, Any] = {"num_streams": 2, "num_sessions": 3, "num_facts": 8, "num_questions": 8}
 OPTIONS = [word for name, value in SMALL.items() for word in ("--option", f"{name}={value}")]
@@ -184,6 +186,49 @@ def test_a_run_is_evaluated_on_its_test_streams_under_its_own_settings(tmp_path:
     assert (run.path / "evaluation" / "eval.csv").is_file()
     again = memdojo.evaluate([run.path, "recency"], choices=EvalChoices(seed=config.seed))
     pd.testing.assert_frame_equal(again.evaluation.questions, report.evaluation.questions)
+
+
+@pytest.fixture
+def run_of_file(tmp_path: Path) -> tuple[RunFolder, Path]:
+    """A run with a checkpoint, whose test streams were those of a file, and the file."""
+    data = tmp_path / "test.jsonl"
+    write_jsonl(memdojo.load_streams("synthetic:test", **SMALL), data)
+    config = make_config("name=mine", f"streams.test=jsonl:{data}", 'evaluation.baselines=["recency"]')
+    run = RunFolder.create(tmp_path, config)
+    label = source_label("test", f"jsonl:{data}", {})
+    record_streams(run.path, {label: memdojo.load_streams(f"jsonl:{data}")})
+    save_manager(run.path / "checkpoints" / "step_000001", TrainedOn("mine", max_entries=5))
+    return run, data
+
+
+def _change(data: Path) -> None:
+    write_jsonl(memdojo.load_streams("synthetic:test", **SMALL, seed=7), data)
+
+
+def test_test_data_that_has_changed_since_the_training_is_told_of(
+    run_of_file: tuple[RunFolder, Path],
+) -> None:
+    run, data = run_of_file
+    evaluate_run(run)
+    _change(data)
+    changed = rf"streams\.test: jsonl:{data} is not what it was when the run .*mine was trained: 2 streams "
+    for call in (
+        lambda: memdojo.evaluate(run.path),
+        lambda: memdojo.evaluate(run.path / "checkpoints" / "step_000001", f"jsonl:{data}"),
+        lambda: evaluate_run(run),
+    ):
+        with pytest.warns(UserWarning, match=changed):
+            call()
+    result = invoke("eval", run.path, "recency")
+    assert (result.exit_code, re.search(f"note: {changed}", result.stderr) is not None) == (0, True)
+
+
+def test_other_streams_than_those_of_the_run_are_no_change(run_of_file: tuple[RunFolder, Path]) -> None:
+    run, data = run_of_file
+    other = data.with_name("other.jsonl")
+    _change(other)
+    memdojo.evaluate(run.path, f"jsonl:{other}")
+    memdojo.evaluate(run.path, memdojo.load_streams(f"jsonl:{other}"))
 
 
 def test_streams_without_evidence_are_told_of() -> None:

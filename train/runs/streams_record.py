@@ -60,13 +60,27 @@ def record_streams(run: Path, sources: Mapping[str, Sequence[Stream]]) -> None:
 
 
 def changed_since(run: Path, label: str, streams: Sequence[Stream]) -> str:
-    """Say how the streams of a source differ from those that a run had; "" if they do not, or nobody knows.
+    """Say in a sentence how the streams of a source differ from those that a run had.
+
+    Args:
+        run: Its folder.
+        label: The source's, from `source_label`.
+        streams: What the source has now.
+
+    Returns:
+        The sentence; "" if they do not differ, or the run has no record of the source.
 
     Raises:
         RunFolderError: If the record is damaged.
     """
-    now = _record(streams)
-    return describe_change(read_record(run).get(label, now), now)
+    before = read_record(run).get(label)
+    change = "" if before is None else describe_change(before, _record(streams))
+    if not change:
+        return ""
+    return (
+        f"streams.{label} is not what it was when the run {run} was trained: {change}. Scores on it do not "
+        "compare with those of before."
+    )
 
 
 def read_record(run: Path) -> Record:

@@ -143,7 +143,10 @@ def _find_run(path: Path, found: _Found, how: _How) -> None:
         found.runs.append(_metrics_of(name, trained))
         found.trainings += _training_of(name, trained)
     folder = path / EVALUATION
-    if how.evaluate and not ((folder / TABLE).is_file() and (folder / EPISODES).is_file()):
+    was_recorded = (folder / TABLE).is_file() and (folder / EPISODES).is_file()
+    if was_recorded:
+        found.hints += _changed_data(run, folder)
+    elif how.evaluate:
         typer.echo(f"{path} has no recorded episodes yet; evaluating it", err=True)
         with progress_bar("evaluate", quiet=how.quiet) as progress:
             evaluate_run(run, progress=progress, trust_run=how.trust_run)
@@ -161,6 +164,19 @@ def _find_run(path: Path, found: _Found, how: _How) -> None:
         curves = find_curves(inside, f"{run.path.resolve().name} · {inside.name}")
         if curves is not None:
             found.curves.append(curves)
+
+
+def _changed_data(run: RunFolder, evaluation: Path) -> list[str]:
+    """Return a sentence if an evaluation of a run was played on other streams than its training had seen."""
+    from memdojo.eval.records.files import read_streams
+    from memdojo.train.runs.streams_record import changed_since, source_label
+
+    streams = run.config.streams
+    if streams.test is None:
+        return []
+    label = source_label("test", streams.test, streams.load_options("test"))
+    change = changed_since(run.path, label, read_streams(evaluation))
+    return [change] if change else []
 
 
 def _trained(run: RunFolder) -> Iterator[tuple[str, RunFolder]]:

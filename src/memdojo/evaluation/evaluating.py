@@ -71,7 +71,8 @@ def evaluate(
             get a key only if they are that of OPENAI_BASE_URL; an answerer or judge of the choices gets it.
 
     Warns:
-        UserWarning: If a checkpoint was chosen by its score on some of the streams' groups.
+        UserWarning: If a checkpoint was chosen by its score on some of the streams' groups, or the test data
+            of a run is not what it was when the run was trained.
 
     Raises:
         UnknownNameError: If something is neither a name nor a folder.
@@ -211,6 +212,9 @@ def evaluate_run(run: RunFolder, *, progress: Progress | None = None, trust_run:
         run: The run.
         progress: As for `evaluate`, like `trust_run`.
 
+    Warns:
+        UserWarning: What a reader of the scores should know, such as that the run's data has changed.
+
     Raises:
         ConfigError: If the run has no checkpoint or no test streams, or reaches outside of itself.
     """
@@ -218,6 +222,7 @@ def evaluate_run(run: RunFolder, *, progress: Progress | None = None, trust_run:
     if checkpoint is None:
         raise ConfigError(f"the run {run.path} has no checkpoint yet; train it first.")
     prepared = prepare_run(run.config, checkpoint, trust=Trust.of_run(trust_run))
+    _warn(prepared)
     return prepared.run(run.path / EVALUATION, progress=progress, replace_others=True)
 
 

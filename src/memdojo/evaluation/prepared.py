@@ -33,6 +33,7 @@ from memdojo.train.checkpoints.trust import Trust, reached_by_table, require_tru
 from memdojo.train.config.name_or_path import named_path
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.config.tables import EpisodeConfig
+from memdojo.train.runs.streams_record import changed_since, source_label
 
 from .choices import EvalChoices, settle
 from .targets import Target, Targets, find_targets, reached_by_training, require_held_out
@@ -284,6 +285,7 @@ def prepare_found(
     answering = configs if choices.answerer is None else ()
     frozen = _frozen(answering, written, trust_run=trust_run)
     notes = require_held_out((*targets.learned, *frozen), held_out.streams)
+    notes += _notes_about_data(targets.learned, held_out)
     check_unseen(choices.training_groups, held_out.streams)
     if written is not None:
         settings = dataclasses.replace(
@@ -291,6 +293,15 @@ def prepare_found(
         )
     notes += _notes_about(targets, settings, held_out.streams)
     return PreparedEvaluation(targets, held_out, settings, choices, tuple(notes))
+
+
+def _notes_about_data(learned: Sequence[Learned], held_out: HeldOut) -> list[str]:
+    """Return a sentence for each run whose record of these streams says that they have changed."""
+    label = source_label("test", held_out.spec, held_out.options)
+    # A checkpoint lies in the folder `checkpoints` of its run, or of a round; of others there is no record.
+    runs = dict.fromkeys(each.path.resolve().parent.parent for each in learned)
+    changes = (changed_since(run, label, held_out.streams) for run in runs)
+    return [change for change in changes if change]
 
 
 def _notes_about(targets: Targets, settings: EvalSettings, streams: Sequence[Stream]) -> list[str]:

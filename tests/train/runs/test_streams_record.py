@@ -47,7 +47,10 @@ def test_changed_streams_are_told_with_what_has_changed(
     with pytest.raises(ConfigError, match=rf"streams\.train: jsonl:a is not what it was .*: {why}"):
         record_streams(tmp_path, {TRAIN: now, TEST: _streams("Bern")})
     assert (tmp_path / STREAMS_JSON).read_bytes() == written
-    assert why in changed_since(tmp_path, TRAIN, now)
+    assert f"is not what it was when the run {tmp_path} was trained: {why}" in changed_since(
+        tmp_path, TRAIN, now
+    )
+    assert changed_since(tmp_path, TRAIN, _streams("Rome", "Oslo")) == ""
 
 
 def test_other_test_streams_are_told_unless_they_were_asked_for(tmp_path: Path) -> None:
