@@ -7,12 +7,13 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
-from ..people import people_of
+from ..people import Mention, People, people_of
 from .answerer import Answer, AnswerRequest
 from .dates import write_day
 from .lines import Line, Sentence, Span, SpanMaker, parse_lines, spans_of, times_of
@@ -142,7 +143,15 @@ def _names_asked(question: ParsedQuestion, sentence: Sentence) -> bool:
     """Return whether a sentence names somebody or something that the question names."""
     if not question.names.isdisjoint(sentence.names):
         return True
-    return bool(question.people) and not question.people.isdisjoint(question.among.named_in(sentence.text))
+    if not question.people:
+        return False
+    return any(mention.name in question.people for mention in _mentions(question.among, sentence.text))
+
+
+@lru_cache(1 << 14)  # Of sentences, none of which is longer than 2,000 characters.
+def _mentions(people: People, text: str) -> tuple[Mention, ...]:
+    """Return whom a sentence names; the same ones are read for many questions."""
+    return people.mentions(text)
 
 
 def _by_score(place: _Place) -> float:
@@ -213,6 +222,8 @@ class _Terms:
 
     def match(self, text: Line | Sentence) -> tuple[list[_Term], float]:
         """Return the terms that a text has, itself or by a related word (half), and their share."""
+        if self._places.keys().isdisjoint(text.stems) and self._related.keys().isdisjoint(text.notions):
+            return [], 0.0
         own = {self._places[stem] for stem in self._places.keys() & text.stems}
         related = {place for notion in self._related.keys() & text.notions for place in self._related[notion]}
         found = sorted(own | related)
@@ -292,7 +303,7 @@ class _Known:
     def __init__(self, question: ParsedQuestion, place: _Place) -> None:
         self._names = question.names
         known = question.people | {place.line.speaker}
-        mentions = [each for each in question.among.mentions(place.sentence.text) if each.name in known]
+        mentions = [each for each in _mentions(question.among, place.sentence.text) if each.name in known]
         tokens = place.sentence.tokens
         within = tokens_within(tokens, mentions) if mentions else ()
         # The name in somebody's address may well be asked for with it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice, pairwise
 from threading import Lock
+from typing import NamedTuple
 
 import regex
 from cachetools import LRUCache, cached
@@ -59,8 +60,8 @@ _MAX_SENTENCE_LENGTH = 2_000
 """Characters; what goes on without an end is read in pieces, so that no sentence takes long to search."""
 
 _CACHED_BYTES = 1 << 27
-"""What the lines read last may take up, and what their spans may."""
-_LINE_BYTES, _TOKEN_BYTES, _SPAN_BYTES = 2_500, 300, 1_400
+"""What the lines read last may take up, and likewise their heads and their spans."""
+_HEAD_BYTES, _LINE_BYTES, _TOKEN_BYTES, _SPAN_BYTES = 500, 2_500, 300, 1_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ def parse_lines(texts: Sequence[str]) -> list[Line]:
     one of the lines is speech.
     """
     heads = {text: _head(text) for text in texts}
-    speakers = {name for name, body in heads.values() if is_speaker(name, body)}
-    lines = {text: _parse_line(text, name in speakers) for text, (name, _) in heads.items()}
+    speakers = {head.name for head in heads.values() if head.is_speaker}
+    lines = {text: _parse_line(text, head.name in speakers) for text, head in heads.items()}
     return [lines[text] for text in texts]
 
 
@@ -175,12 +176,24 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("’", "'")
 
 
-def _head(text: str) -> tuple[str, str]:
-    """Return what stands in front of the first colon, and what follows it."""
+class _Head(NamedTuple):
+    """What stands in front of a line's first colon, and whether it reads like the speaker of the rest."""
+
+    name: str
+    is_speaker: bool
+    num_characters: int
+
+
+def _size_of_head(head: _Head) -> int:
+    return _HEAD_BYTES + 4 * head.num_characters
+
+
+@cached(LRUCache(_CACHED_BYTES, getsizeof=_size_of_head), lock=Lock())
+def _head(text: str) -> _Head:
     match = _DATED.fullmatch(plain(text))
     assert match is not None  # The pattern takes anything.
     name, colon, body = match[2].partition(": ")
-    return (name, body) if colon else ("", match[2])
+    return _Head(name, is_speaker(name, body), len(text)) if colon else _Head("", False, len(text))
 
 
 def size_of_line(line: Line) -> int:

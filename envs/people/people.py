@@ -18,7 +18,7 @@ from .tables import (
     short_forms,
 )
 from .unspaced import UnspacedNames
-from .words import Word, is_adjacent, is_cased_alike, is_telling, split_words
+from .words import Word, is_adjacent, is_cased_alike, is_telling, possible_names, split_words
 
 _MAX_NAMESAKES = 32
 """People who share the words of a mention; where there are more, it tells nobody apart."""
@@ -52,6 +52,8 @@ class People:
         for name in names:
             for parsed in parse_name(name):
                 self._index(parsed)
+        forms = {form for form, lines in short_forms().items() if lines & self._by_short_form.keys()}
+        self._callable = frozenset(forms.union(self._by_word, self._by_prefix))
 
     def _index(self, name: Name) -> None:
         self._max_words = max(self._max_words, name.num_words + 1)
@@ -71,7 +73,8 @@ class People:
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """Return where `text` names whom, in order of their places."""
         found = [*self._unspaced.mentions(text)]
-        if self._by_word:
+        # Most texts name nobody, and that is seen without looking at their words one by one.
+        if not self._callable.isdisjoint(possible_names(text)):
             for run in self._runs(text):
                 found += self._read(run)
         return tuple(sorted(found, key=lambda mention: mention.start))

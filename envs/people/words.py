@@ -13,6 +13,8 @@ from .tables import GENERIC, PARTICLES, SUFFIXES, TITLES
 
 _WORD = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _POSSESSIVE = regex.compile(r"['’]s$")
+_POSSESSIVES = regex.compile(r"'s(?![^\W\d_])")
+_SIMPLE_WORD = regex.compile(r"[^\W\d_]+|\d+")
 _MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]")
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "’": "'"}
@@ -44,6 +46,15 @@ class Word:
 @lru_cache(1 << 14)
 def _fold_word(word: str) -> str:
     return word.lower() if word.isascii() else fold(word)
+
+
+def possible_names(text: str) -> list[str]:
+    """Return folded words among which is every word of `split_words`, and others beside them."""
+    folded = text.lower() if text.isascii() else fold(text)
+    if "'" in folded:
+        # "O'Brien's" is "obrien", as one of what it may be.
+        folded = " ".join((folded, folded.replace("'", ""), _POSSESSIVES.sub("", folded).replace("'", "")))
+    return _SIMPLE_WORD.findall(folded)
 
 
 _MAX_CACHED_WORD = 64
