@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from .engine import Engine, Generation, GenerationRequest
 from .registry import make_engine
 from .settings import EngineSettings
@@ -21,6 +23,7 @@ class EngineOnDemand:
         self._model = model
         self._settings = settings
         self._engine: Engine | None = None
+        self._loading = threading.Lock()
 
     @property
     def fingerprint(self) -> str:
@@ -32,15 +35,20 @@ class EngineOnDemand:
         """0, the weights of the model's folder."""
         return 0
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return EngineOnDemand, (self._model, self._settings)
+
     async def generate(self, request: GenerationRequest) -> Generation:
         """Continue one prompt, after loading the model if need be.
 
         Raises:
             MemdojoError: What `make_engine` and the engine raise.
         """
-        if self._engine is None:
-            self._engine = make_engine(self._model, self._settings)
-        return await self._engine.generate(request)
+        with self._loading:
+            engine = self._engine
+            if engine is None:
+                engine = self._engine = make_engine(self._model, self._settings)
+        return await engine.generate(request)
 
     def release(self) -> None:
         """Give the model's memory back until the next request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,9 @@ class Corpus:
     A corpus that is handed to stores (all turns of a stream, for the episodes on that stream) is frozen by
     the first of them, and every store writes into a private layer on top. So nothing that a policy wrote in
     one episode stays behind for the next.
+
+    Threads may read, through stores of their own, while another one adds: they meet each text whole or not
+    at all.
     """
 
     def __init__(self, analyzer: Analyzer = analyze, texts: Iterable[str] = ()) -> None:
@@ -41,6 +45,9 @@ class Corpus:
         self._num_tokens = array("i")
         self._vectors: dict[str, _VectorCache] = {}
         self._frozen = False
+        self._lock = threading.Lock()
+        # Another one, because to embed may take long.
+        self._vectors_lock = threading.Lock()
         for text in texts:
             self.add(text)
 
@@ -89,20 +96,21 @@ class Corpus:
                 "this corpus is frozen because stores build on it; add all texts before the first store, "
                 "or make a new Corpus."
             )
-        terms = self._analyzer(text)
-        document = len(self)
-        for term, frequency in Counter(terms).items():
-            postings = self._postings.get(term)
-            if postings is None:
-                self._postings[term] = array("i", (document, frequency))
-            else:
-                postings.append(document)
-                postings.append(frequency)
-        self._num_terms = with_room(self._num_terms, document + 1)
-        self._num_terms[document] = len(terms)
-        self._num_tokens.append(count_tokens(text))
-        self._texts.append(text)
-        self._documents[text] = document
+        terms, num_tokens = self._analyzer(text), count_tokens(text)
+        with self._lock:
+            document = len(self)
+            for term, frequency in Counter(terms).items():
+                postings = self._postings.get(term)
+                if postings is None:
+                    self._postings[term] = array("i", (document, frequency))
+                else:
+                    postings.append(document)
+                    postings.append(frequency)
+            self._num_terms = with_room(self._num_terms, document + 1)
+            self._num_terms[document] = len(terms)
+            self._num_tokens.append(num_tokens)
+            self._texts.append(text)
+            self._documents[text] = document
         return document
 
     def document(self, text: str) -> int | None:
@@ -143,30 +151,33 @@ class Corpus:
         parts: list[array[int]] = []
         found: list[int] = []
         sizes: list[int] = []
-        for position, term in enumerate(terms):
-            size = 0
-            for postings in (below.get(term), own.get(term)):
-                if postings is not None:
-                    parts.append(postings)
-                    size += len(postings)
-            if size:
-                found.append(position)
-                sizes.append(size // 2)
-        # Joining copies. A view kept on an array (by a traceback, say) would make its next append fail.
-        return np.frombuffer(b"".join(parts), dtype=np.int32).reshape(-1, 2), found, sizes
+        with self._lock:
+            for position, term in enumerate(terms):
+                size = 0
+                for postings in (below.get(term), own.get(term)):
+                    if postings is not None:
+                        parts.append(postings)
+                        size += len(postings)
+                if size:
+                    found.append(position)
+                    sizes.append(size // 2)
+            # Joining copies. A view kept on an array (by a traceback, say) would make its next append fail.
+            joined = b"".join(parts)
+        return np.frombuffer(joined, dtype=np.int32).reshape(-1, 2), found, sizes
 
     def vectors(self, embedder: Embedder) -> npt.NDArray[np.float32]:
         """Return the embeddings of all documents, shape (num_documents, dim), embedding those that are new.
 
         Embeddings are kept under the embedder's name. A read-only view: do not keep it over an `add`.
         """
-        cache = self._vectors.get(embedder.name)
-        if cache is None:
-            below = self._base.vectors(embedder) if self._base is not None else None
-            cache = self._vectors[embedder.name] = _VectorCache(embedder.dim, below)
-        if cache.size < len(self):
-            cache.extend(embedder.embed(self._texts[cache.size - self._offset :]))
-        return cache.rows()
+        with self._vectors_lock:
+            cache = self._vectors.get(embedder.name)
+            if cache is None:
+                below = self._base.vectors(embedder) if self._base is not None else None
+                cache = self._vectors[embedder.name] = _VectorCache(embedder.dim, below)
+            if cache.size < len(self):
+                cache.extend(embedder.embed(self._texts[cache.size - self._offset :]))
+            return cache.rows()
 
     def vector(self, embedder: Embedder, text: str) -> npt.NDArray[np.float32]:
         """Return the embedding of `text`, shape (dim,); free of charge where the text is a document."""

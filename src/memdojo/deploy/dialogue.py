@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rpds import HashTrieMap
+
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.chunking import of_one_day
@@ -130,7 +132,8 @@ class LiveDialogue:
         )
         origins = tables.read_origins()
         self._context = LiveContext(featurizer, at_hand, origins)
-        self._speaker_of = tables.read_speakers()
+        # It does not change, so that who reads beside a change has the state before it.
+        self._speaker_of = HashTrieMap(tables.read_speakers())
         self.episode = LiveEpisode(
             self._context,
             self._file.read_store(capacity, self._context.corpus),
@@ -232,19 +235,17 @@ class LiveDialogue:
         self._erase([id for id in self._write_entries(_touched([result])) if not self._num_needing[id]])
         return result.before
 
-    def forget_turn(self, id: str) -> tuple[MemoryEntry, ...] | None:
-        """Erase a turn and all entries that came from it, as if it had not been said.
+    def has_turn(self, id: str) -> bool:
+        """Return whether a turn waits or is kept."""
+        return any(each.turn.id == id for each in self._waiting) or bool(self._tables.read_turns([id]))
 
-        Returns:
-            The entries; None if the file has no such turn.
-        """
+    def forget_turn(self, id: str) -> tuple[MemoryEntry, ...]:
+        """Erase a turn and all entries that came from it, as if it had not been said; return the entries."""
         for place, each in enumerate(self._waiting):
             if each.turn.id == id:
                 del self._waiting[place]
                 self._tables.drop_one_waiting(each.number)
                 return ()
-        if not self._tables.read_turns([id]):
-            return None
         forgotten = [self.forget(entry) for entry, needed in list(self._needs.items()) if id in needed]
         # It may be the last one, which is kept though no entry came from it.
         self._erase([id])
@@ -260,16 +261,6 @@ class LiveDialogue:
             words.update(set(analyze(turn.text)))
         self._tables.replace_words(words)
         self._context.featurizer.frequency = words
-
-    def find_said(self, words: str) -> tuple[Turn, ...]:
-        """Return the turns that the file still has in whose speaker or text the words stand, oldest first."""
-        wanted = words.casefold()
-        kept = [each.turn for each in self._tables.read_all_turns()]
-        return tuple(turn for turn in (*kept, *self.waiting) if wanted in render_turn(turn).casefold())
-
-    def turns_of(self, entry: MemoryEntry) -> tuple[Turn, ...]:
-        """Return the turns that an entry of the store came from, oldest first, as far as they are known."""
-        return tuple(each.turn for each in self._tables.read_turns(self._needs.get(entry.id, entry.sources)))
 
     def _adopt_entries(self) -> None:
         """Take entries of which no turn is known for turns themselves, as if their texts had come first."""
@@ -325,7 +316,7 @@ class LiveDialogue:
             if self._num_needing[each.turn.id] or each.turn.id == last
         ]
         self._tables.put_turns(kept)
-        self._speaker_of |= {each.turn.id: each.turn.speaker for each in kept}
+        self._speaker_of = self._speaker_of.update({each.turn.id: each.turn.speaker for each in kept})
         old = (*released, *(() if before is None else (before.turn.id,)))
         self._drop_turns([id for id in old if not self._num_needing[id] and id != last])
         self._state = dataclasses.replace(
@@ -351,7 +342,7 @@ class LiveDialogue:
     def _drop_turns(self, ids: Sequence[str]) -> None:
         self._tables.drop_turns(ids)
         for id in ids:
-            self._speaker_of.pop(id, None)
+            self._speaker_of = self._speaker_of.discard(id)
             del self._num_needing[id]
 
     def _needed_by(self, entry: MemoryEntry) -> tuple[str, ...]:

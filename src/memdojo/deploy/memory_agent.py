@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +43,7 @@ from .arguments import (
 )
 from .dialogue import LiveDialogue, SpokenTurn
 from .memory_file import MemoryFile
+from .shared import SharedDialogue
 from .working import blaming, work_off
 
 DEFAULT_MANAGER, DEFAULT_RETRIEVER = "recency", "bm25"
@@ -77,8 +76,11 @@ class MemoryAgent:
     """Remembers a dialogue in a file, and answers from it.
 
     Every turn goes to the manager, which decides what to do with it; the decision is in the file when
-    `observe` returns. A later process goes on where the last one stopped, also after a crash. Several
-    processes may have the file open, and several threads may use the agent: they take turns.
+    `observe` returns. A later process goes on where the last one stopped, also after a crash.
+
+    Several processes may have the file open, and several threads may use the agent. Those that change the
+    memory take turns. Those that read do not wait for them, nor for each other: they find what was committed
+    last, as it was before a change that is going on.
 
     A manager that was trained on several turns a chunk gets its chunk when that is full, when the session
     ends, at `flush`, and before anything is looked up. Until then the turns wait, in the file as well:
@@ -128,8 +130,6 @@ class MemoryAgent:
         self.answerer = ExtractiveAnswerer() if answerer is None else _as_answerer(answerer)
         self.top_k = top_k
         self._clock = options.get("clock", now)
-        self._lock = threading.RLock()
-        self._is_stale = False
         self._failure: MemdojoError | None = None
         self._file = MemoryFile(path, MemoryStore(capacity), timeout_s=options.get("timeout_s", 30.0))
         try:
@@ -139,6 +139,7 @@ class MemoryAgent:
                 session_gap=options.get("session_gap", SESSION_GAP),
                 seed=options.get("seed", 0),
             )
+            self._shared = SharedDialogue(self._file, self._dialogue)
         except BaseException as error:
             self._file.close()
             if isinstance(error, ConfigError):
@@ -153,8 +154,7 @@ class MemoryAgent:
     @property
     def entries(self) -> tuple[MemoryEntry, ...]:
         """What is remembered, in order of id."""
-        with self._reading():
-            return self._dialogue.store.entries
+        return self._shared.view().store.entries
 
     @property
     def capacity(self) -> Capacity:
@@ -164,8 +164,7 @@ class MemoryAgent:
     @property
     def waiting(self) -> tuple[Turn, ...]:
         """Turns that the manager has not seen yet, because their chunk is not full."""
-        with self._reading():
-            return self._dialogue.waiting
+        return self._shared.view().waiting
 
     @property
     def failure(self) -> MemdojoError | None:
@@ -175,14 +174,19 @@ class MemoryAgent:
     @property
     def num_turns(self) -> int:
         """Turns that were ever observed."""
-        with self._reading():
-            return self._dialogue.num_heard
+        return self._shared.view().num_heard
 
     @property
     def num_sessions(self) -> int:
         """Sessions so far, with the one that goes on."""
-        with self._reading():
-            return self._dialogue.session
+        return self._shared.view().session
+
+    def take_turns_with(self, other: MemoryAgent) -> None:
+        """Let only one of two agents change its memory at a time, since they share their manager.
+
+        To be called before this one is used.
+        """
+        self._shared.share_turns(other._shared)
 
     def observe(self, speaker: str, text: str, time: datetime | None = None) -> tuple[OperationResult, ...]:
         """Take one turn, and return what the manager did.
@@ -223,20 +227,20 @@ class MemoryAgent:
 
     def end_session(self) -> tuple[OperationResult, ...]:
         """Let the next turn begin a new session; flushes."""
-        with self._writing():
-            self._dialogue.end_session()
+        with self._shared.changing() as dialogue:
+            dialogue.end_session()
         return self.flush()
 
     def discard_waiting(self) -> tuple[Turn, ...]:
         """Drop the turns that wait without showing them to the manager, and return them."""
-        with self._writing():
-            return self._dialogue.discard_waiting()
+        with self._shared.changing() as dialogue:
+            return dialogue.discard_waiting()
 
     def search(self, query: str, k: int | None = None) -> tuple[Hit, ...]:
         """Return the entries that the retriever finds, best first.
 
-        What waits goes to the manager before. Where that fails, or another process is writing, the entries
-        that there are are searched all the same: `failure` says why, and so does the log.
+        What waits goes to the manager before. Where that fails, or another thread or process is changing the
+        memory, the entries that there are are searched all the same: `failure` says why, and so does the log.
 
         Args:
             query: What to look for.
@@ -250,12 +254,11 @@ class MemoryAgent:
         check_text("query", query, "say what to look for")
         if k is not None:
             check_number("k", k, 0)
-        with self._lock:
-            self._flush_if_waiting()
-            with self._reading():
-                retriever = for_stream(self.retriever, self._dialogue.speaker_of)
-                with blaming(f"the retriever failed on {query!r}"):
-                    return retriever.search(self._dialogue.store, query, self.top_k if k is None else k)
+        self._flush_if_waiting()
+        view = self._shared.view()
+        retriever = for_stream(self.retriever, view.speaker_of)
+        with blaming(f"the retriever failed on {query!r}"):
+            return retriever.search(view.store, query, self.top_k if k is None else k)
 
     def ask(self, question: str, time: datetime | None = None) -> AgentAnswer:
         """Answer from memory, from what `search` finds.
@@ -271,7 +274,7 @@ class MemoryAgent:
         asked = wall_clock(time, self._clock)
         hits = self.search(question)
         request = AnswerRequest(question, tuple(render_entry(hit.entry) for hit in hits), asked)
-        with self._lock, blaming("the answerer failed"):
+        with blaming("the answerer failed"):
             (answer,) = self.answerer.answer([request])
         if answer.text is None:
             raise AgentError(f"the answerer gave no answer: {answer.error}")
@@ -285,12 +288,10 @@ class MemoryAgent:
             ConfigError: If neither an entry nor the id of one was given.
         """
         id = id_of(entry)
-        with self._reading():
-            found = self._dialogue.store.get(id)
-            if found is None:
-                raise self._no_entry(id)
-            with self._file.reading():
-                return self._dialogue.turns_of(found)
+        found = self._shared.view().store.get(id)
+        if found is None:
+            raise self._no_entry(id)
+        return self._shared.sources(found)
 
     def find_said(self, words: str) -> tuple[Turn, ...]:
         """Return the turns that the file still has and in which `words` stand, oldest first.
@@ -305,8 +306,7 @@ class MemoryAgent:
             DataError: If it is blank or no text.
         """
         check_text("text to find", words, "say what to look for")
-        with self._reading(), self._file.reading():
-            return self._dialogue.find_said(words)
+        return self._shared.find_said(words)
 
     def forget(self, entry: MemoryEntry | int) -> MemoryEntry:
         """Delete an entry for good, whatever the manager thinks of it, and return it.
@@ -318,11 +318,7 @@ class MemoryAgent:
             UnknownNameError: If there is no such entry.
             ConfigError: If neither an entry nor the id of one was given.
         """
-        id = id_of(entry)
-        with self._writing():
-            forgotten = self._dialogue.forget(id)
-        if forgotten is None:
-            raise self._no_entry(id)
+        (forgotten,) = self.forget_many([entry])
         return forgotten
 
     def forget_turn(self, turn: Turn | str) -> tuple[MemoryEntry, ...]:
@@ -335,14 +331,37 @@ class MemoryAgent:
             UnknownNameError: If the file has no such turn.
             ConfigError: If neither a turn nor the id of one was given.
         """
-        if not isinstance(turn, Turn | str):
-            raise ConfigError(f"the turn is {turn!r}; give a turn as find_said returns it, or its id.")
-        id = turn.id if isinstance(turn, Turn) else turn
-        with self._writing():
-            forgotten = self._dialogue.forget_turn(id)
-        if forgotten is None:
-            raise UnknownNameError(f"{self.path} has no turn {id!r}; find_said() returns those that it has.")
-        return forgotten
+        return self.forget_many(turns=[turn])
+
+    def forget_many(
+        self, entries: Iterable[MemoryEntry | int] = (), turns: Iterable[Turn | str] = ()
+    ) -> tuple[MemoryEntry, ...]:
+        """Delete several entries and erase several turns together, or none of them, and return the entries.
+
+        Args:
+            entries: As for `forget`.
+            turns: As for `forget_turn`.
+
+        Raises:
+            UnknownNameError: If there is no such entry or turn; then nothing was deleted.
+            ConfigError: If something is neither of them nor the id of one.
+        """
+        ids, turn_ids = [id_of(entry) for entry in entries], [_id_of_turn(turn) for turn in turns]
+        forgotten: list[MemoryEntry | None] = []
+        with self._shared.changing() as dialogue:
+            for id in ids:
+                if id not in dialogue.store:
+                    raise self._no_entry(id)
+            for turn in turn_ids:
+                if not dialogue.has_turn(turn):
+                    raise UnknownNameError(
+                        f"{self.path} has no turn {turn!r}; find_said() returns those that it has."
+                    )
+            # What goes with one of them is gone already when its own turn comes.
+            forgotten += [dialogue.forget(id) for id in ids]
+            for turn in turn_ids:
+                forgotten += dialogue.forget_turn(turn)
+        return tuple(entry for entry in forgotten if entry is not None)
 
     def purge(self) -> None:
         """Erase from the file whatever no entry rests on and what does not wait.
@@ -351,15 +370,15 @@ class MemoryAgent:
         word occurred is all that was kept of them, and features of compact managers say how rare a word is.
         From then on only the turns behind the entries count.
         """
-        with self._lock:
-            with self._writing():
-                self._dialogue.purge()
-            self._file.rebuild()
+        with self._shared.taking_turns():
+            with self._shared.changing() as dialogue:
+                dialogue.purge()
+            self._shared.rebuild()
 
     def close(self) -> None:
         """Close the file and let models give back their memory; what waits is in the file. Twice is fine."""
-        with self._lock:
-            self._file.close()
+        with self._shared.taking_turns():
+            self._shared.close()
             release_models(self.manager, self.retriever, self.answerer)
 
     def __enter__(self) -> Self:
@@ -394,54 +413,34 @@ class MemoryAgent:
         results: list[OperationResult] = []
         failure: AgentError | None = None
         size = self.manager.turns_per_chunk
-        with self._lock:
+        with self._shared.taking_turns(wait=wait):
             is_done = False
             while not is_done and failure is None:
-                with self._writing(wait=wait):
+                with self._shared.changing(wait=wait) as dialogue:
                     begun = monotonic()
-                    self._dialogue.record(said)
+                    dialogue.record(said)
                     said = ()
                     while not is_done and failure is None and monotonic() - begun < COMMIT_EVERY_S:
-                        chunk = self._dialogue.next_chunk(size, everything=everything)
+                        chunk = dialogue.next_chunk(size, everything=everything)
                         is_done = chunk is None
                         try:
-                            results += () if chunk is None else work_off(self._dialogue, chunk, self.manager)
+                            results += () if chunk is None else work_off(dialogue, chunk, self.manager)
                         except AgentError as error:
                             # No rollback: what was written down before the manager failed must stay.
-                            failure, self._is_stale = error, True
+                            failure = error
+                            self._shared.distrust()
         if failure is not None:
             raise failure
         return tuple(results)
 
-    @contextlib.contextmanager
-    def _writing(self, *, wait: bool = True) -> Iterator[None]:
-        """Let the caller change the dialogue, as it is in the file; all of it is written or nothing."""
-        with self._lock:
-            try:
-                with self._file.transaction(wait=wait):
-                    self._refresh()
-                    yield
-            except BaseException:
-                # What is in memory may be ahead of the file.
-                self._is_stale = True
-                raise
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._lock:
-            with self._file.reading():
-                self._refresh()
-            yield
-
-    def _refresh(self) -> None:
-        """Read the file anew if another process has written to it, or if a change of ours came to nothing."""
-        if self._file.changed_elsewhere() or self._is_stale:
-            self._is_stale = True
-            self._dialogue.load()
-            self._is_stale = False
-
     def _no_entry(self, id: int) -> UnknownNameError:
         return UnknownNameError(f"{self.path} has no entry {id}; it was never there or is forgotten already.")
+
+
+def _id_of_turn(turn: Turn | str) -> str:
+    if not isinstance(turn, Turn | str):
+        raise ConfigError(f"the turn is {turn!r}; give a turn as find_said returns it, or its id.")
+    return turn.id if isinstance(turn, Turn) else turn
 
 
 def _as_manager(manager: ManagerPolicy | str) -> CausalPolicy:

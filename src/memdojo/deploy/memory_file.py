@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from time import monotonic
 
 from memdojo.envs.memory.corpus import Corpus
 from memdojo.envs.memory.persistence import (
@@ -25,6 +28,13 @@ from memdojo.envs.memory.persistence import (
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Capacity, MemoryEntry
 from memdojo.errors import StoreFileError
+
+_LOOKS_EVERY_S = 0.005
+"""How often it is tried whether another process has ended its transaction."""
+
+
+def _sleep() -> None:
+    time.sleep(_LOOKS_EVERY_S)
 
 
 class MemoryFile:
@@ -48,6 +58,8 @@ class MemoryFile:
         self.path = usable_path(path)
         self._timeout_s = timeout_s
         self._is_closed = False
+        self._aside: sqlite3.Connection | None = None
+        self._aside_lock = threading.Lock()
         if not self.path.parent.is_dir():
             raise StoreFileError(f"{self.path}: there is no folder {self.path.parent}; make it first.")
         with reading_from(self.path, timeout_s):
@@ -80,19 +92,22 @@ class MemoryFile:
         check_whole(self.database)
 
     @contextlib.contextmanager
-    def transaction(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+    def transaction(
+        self, *, wait: bool = True, pause: Callable[[], None] = _sleep
+    ) -> Iterator[sqlite3.Connection]:
         """Let the caller read and write, alone; an exception undoes everything.
 
         Args:
             wait: Wait for another process that writes; else that is an error at once.
+            pause: Passes a moment of that wait, in which other threads may read from this object.
 
         Raises:
             StoreFileError: If another process writes for too long, the file was removed or replaced, or what
                 was written cannot be brought to the disk. The file is then as it was.
         """
-        self._require_usable()
+        self.require_usable()
         try:
-            with self._begun("IMMEDIATE", wait=wait):
+            with self._begun("IMMEDIATE", wait=wait, pause=pause):
                 yield self.database
         except sqlite3.Error as error:
             raise file_error(self.path, error, self._timeout_s if wait else 0) from error
@@ -105,9 +120,29 @@ class MemoryFile:
             StoreFileError: If another process writes for too long, or the file was removed, replaced or
                 damaged.
         """
-        self._require_usable()
+        self.require_usable()
         with reading_from(self.path, self._timeout_s), self._begun("DEFERRED"):
             yield self.database
+
+    @contextlib.contextmanager
+    def reading_aside(self) -> Iterator[sqlite3.Connection]:
+        """Let the caller read what was last committed while a transaction of this very object goes on.
+
+        Raises:
+            StoreFileError: As for `reading`.
+        """
+        with self._aside_lock:
+            self.require_usable()
+            with reading_from(self.path, self._timeout_s):
+                if self._aside is None:
+                    self._aside = sqlite3.connect(
+                        self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
+                    )
+                self._aside.execute("BEGIN")
+                try:
+                    yield self._aside
+                finally:
+                    self._aside.execute("ROLLBACK")
 
     def understanding(self) -> AbstractContextManager[None]:
         """Let the caller make something of what was read; where that fails the file is damaged.
@@ -149,7 +184,7 @@ class MemoryFile:
         Raises:
             StoreFileError: As for `transaction`.
         """
-        self._require_usable()
+        self.require_usable()
         try:
             self.database.execute("VACUUM")
         except sqlite3.Error as error:
@@ -159,12 +194,17 @@ class MemoryFile:
         """Close the file; a second time does nothing."""
         self._is_closed = True
         self.database.close()
+        with self._aside_lock:
+            if self._aside is not None:
+                self._aside.close()
 
     @contextlib.contextmanager
-    def _begun(self, kind: str, *, wait: bool = True) -> Iterator[None]:
+    def _begun(self, kind: str, *, wait: bool = True, pause: Callable[[], None] = _sleep) -> Iterator[None]:
         try:
-            self._set_patience(self._timeout_s if wait else 0)
-            self.database.execute(f"BEGIN {kind}")
+            self._set_patience(0)
+            deadline = monotonic() + (self._timeout_s if wait else 0)
+            while not self._has_begun(kind, is_last=monotonic() >= deadline):
+                pause()
             self._set_patience(self._timeout_s)
             yield
             self.database.execute("COMMIT")
@@ -175,11 +215,26 @@ class MemoryFile:
                     self.database.execute("ROLLBACK")
             raise
 
+    def _has_begun(self, kind: str, *, is_last: bool) -> bool:
+        """Begin a transaction, unless another process writes; the last time that is an error."""
+        try:
+            self.database.execute(f"BEGIN {kind}")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            return False
+        return True
+
     def _set_patience(self, seconds: float) -> None:
         """Set how long a lock of another process is waited for."""
         self.database.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}")
 
-    def _require_usable(self) -> None:
+    def require_usable(self) -> None:
+        """Refuse to go on with a file that was closed, removed or replaced.
+
+        Raises:
+            StoreFileError: If it was.
+        """
         if self._is_closed:
             raise StoreFileError(f"{self.path}: it was closed; open it again.")
         if self._identity_now() != self._identity:

@@ -87,7 +87,7 @@ def open_memories(
 ) -> list[MemoryAgent]:
     """Open several memory files that share their policies, each of which is loaded once; as `open_memory`.
 
-    Let one of the agents act at a time: policies are not made for several threads.
+    Only one of them changes its memory at a time, since managers are not made for several threads.
 
     Args:
         paths: The memory files; the others are as for `open_memory`, as is what is raised.
@@ -119,6 +119,7 @@ def open_memories(
                 **options,
             )
             agents.append(opened.enter_context(agent))
+            agent.take_turns_with(agents[0])
         opened.pop_all()  # All are open, and stay so.
     return agents
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 
 from memdojo.envs.memory.persistence import as_column, as_number, from_column
 from memdojo.envs.streams.turn_features import TURN_FEATURES, FloatArray
-from memdojo.envs.types import Turn
+from memdojo.envs.types import MemoryEntry, Turn
 
 from .context import KeptTurn
 from .memory_file import MemoryFile
@@ -76,11 +77,16 @@ class WaitingTurn:
 
 
 class DialogueTables:
-    """Reads and writes the tables; what is written counts once the caller's transaction ends."""
+    """Reads and writes the tables; what is written counts once the caller's transaction ends.
 
-    def __init__(self, file: MemoryFile) -> None:
+    Args:
+        file: The memory file.
+        database: How it is reached; by default as the file reaches it itself.
+    """
+
+    def __init__(self, file: MemoryFile, database: sqlite3.Connection | None = None) -> None:
         self._file = file
-        self._database = file.database
+        self._database = file.database if database is None else database
 
     def create(self) -> None:
         """Make the tables, as far as they are missing."""
@@ -129,6 +135,14 @@ class DialogueTables:
         """Return those of the turns that the file has, in their order."""
         # As one value: the number of variables of a statement is limited. Ids may be of any text.
         return self._read_turns("id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+
+    def read_turns_behind(self, entry: MemoryEntry) -> list[KeptTurn]:
+        """Return those of the turns that an entry names or last came from which the file has, in order."""
+        return self._read_turns(
+            "id IN (SELECT value FROM json_each(?))"
+            " OR position = (SELECT position FROM origins WHERE entry = ?)",
+            (json.dumps(list(entry.sources)), entry.id),
+        )
 
     def read_all_turns(self) -> list[KeptTurn]:
         """Return all turns that the file has, in their order."""

@@ -1,3 +1,5 @@
+import pickle
+
 from memdojo.envs.memory.lru_cache import LRUCache
 
 
@@ -29,3 +31,13 @@ def test_the_value_used_least_recently_goes_first() -> None:
     cache.put("a", 4)
     cache.put("d", 5)
     assert (cache.get("a"), cache.get("c"), cache.get("d")) == (4, None, 5)
+
+
+def test_a_pickled_copy_starts_empty() -> None:
+    cache: LRUCache[int] = LRUCache(2)
+    cache.put("a", 1)
+    copy: LRUCache[int] = pickle.loads(pickle.dumps(cache))
+    assert len(copy) == 0
+    for key in ("a", "b", "c"):
+        copy.put(key, 1)
+    assert len(copy) == 2
