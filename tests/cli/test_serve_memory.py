@@ -80,7 +80,7 @@ def test_the_command_serves_over_http(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(server(str(tmp_path / "m"), "--http", "--port", str(port)))
+    process = subprocess.Popen(server(str(tmp_path / "m"), "--http", "--no-token", "--port", str(port)))
     try:
         for _ in range(300):
             with socket.socket() as attempt:
@@ -120,9 +120,10 @@ def _knock(port: int, token: str | None) -> int:
 
 
 @pytest.mark.slow
-def test_on_any_other_address_a_token_is_made_shown_and_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_token_is_made_shown_and_asked_for_on_every_address(host: str, tmp_path: Path) -> None:
     port = _free_port()
-    command = server(str(tmp_path / "m"), "--http", "--host", "0.0.0.0", "--port", str(port))
+    command = server(str(tmp_path / "m"), "--http", "--host", host, "--port", str(port))
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
@@ -130,6 +131,15 @@ def test_on_any_other_address_a_token_is_made_shown_and_asked_for(tmp_path: Path
         assert "Authorization: Bearer TOKEN" in shown
         token = shown.split()[-1]
         assert len(token) >= 32
+        for_client = json.loads("{" + process.stderr.readline().partition(": ")[2] + "}")
+        called = "127.0.0.1" if host == "127.0.0.1" else socket.gethostname()
+        assert for_client == {
+            "memory": {
+                "type": "http",
+                "url": f"http://{called}:{port}/mcp",
+                "headers": {"Authorization": f"Bearer {token}"},
+            }
+        }
         _is_served(port)
         assert [_knock(port, each) for each in (None, "wrong", token)] == [401, 401, 200]
     finally:
@@ -181,6 +191,14 @@ def test_a_token_is_asked_for_on_this_machine_too_where_one_is_given(tmp_path: P
         (["--users", "nowhere.toml", "--http"], "nowhere.toml cannot be read"),
         (["--http", "--token", "a b"], "no header takes"),
         (["--http", "--token", ""], "a token is empty"),
+        (["--no-token"], "--no-token is for --http"),
+        (["--http", "--no-token", "--token", "x"], "leave one of the two out"),
+        (["--http", "--no-token", "--users", "users.toml"], "leave one of the two out"),
+        (["--http", "--no-token", "--host", "0.0.0.0"], "everybody who reaches 0.0.0.0"),
+        (["--http", "--no-token", "--host", "::"], "everybody who reaches ::"),
+        (["--http", "--no-token", "--host", "192.168.1.7"], "everybody who reaches 192.168.1.7"),
+        (["--http", "--no-token", "--host", "localhost.example.org"], "everybody who reaches localhost."),
+        (["--http", "--no-token", "--host", ""], "--no-token would let everybody"),
         (["--manager", "recncy"], "unknown manager 'recncy', and there is no folder of that name"),
         (["--manager", "runs/nowhere"], "'runs/nowhere', and there is no folder of that name"),
         (["--answerer", "runs/a", "--answerer-model", "m"], "give one of them"),

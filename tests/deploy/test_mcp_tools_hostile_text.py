@@ -29,9 +29,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "ask": {"question": "Where is Oslo?"},
     "list_memories": {},
     "origin": {"id": 1},
+    "find_said": {"words": "Oslo"},
     "memory_status": {},
     "discard_waiting": {},
     "forget": {"ids": [1]},
+    "purge": {},
 }
 
 

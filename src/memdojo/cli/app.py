@@ -11,6 +11,7 @@ from .data import data_app
 from .evaluate import evaluate
 from .listings import baselines, envs, list_kind, streams, sweeps
 from .models import merge, model_app, serve
+from .purge import purge
 from .report import report
 from .rescore import rescore
 from .running import command
@@ -69,6 +70,7 @@ command(app, "list")(list_kind)
 command(app, "merge")(merge)
 command(app, "serve")(serve)
 command(app, "serve-memory")(serve_memory)
+command(app, "purge")(purge)
 app.add_typer(data_app, name="data")
 app.add_typer(model_app, name="model")
 

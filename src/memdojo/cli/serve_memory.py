@@ -59,9 +59,17 @@ def serve_memory(
         str | None,
         typer.Option(
             envvar="MEMDOJO_TOKEN",
-            help="Bearer token that clients of --http must send; made and shown where one is needed.",
+            help="Bearer token that clients of --http must send; by default one is made and shown.",
         ),
     ] = None,
+    no_token: Annotated[
+        bool,
+        typer.Option(
+            "--no-token",
+            help="Ask for no token with --http, on the loopback address alone: every user and every program "
+            "of this machine may then read and change the memory.",
+        ),
+    ] = False,
     users: Annotated[
         Path | None,
         typer.Option(
@@ -89,15 +97,16 @@ def serve_memory(
     memdojo serve-memory memories --users users.toml --http --host 0.0.0.0 --allowed-host memory.example.org
 
     By default the assistant starts this command itself and speaks to it over standard input and output. With
-    --http it listens at http://HOST:PORT/mcp; everywhere but on this machine alone clients must send a bearer
-    token. Without an answerer the extractive reader answers. The library that this needs comes with the extra
-    `mcp`.
+    --http it listens at http://HOST:PORT/mcp, and clients must send a bearer token: that of --token or of the
+    environment variable MEMDOJO_TOKEN, else a new one, which is shown with the line for a client's
+    configuration. Without an answerer the extractive reader answers. The library that this needs comes with
+    the extra `mcp`.
     """
     if importlib.util.find_spec("mcp") is None:
         raise MissingDependencyError(
             "serve-memory needs mcp, which is not installed: pip install 'memdojo[mcp]'"
         )
-    from memdojo.deploy.mcp_http import PATH, Access, make_app, memory_files, read_users, serve_http
+    from memdojo.deploy.mcp_http import Access, make_app, memory_files, read_users, serve_http, url_at
     from memdojo.deploy.mcp_tools import make_server
     from memdojo.deploy.open_memory import open_memories
 
@@ -106,8 +115,10 @@ def serve_memory(
             "--users has a token for each user of --http; pass --http, and leave --token (MEMDOJO_TOKEN) out."
         )
     access = Access(host, tuple(allowed_host or ()))
+    if no_token:
+        _require_no_token_needed(access, http=http, is_given=token is not None or users is not None)
     known = None if users is None else read_users(users)
-    tokens = known or (_tokens(token, access) if http else {})
+    tokens = known or ({"": _token(token, url_at(access, port))} if http and not no_token else {})
     chosen = _choose_answerer(answerer, answerer_model, answerer_url)
     files = {"": memory_file} if known is None else memory_files(memory_file, known)
     agents = open_memories(
@@ -127,25 +138,44 @@ def serve_memory(
             return
         app = make_app(dict(zip(files, agents, strict=True)), tokens, access)
         what = agents[0].path if known is None else f"the memories of {len(known)} users in {memory_file}"
-        typer.echo(f"serving {what} at http://{host}:{port}{PATH}; Ctrl-C stops it", err=True)
+        typer.echo(f"serving {what} at {url_at(access, port)}; Ctrl-C stops it", err=True)
         serve_http(app, access, port)
 
 
-def _tokens(token: str | None, access: Access) -> dict[str, str]:
-    """Return the token of the only memory; none where it is not needed and none is given.
+def _require_no_token_needed(access: Access, *, http: bool, is_given: bool) -> None:
+    """Refuse to ask for no token where that makes no sense or opens a memory to other machines.
+
+    Raises:
+        ConfigError: If it does.
+    """
+    if not http:
+        raise ConfigError("--no-token is for --http; over standard input and output there is no token.")
+    if is_given:
+        raise ConfigError(
+            "--no-token asks for no token, and there is one of --token (MEMDOJO_TOKEN) or --users; leave one "
+            "of the two out."
+        )
+    if not access.is_local:
+        raise ConfigError(
+            f"--no-token would let everybody who reaches {access.host} read and change the memory; leave it "
+            "out, or --host, which is then the loopback address."
+        )
+
+
+def _token(given: str | None, url: str) -> str:
+    """Return the token of the only memory: the one that is given, else a new one, which is shown.
 
     Raises:
         ConfigError: If no header takes it.
     """
-    from memdojo.deploy.mcp_http import check_token, new_token
+    from memdojo.deploy.mcp_http import check_token, client_line, new_token
 
-    if token is not None:
-        return {"": check_token(token)}
-    if access.is_local:
-        return {}
+    if given is not None:
+        return check_token(given)
     made = new_token()
     typer.echo(f"clients must send this token (Authorization: Bearer TOKEN): {made}", err=True)
-    return {"": made}
+    typer.echo(f'in "mcpServers" of a client: {client_line(url, made)}', err=True)
+    return made
 
 
 def _choose_answerer(run: str | None, model: str | None, url: str | None) -> Answerer | str | None:

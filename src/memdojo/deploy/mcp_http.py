@@ -12,10 +12,10 @@ import contextlib
 import hashlib
 import hmac
 import ipaddress
+import json
 import re
 import secrets
 import socket
-import threading
 import tomllib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +76,18 @@ class Access:
         else:
             known.add(self.host.casefold())
         return name in known
+
+
+def url_at(access: Access, port: int) -> str:
+    """Return the URL by which clients call a server, of this machine where it listens on all addresses."""
+    host = socket.gethostname() if access.host in _EVERYWHERE else access.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
+
+
+def client_line(url: str, token: str) -> str:
+    """Return the line of a client's configuration that names the server, as most of them read it."""
+    memory = {"type": "http", "url": url, "headers": {"Authorization": f"Bearer {token}"}}
+    return f'"memory": {json.dumps(memory)}'
 
 
 def new_token() -> str:
@@ -160,6 +172,7 @@ def make_app(agents: Mapping[str, MemoryAgent], tokens: Mapping[str, str], acces
     Raises:
         ConfigError: If there is no token and more than one memory, or the server is not local.
     """
+    from anyio import CapacityLimiter
     from mcp.server.transport_security import TransportSecuritySettings
     from starlette.applications import Starlette
     from starlette.routing import Mount
@@ -168,9 +181,9 @@ def make_app(agents: Mapping[str, MemoryAgent], tokens: Mapping[str, str], acces
         raise ConfigError(f"the server listens on {access.host} without a token; give one.")
     # Host and origin are checked here, by rules that fit any address.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    lock = threading.RLock()
+    changes = CapacityLimiter(1)
     apps = {
-        name: make_server(agent, lock).streamable_http_app(transport_security=unchecked, host=access.host)
+        name: make_server(agent, changes).streamable_http_app(transport_security=unchecked, host=access.host)
         for name, agent in agents.items()
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +11,12 @@ from pydantic import BaseModel, Field
 
 from memdojo.envs.quoting import as_json
 from memdojo.envs.types import Hit, MemoryEntry, OperationResult, Turn
-from memdojo.errors import MemdojoError
+from memdojo.errors import ConfigError, MemdojoError
 
 from .memory_agent import MemoryAgent
 
 if TYPE_CHECKING:
+    from anyio import CapacityLimiter
     from mcp.server import MCPServer
 
 INSTRUCTIONS = (
@@ -42,6 +42,12 @@ class SpokenTurn(BaseModel):
     time: datetime | None = Field(None, description="When it was said, as ISO 8601; by default now.")
 
 
+class KeptTurn(SpokenTurn):
+    """One thing that was said and is still kept."""
+
+    id: str = Field(description="Name of the turn, as forget takes it.")
+
+
 class Memory(BaseModel):
     """One entry of the memory."""
 
@@ -62,6 +68,9 @@ class Change(BaseModel):
     replaced: list[int] = Field(description="Numbers of the entries that left to make room.")
     related: list[int] = Field(description="Numbers of further entries that were changed, such as links.")
     failed: str | None = Field(description="Why nothing was done, where that is so.")
+    why: str | None = Field(
+        description="Of what was done: why it is not, or not only, the manager's decision, where that is so."
+    )
 
 
 class Remembered(BaseModel):
@@ -86,10 +95,10 @@ class MemoryList(BaseModel):
     num_memories: int = Field(description="Entries in the memory altogether.")
 
 
-class Origin(BaseModel):
-    """Where an entry came from."""
+class Turns(BaseModel):
+    """What was said, word for word."""
 
-    turns: list[SpokenTurn] = Field(description="What was said, oldest first, as far as it is still kept.")
+    turns: list[KeptTurn] = Field(description="Oldest first, as far as they are still kept.")
 
 
 class Status(BaseModel):
@@ -150,37 +159,48 @@ class MemoryTools:
         shown = entries[::-1][offset : offset + limit]
         return MemoryList(memories=[_memory(entry) for entry in shown], num_memories=len(entries))
 
-    def origin(self, id: Annotated[int, Field(description="Number of the entry.")]) -> Origin:
+    def origin(self, id: Annotated[int, Field(description="Number of the entry.")]) -> Turns:
         """Show what was said, word for word, that an entry came from."""
-        turns = self._agent.sources(id)
-        return Origin(
-            turns=[SpokenTurn(speaker=turn.speaker, text=turn.text, time=turn.time) for turn in turns]
-        )
+        return _turns(self._agent.sources(id))
+
+    def find_said(
+        self,
+        words: Annotated[
+            str, Field(description="Part of what was said, or of the name of who said it; case aside.")
+        ],
+    ) -> Turns:
+        """Find what was said and is still kept, also where no entry says it so; forget takes the names."""
+        return _turns(self._agent.find_said(words))
 
     def forget(
-        self, ids: Annotated[list[int], Field(min_length=1, description="Numbers of the entries.")]
+        self,
+        ids: Annotated[
+            list[int], Field(description="Numbers of entries, each deleted with what only it came from.")
+        ] = [],  # noqa: B006  # Never changed, and a part of the tool's description.
+        turns: Annotated[
+            list[str], Field(description="Names of turns, each deleted with all entries that came from it.")
+        ] = [],  # noqa: B006
     ) -> MemoryList:
-        """Delete entries for good, with what was said that only they came from. Only if the user wants it."""
-        known = {entry.id for entry in self._agent.entries}
-        for id in ids:
-            if id not in known:
-                # Refuse before anything is gone.
-                self._agent.sources(id)
-        forgotten = [self._agent.forget(id) for id in dict.fromkeys(ids)]
+        """Delete entries, or what was said, for good; returns the entries. Only if the user wants it."""
+        if not ids and not turns:
+            raise ConfigError("nothing to forget was named; give ids of entries, or turns from find_said.")
+        forgotten = self._agent.forget_many(ids, turns)
         return MemoryList(
             memories=[_memory(entry) for entry in forgotten], num_memories=len(self._agent.entries)
         )
+
+    def purge(self) -> Status:
+        """Erase what no entry rests on, such as the words of dropped turns. Only if the user wants it."""
+        self._agent.purge()
+        return self.memory_status()
 
     def end_session(self) -> Remembered:
         """Say that the conversation is over; turns that still wait go to the manager at once."""
         return self._remembered(self._agent.end_session())
 
-    def discard_waiting(self) -> Origin:
+    def discard_waiting(self) -> Turns:
         """Drop turns that wait and that the manager keeps failing on, without remembering them."""
-        turns: Iterable[Turn] = self._agent.discard_waiting()
-        return Origin(
-            turns=[SpokenTurn(speaker=turn.speaker, text=turn.text, time=turn.time) for turn in turns]
-        )
+        return _turns(self._agent.discard_waiting())
 
     def memory_status(self) -> Status:
         """Report how much is remembered, how much fits, and which policy decides."""
@@ -203,15 +223,13 @@ class MemoryTools:
         )
 
 
-READING = ("recall", "ask", "list_memories", "origin", "memory_status")
+READING = ("recall", "ask", "list_memories", "origin", "find_said", "memory_status")
 ADDING = ("remember", "end_session")
-DELETING = ("forget", "discard_waiting")
+DELETING = ("forget", "purge", "discard_waiting")
+WITHOUT_TEXTS = ("memory_status", "purge")
 
 
-WITHOUT_TEXTS = ("memory_status",)
-
-
-def make_server(agent: MemoryAgent, lock: AbstractContextManager[Any] | None = None) -> MCPServer[Any]:
+def make_server(agent: MemoryAgent, changes: CapacityLimiter | None = None) -> MCPServer[Any]:
     """Return the MCP server of an agent; needs the library `mcp`.
 
     A result is there twice: as structured content, and as JSON on one line in which no text can pass for
@@ -219,22 +237,27 @@ def make_server(agent: MemoryAgent, lock: AbstractContextManager[Any] | None = N
 
     Args:
         agent: Whose memory is served.
-        lock: Held during each call, where several agents share their policies.
+        changes: Limits the threads that change memories; by default to one of this agent's. However many
+            changes wait, those who read find a thread.
     """
     from importlib.metadata import version
 
+    from anyio import CapacityLimiter, to_thread
     from mcp.server import MCPServer
     from mcp.server.mcpserver.exceptions import ToolError
     from mcp_types import CallToolResult, TextContent, ToolAnnotations
+
+    limiter = changes or CapacityLimiter(1)
 
     def telling(name: str, tool: Callable[..., BaseModel]) -> Callable[..., Any]:
         """Let the assistant read our errors, which say what to do, and know texts for data."""
 
         @functools.wraps(tool)
-        def run(*args: Any, **kwargs: Any) -> Any:
+        async def run(**arguments: Any) -> Any:
+            call = functools.partial(tool, **arguments)
             try:
-                with lock or nullcontext():
-                    found = tool(*args, **kwargs).model_dump(mode="json")
+                done = await to_thread.run_sync(call, limiter=None if name in READING else limiter)
+                found = done.model_dump(mode="json")
             except MemdojoError as error:
                 raise ToolError(str(error)) from error
             texts = [as_json(found)] if name in WITHOUT_TEXTS else [as_json(found), NO_INSTRUCTIONS]
@@ -254,6 +277,12 @@ def make_server(agent: MemoryAgent, lock: AbstractContextManager[Any] | None = N
         )
         server.add_tool(telling(name, getattr(tools, name)), annotations=hints)
     return server
+
+
+def _turns(turns: Iterable[Turn]) -> Turns:
+    return Turns(
+        turns=[KeptTurn(id=turn.id, speaker=turn.speaker, text=turn.text, time=turn.time) for turn in turns]
+    )
 
 
 def _found(hits: Iterable[Hit]) -> list[Memory]:
@@ -277,4 +306,5 @@ def _change(result: OperationResult) -> Change:
             entry.id for change in result.others if (entry := change.after or change.before) is not None
         ],
         failed=None if result.applied else result.why,
+        why=(result.why or None) if result.applied else None,
     )
