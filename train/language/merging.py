@@ -21,9 +21,10 @@ from memdojo.errors import ConfigError, ModelError
 
 from ..checkpoints.digests import seal
 from ..checkpoints.model_folders import MODEL, POLICY, find_model
+from ..checkpoints.trust import reached_by_name, require_trust
 from ..runs.checkpoint_folders import whole_folder
 
-ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_CONFIG, _BASE = "adapter_config.json", "base_model_name_or_path"
 _CONFIG_KEYS_THAT_MAY_DIFFER = {
     "_name_or_path",
     "architectures",
@@ -44,7 +45,11 @@ class _Source:
 
 
 def average_models(
-    folders: Sequence[str | Path], out: str | Path, weights: Sequence[float] | None = None
+    folders: Sequence[str | Path],
+    out: str | Path,
+    weights: Sequence[float] | None = None,
+    *,
+    trust_run: bool = False,
 ) -> None:
     """Write the average of models of one architecture, summed in float32, in the precision of the first.
 
@@ -56,9 +61,11 @@ def average_models(
             or folders of LoRA adapters, whose product is added to their base.
         out: Where the result goes; nothing may be there yet.
         weights: Of each model, divided by their sum; by default all count alike.
+        trust_run: Whether adapters may name a base model outside of all `folders`.
 
     Raises:
-        ConfigError: If there is no folder, or `weights` are not as many, not positive or not finite.
+        ConfigError: If there is no folder, `weights` are not as many, not positive or not finite, or an
+            adapter that is not trusted names a base model from elsewhere.
         RunFolderError: If a run has no checkpoint yet.
         ModelError: If a model cannot be used, models differ in architecture or vocabulary, a weight is not
             finite, or there is something at `out` or it cannot be written.
@@ -68,6 +75,9 @@ def average_models(
     if out.exists():
         raise ModelError(f"{out} already exists; choose another folder.")
     first, *others = map(_find, folders)
+    if not trust_run:
+        for source in (first, *others):
+            _require_named_base(source, folders)
     result, state = _load(first)
     _require_numbers(first, state)
     totals = {name: tensor.float() * shares[0] for name, tensor in state.items()}
@@ -98,10 +108,24 @@ def _find(path: str | Path) -> _Source:
         found = find_model(path)
         return _Source(name, str(found.folder), policy=found.policy)
     try:
-        base = json.loads((path / ADAPTER_CONFIG).read_text("utf-8"))["base_model_name_or_path"]
-    except (ValueError, KeyError, TypeError) as error:
+        base = json.loads((path / ADAPTER_CONFIG).read_text("utf-8"))[_BASE]
+        if not isinstance(base, str) or not base:
+            raise TypeError(f"{base!r} names no model")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{path / ADAPTER_CONFIG} is damaged or names no base model.") from error
-    return _Source(name, str(base), adapter=path)
+    return _Source(name, base, adapter=path)
+
+
+def _require_named_base(source: _Source, folders: Sequence[str | Path]) -> None:
+    """Refuse to load a base model that an adapter names and the user does not.
+
+    Raises:
+        ConfigError: If it is neither in one of the folders nor one of them.
+    """
+    if source.adapter is None:
+        return
+    reached = [reached_by_name(_BASE, source.model, (), Path(folder).expanduser()) for folder in folders]
+    require_trust(source.adapter, [] if [] in reached else reached[0])
 
 
 def _load(source: _Source) -> tuple[PreTrainedModel, Mapping[str, Tensor]]:

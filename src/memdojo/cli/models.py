@@ -13,7 +13,7 @@ import typer
 
 from memdojo.errors import ConfigError, ModelError, missing_for_language
 
-from .running import DebugOption, command
+from .running import DebugOption, TrustRunOption, command
 
 MODEL_HELP = """Make, fetch and check language models.
 
@@ -131,6 +131,7 @@ def merge(
         str | None,
         typer.Option(metavar="W,W,...", help="Weight of each, divided by their sum; by default all alike."),
     ] = None,
+    trust_run: TrustRunOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Average language models of one architecture, in float32, and save them in the precision of the first.
@@ -139,12 +140,18 @@ def merge(
 
     memdojo merge runs/a/checkpoints/step_000100 runs/a/checkpoints/step_000120 --weights 1,3 --out mean
 
+    memdojo merge adapters/mine --trust-run --out merged
+
     Of a run, the best checkpoint is used, else the latest. Tokenizer and description are those of the first.
+    A LoRA adapter names the model that it belongs to: one outside of what is given here is shown, and loaded
+    with --trust-run alone.
     """
     _prepare("peft")
     from memdojo.train.language.merging import average_models
 
-    average_models(checkpoints, out, None if weights is None else _parse_weights(weights))
+    average_models(
+        checkpoints, out, None if weights is None else _parse_weights(weights), trust_run=trust_run
+    )
     typer.echo(f"{out}: the average of {len(checkpoints)} models")
 
 

@@ -133,7 +133,7 @@ def _adapter(base: Path, folder: Path, **options: Any) -> PeftModel:
 
 def test_an_adapter_is_added_to_its_base_as_peft_does_it(first: Path, tmp_path: Path) -> None:
     model = _adapter(first, tmp_path / "adapter")
-    average_models([tmp_path / "adapter"], tmp_path / "merged")
+    average_models([tmp_path / "adapter"], tmp_path / "merged", trust_run=True)
     expected = model.merge_and_unload().state_dict()
     merged = _state(tmp_path / "merged")
     assert merged.keys() == expected.keys()
@@ -145,7 +145,7 @@ def test_an_adapter_is_added_to_its_base_as_peft_does_it(first: Path, tmp_path: 
 
 def test_adapters_and_models_are_averaged_together(first: Path, second: Path, tmp_path: Path) -> None:
     model = _adapter(first, tmp_path / "adapter")
-    average_models([second, tmp_path / "adapter"], tmp_path / "mean")
+    average_models([second, tmp_path / "adapter"], tmp_path / "mean", trust_run=True)
     whole = model.merge_and_unload().state_dict()
     name = "model.layers.0.self_attn.q_proj.weight"
     torch.testing.assert_close(_state(tmp_path / "mean")[name], (_state(second)[name] + whole[name]) / 2)
@@ -155,18 +155,59 @@ def test_adapters_and_models_are_averaged_together(first: Path, second: Path, tm
 def test_adapters_that_are_not_plain_are_refused(first: Path, tmp_path: Path) -> None:
     _adapter(first, tmp_path / "dora", use_dora=True)
     with pytest.raises(ModelError, match="use plain LoRA on linear layers"):
-        average_models([tmp_path / "dora"], tmp_path / "out")
+        average_models([tmp_path / "dora"], tmp_path / "out", trust_run=True)
     model = get_peft_model(load_causal_lm(str(first)), LoraConfig(r=4, target_modules=["lm_head"]))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.fill_(1.0)
     model.save_pretrained(tmp_path / "tied", save_embedding_layers=False)
     with pytest.raises(ModelError, match=r"changes only one of lm_head\.weight"):
-        average_models([tmp_path / "tied"], tmp_path / "out")
+        average_models([tmp_path / "tied"], tmp_path / "out", trust_run=True)
     (tmp_path / "dora" / "adapter_config.json").write_text("{}", "utf-8")
     with pytest.raises(ModelError, match="is damaged or names no base model"):
         average_models([tmp_path / "dora"], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("base", ["somebody/model", "https://evil.example/model", "~/model", "../base", "/"])
+def test_a_base_that_the_user_did_not_name_is_named_and_not_loaded(base: str, tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}), "utf-8")
+    with pytest.raises(ConfigError) as refused:
+        average_models([adapter], tmp_path / "out")
+    for part in (str(adapter), f"base_model_name_or_path = {base!r}", "--trust-run"):
+        assert part in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_link_inside_an_adapter_leads_outside(first: Path, tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    _adapter(first, adapter)
+    (adapter / "base").symlink_to(first)
+    config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
+    config["base_model_name_or_path"] = str(adapter / "base")
+    (adapter / "adapter_config.json").write_text(json.dumps(config), "utf-8")
+    with pytest.raises(ConfigError, match="reaches outside of itself"):
+        average_models([adapter], tmp_path / "out")
+
+
+def test_a_base_that_the_user_named_or_that_lies_in_the_adapter_is_loaded(
+    first: Path, tmp_path: Path
+) -> None:
+    _adapter(first, tmp_path / "adapter")
+    average_models([tmp_path / "adapter", first], tmp_path / "mean")
+    inside = Path(shutil.copytree(first, tmp_path / "own" / "base"))
+    _adapter(inside, tmp_path / "own")
+    average_models([tmp_path / "own"], tmp_path / "merged")
+    assert (tmp_path / "merged" / "config.json").is_file()
+
+
+@pytest.mark.parametrize("base", [None, 3, "", ["a"]])
+def test_an_adapter_that_names_nothing_is_damaged(base: object, tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}), "utf-8")
+    with pytest.raises(ModelError, match="is damaged or names no base model"):
+        average_models([tmp_path], tmp_path / "out", trust_run=True)
 
 
 def test_models_of_other_sizes_are_refused_by_the_name_of_a_tensor(first: Path, tmp_path: Path) -> None:
