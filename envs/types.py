@@ -505,9 +505,11 @@ class Capacity:
 
     Attributes:
         max_entries: Most entries at a time, the core block among them.
-        max_tokens: Most tokens over all entries, as `count_tokens` counts.
+        max_tokens: Most tokens over all entries.
         max_entry_tokens: Most tokens in one entry; a longer text is refused as TOO_LONG, never cut.
         max_core_tokens: The same for the core block; 512 as in Mem-alpha (arXiv:2509.25911).
+        tokenizer: Whose tokens are counted: the folder of a language model, or its name on the Hugging Face
+            hub; None counts by `count_tokens`.
     """
 
     max_entries: int | None = None
@@ -515,6 +517,7 @@ class Capacity:
     max_entry_tokens: int | None = 2048
     when_full: WhenFull = WhenFull.POLICY
     max_core_tokens: int | None = DEFAULT_CORE_TOKENS
+    tokenizer: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_entries", "max_tokens", "max_entry_tokens", "max_core_tokens"):

@@ -157,6 +157,22 @@ def write_json(path: Path, content: object) -> Path:
     return path
 
 
+def write_byte_tokenizer(folder: Path) -> str:
+    """Write a model's folder whose tokenizer has a token for every byte, and one for `<|end|>`."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    bytes_ = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: id for id, letter in enumerate(bytes_)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.add_special_tokens(["<|end|>"])
+    # As a model's folder may say; neither is what a text has.
+    tokenizer.enable_truncation(8)
+    tokenizer.enable_padding(length=8)
+    folder.mkdir(exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return str(folder)
+
+
 def make_config(*overrides: str, **tables: Any) -> TrainConfig:
     """Return the smallest valid configuration, of a compact manager unless `task` says otherwise.
 

@@ -87,7 +87,7 @@ def _cheapest_to_leave(
         return worths[entry.id]
 
     def by_worth_of_a_token(entry: MemoryEntry) -> float:
-        return worths[entry.id] / store.corpus.count_tokens(entry.text)
+        return worths[entry.id] / store.count_tokens(entry.text)
 
     # The first is best where entries are short, the second where tokens are.
     of_worth, of_tokens = (

@@ -17,6 +17,7 @@ from memdojo.envs.episodes.visible import TurnValues, VisibleDialogue, VisibleEp
 from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.memory.room import make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.streams.rendering import render_in_pieces, render_turn
 from memdojo.envs.streams.turn_features import COLUMN
 from memdojo.envs.types import Add, Capacity, MemoryEntry, Noop, Operation, Turn
@@ -92,7 +93,9 @@ def add_text(text: str, turn: Turn, *, utility: float = 0.0, leaving: Iterable[M
 def pieces_of(turn: Turn, capacity: Capacity) -> tuple[str, ...]:
     """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
     limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
-    return render_in_pieces(turn, min(limits)) if limits else (render_turn(turn),)
+    if not limits:
+        return (render_turn(turn),)
+    return render_in_pieces(turn, min(limits), token_counter(capacity.tokenizer))
 
 
 class NoOpRule(TurnRule[VisibleEpisode]):

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..memory.corpus import Corpus
 from ..memory.embedders import Embedder
+from ..memory.token_counter import TokenCounter
 from ..streams.rendering import render_turn
 from ..streams.turn_features import COLUMN, FloatArray, turn_features
 from ..types import MemoryEntry, Question, Stream, Turn
@@ -63,6 +64,7 @@ class StreamContext:
         self.turn_texts: Sequence[str] = tuple(render_turn(turn) for turn in self.turns)
         self.corpus = Corpus(texts=self.turn_texts)
         self.due = {index: tuple(questions) for index, questions in _questions_due(stream).items()}
+        self._stream_tokens: dict[str | None, int] = {}
         self._support: dict[tuple[str, str], frozenset[str]] = {}
         self._supports: dict[str, Sequence[tuple[str, Support]]] = {}
         self._embeddings: dict[str, FloatArray] = {}
@@ -71,10 +73,13 @@ class StreamContext:
         self._similarities: dict[str, _SimilarityTable] = {}
         self._superseded: dict[str, Superseded] = {}
 
-    @cached_property
-    def stream_tokens(self) -> int:
-        """Tokens of the whole dialogue."""
-        return sum(map(self.corpus.count_tokens, self.turn_texts))
+    def stream_tokens(self, counter: TokenCounter) -> int:
+        """Return the tokens of the whole dialogue."""
+        known = self._stream_tokens.get(counter.name)
+        if known is None:
+            known = sum(self.corpus.count_tokens(text, counter) for text in self.turn_texts)
+            self._stream_tokens[counter.name] = known
+        return known
 
     @cached_property
     def num_evidence_questions(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from memdojo.errors import ConfigError, unknown_name
 
-from ..memory.analysis import count_tokens
+from ..memory.token_counter import TokenCounter, token_counter
 from ..streams.rendering import render_turn
 from ..types import DEFAULT_CORE_TOKENS, Capacity, Stream, WhenFull
 
@@ -35,9 +35,12 @@ class CapacitySettings:
         max_entry_tokens: Most tokens in one entry.
         when_full: What an ADD to a full store does: `policy` (it names who leaves), `evict_oldest`, `reject`.
         max_core_tokens: Most tokens in the core block.
+        tokenizer: Whose tokens are counted, in limits, rewards and tables: the folder of a language model, or
+            its name on the Hugging Face hub; None counts by `count_tokens`.
 
     Raises:
-        ConfigError: If a figure is out of range, or a limit is given both as a number and as a share.
+        ConfigError: If a figure is out of range, a limit is given both as a number and as a share, or the
+            tokenizer is no text.
     """
 
     max_entries: int | None = None
@@ -47,6 +50,7 @@ class CapacitySettings:
     when_full: str = WhenFull.POLICY.value
     max_core_tokens: int | None = DEFAULT_CORE_TOKENS
     token_share: float | None = None
+    tokenizer: str | None = None
 
     def __post_init__(self) -> None:
         for number, share, counted in (
@@ -67,6 +71,21 @@ class CapacitySettings:
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ConfigError(f"{name} is {value!r}; give a positive whole number, or None for no limit.")
 
+        if not isinstance(self.tokenizer, str | None) or self.tokenizer == "":
+            raise ConfigError(
+                f"the tokenizer is {self.tokenizer!r}; give the folder of a language model, or its name on "
+                "the hub, or None to count by rule."
+            )
+
+    @property
+    def counter(self) -> TokenCounter:
+        """Counts the tokens.
+
+        Raises:
+            ConfigError: If the tokenizer cannot be loaded.
+        """
+        return token_counter(self.tokenizer)
+
     def for_stream(self, stream: Stream, num_tokens: int | None = None) -> Capacity:
         """Return the limits for a stream; a share gives at least one entry, or the tokens of an average turn.
 
@@ -82,9 +101,14 @@ class CapacitySettings:
             max_entries = max(1, round(entry_share * num_turns))
         if max_tokens is None and not math.isinf(token_share):
             token_share = max(token_share, 1 / num_turns)
-            max_tokens = max(1, round(token_share * (num_tokens or tokens_of(stream))))
+            max_tokens = max(1, round(token_share * (num_tokens or tokens_of(stream, self.counter))))
         return Capacity(
-            max_entries, max_tokens, self.max_entry_tokens, WhenFull(self.when_full), self.max_core_tokens
+            max_entries,
+            max_tokens,
+            self.max_entry_tokens,
+            WhenFull(self.when_full),
+            self.max_core_tokens,
+            self.tokenizer,
         )
 
     def _entry_share(self, num_turns: int) -> float:
@@ -118,12 +142,14 @@ def describe_limits(limits: Mapping[str, Any]) -> str:
         described.append(f"{tokens} tokens")
     elif token_share is not None:
         described.append(f"{100 * token_share:.4g}% of the tokens")
-    return f"a store of {' and '.join(described)}" if described else "a store without limit"
+    store = f"a store of {' and '.join(described)}" if described else "a store without limit"
+    tokenizer = limits.get("tokenizer")
+    return f"{store}, tokens counted by {tokenizer}" if tokenizer else store
 
 
-def tokens_of(stream: Stream) -> int:
+def tokens_of(stream: Stream, counter: TokenCounter) -> int:
     """Return the tokens of a stream's turns as they would be stored."""
-    return sum(count_tokens(render_turn(turn)) for chunk in stream.chunks for turn in chunk.turns)
+    return sum(counter.count(render_turn(turn)) for chunk in stream.chunks for turn in chunk.turns)
 
 
 def check_positive(name: str, value: int) -> int:

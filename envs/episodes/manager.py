@@ -13,7 +13,6 @@ from memdojo.errors import EpisodeStateError
 from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
 
 from ..answering import Answer, Answerer, AnswerRequest
-from ..memory.analysis import count_tokens
 from ..memory.retrieval.per_speaker import for_stream
 from ..memory.retrieval.protocol import Retriever
 from ..memory.retrieval.retrievers import BM25Retriever
@@ -157,12 +156,15 @@ class ManagerEpisode(Episode):
                 self._question_outcome(question, entries, answer, self._stored_evidence(question))
                 for question, entries, answer in zip(pending.questions, pending.entries, answers, strict=True)
             ),
-            operations=tuple(map(_operation_outcome, self.results, self._grades)),
+            operations=tuple(
+                _operation_outcome(result, valid, self.store)
+                for result, valid in zip(self.results, self._grades, strict=True)
+            ),
             num_questions=len(self.context.stream.questions),
             num_evidence_questions=self.context.num_evidence_questions,
             num_steps=len(self.context.stream.chunks),
             memory_tokens=self.store.tokens,
-            stream_tokens=self.context.stream_tokens,
+            stream_tokens=self.context.stream_tokens(self.store.counter),
             potential_before=pending.potential_before,
             potential_after=self._potential,
             terminal=self.step_index == len(self.context.stream.chunks) - 1,
@@ -246,7 +248,7 @@ class _PendingStep(NamedTuple):
     potential_before: float
 
 
-def _operation_outcome(result: OperationResult, valid: float | None) -> OperationOutcome:
+def _operation_outcome(result: OperationResult, valid: float | None, store: MemoryStore) -> OperationOutcome:
     operation = result.operation
     text = operation.written_text
     entry = result.after or result.before
@@ -254,7 +256,7 @@ def _operation_outcome(result: OperationResult, valid: float | None) -> Operatio
         kind=operation.kind,
         applied=result.applied,
         malformed=result.status is OperationStatus.MALFORMED,
-        text_tokens=count_tokens(text),
+        text_tokens=store.count_tokens(text),
         text=text,
         entry_kind="" if entry is None else entry.kind,
         valid=valid,

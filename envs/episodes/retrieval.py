@@ -33,6 +33,7 @@ class RetrievalEpisode(Episode):
         seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
         memory: A store for each question, in the order in which they are asked, over which they are asked
             instead of over all that was said. Nothing is written to them.
+        tokenizer: Whose tokens are counted; None counts by `count_tokens`.
 
     Raises:
         ValueError: If there is not one store for each question.
@@ -48,8 +49,9 @@ class RetrievalEpisode(Episode):
         answerer: Answerer | None = None,
         seed: int = 0,
         memory: Sequence[MemoryStore] | None = None,
+        tokenizer: str | None = None,
     ) -> None:
-        store = MemoryStore(Capacity(max_entry_tokens=None), context.corpus)
+        store = MemoryStore(Capacity(max_entry_tokens=None, tokenizer=tokenizer), context.corpus)
         super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
         self.granularity = granularity
         check_tiers(tiers.ranks, top_k)
@@ -188,7 +190,7 @@ class RetrievalEpisode(Episode):
             num_evidence_questions=self.context.num_evidence_questions,
             num_steps=len(self.questions),
             memory_tokens=self.store.tokens,
-            stream_tokens=self.context.stream_tokens,
+            stream_tokens=self.context.stream_tokens(self.store.counter),
             potential_before=0.0,
             potential_after=0.0,
             terminal=self.step_index == len(self.questions) - 1,

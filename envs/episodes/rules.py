@@ -98,9 +98,12 @@ class EpisodeRules:
             seed: Seeds what policies draw in the episode.
             capacity: Limits of the store, where they are those of another stream; None takes this one's.
         """
+        if capacity is None:
+            num_tokens = context.stream_tokens(self.capacity.counter)
+            capacity = self.capacity.for_stream(context.stream, num_tokens)
         return ManagerEpisode(
             context,
-            self.capacity.for_stream(context.stream, context.stream_tokens) if capacity is None else capacity,
+            capacity,
             retriever=self.retriever,
             top_k=self.top_k,
             answerer=self.answerer,
@@ -127,7 +130,8 @@ class EpisodeRules:
             tiers=self.tiers if compares_tiers else NO_TIERS,
             answerer=self.answerer,
             seed=seed,
-            memory=None if written is None else stores_of(context, written),
+            memory=None if written is None else stores_of(context, written, self.capacity.tokenizer),
+            tokenizer=self.capacity.tokenizer,
         )
 
     def at_each_question(

@@ -28,14 +28,22 @@ class WrittenMemories:
     of_stream: Mapping[str, StoredByQuestion]
 
 
-def stores_of(context: StreamContext, memory: StoredByQuestion) -> list[MemoryStore]:
-    """Return a store for each question of a stream, in the order in which they are asked."""
+def stores_of(
+    context: StreamContext, memory: StoredByQuestion, tokenizer: str | None = None
+) -> list[MemoryStore]:
+    """Return a store for each question of a stream, in the order in which they are asked.
+
+    Args:
+        context: The stream.
+        memory: What a manager left of it.
+        tokenizer: Whose tokens the stores count; None counts by `count_tokens`.
+    """
     made: dict[int, MemoryStore] = {}
     stores = []
     for question in questions_in_order(context.stream):
         entries = memory[question.id]
         if id(entries) not in made:
-            unlimited = Capacity(max_entry_tokens=None)
+            unlimited = Capacity(max_entry_tokens=None, tokenizer=tokenizer)
             made[id(entries)] = MemoryStore.from_entries(entries, capacity=unlimited, corpus=context.corpus)
         stores.append(made[id(entries)])
     return stores

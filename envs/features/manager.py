@@ -271,10 +271,10 @@ def _fit_in_place(
     """Return whether a text has room in place of that of each candidate, shape (num_candidates,)."""
     if store.capacity.max_tokens is None:
         return True
-    over = store.tokens + store.corpus.count_tokens(text) - store.capacity.max_tokens
+    over = store.tokens + store.count_tokens(text) - store.capacity.max_tokens
     if over <= 0:
         return True
-    freed = [store.corpus.count_tokens(entry.text) for entry in candidates]
+    freed = [store.count_tokens(entry.text) for entry in candidates]
     return np.array(freed, np.int64) >= over
 
 

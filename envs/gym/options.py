@@ -35,6 +35,7 @@ class ManagerOptions(RuleOptions, total=False):
     max_entry_tokens: int | None
     max_core_tokens: int | None
     when_full: str
+    tokenizer: str | None
     retriever: Retriever | str
     answerer: Answerer | None
 

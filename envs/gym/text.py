@@ -80,6 +80,8 @@ class MemoryManagerEnv(ManagerEnv[str, str]):
     - `max_entries`, or `capacity_share` of the stream's turns (default 0.25), and `max_tokens`, or
       `token_share` of the stream's tokens (default: the share that the entries are of the turns),
       `max_entry_tokens`, `max_core_tokens` (of the core block, default 512): the limits of the store.
+    - `tokenizer`: the folder or hub id of a language model by whose tokens limits and rewards count; by
+      default a rule counts them.
     - `when_full`: `policy` (default: REPLACE names who leaves), `evict_oldest` or `reject`.
     - `reward`: weights by part name, or a `Reward`.
     - `retriever`, `top_k`: what finds entries for a question, and how many; default `bm25`, 10.

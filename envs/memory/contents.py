@@ -11,6 +11,7 @@ from ..types import CORE_KIND, MemoryEntry
 from .corpus import Corpus
 from .index import BM25Index, Compaction
 from .table import EntryTable
+from .token_counter import TokenCounter
 
 _MAX_GAP = 64
 
@@ -28,11 +29,13 @@ class Contents:
         next_id: The id that the next new entry gets.
         oldest_id: The lowest id that is there, or `next_id` if there is none.
         core_id: Id of the core block, if there is one.
+        counter: Counts the tokens.
     """
 
-    __slots__ = ("_linking", "core_id", "index", "next_id", "oldest_id", "table", "tokens")
+    __slots__ = ("_linking", "core_id", "counter", "index", "next_id", "oldest_id", "table", "tokens")
 
-    def __init__(self, corpus: Corpus, compaction: Compaction) -> None:
+    def __init__(self, corpus: Corpus, compaction: Compaction, counter: TokenCounter) -> None:
+        self.counter = counter
         self.index = BM25Index(corpus.layer(), compaction)
         self.table = EntryTable()
         self.tokens = 0
@@ -68,7 +71,7 @@ class Contents:
                 self._release(replaced[1])
             document = self.corpus.add(entry.text)
             self.index.add(document)
-            self.tokens += self.corpus.num_tokens(document)
+            self.tokens += self.corpus.num_tokens(document, self.counter)
         self.table.put(entry, document)
         if entry.links or (replaced is not None and replaced[0].links):
             self._relink(entry.id, () if replaced is None else replaced[0].links, entry.links)
@@ -101,7 +104,11 @@ class Contents:
         """Return the tokens of an entry that is there."""
         found = self.table.get(entry.id)
         assert found is not None
-        return self.corpus.num_tokens(found[1])
+        return self.corpus.num_tokens(found[1], self.counter)
+
+    def count_tokens(self, text: str) -> int:
+        """Return the tokens of any text, free of charge where it is that of an entry."""
+        return self.corpus.count_tokens(text, self.counter)
 
     def oldest_first(self) -> Iterator[int]:
         """Yield all ids, ascending."""
@@ -115,6 +122,7 @@ class Contents:
     def fork(self) -> Self:
         """Return independent contents that are the same."""
         fork = type(self).__new__(type(self))
+        fork.counter = self.counter
         fork.index = self.index.fork()
         fork.table = self.table.fork()
         fork.tokens = self.tokens
@@ -144,7 +152,7 @@ class Contents:
 
     def _release(self, document: int) -> None:
         """Take one entry's text out of the index and the count of tokens."""
-        self.tokens -= self.corpus.num_tokens(document)
+        self.tokens -= self.corpus.num_tokens(document, self.counter)
         self.index.remove(document)
 
     def _relink(self, id: int, before: tuple[int, ...], after: tuple[int, ...]) -> None:

@@ -6,13 +6,15 @@ import threading
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from .analysis import analyze, count_tokens
+from .analysis import analyze
 from .embedders import Embedder
+from .token_counter import TokenCounter
 
 Analyzer = Callable[[str], Sequence[str]]
 _ScalarT = TypeVar("_ScalarT", bound=np.generic)
@@ -42,7 +44,8 @@ class Corpus:
         # Term -> document, frequency, document, frequency, ... in order of documents.
         self._postings: dict[str, array[int]] = {}
         self._num_terms = np.zeros(64, dtype=np.int32)
-        self._num_tokens = array("i")
+        # Tokens of each document of this layer, by the name of who counts them; -1 where nobody asked yet.
+        self._num_tokens: dict[str | None, array[int]] = {}
         self._vectors: dict[str, _VectorCache] = {}
         self._frozen = False
         self._lock = threading.Lock()
@@ -96,7 +99,7 @@ class Corpus:
                 "this corpus is frozen because stores build on it; add all texts before the first store, "
                 "or make a new Corpus."
             )
-        terms, num_tokens = self._analyzer(text), count_tokens(text)
+        terms = self._analyzer(text)
         with self._lock:
             document = len(self)
             for term, frequency in Counter(terms).items():
@@ -108,7 +111,6 @@ class Corpus:
                     postings.append(frequency)
             self._num_terms = with_room(self._num_terms, document + 1)
             self._num_terms[document] = len(terms)
-            self._num_tokens.append(num_tokens)
             self._texts.append(text)
             self._documents[text] = document
         return document
@@ -127,17 +129,23 @@ class Corpus:
             return self._base.text(document)
         return self._texts[document - self._offset]
 
-    def num_tokens(self, document: int) -> int:
-        """Return `count_tokens` of the text of `document`."""
+    def num_tokens(self, document: int, counter: TokenCounter) -> int:
+        """Return the tokens of the text of `document`, counted once by each counter."""
         if document < self._offset:
             assert self._base is not None
-            return self._base.num_tokens(document)
-        return self._num_tokens[document - self._offset]
+            return self._base.num_tokens(document, counter)
+        place = document - self._offset
+        known = self._num_tokens.setdefault(counter.name, array("i"))
+        if len(known) <= place:
+            known.extend(repeat(-1, len(self._texts) - len(known)))
+        if known[place] < 0:
+            known[place] = counter.count(self._texts[place])
+        return known[place]
 
-    def count_tokens(self, text: str) -> int:
-        """Return `count_tokens` of any text, free of charge where it is a document."""
+    def count_tokens(self, text: str, counter: TokenCounter) -> int:
+        """Return the tokens of any text, free of charge where it is a document that has been counted."""
         document = self.document(text)
-        return count_tokens(text) if document is None else self.num_tokens(document)
+        return counter.count(text) if document is None else self.num_tokens(document, counter)
 
     def postings(self, terms: Iterable[str]) -> tuple[npt.NDArray[np.int32], list[int], list[int]]:
         """Return the postings of those of `terms` that occur, one term after the other.

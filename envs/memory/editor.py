@@ -164,7 +164,7 @@ class Editor:
         if capacity.max_tokens is not None:
             freed = 0 if before is None else contents.num_tokens(before)
             # Counted, not added: a text that may be refused must not enter the corpus yet.
-            added = contents.corpus.count_tokens(after.text)
+            added = contents.count_tokens(after.text)
             surplus_tokens = contents.tokens - freed + added - capacity.max_tokens
         self._note_main(after.id)
         if surplus_entries > 0 or surplus_tokens > 0:

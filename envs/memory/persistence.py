@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import json
 import math
@@ -10,7 +11,6 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from memdojo.errors import ConfigError, MemdojoError, StoreFileError
 from ..types import Capacity, MemoryEntry, WhenFull
 from .corpus import Corpus
 from .store import MemoryStore
+from .token_counter import token_counter
 
 SCHEMA_VERSION = 2
 """1 had entries alone; since 2 a file may also hold the dialogue that goes on behind them (`MemoryFile`)."""
@@ -181,17 +182,23 @@ def not_whole(path: Path, error: Exception) -> StoreFileError:
 
 
 def read_store(
-    database: sqlite3.Connection, *, capacity: Capacity | None = None, corpus: Corpus | None = None
+    database: sqlite3.Connection,
+    *,
+    capacity: Capacity | None = None,
+    tokenizer: str | None = None,
+    corpus: Corpus | None = None,
 ) -> MemoryStore:
     """Read the store out of an open file.
 
     Args:
         database: The file.
         capacity: Takes the place of the store's own.
+        tokenizer: Takes the place of the one by which the store counts, where no capacity is given.
         corpus: As for a new store.
 
     Raises:
-        ConfigError: If the entries do not fit the capacity that was given.
+        ConfigError: If the entries do not fit the capacity or tokenizer that was given, or the store's own
+            tokenizer cannot be loaded.
         Exception: Any other, if the file is damaged; see `reading_from`.
     """
     next_id, num_entries, own_capacity = database.execute(
@@ -200,13 +207,17 @@ def read_store(
     entries = [_entry_from_row(row) for row in database.execute("SELECT * FROM entries ORDER BY id")]
     if len(entries) != num_entries:
         raise ValueError(f"it has {len(entries)} of {num_entries} entries")
+    if capacity is None and tokenizer is not None:
+        capacity = dataclasses.replace(_capacity_from_json(own_capacity), tokenizer=tokenizer)
     if capacity is not None:
         return MemoryStore.from_entries(entries, next_id=next_id, capacity=capacity, corpus=corpus)
+    own = _capacity_from_json(own_capacity)
+    token_counter(own.tokenizer)  # What cannot be loaded is no damage of the file.
     try:
         return MemoryStore.from_entries(
             entries,
             next_id=as_number(next_id),
-            capacity=_capacity_from_json(own_capacity),
+            capacity=own,
             corpus=corpus,
             # Another version may have counted fewer tokens: then more than one leaves with the next ADD.
             check_tokens=False,
@@ -227,7 +238,10 @@ def create_tables(database: sqlite3.Connection) -> None:
 def write_header(database: sqlite3.Connection, store: MemoryStore) -> None:
     """Write what a file says of the store beside its entries."""
     database.execute("DELETE FROM store")
-    header = (store.next_id, len(store), json.dumps(asdict(store.capacity)))
+    capacity = dataclasses.asdict(store.capacity)
+    if capacity["tokenizer"] is None:
+        del capacity["tokenizer"]  # Earlier versions, which know no such limit, read the file as well.
+    header = (store.next_id, len(store), json.dumps(capacity))
     database.execute("INSERT INTO store VALUES (?, ?, ?)", header)
 
 
@@ -322,8 +336,11 @@ def from_column(column: object) -> str:
 def _capacity_from_json(text: str) -> Capacity:
     fields = json.loads(text)
     when_full = WhenFull(fields.pop("when_full"))
+    tokenizer = fields.pop("tokenizer", None)
+    if not isinstance(tokenizer, str | None):
+        raise ValueError(f"{tokenizer!r:.40} stands where the name of a tokenizer belongs")
     limits = {name: None if limit is None else as_number(limit) for name, limit in fields.items()}
-    return Capacity(**limits, when_full=when_full)
+    return Capacity(**limits, when_full=when_full, tokenizer=tokenizer)
 
 
 def check_header(database: sqlite3.Connection, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..types import CORE_KIND, Capacity, MemoryEntry, OperationStatus, WhenFull
-from .analysis import exceeds_tokens
+from .token_counter import token_counter
 
 _WHY_NO_ROOM = {
     WhenFull.REJECT: "takes nothing more until an entry is deleted",
@@ -47,11 +47,12 @@ def check_text(text: str, capacity: Capacity, before: MemoryEntry | None, kind: 
         raise TypeError(f"the text {text!r} of an entry is of type {type(text).__name__}; give a str.")
     if not text or text.isspace():
         raise RefusedError(OperationStatus.EMPTY_TEXT, "The text is empty.", before)
+    counter = token_counter(capacity.tokenizer)
     limits = [("max_entry_tokens", capacity.max_entry_tokens), ("max_tokens", capacity.max_tokens)]
     if kind == CORE_KIND:
         limits.insert(0, ("max_core_tokens", capacity.max_core_tokens))
     for name, limit in limits:
-        if limit is not None and exceeds_tokens(text, limit):
+        if limit is not None and counter.exceeds(text, limit):
             why = f"The text has more than the {limit} tokens that {name} allows."
             raise RefusedError(OperationStatus.TOO_LONG, why, before)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..types import MemoryEntry
-from .analysis import exceeds_tokens
 from .store import MemoryStore
 
 
@@ -13,7 +12,7 @@ def fits_alone(store: MemoryStore, text: str) -> bool:
     """Return whether `text` would fit if everything else left."""
     capacity = store.capacity
     limits = (capacity.max_entry_tokens, capacity.max_tokens)
-    return not any(limit is not None and exceeds_tokens(text, limit) for limit in limits)
+    return not any(limit is not None and store.counter.exceeds(text, limit) for limit in limits)
 
 
 def has_room(store: MemoryStore, text: str, *, in_place_of: MemoryEntry | None = None) -> bool:
@@ -64,7 +63,7 @@ def make_room_for_pieces(
         The next entries of `leaving_first`, none where there is room. It ends where a text does not fit even
         once all of them have left.
     """
-    capacity, count, order = store.capacity, store.corpus.count_tokens, iter(leaving_first)
+    capacity, count, order = store.capacity, store.count_tokens, iter(leaving_first)
     num_entries, tokens = len(store), store.tokens
     if in_place_of is not None:
         num_entries, tokens = num_entries - 1, tokens - count(in_place_of.text)

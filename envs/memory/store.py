@@ -17,6 +17,7 @@ from .contents import Contents
 from .corpus import Corpus
 from .editor import Editor
 from .index import BM25Index, Compaction
+from .token_counter import TokenCounter, token_counter
 
 
 class MemoryStore:
@@ -43,7 +44,8 @@ class MemoryStore:
         compaction: Compaction | None = None,
     ) -> None:
         self._capacity = Capacity() if capacity is None else capacity
-        self._contents = Contents(Corpus() if corpus is None else corpus, compaction or Compaction())
+        counter = token_counter(self._capacity.tokenizer)
+        self._contents = Contents(Corpus() if corpus is None else corpus, compaction or Compaction(), counter)
         # The same in a compact corpus, for forks and for this store's next write; see `fork`.
         self._spare: Contents | None = None
 
@@ -126,8 +128,17 @@ class MemoryStore:
 
     @property
     def tokens(self) -> int:
-        """Tokens over all entries, as `count_tokens` counts."""
+        """Tokens over all entries, as `counter` counts."""
         return self._contents.tokens
+
+    @property
+    def counter(self) -> TokenCounter:
+        """Counts the tokens of entries and texts; that of the capacity's tokenizer."""
+        return self._contents.counter
+
+    def count_tokens(self, text: str) -> int:
+        """Return the tokens of any text, as `counter` counts, free of charge where an entry has it."""
+        return self._contents.count_tokens(text)
 
     @property
     def next_id(self) -> int:
@@ -211,9 +222,15 @@ class MemoryStore:
         """Go back to the entries of `snapshot`, in O(1); ids go on from where they are, and are not reused.
 
         Raises:
-            ConfigError: If the snapshot is of another store and does not fit the capacity of this one.
+            ConfigError: If the snapshot is of another store and does not fit the capacity of this one, or
+                counts by another tokenizer.
         """
         source = snapshot._store.fork()
+        if source.counter.name != self.counter.name:
+            raise ConfigError(
+                f"the snapshot counts tokens by {source.counter.name or 'rule'}, and the store by "
+                f"{self.counter.name or 'rule'}; restore it in a store with the same tokenizer."
+            )
         source._capacity = self._capacity
         source._check_capacity()
         contents = source._contents

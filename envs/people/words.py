@@ -54,7 +54,8 @@ def possible_names(text: str) -> list[str]:
     if "'" in folded:
         # "O'Brien's" is "obrien", as one of what it may be.
         folded = " ".join((folded, folded.replace("'", ""), _POSSESSIVES.sub("", folded).replace("'", "")))
-    return _SIMPLE_WORD.findall(folded)
+    words: list[str] = _SIMPLE_WORD.findall(folded)
+    return words
 
 
 _MAX_CACHED_WORD = 64

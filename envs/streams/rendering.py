@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..memory.analysis import exceeds_tokens
+from ..memory.token_counter import TokenCounter, token_counter
 from ..quoting import one_line
 from ..types import MemoryEntry, Turn
 
@@ -27,7 +27,7 @@ def render_turn(turn: Turn) -> str:
     return f"{speaker}: {turn.text}"
 
 
-def render_in_pieces(turn: Turn, max_tokens: int) -> tuple[str, ...]:
+def render_in_pieces(turn: Turn, max_tokens: int, counter: TokenCounter | None = None) -> tuple[str, ...]:
     """Return a turn as texts of at most `max_tokens` tokens, each with its speaker in front.
 
     One text, as `render_turn` has it, where that fits. Nothing that was said is left out, but for the white
@@ -35,25 +35,26 @@ def render_in_pieces(turn: Turn, max_tokens: int) -> tuple[str, ...]:
 
     Args:
         turn: The turn.
-        max_tokens: Most tokens of a text, as `count_tokens` counts, at least 1; a single character may have
-            more.
+        max_tokens: Most tokens of a text, at least 1; a single character may have more.
+        counter: Counts them; by default as `count_tokens`.
     """
+    counter = counter or token_counter(None)
     text = render_turn(turn)
-    if not exceeds_tokens(text, max_tokens):
+    if not counter.exceeds(text, max_tokens):
         return (text,)
     prefix = render_turn(replace(turn, text=""))
     # A name that leaves no room for what was said stands in front of the first piece alone.
-    if exceeds_tokens(prefix, max_tokens // 2):
-        return tuple(_cut(text, "", max_tokens))
-    return tuple(f"{prefix}{piece}" for piece in _cut(turn.text, prefix, max_tokens))
+    if counter.exceeds(prefix, max_tokens // 2):
+        return tuple(_cut(text, "", max_tokens, counter))
+    return tuple(f"{prefix}{piece}" for piece in _cut(turn.text, prefix, max_tokens, counter))
 
 
-def _cut(text: str, prefix: str, max_tokens: int) -> Iterator[str]:
+def _cut(text: str, prefix: str, max_tokens: int, counter: TokenCounter) -> Iterator[str]:
     """Yield a text in pieces of at most so many tokens with the prefix, halved as often as needed."""
     waiting = [text.strip()]
     while waiting:
         piece = waiting.pop()
-        if len(piece) < 2 or not exceeds_tokens(f"{prefix}{piece}", max_tokens):
+        if len(piece) < 2 or not counter.exceeds(f"{prefix}{piece}", max_tokens):
             if piece:
                 yield piece
             continue

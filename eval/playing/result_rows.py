@@ -137,6 +137,8 @@ def operation_row(context: StreamContext, record: EpisodeRecord) -> Row:
     applied = [operation.kind for operation in operations if operation.applied and not operation.malformed]
     num_entries = [step.num_entries for step in steps]
     final_tokens = outcome.steps[-1].memory_tokens if steps else 0
+    # As they were counted when the episode was played, perhaps by a tokenizer that is not at hand.
+    stream_tokens = outcome.steps[-1].stream_tokens if steps else 0
     row: Row = {
         "stream": outcome.stream_id,
         "group": outcome.group,
@@ -152,10 +154,9 @@ def operation_row(context: StreamContext, record: EpisodeRecord) -> Row:
         "mean_entries": sum(num_entries) / max(len(steps), 1),
         "final_entries": num_entries[-1] if steps else 0,
         "final_tokens": final_tokens,
-        "stream_tokens": context.stream_tokens,
-        "compression": final_tokens / max(context.stream_tokens, 1),
-        "tokens_kept": max((step.memory_tokens for step in outcome.steps), default=0)
-        / max(context.stream_tokens, 1),
+        "stream_tokens": stream_tokens,
+        "compression": final_tokens / max(stream_tokens, 1),
+        "tokens_kept": max((step.memory_tokens for step in outcome.steps), default=0) / max(stream_tokens, 1),
         "tokens_written": sum(operation.text_tokens for operation in operations),
         "tokens_read": sum(
             count_tokens(line)

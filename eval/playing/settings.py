@@ -37,6 +37,8 @@ class EvalSettings:
             the turns, so without a limit in entries there is none in tokens.
         max_entry_tokens: Tokens of one entry at most; None for no limit.
         max_core_tokens: Tokens of the core block at most; None for no limit.
+        tokenizer: Whose tokens are counted: the folder of a language model, or its name on the Hugging Face
+            hub; None counts by `count_tokens`.
         top_k: How many entries the answerer gets and how deep recall and NDCG look.
         ranks: The k of the recall@k and ndcg@k columns, none above `top_k`; empty takes 5 and `top_k`.
         retriever: Finds the entries from which a manager's questions are answered.
@@ -77,6 +79,7 @@ class EvalSettings:
     failed_below: float = FAILED_BELOW
     max_unscored: float = MAX_UNSCORED
     batch_size: int = 8
+    tokenizer: str | None = None
 
     def __post_init__(self) -> None:
         self._limits()  # Refuses limits that make no sense.
@@ -149,6 +152,7 @@ class EvalSettings:
             self.max_entry_tokens,
             max_core_tokens=self.max_core_tokens,
             token_share=self.token_share,
+            tokenizer=self.tokenizer,
         )
 
     def chosen_score(self, streams: Sequence[Stream], *, judged: bool = False) -> str:

@@ -93,6 +93,7 @@ class TrainedOn:
             empty where that was all that was said.
         retriever: Who found the entries for a manager's questions, or for an answer agent.
         max_core_tokens: Most tokens of the core block of a manager's store.
+        tokenizer: Whose tokens were counted; None where that was by `count_tokens`.
     """
 
     config_name: str = ""
@@ -111,6 +112,7 @@ class TrainedOn:
     retriever: str = "bm25"
     max_core_tokens: int = DEFAULT_CORE_TOKENS
     token_share: float | None = None
+    tokenizer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.rules import EpisodeRules, StepJudge
 from memdojo.envs.memory.embedders import list_embedders
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
+from memdojo.envs.memory.token_counter import settled_tokenizer
 from memdojo.envs.streams.registry import takes_option
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
@@ -169,6 +170,8 @@ class EpisodeConfig(Table):
             two, a language manager at most one.
         token_share: Most tokens over all entries as a share of the stream's. Without it the share is the one
             that the entries are of the turns; with no limit in entries either the store has no limit.
+        tokenizer: Whose tokens are counted, in limits, rewards and tables: the folder of a language model, or
+            its name on the Hugging Face hub; without it they are counted by `count_tokens`.
         max_core_tokens: Most tokens of the core block, which a manager's store of several kinds has.
         top_k: Entries from which a question is answered; for an answer agent, those that it is shown.
         retriever: Who finds them in a manager's store, such as `bm25` or `pools:20`.
@@ -185,6 +188,7 @@ class EpisodeConfig(Table):
     max_entries: Annotated[Count | None, STORE_ONLY] = None
     capacity_share: Annotated[Annotated[float, Field(gt=0, le=1)] | None, STORE_ONLY] = None
     token_share: Annotated[Annotated[float, Field(gt=0)] | None, STORE_ONLY] = None
+    tokenizer: Annotated[Text | None, STORE_ONLY] = None
     max_core_tokens: Annotated[Count, STORE_ONLY] = DEFAULT_CORE_TOKENS
     top_k: Annotated[Count, Field(le=1_000_000)] = 10
     retriever: Text = "bm25"
@@ -210,6 +214,11 @@ class EpisodeConfig(Table):
             raise ConfigError(f"episode.retriever: {error}") from error
         return spec
 
+    @field_validator("tokenizer")
+    @classmethod
+    def _found_from_anywhere(cls, tokenizer: str | None) -> str | None:
+        return None if tokenizer is None else settled_tokenizer(tokenizer)
+
     @property
     def capacity(self) -> CapacitySettings:
         """The limits of a manager's store; an ADD to a full one names the entry that leaves."""
@@ -219,6 +228,7 @@ class EpisodeConfig(Table):
             self.capacity_share if is_limited else math.inf,
             max_core_tokens=self.max_core_tokens,
             token_share=self.token_share,
+            tokenizer=self.tokenizer,
         )
 
     @property

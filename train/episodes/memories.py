@@ -27,6 +27,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, DataError
 
 from ..checkpoints.loading import load_learned_manager
+from ..checkpoints.trust import reached_by_name, require_trust, root_of
 from ..config.name_or_path import named_path
 from ..config.run import TrainConfig
 from ..config.tables import EpisodeConfig, Split
@@ -71,10 +72,14 @@ def load_writer(name_or_folder: str | Path, episode: EpisodeConfig, *, trust_run
         return Writer(make_baseline(str(name_or_folder)), EpisodeRules(capacity=episode.capacity))
     learned = load_learned_manager(folder, trust_run=trust_run)
     if not episode.has_limits:
+        if episode.tokenizer is None and not trust_run:
+            root = root_of(folder)
+            require_trust(root, reached_by_name("tokenizer", learned.training.tokenizer, (), root))
         episode = EpisodeConfig(
             max_entries=learned.training.max_entries,
             capacity_share=learned.training.capacity_share,
             token_share=learned.training.token_share,
+            tokenizer=episode.tokenizer or learned.training.tokenizer,
         )
     return Writer(learned.policy, EpisodeRules(capacity=episode.capacity))
 

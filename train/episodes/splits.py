@@ -97,6 +97,7 @@ def trained_on(config: TrainConfig, splits: Mapping[Split, Sequence[Stream]]) ->
         max_entries=config.episode.max_entries,
         capacity_share=config.episode.capacity_share,
         token_share=config.episode.token_share,
+        tokenizer=config.episode.tokenizer,
         memory=config.episode.written_by or "",
         retriever=config.episode.retriever,
         max_core_tokens=config.episode.max_core_tokens,

@@ -195,7 +195,7 @@ def _with_partner(
         served = other_config.engine.model_dump(include=needed, exclude_none=True)
         return {"answerer": {**served, **own, "kind": "policy", "checkpoint": str(other)}}
     # The manager that writes has limits of its own.
-    limits = ("max_entries", "capacity_share", "token_share", "max_core_tokens")
+    limits = ("max_entries", "capacity_share", "token_share", "tokenizer", "max_core_tokens")
     episode = {key: value for key, value in tree.get("episode", {}).items() if key not in limits}
     return {"episode": {**episode, "written_by": str(other)}}
 

@@ -58,6 +58,7 @@ class RecordedEpisodes:
             max_entries=episode.max_entries,
             capacity_share=episode.capacity_share,
             token_share=episode.token_share,
+            tokenizer=episode.tokenizer,
             max_core_tokens=episode.max_core_tokens,
             top_k=episode.top_k,
             retriever=make_retriever_baseline(episode.retriever),

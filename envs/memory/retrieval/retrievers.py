@@ -14,7 +14,6 @@ from memdojo.errors import ConfigError
 from memdojo.registry import Registry
 
 from ...types import CORE_KIND, Hit, MemoryEntry
-from ..analysis import count_tokens
 from ..embedders import Embedder, HashedNgramEmbedder, make_embedder
 from ..store import MemoryStore
 from .per_speaker import PerSpeakerRetriever
@@ -105,7 +104,7 @@ class PoolsRetriever:
 
     Args:
         per_pool: Most entries of a pool, not counting the core block.
-        max_tokens: Most tokens of all texts together, as `count_tokens` counts; where there are more,
+        max_tokens: Most tokens of all texts together, as the store counts; where there are more,
             `per_pool` is lowered until they fit, but not below 1. None for no limit.
 
     Raises:
@@ -129,8 +128,8 @@ class PoolsRetriever:
         per_pool, core = self.per_pool, store.core
         hits = _best_of_pools(ranked, per_pool)
         if self.max_tokens is not None:
-            room = self.max_tokens - (0 if core is None else count_tokens(core.text))
-            while per_pool > 1 and sum(count_tokens(hit.entry.text) for hit in hits) > room:
+            room = self.max_tokens - (0 if core is None else store.count_tokens(core.text))
+            while per_pool > 1 and sum(store.count_tokens(hit.entry.text) for hit in hits) > room:
                 per_pool -= 1
                 hits = _best_of_pools(ranked, per_pool)
         if core is not None:

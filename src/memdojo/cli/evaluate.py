@@ -49,6 +49,13 @@ def evaluate(
             "the entries are of the turns."
         ),
     ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            help="Count tokens by this tokenizer: the folder of a language model, or its hub id; by default "
+            "as in training, else by rule."
+        ),
+    ] = None,
     top_k: Annotated[int | None, typer.Option(help="Entries retrieved for each question.")] = None,
     granularity: Annotated[
         Literal["turn", "session"] | None,
@@ -137,6 +144,7 @@ def evaluate(
         max_entries=max_entries,
         capacity_share=capacity_share,
         token_share=token_share,
+        tokenizer=tokenizer,
         top_k=top_k,
         granularity=granularity,
         retriever=retriever,

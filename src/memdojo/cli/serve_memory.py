@@ -51,6 +51,13 @@ def serve_memory(
     max_entries: Annotated[
         int | None, typer.Option(min=1, help="Entries that the memory holds at most.")
     ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            help="Count tokens by this tokenizer: the folder of a language model, or its hub id; by default "
+            "as the file says, else by rule."
+        ),
+    ] = None,
     top_k: Annotated[int | None, typer.Option(min=1, help="Entries retrieved for each question.")] = None,
     http: Annotated[
         bool, typer.Option("--http", help="Serve over HTTP instead of standard input and output.")
@@ -129,6 +136,7 @@ def serve_memory(
         max_entries=max_entries,
         top_k=top_k,
         trust_run=trust_run,
+        tokenizer=tokenizer,
     )
     with contextlib.ExitStack() as opened:
         for agent in agents:

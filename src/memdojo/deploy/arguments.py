@@ -25,6 +25,7 @@ class DialogueOptions(TypedDict, total=False):
     seed: int
     clock: Callable[[], datetime]
     timeout_s: float
+    tokenizer: str | None
 
 
 def check_text(name: str, value: object, remedy: str) -> None:
@@ -64,6 +65,12 @@ def check_options(options: DialogueOptions, capacity: Capacity | None) -> None:
         raise ConfigError(f"timeout_s is {timeout!r}; give seconds from 0 to {MAX_TIMEOUT_S:,}.")
     if not callable(clock):
         raise ConfigError(f"clock is {clock!r}; give a function that returns the time.")
+    tokenizer = options.get("tokenizer")
+    if not isinstance(tokenizer, str | None) or tokenizer == "":
+        raise ConfigError(
+            f"tokenizer is {tokenizer!r:.80}; give the folder of a language model or its name on the hub, as "
+            "a str."
+        )
     if not isinstance(capacity, Capacity | None):
         raise ConfigError(f"capacity is {capacity!r}; give a memdojo.Capacity.")
 

@@ -58,6 +58,7 @@ class LiveDialogue:
     Args:
         file: The memory file; tables of the dialogue are made where they are missing.
         capacity: Takes the place of the store's own.
+        tokenizer: Takes the place of the one by which the store counts, where no capacity is given.
         session_gap: Silence after which a new session begins.
         seed: Seeds the manager's generator, where the file has no state of it yet.
 
@@ -67,7 +68,13 @@ class LiveDialogue:
     """
 
     def __init__(
-        self, file: MemoryFile, *, capacity: Capacity | None, session_gap: timedelta, seed: int
+        self,
+        file: MemoryFile,
+        *,
+        capacity: Capacity | None,
+        tokenizer: str | None = None,
+        session_gap: timedelta,
+        seed: int,
     ) -> None:
         self._file = file
         self._tables = DialogueTables(file)
@@ -75,7 +82,7 @@ class LiveDialogue:
         self._seed = seed
         with file.transaction():
             self._tables.create()
-            self.load(capacity)
+            self.load(capacity, tokenizer)
             self._adopt_entries()
             file.write_changes(self.store, (), ())
 
@@ -104,7 +111,7 @@ class LiveDialogue:
         """Turns that the manager has not seen yet."""
         return tuple(each.turn for each in self._waiting)
 
-    def load(self, capacity: Capacity | None = None) -> None:
+    def load(self, capacity: Capacity | None = None, tokenizer: str | None = None) -> None:
         """Read everything from the file, in a transaction of either kind.
 
         Raises:
@@ -112,9 +119,9 @@ class LiveDialogue:
             StoreFileError: If the file is damaged.
         """
         with self._file.understanding():
-            self._load(capacity)
+            self._load(capacity, tokenizer)
 
-    def _load(self, capacity: Capacity | None) -> None:
+    def _load(self, capacity: Capacity | None, tokenizer: str | None) -> None:
         tables = self._tables
         self._state = tables.read_state()
         self._waiting = deque(tables.read_waiting())
@@ -136,7 +143,7 @@ class LiveDialogue:
         self._speaker_of = HashTrieMap(tables.read_speakers())
         self.episode = LiveEpisode(
             self._context,
-            self._file.read_store(capacity, self._context.corpus),
+            self._file.read_store(capacity, self._context.corpus, tokenizer=tokenizer),
             step_index=self._state.step_index,
             rng_state=self._state.rng,
             seed=self._seed,

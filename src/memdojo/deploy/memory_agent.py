@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from memdojo.envs.answering import Answerer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.memory.token_counter import settled_tokenizer
 from memdojo.envs.streams.rendering import render_entry
 from memdojo.envs.streams.turn_features import SESSION_GAP
 from memdojo.envs.types import Capacity, Hit, MemoryEntry, OperationResult, Turn
@@ -102,6 +104,9 @@ class MemoryAgent:
         session_gap: Silence after which a new session begins; by default half an hour.
         seed: Seeds a manager that draws, in a new file; by default 0.
         clock: Tells the time where a turn or question comes without one; by default the wall clock.
+        tokenizer: Whose tokens the limits count: the folder of a language model, or its name on the Hugging
+            Face hub; by default that of the capacity or the file, and for a new file none: they are counted
+            by `count_tokens`.
         timeout_s: Seconds to wait while another process writes to the file; by default 30.
 
     Raises:
@@ -131,11 +136,18 @@ class MemoryAgent:
         self.top_k = top_k
         self._clock = options.get("clock", now)
         self._failure: MemdojoError | None = None
-        self._file = MemoryFile(path, MemoryStore(capacity), timeout_s=options.get("timeout_s", 30.0))
+        tokenizer = options.get("tokenizer")
+        if tokenizer is not None:
+            tokenizer = settled_tokenizer(tokenizer)
+        if capacity is not None and tokenizer is not None:
+            capacity = dataclasses.replace(capacity, tokenizer=tokenizer)
+        new = MemoryStore(Capacity(tokenizer=tokenizer) if capacity is None else capacity)
+        self._file = MemoryFile(path, new, timeout_s=options.get("timeout_s", 30.0))
         try:
             self._dialogue = LiveDialogue(
                 self._file,
                 capacity=capacity,
+                tokenizer=tokenizer,
                 session_gap=options.get("session_gap", SESSION_GAP),
                 seed=options.get("seed", 0),
             )

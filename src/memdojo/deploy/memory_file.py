@@ -159,9 +159,15 @@ class MemoryFile:
         self._seen_version = version
         return changed
 
-    def read_store(self, capacity: Capacity | None = None, corpus: Corpus | None = None) -> MemoryStore:
+    def read_store(
+        self,
+        capacity: Capacity | None = None,
+        corpus: Corpus | None = None,
+        *,
+        tokenizer: str | None = None,
+    ) -> MemoryStore:
         """Read the store; inside of `reading` or `transaction`."""
-        return read_store(self.database, capacity=capacity, corpus=corpus)
+        return read_store(self.database, capacity=capacity, tokenizer=tokenizer, corpus=corpus)
 
     def write_changes(
         self, store: MemoryStore, changed: Collection[MemoryEntry], removed: Collection[int]

@@ -16,6 +16,7 @@ from memdojo.envs.memory.retrieval.retrievers import list_retrievers
 from memdojo.envs.types import Capacity
 from memdojo.errors import ConfigError
 from memdojo.train.checkpoints.loading import Learned, load_learned
+from memdojo.train.checkpoints.trust import reached_by_name, require_trust, root_of
 from memdojo.train.config.name_or_path import named_path
 
 from .arguments import DialogueOptions, check_number
@@ -50,7 +51,7 @@ def open_memory(
         top_k: Entries that are found for a question; by default as many as in the training of the answer
             agent, else of the manager, else 10.
         trust_run: Whether engines may reach addresses and paths that the runs and checkpoints name.
-        **options: `session_gap`, `seed`, `clock` and `timeout_s`, as for `MemoryAgent`.
+        **options: `session_gap`, `seed`, `clock`, `timeout_s` and `tokenizer`, as for `MemoryAgent`.
 
     Raises:
         UnknownNameError: If something is neither a name nor a folder.
@@ -99,6 +100,10 @@ def open_memories(
     finder = _learned(retriever, "retriever", retrievers, trust_run=trust_run)
     reader = _learned(answerer, "answer agent", (), trust_run=trust_run)
     trained = [each.training for each in (reader, writer) if each is not None]
+    if writer is not None and not trust_run and options.get("tokenizer") is None and capacity is None:
+        root = root_of(writer.path)
+        reached = reached_by_name("tokenizer", writer.training.tokenizer, (), root)
+        require_trust(root, reached, instead="choose another tokenizer (tokenizer=)")
     if max_entries is not None:
         capacity = _capacity(writer, max_entries)
     if retriever is None:
@@ -167,6 +172,7 @@ def _capacity_of_training(writer: Learned) -> Capacity | None:
 def _capacity(writer: Learned | None, max_entries: int | None) -> Capacity:
     if max_entries is not None:
         check_number("max_entries", max_entries, 1)
-    if writer is None or writer.config is None:
+    if writer is None:
         return Capacity(max_entries)
-    return Capacity(max_entries, max_core_tokens=writer.config.episode.max_core_tokens)
+    training = writer.training
+    return Capacity(max_entries, max_core_tokens=training.max_core_tokens, tokenizer=training.tokenizer)

@@ -13,6 +13,7 @@ from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.token_counter import settled_tokenizer
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError
 from memdojo.eval.findings.diagnosis import FAILED_BELOW
@@ -44,6 +45,8 @@ class EvalChoices:
         capacity_share: The same as a share of each stream's turns; not together with `max_entries`.
         token_share: Tokens that the store holds at most, as a share of each stream's; by default the share
             that the entries are of the turns.
+        tokenizer: Whose tokens are counted: the folder of a language model, or its name on the Hugging Face
+            hub; without a training they are counted by `count_tokens`.
         top_k: Entries from which a question is answered; without a training 10.
         granularity: What a retriever ranks, a `turn` or a `session`; without a training turns.
         retriever: Finds the entries under managers: a name, a folder or an object; without a training BM25.
@@ -76,6 +79,7 @@ class EvalChoices:
     judge: Judging | None = None
     metric: str = ""
     token_share: float | None = None
+    tokenizer: str | None = None
     reference: str | None = None
     num_seeds: int = 3
     seed: int = 0
@@ -100,6 +104,13 @@ def settle(
         ConfigError: If choices contradict each other, or the trainings differ in what was not chosen.
     """
     max_entries, capacity_share, token_share = _store(choices, targets.learned)
+    tokenizer = _only(
+        None if choices.tokenizer is None else settled_tokenizer(choices.tokenizer),
+        {each.training.tokenizer for each in targets.learned},
+        None,
+        "the tokens of the checkpoints were counted by several tokenizers",
+        "tokenizer",
+    )
     top_k = _only(
         choices.top_k,
         {each.training.top_k for each in targets.learned},
@@ -128,6 +139,7 @@ def settle(
         max_entries=max_entries,
         capacity_share=capacity_share,
         token_share=token_share,
+        tokenizer=tokenizer,
         top_k=top_k,
         granularity=Granularity(granularity),
         ranks=tuple(sorted({min(5, top_k), top_k})),

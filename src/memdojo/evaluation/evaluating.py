@@ -181,6 +181,7 @@ def prepare_run(
         max_entries=episode.max_entries,
         capacity_share=episode.capacity_share,
         token_share=episode.token_share,
+        tokenizer=episode.tokenizer,
         top_k=episode.top_k,
         granularity=episode.granularity,
         retriever=episode.retriever if task == "manager" else None,
@@ -200,6 +201,7 @@ def _require_trust(config: TrainConfig, checkpoint: Path) -> None:
     reached = [
         *reached_by_table("answerer", config.answerer, root),
         *reached_by_table("judge", config.judge, root),
+        *reached_by_name("episode.tokenizer", config.episode.tokenizer, (), root),
         *reached_by_name("episode.written_by", config.episode.written_by, list_baselines(), root),
     ]
     require_trust(root, reached, instead="evaluate it by memdojo eval with --answerer or --judge")

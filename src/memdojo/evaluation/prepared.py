@@ -256,14 +256,21 @@ def _require_trust(targets: Targets, choices: EvalChoices) -> None:
     """
     for each in targets.learned:
         reached = reached_by_training(
-            [each], retriever=choices.retriever is None, memory=choices.memory is None
+            [each],
+            retriever=choices.retriever is None,
+            memory=choices.memory is None,
+            tokenizer=choices.tokenizer is None,
         )
         root = root_of(each.path)
         if each.config is not None and choices.answerer is None:
             reached += reached_by_table("answerer", each.config.answerer, root)
         if each.config is not None and choices.judge is None:
             reached += reached_by_table("judge", each.config.judge, root)
-        require_trust(root, reached, instead="choose another answerer or judge (--answerer, --judge)")
+        require_trust(
+            root,
+            reached,
+            instead="choose another answerer, judge or tokenizer (--answerer, --judge, --tokenizer)",
+        )
 
 
 def prepare_found(
@@ -388,7 +395,10 @@ def _choose_memory(targets: Targets, choices: EvalChoices) -> _Written | None:
 
 def _limits(of: EvalChoices | TrainedOn) -> EpisodeConfig:
     return EpisodeConfig(
-        max_entries=of.max_entries, capacity_share=of.capacity_share, token_share=of.token_share
+        max_entries=of.max_entries,
+        capacity_share=of.capacity_share,
+        token_share=of.token_share,
+        tokenizer=of.tokenizer,
     )
 
 

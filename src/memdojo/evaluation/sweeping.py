@@ -131,7 +131,9 @@ def prepare_sweep(recipe: SweepRecipe, sweeps: Sequence[str] = ()) -> PreparedSw
     if not recipe.trust_run:
         for each in targets.learned:
             # A sweep asks over what was said, and the reader without a model.
-            reached = reached_by_training([each], retriever=recipe.retriever is None, memory=False)
+            reached = reached_by_training(
+                [each], retriever=recipe.retriever is None, memory=False, tokenizer=False
+            )
             require_trust(root_of(each.path), reached, instead="choose another retriever (--retriever)")
     settings = recipe.settings(targets)
     found = find_sweeps(tuple(sweeps), for_retrievers=targets.task == "retriever")

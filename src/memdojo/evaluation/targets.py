@@ -149,7 +149,7 @@ def find_retriever(
 
 
 def reached_by_training(
-    learned: Sequence[Learned], *, retriever: bool = True, memory: bool = True
+    learned: Sequence[Learned], *, retriever: bool = True, memory: bool = True, tokenizer: bool = True
 ) -> list[str]:
     """Return what the trainings of policies name outside of their runs, as `key = value`.
 
@@ -157,12 +157,15 @@ def reached_by_training(
         learned: Policies loaded from checkpoints.
         retriever: Whether the retriever of their training is used.
         memory: Whether the memory is that which their training names.
+        tokenizer: Whether tokens are counted as in their training.
     """
     reached = []
     for each in learned:
         root = root_of(each.path)
         if retriever and each.task == "manager":
             reached += reached_by_name("retriever", each.training.retriever, _retriever_names(), root)
+        if tokenizer:
+            reached += reached_by_name("tokenizer", each.training.tokenizer, (), root)
         if memory and each.task != "manager":
             reached += reached_by_name("memory", each.training.memory, list_baselines(), root)
     return reached

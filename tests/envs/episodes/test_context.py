@@ -11,6 +11,7 @@ from memdojo.envs.episodes import context as stream_context
 from memdojo.envs.episodes import superseded
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.embedders import HashedNgramEmbedder
+from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.streams import load_streams
 from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import MemoryEntry, Question, Stream
@@ -87,7 +88,7 @@ def test_questions_without_evidence_are_not_counted_as_such() -> None:
 
 def test_stream_tokens_count_words_and_marks_of_the_rendered_turns() -> None:
     # "Ann : I moved to Boston ." 7, "Bob : Nice !" 4, "Ann : My dog is called Oscar ." 8, 4, 7.
-    assert StreamContext(stream()).stream_tokens == 7 + 4 + 8 + 4 + 7
+    assert StreamContext(stream()).stream_tokens(token_counter(None)) == 7 + 4 + 8 + 4 + 7
 
 
 def test_a_text_is_traced_to_its_turn_unless_several_turns_have_it() -> None:

@@ -5,6 +5,7 @@ import pytest
 from builders import make_stream
 from memdojo.envs.episodes.limits import CapacitySettings, describe_limits, tokens_of
 from memdojo.envs.memory.analysis import count_tokens
+from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.types import Capacity
 from memdojo.errors import ConfigError
 
@@ -35,7 +36,7 @@ STREAM = make_stream(*[("A", "b c d e f g h i")] * 8, questions=())
 def test_entries_are_limited_with_the_tokens_of_as_many_turns(
     limits: CapacitySettings, entries: int | None, tokens: int | None
 ) -> None:
-    assert tokens_of(STREAM) == 80
+    assert tokens_of(STREAM, token_counter(None)) == 80
     assert limits.for_stream(STREAM) == Capacity(entries, tokens)
     assert limits.for_stream(STREAM, 80) == Capacity(entries, tokens)
 
@@ -51,6 +52,8 @@ def test_entries_are_limited_with_the_tokens_of_as_many_turns(
         ({"max_entries": 4, "token_share": 0.4}, "a store of 4 entries and 40% of the tokens"),
         ({"capacity_share": 0.2, "token_share": math.inf}, "a store of 20% of the turns"),
         ({"max_tokens": 500}, "a store of 500 tokens"),
+        ({"max_tokens": 500, "tokenizer": "org/m"}, "a store of 500 tokens, tokens counted by org/m"),
+        ({"tokenizer": None}, "a store without limit"),
     ],
 )
 def test_limits_are_said_in_words(limits: dict[str, float | None], words: str) -> None:
@@ -59,7 +62,9 @@ def test_limits_are_said_in_words(limits: dict[str, float | None], words: str) -
 
 def test_the_tokens_of_a_stream_are_those_of_its_turns_as_they_are_stored() -> None:
     stream = make_stream(("Ann", "I moved to Boston."), ("Bob", "Nice!"), questions=())
-    assert tokens_of(stream) == count_tokens("Ann: I moved to Boston.") + count_tokens("Bob: Nice!")
+    assert tokens_of(stream, token_counter(None)) == count_tokens("Ann: I moved to Boston.") + count_tokens(
+        "Bob: Nice!"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from memdojo.envs.memory import Corpus, HashedNgramEmbedder, MemoryStore
+from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.types import Add
 
 
@@ -47,7 +48,7 @@ def test_appending_works_while_somebody_keeps_what_was_read() -> None:
 def test_counts_of_terms_and_tokens() -> None:
     corpus = Corpus(texts=["The dog, the dog!"])
     assert corpus.num_terms.tolist() == [2]
-    assert corpus.num_tokens(0) == 6
+    assert corpus.num_tokens(0, token_counter(None)) == 6
 
 
 def test_layer_sees_the_corpus_below_and_keeps_its_own_texts_to_itself() -> None:

@@ -17,6 +17,7 @@ from memdojo.agents.baselines.rules import NoOpRule, ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream
 from memdojo.errors import ConfigError, UnknownNameError
@@ -215,7 +216,7 @@ def test_operations_store_and_time_are_counted() -> None:
 
 def test_capacity_is_a_number_of_entries_or_a_share_of_the_turns_with_their_tokens() -> None:
     stream = fruit_stream()
-    num_tokens = StreamContext(stream).stream_tokens
+    num_tokens = StreamContext(stream).stream_tokens(token_counter(None))
     for settings, entries, share in (
         (EvalSettings(max_entries=3), 3, 3 / 4),
         (EvalSettings(capacity_share=0.5), 2, 1 / 2),
@@ -231,7 +232,7 @@ def test_capacity_is_a_number_of_entries_or_a_share_of_the_turns_with_their_toke
 
 def test_the_tokens_kept_are_the_most_that_a_store_held() -> None:
     stream = fruit_stream()
-    num_tokens = StreamContext(stream).stream_tokens
+    num_tokens = StreamContext(stream).stream_tokens(token_counter(None))
     brief = ScriptedRule([(Add("a b c d e"),), (Delete(1), Add("f g")), (Delete(2),)], name="brief")
     evaluation = evaluate_manager([brief], [stream], EvalSettings())
     row = evaluation.streams[evaluation.streams["policy"] == "brief"].iloc[0]
