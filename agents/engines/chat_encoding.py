@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.quoting import MARK, broken
+from memdojo.errors import ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -149,11 +150,9 @@ class ChatEncoder:
 
     def _probe(self) -> str:
         """Return what the template makes of a conversation without words."""
-        from jinja2 import TemplateError  # Where there are tokenizers, there it is.
-
         try:
             return render_chat(self._tokenizer, _PROBE, generate=False)
-        except TemplateError:
+        except ModelError:
             # Some templates refuse a message of the system.
             return render_chat(self._tokenizer, _PROBE[1:], generate=False)
 
@@ -179,15 +178,25 @@ def render_chat(
     """Return messages as the tokenizer's chat template renders them, up to where the model speaks.
 
     Only for text that is looked at: what it makes of a mark in a message is a mark. See `ChatEncoder`.
+
+    Raises:
+        ModelError: If the template is damaged, or refuses such messages or tools.
     """
-    text: str = tokenizer.apply_chat_template(
-        [{"role": each.role, "content": each.content} for each in messages],
-        tools=list(tools) or None,
-        tokenize=False,
-        add_generation_prompt=generate,
-        # Templates that know no such switch ignore it.
-        enable_thinking=False,
-    )
+    try:
+        text: str = tokenizer.apply_chat_template(
+            [{"role": each.role, "content": each.content} for each in messages],
+            tools=list(tools) or None,
+            tokenize=False,
+            add_generation_prompt=generate,
+            # Templates that know no such switch ignore it.
+            enable_thinking=False,
+        )
+    except Exception as error:  # A template is a program, and fails as such.
+        line = (str(error).strip() or repr(error)).splitlines()[0]
+        raise ModelError(
+            f"the chat template of {tokenizer.name_or_path!r} cannot render a conversation ({line}); use a "
+            "model whose template can, or another template."
+        ) from error
     return text
 
 

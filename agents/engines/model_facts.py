@@ -37,19 +37,18 @@ def read_model_facts(model: str) -> ModelFacts:
     transformers = _import_transformers()
     try:
         config = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False).get_text_config()
+        vocab_size = int(config.vocab_size)
         ends = _as_ids(config.eos_token_id) | _as_ids(_generation_end(model))
         tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         ends |= _as_ids(tokenizer.eos_token_id)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # Its libraries raise whatever a damaged file leads them to.
         raise _not_a_model(model, error) from error
     if not ends:
         raise ModelError(
             f"the model {model!r} names no end token, so that no reply would ever end; set eos_token_id in "
             "its generation_config.json or tokenizer_config.json."
         )
-    return ModelFacts(
-        frozenset(ends), int(config.vocab_size), getattr(config, "max_position_embeddings", None)
-    )
+    return ModelFacts(frozenset(ends), vocab_size, getattr(config, "max_position_embeddings", None))
 
 
 def read_weight_shapes(model: str) -> dict[str, tuple[int, ...]]:
@@ -65,7 +64,7 @@ def read_weight_shapes(model: str) -> dict[str, tuple[int, ...]]:
         config = transformers.AutoConfig.from_pretrained(model, trust_remote_code=False)
         with torch.device("meta"):
             empty = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # Its libraries raise whatever a damaged file leads them to.
         raise _not_a_model(model, error) from error
     return {name: tuple(tensor.shape) for name, tensor in empty.state_dict().items()}
 
@@ -105,7 +104,10 @@ def _generation_end(model: str) -> Any:
 def _as_ids(value: Any) -> set[int]:
     if value is None:
         return set()
-    return {value} if isinstance(value, int) else set(value)
+    ids = {value} if isinstance(value, int) else set(value)
+    if not all(isinstance(each, int) for each in ids):
+        raise ValueError(f"eos_token_id is {value!r}")
+    return ids
 
 
 def _few(names: list[str]) -> str:

@@ -228,10 +228,10 @@ def _load(model: str, settings: EngineSettings, device: torch.device) -> Any:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             model, dtype=getattr(torch, settings.dtype), trust_remote_code=False
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # Its libraries raise whatever a damaged file leads them to.
         if (own_code := needs_own_code(model, error)) is not None:
             raise own_code from error
-        line = str(error).splitlines()[0]
+        line = (str(error).strip() or repr(error)).splitlines()[0]
         raise ModelError(
             f"the weights of {model!r} cannot be loaded ({line}); give a folder with config.json, weights "
             "and tokenizer, or a hub id."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memdojo.errors import MissingDependencyError, ModelError, missing_for_language
+from memdojo.errors import MemdojoError, MissingDependencyError, ModelError, missing_for_language
 
 try:
     import torch
@@ -41,8 +41,6 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _WEIGHTS = ("*.safetensors", "*.bin")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 _HUB_TIMEOUT_S = 10.0
-_FAILURES = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
-"""What transformers raises for a folder that it cannot use; safetensors' own error is caught as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def check_model(model: str) -> ModelInfo:
     _require_weights(model)
     tokenizer = load_tokenizer(model)
     length = getattr(config, "max_position_embeddings", None)
-    if not isinstance(length, int):
+    if not isinstance(length, int) or length < 1:
         raise ModelError(
             f"{model}: {CONFIG} does not say how long the context may be; set max_position_embeddings."
         )
@@ -192,13 +190,14 @@ def end_token_ids(model: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, 
     Raises:
         ModelError: If there is none.
     """
-    try:
-        found = GenerationConfig.from_pretrained(_folder(model) or model).eos_token_id
-    except OSError:
-        # A model may come without the file; its own config then has the same field.
-        found = getattr(_load_config(model), "eos_token_id", None)
-    ids = found if isinstance(found, list) else [found]
-    ends = dict.fromkeys(id for id in (*ids, tokenizer.eos_token_id) if id is not None)
+    with _as_model_error(model, "end token"):
+        try:
+            found = GenerationConfig.from_pretrained(_folder(model) or model).eos_token_id
+        except OSError:
+            # A model may come without the file; its own config then has the same field.
+            found = getattr(_load_config(model), "eos_token_id", None)
+        ids = found if isinstance(found, list) else [found]
+        ends = dict.fromkeys(int(id) for id in (*ids, tokenizer.eos_token_id) if id is not None)
     if not ends:
         raise ModelError(
             f"{model}: no token ends a response; set eos_token in tokenizer_config.json or eos_token_id in "
@@ -298,11 +297,11 @@ def _require_weights(model: str) -> None:
 
 @contextmanager
 def _as_model_error(model: str, what: str) -> Iterator[None]:
-    from safetensors import SafetensorError
-
     try:
         yield
-    except (*_FAILURES, SafetensorError) as error:
+    except MemdojoError:
+        raise
+    except Exception as error:  # Its libraries raise whatever a damaged file leads them to.
         if (own_code := needs_own_code(model, error)) is not None:
             raise own_code from error
         raise ModelError(

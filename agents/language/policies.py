@@ -187,12 +187,10 @@ class PromptEncoder:
 
 def has_words_for_tools(tokenizer: PreTrainedTokenizerBase, tools: Sequence[dict[str, Any]]) -> bool:
     """Return whether a tokenizer's chat template makes anything of tools: it renders otherwise with them."""
-    from jinja2 import TemplateError  # Where there are tokenizers, there it is.
-
     messages = (Message("system", "."), Message("user", "."))
     try:
         return render_chat(tokenizer, messages, tools) != render_chat(tokenizer, messages)
-    except TemplateError:
+    except ModelError:
         # A template may refuse tools.
         return False
 
