@@ -93,8 +93,12 @@ def test_every_public_name_says_what_it_is(name: str) -> None:
 
 def test_the_exceptions_are_those_of_the_drawn_tree() -> None:
     assert errors.__doc__ is not None
-    drawn = re.findall(r"[├└]── (\w+) \((\w+)\) +\S", errors.__doc__)
-    assert {name: (MemdojoError.__name__, base) for name, base in drawn} == {
+    drawn = re.findall(r"^    (│   )?[├└]── (\w+)(?: \((\w+)\))? +\S", errors.__doc__, re.MULTILINE)
+    expected, parent = {}, ""
+    for deeper, name, base in drawn:
+        expected[name] = (parent,) if deeper else (MemdojoError.__name__, base)
+        parent = parent if deeper else name
+    assert expected == {
         name: tuple(base.__name__ for base in error.__bases__)
         for name, error in ERRORS.items()
         if error is not MemdojoError

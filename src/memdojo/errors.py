@@ -11,6 +11,7 @@
     ├── DivergenceError (ArithmeticError)    a loss or weight that is no longer finite
     ├── EpisodeStateError (RuntimeError)     a call that the state of the episode does not allow
     ├── ModelError (ValueError)              a language model that cannot be used as it is
+    │   └── PromptTooLongError               a prompt that is longer than it may be, even without an entry
     ├── EngineError (RuntimeError)           an inference engine or endpoint that cannot serve
     ├── AgentError (RuntimeError)            a manager, retriever or answerer that failed at an agent's work
     ├── StaleWeightsError (RuntimeError)     a sampler whose weights are older than the run allows
