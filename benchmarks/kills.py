@@ -68,7 +68,7 @@ train = "synthetic:train"
 validation = "synthetic:validation"
 num_train = 2
 num_validation = 1
-options = { num_sessions = 1, turns_per_session = 6, num_facts = 2, num_questions = 1 }
+options = { num_sessions = 1, turns_per_session = 12, num_facts = 2, num_questions = 1 }
 [episode]
 max_entries = 3
 [policy]
