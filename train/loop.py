@@ -354,7 +354,7 @@ def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, floa
         parts.update(trajectory.parts)
         counts.update(trajectory.counts)
     metrics |= {f"reward/{name}": total / len(scored) for name, total in parts.items()}
-    metrics |= {f"{OPERATIONS}{kind}": count / counts.total() for kind, count in counts.items()}
+    metrics |= {f"{OPERATIONS}{kind}": count / max(counts.total(), 1) for kind, count in counts.items()}
     memory = mean_figures(trajectory.memory for trajectory in scored)
     metrics |= {f"memory/{name}": value for name, value in memory.items()}
     return metrics
