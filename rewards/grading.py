@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
-from memdojo.errors import ConfigError, MemdojoError
+from memdojo.errors import ConfigError, MemdojoError, cut_short
 from memdojo.registry import Registry
 
 from .locomo import locomo_score, locomo_strict_score
@@ -125,7 +125,7 @@ def grade(name: str, question: QuestionOutcome) -> float | None:
         raise
     except Exception as error:
         raise ConfigError(
-            f"the metric {name!r} failed on the answer {_shown(question.answer)} "
+            f"the metric {name!r} failed on the answer {cut_short(ascii(question.answer))} "
             f"({type(error).__name__}: {error}); mend it so that it grades any text."
         ) from error
 
@@ -136,16 +136,10 @@ def _checked(name: str, value: object, question: QuestionOutcome) -> float:
     Raises:
         ConfigError: If it is no number from 0 to 1.
     """
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    score = float(value) if is_number and isinstance(value, Real) else math.nan
+    score = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
     if not -_ROUNDING <= score <= 1 + _ROUNDING:
         raise ConfigError(
-            f"the metric {name!r} gave {_shown(value)} for the answer {_shown(question.answer)}; a metric "
-            "returns a number from 0 to 1."
+            f"the metric {name!r} gave {cut_short(ascii(value))} for the answer "
+            f"{cut_short(ascii(question.answer))}; a metric returns a number from 0 to 1."
         )
     return min(max(score, 0.0), 1.0)
-
-
-def _shown(value: object) -> str:
-    shown = ascii(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

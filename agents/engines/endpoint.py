@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import without_marks
-from memdojo.errors import MissingDependencyError
+from memdojo.errors import MissingDependencyError, cut_short
 
 from .chat import Conversation, Reply, Said, named_room, reply_after_thought
 from .event_loop import run_coroutine
@@ -259,8 +259,7 @@ def _rebuild(model: str, url: str, is_anonymous: bool, options: dict[str, Any]) 
 
 
 def _quote(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_QUOTED_CHARACTERS else line[: _MAX_QUOTED_CHARACTERS - 3] + "..."
+    return cut_short(" ".join(text.split()), _MAX_QUOTED_CHARACTERS)
 
 
 def _import_openai() -> Any:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
+from memdojo.errors import cut_short
+
 from ..memory.analysis import analyze
 from ..types import CORE_KIND, Capacity, Chunk, MemoryEntry, Operation, Turn
 
@@ -137,9 +139,7 @@ class ParseError:
 
 def parse_error(kind: ParseErrorKind, fragment: str, why: str) -> ParseError:
     """Return the error with its fragment cut to what an error quotes."""
-    if len(fragment) > MAX_FRAGMENT_CHARACTERS:
-        fragment = fragment[: MAX_FRAGMENT_CHARACTERS - 3] + "..."
-    return ParseError(kind, fragment, why)
+    return ParseError(kind, cut_short(fragment, MAX_FRAGMENT_CHARACTERS), why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from memdojo.errors import DataError
+from memdojo.errors import DataError, cut_short
 
 MAX_DEPTH = 100
 """How deep lists and objects may lie in one another; no data set comes near it."""
@@ -140,7 +140,9 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     record = dict(pairs)
     if len(record) < len(pairs):
         [(repeated, _)] = Counter(name for name, _ in pairs).most_common(1)
-        raise _refused(f"the field {_shown(repeated)} stands twice in one object", "keep one of the two")
+        raise _refused(
+            f"the field {cut_short(repeated, 40)!a} stands twice in one object", "keep one of the two"
+        )
     return record
 
 
@@ -187,7 +189,7 @@ def _check_text(text: str, path: Sequence[str | int]) -> None:
     except UnicodeEncodeError:
         # JSON can escape half of a pair, which no file, hash or tokeniser takes. The first part of the path
         # is the place of the whole value in the list that it was put in.
-        why = f"the text {_shown(text)} holds half of a surrogate pair"
+        why = f"the text {cut_short(text, 40)!a} holds half of a surrogate pair"
         raise JsonError(
             f"not valid JSON ({why})", "write the text as valid UTF-8", field_path(path[1:])
         ) from None
@@ -207,7 +209,3 @@ def _too_deep() -> JsonError:
 
 def _refused(why: str, remedy: str) -> JsonError:
     return JsonError(f"not valid JSON ({why})", remedy)
-
-
-def _shown(text: str) -> str:
-    return ascii(text if len(text) <= 40 else f"{text[:37]}...")

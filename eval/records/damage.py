@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from memdojo.errors import DataError, MemdojoError
+from memdojo.errors import DataError, MemdojoError, cut_short
 
 
 @contextmanager
@@ -35,9 +35,8 @@ def told_as_damage(*places: object) -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
-        found = " ".join(f"{type(error).__name__}: {error}".split())
-        shown = found if len(found) <= 200 else f"{found[:197]}..."
+        found = cut_short(" ".join(f"{type(error).__name__}: {error}".split()), 200)
         raise DataError(
-            f"what is in {', '.join(map(str, places))} does not fit together ({shown}); it was changed or "
+            f"what is in {', '.join(map(str, places))} does not fit together ({found}); it was changed or "
             "cut short: restore it, or evaluate again."
         ) from error

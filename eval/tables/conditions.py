@@ -10,6 +10,7 @@ from typing import Any
 from memdojo.envs.episodes.limits import describe_limits
 from memdojo.envs.streams.jsonl.schema import stream_to_dict
 from memdojo.envs.types import Stream
+from memdojo.errors import cut_short
 
 WEAK_EMBEDDER = "hashed_ngrams"
 """Embedder without a model: it knows spellings and no meanings."""
@@ -48,7 +49,7 @@ def conditions_text(details: Mapping[str, Any]) -> str:
     settings = details["settings"]
     found_by = "" if details.get("task") == "retriever" else f" that {_retriever(details)} finds"
     answerer = settings.get("answerer")
-    answered = f", answered by {_short(str(answerer))}" if answerer else ""
+    answered = f", answered by {cut_short(str(answerer))}" if answerer else ""
     return (
         f"{_streams(details)}. {_store(details)}the first {settings['top_k']} "
         f"{_ranked(details)}{found_by}{answered}.{_embedders(details)}{_bound(details)}"
@@ -121,7 +122,3 @@ def weak_yardsticks(embedders: Mapping[str, str]) -> str:
 
 def _number(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."

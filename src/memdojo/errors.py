@@ -106,6 +106,11 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     return UnknownNameError(f"unknown {kind} {name!r}.{near_hint(near)} Known: {', '.join(names) or 'none'}.")
 
 
+def cut_short(text: str, max_length: int = 60) -> str:
+    """Return a text as a message quotes it: what is longer than `max_length` ends in three dots there."""
+    return text if len(text) <= max_length else f"{text[: max_length - 3]}..."
+
+
 def near_names(name: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
     """Return at most three known names that are spelt like `name`, the nearest first.
 

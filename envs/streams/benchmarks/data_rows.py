@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from memdojo.errors import DataError, MissingDependencyError
+from memdojo.errors import DataError, MissingDependencyError, cut_short
 
 from ...types import Stream
 from ..json_text import JsonError, parse_json, read_json
@@ -42,7 +42,7 @@ def read_rows(file: Path, obtain: str) -> list[Row]:
         raise DataError(f"{file} does not hold a list with at least one element. {obtain}")
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
-            raise DataError(f"{file}: row {number} is {_short(row)}, not an object. {obtain}")
+            raise DataError(f"{file}: row {number} is {cut_short(repr(row))}, not an object. {obtain}")
     return rows
 
 
@@ -55,7 +55,7 @@ def field_of(row: object, name: str, kind: type[_Value], where: str, obtain: str
     """
     value = row.get(name) if isinstance(row, Mapping) else None
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        what = f"{where}: field {name!r} is {_short(value)}, not of type {kind.__name__}."
+        what = f"{where}: field {name!r} is {cut_short(repr(value))}, not of type {kind.__name__}."
         raise DataError(f"{what} {obtain}".rstrip())
     return value
 
@@ -73,7 +73,9 @@ def decoded_field(row: object, name: str, where: str) -> list[Any]:
         except JsonError as error:
             raise DataError(f"{where}: field {name!r} is {error}.") from None
     if not isinstance(value, list) or not value:
-        raise DataError(f"{where}: field {name!r} is {_short(value)}, not a list with at least one element.")
+        raise DataError(
+            f"{where}: field {name!r} is {cut_short(repr(value))}, not a list with at least one element."
+        )
     return value
 
 
@@ -107,8 +109,3 @@ def _parquet_rows(file: Path, obtain: str) -> Any:
     except (OSError, ArrowException, ValueError, OverflowError) as error:
         # The last two come of values: texts that are not UTF-8, times that no calendar has.
         raise DataError(f"{file} cannot be read as Parquet ({error}). {obtain}") from error
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from memdojo.errors import near_names
+from memdojo.errors import cut_short, near_names
 from memdojo.rewards.grading import LOCOMO, LOCOMO_STRICT, question_metric_names
 from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
@@ -92,7 +92,7 @@ def _type_problems(record: object, line: int | None) -> Iterator[Problem]:
 
 def _describe(kind: str, value: object, detail: Mapping[str, Any]) -> tuple[str, str]:
     """Return what is wrong and the remedy for one error of pydantic."""
-    shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    shown = cut_short(repr(value))
     name = str(detail["loc"][-1]) if detail["loc"] else "the line"
     if kind == "missing":
         return "the field is missing", f"add {name!r}"
