@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from memdojo.agents.graders.judging import Judging
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import UNLIMITED
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
@@ -113,6 +115,8 @@ def recorded_settings(
         answerer = _RecordedAnswerer(str(fingerprint))
     known = {field.name for field in dataclasses.fields(EvalSettings)} - _NAMED
     limits: dict[str, Any] = {name: value for name, value in conditions.items() if name in known}
+    if limits.get("token_share") == UNLIMITED:
+        limits["token_share"] = math.inf
     return EvalSettings(
         **limits,
         granularity=Granularity(conditions["granularity"]),

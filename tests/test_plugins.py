@@ -524,7 +524,7 @@ test = "small_talk:test"
 kind = "words"
 [episode]
 max_entries = 1
-token_share = 1000.0
+token_share = inf
 [reward]
 evidence_recall = 1.0
 [evaluation]

@@ -15,6 +15,9 @@ from ..types import DEFAULT_CORE_TOKENS, Capacity, Stream, WhenFull
 
 DEFAULT_CAPACITY_SHARE = 0.25
 
+UNLIMITED = "inf"
+"""An infinite share where it is written as JSON, which has no infinity."""
+
 
 @dataclass(frozen=True, slots=True)
 class CapacitySettings:
@@ -125,11 +128,12 @@ def describe_limits(limits: Mapping[str, Any]) -> str:
     """Return the limits of a store in words, such as `a store of 20% of the turns and tokens`.
 
     Args:
-        limits: Fields of `CapacitySettings` by name, in plain values; None and infinity are no limit. Where
-            there is no `token_share`, an earlier version wrote them, which limited entries alone.
+        limits: Fields of `CapacitySettings` by name, in plain values; None, infinity and `UNLIMITED` are no
+            limit. Where there is no `token_share`, an earlier version wrote them, which limited entries
+            alone.
     """
     entries, share, tokens, token_share = (
-        None if limits.get(name) == math.inf else limits.get(name)
+        None if limits.get(name) in (math.inf, UNLIMITED) else limits.get(name)
         for name in ("max_entries", "capacity_share", "max_tokens", "token_share")
     )
     has_own = limits.get("max_tokens") is not None or limits.get("token_share", math.inf) is not None

@@ -11,7 +11,7 @@ from memdojo.agents.baselines.registry import NamedRetriever, make_retriever_bas
 from memdojo.agents.graders.judging import Judging
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.archive import Granularity
-from memdojo.envs.episodes.limits import CapacitySettings, check_positive
+from memdojo.envs.episodes.limits import UNLIMITED, CapacitySettings, check_positive
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import WrittenMemories
 from memdojo.envs.types import DEFAULT_CORE_TOKENS, Capacity, Stream
@@ -110,8 +110,16 @@ class EvalSettings:
         return (*grade_names(), *at_ranks, KEPT_EVIDENCE)
 
     def as_json(self) -> dict[str, object]:
-        """Return the settings in plain values; retriever and answerer by their names."""
+        """Return the settings in plain values; retriever and answerer by their names.
+
+        JSON has no infinity: an infinite share of the tokens is `UNLIMITED`, and one of the turns None, which
+        is no limit as well.
+        """
         values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if self.token_share == math.inf:
+            values["token_share"] = UNLIMITED
+        if self.capacity_share == math.inf:
+            values["capacity_share"] = None
         answerer = None if self.answerer is None else self.answerer.fingerprint
         return values | {
             "ranks": list(self.measured_ranks),

@@ -1,3 +1,5 @@
+import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from memdojo.errors import ConfigError, DataError
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.files import read_conditions, read_episodes
 from memdojo.eval.report import EvalReport
-from memdojo.eval.rescoring import rescore
+from memdojo.eval.rescoring import recorded_settings, rescore
 from memdojo.eval.run import run_evaluation
+from memdojo.eval.tables.conditions import conditions_text
 from memdojo.rewards.outcomes import QuestionOutcome
 
 
@@ -59,6 +62,17 @@ def test_another_metric_gives_what_it_would_have_given(streams: list[Stream], tm
     )
     assert again.details["settings"] == expected.details["settings"]
     assert again.details["settings"]["answerer"].startswith("extractive")
+
+
+def test_entries_are_limited_alone_in_files_as_well(streams: list[Stream], tmp_path: Path) -> None:
+    alone = played(streams, None, tmp_path, token_share=math.inf)
+    alone.write(tmp_path)
+    saved = json.loads((tmp_path / "eval.json").read_text())
+    assert saved["settings"] == alone.details["settings"]
+    assert "A store of 30% of the turns, " in conditions_text(saved)
+    assert recorded_settings(tmp_path).token_share == math.inf
+    with pytest.raises(ConfigError, match="played with token_share = 'inf', and now it is None"):
+        played(streams, None, tmp_path)
 
 
 def test_another_answerer_is_asked_about_what_was_retrieved(streams: list[Stream], tmp_path: Path) -> None:

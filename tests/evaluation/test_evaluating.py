@@ -1,4 +1,5 @@
 import io
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,9 @@ def test_retrievers_are_asked_over_what_a_manager_wrote(tmp_path: Path) -> None:
         report = memdojo.evaluate("bm25", streams, choices)
         kept[name] = report.evaluation.of("bm25")["kept_evidence"].mean()
     assert kept["name"] == kept["object"]
+    without = EvalChoices(task="retriever", memory="recency", max_entries=3, token_share=math.inf)
+    more = memdojo.evaluate("bm25", streams, without).evaluation.of("bm25")["kept_evidence"].mean()
+    assert more >= kept["name"]
     everything = memdojo.evaluate("bm25", streams, EvalChoices(task="retriever"))
     assert max(kept.values()) < everything.evaluation.of("bm25")["kept_evidence"].mean()
 

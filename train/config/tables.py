@@ -170,6 +170,7 @@ class EpisodeConfig(Table):
             two, a language manager at most one.
         token_share: Most tokens over all entries as a share of the stream's. Without it the share is the one
             that the entries are of the turns; with no limit in entries either the store has no limit.
+            Infinity is no limit in tokens.
         tokenizer: Whose tokens are counted, in limits, rewards and tables: the folder of a language model, or
             its name on the Hugging Face hub; without it they are counted by `count_tokens`.
         max_core_tokens: Most tokens of the core block, which a manager's store of several kinds has.
@@ -187,7 +188,7 @@ class EpisodeConfig(Table):
 
     max_entries: Annotated[Count | None, STORE_ONLY] = None
     capacity_share: Annotated[Annotated[float, Field(gt=0, le=1)] | None, STORE_ONLY] = None
-    token_share: Annotated[Annotated[float, Field(gt=0)] | None, STORE_ONLY] = None
+    token_share: Annotated[Annotated[float, Field(gt=0, allow_inf_nan=True)] | None, STORE_ONLY] = None
     tokenizer: Annotated[Text | None, STORE_ONLY] = None
     max_core_tokens: Annotated[Count, STORE_ONLY] = DEFAULT_CORE_TOKENS
     top_k: Annotated[Count, Field(le=1_000_000)] = 10

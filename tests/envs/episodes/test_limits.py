@@ -3,7 +3,7 @@ import math
 import pytest
 
 from builders import make_stream
-from memdojo.envs.episodes.limits import CapacitySettings, describe_limits, tokens_of
+from memdojo.envs.episodes.limits import UNLIMITED, CapacitySettings, describe_limits, tokens_of
 from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.types import Capacity
@@ -51,6 +51,7 @@ def test_entries_are_limited_with_the_tokens_of_as_many_turns(
         ({"max_entries": 22}, "a store of 22 entries"),
         ({"max_entries": 4, "token_share": 0.4}, "a store of 4 entries and 40% of the tokens"),
         ({"capacity_share": 0.2, "token_share": math.inf}, "a store of 20% of the turns"),
+        ({"capacity_share": 0.2, "token_share": UNLIMITED}, "a store of 20% of the turns"),
         ({"max_tokens": 500}, "a store of 500 tokens"),
         ({"max_tokens": 500, "tokenizer": "org/m"}, "a store of 500 tokens, tokens counted by org/m"),
         ({"tokenizer": None}, "a store without limit"),

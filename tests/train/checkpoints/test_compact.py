@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import json
 import math
@@ -51,6 +52,12 @@ def _save(folder: Path, seed: int = 0) -> dict[str, torch.Tensor]:
 
 def _all_equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_an_infinite_share_of_the_tokens_comes_back(tmp_path: Path) -> None:
+    record = dataclasses.replace(RECORD, token_share=math.inf)
+    save_policy(tmp_path / "c", _network().state_dict(), manager_spec(SETTINGS, 8, record))
+    assert load_spec(tmp_path / "c").training == record
 
 
 def test_a_manager_comes_back_with_its_weights_and_features(tmp_path: Path) -> None:

@@ -263,6 +263,17 @@ def test_capacity_is_a_share_of_the_turns_or_a_number() -> None:
     assert EpisodeConfig(max_entries=7).capacity == CapacitySettings(max_entries=7)
 
 
+def test_an_infinite_share_of_the_tokens_is_no_limit_and_is_written_back(tmp_path: Path) -> None:
+    config = parse_config(MINIMAL, ["episode.token_share=inf"])
+    assert config.episode.capacity == CapacitySettings(capacity_share=0.25, token_share=math.inf)
+    path = tmp_path / "run.toml"
+    path.write_text(dump_config(config), encoding="utf-8")
+    assert load_config(path) == config
+    for share in ("nan", "-inf", "0"):
+        with pytest.raises(ConfigError, match=f"token_share is {share}; it must be greater than 0"):
+            parse_config(MINIMAL, [f"episode.token_share={share}"])
+
+
 def test_a_language_manager_may_have_a_store_without_limit() -> None:
     language = [
         "policy.kind=language",

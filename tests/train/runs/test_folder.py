@@ -66,6 +66,14 @@ def test_resume_takes_a_longer_run_and_refuses_another_one(tmp_path: Path) -> No
         RunFolder.resume(tmp_path, make_config("episode.capacity_share=0.5"))
 
 
+def test_resume_compares_an_infinite_share_of_the_tokens(tmp_path: Path) -> None:
+    unlimited = make_config("episode.token_share=inf")
+    RunFolder.create(tmp_path, unlimited).close()
+    assert RunFolder.resume(tmp_path, unlimited).config == unlimited
+    with pytest.raises(ConfigError, match=r"episode.token_share = inf .* resume with None"):
+        RunFolder.resume(tmp_path, make_config())
+
+
 def test_a_run_of_before_with_a_key_of_another_kind_is_opened_and_resumed(tmp_path: Path) -> None:
     run = _run(tmp_path, updates=1)
     config = run.path / "config.toml"
