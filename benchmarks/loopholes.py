@@ -67,8 +67,10 @@ def main() -> None:
     measures = {**_MEASURES, TOKENS: (partial(_tokens, tokenizers=arguments.tokenizer), ((LOCOMO, 2),))}
     measure, default = measures[arguments.what]
     named = [(spec, int(number)) for spec, number in arguments.streams or default]
+    # The hedge pays where nothing can be answered, so those questions are asked as well.
+    options = {"categories": [1, 2, 3, 4, 5]} if arguments.what == "hedge" else {}
     rows = []
-    for row in measure([(spec, memdojo.load_streams(spec)[:number]) for spec, number in named]):
+    for row in measure([(spec, memdojo.load_streams(spec, **options)[:number]) for spec, number in named]):
         rows.append(row)
         print("  ".join(f"{name} {_shown(value)}" for name, value in row.items()), flush=True)
     print(json.dumps(rows))
@@ -248,7 +250,7 @@ _MEASURES: dict[str, tuple[Callable[[Samples], Iterator[Row]], tuple[tuple[str, 
     "speakers": (_speakers, ((SYNTHETIC, 8), ("locomo:test", 3))),
     "packing": (_packing, ((SYNTHETIC, 12), (LOCOMO, 2), (FACTS, 2))),
     "words": (_words, ((SYNTHETIC, 12), (LOCOMO, 2))),
-    "hedge": (_hedge, (("locomo:test", 8),)),
+    "hedge": (_hedge, (("locomo", 10),)),
     "unscored": (_unscored, ((SYNTHETIC, 12),)),
 }
 
