@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memdojo.errors import MemdojoError, MissingDependencyError, ModelError, missing_for_language
+from memdojo.errors import MemdojoError, MissingDependencyError, ModelError, missing_for_language, reason_of
 
 try:
     import torch
@@ -30,7 +30,7 @@ except ImportError as error:
         raise missing_for_language(error.name) from error
     # transformers looks for torchvision and fails with it, although no text model needs it.
     raise MissingDependencyError(
-        f"transformers cannot load its models ({' '.join(str(error).split())}); a torchvision that does not "
+        f"transformers cannot load its models ({reason_of(error)}); a torchvision that does not "
         "fit torch is the usual cause: pip uninstall torchvision torchaudio torchcodec"
     ) from error
 

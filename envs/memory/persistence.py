@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from memdojo.errors import ConfigError, MemdojoError, StoreFileError
+from memdojo.errors import ConfigError, MemdojoError, StoreFileError, reason_of
 
 from ..types import Capacity, MemoryEntry, WhenFull
 from .corpus import Corpus
@@ -175,9 +175,9 @@ def file_error(path: Path, error: Exception, timeout_s: float) -> StoreFileError
 
 def not_whole(path: Path, error: Exception) -> StoreFileError:
     """Build the error for a file that is damaged, or no memory file at all."""
-    reason = " ".join(str(error).split()) or type(error).__name__
     return StoreFileError(
-        f"{path}: not a whole memory file ({reason[:200]}); restore it from a copy, or save the store again."
+        f"{path}: not a whole memory file ({reason_of(error)}); restore it from a copy, or save the store "
+        "again."
     )
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memdojo.errors import ConfigError, missing_for_language
+from memdojo.errors import ConfigError, missing_for_language, reason_of
 
 from .analysis import count_tokens, exceeds_tokens
 
@@ -122,7 +122,7 @@ def _load(name: str) -> TokenCounter:
             raise FileNotFoundError(f"there is no file {file}")
     except Exception as error:  # The library raises nothing more particular.
         raise ConfigError(
-            f"the tokenizer {name!r} cannot be loaded ({' '.join(str(error).split())}); give the folder of a "
+            f"the tokenizer {name!r} cannot be loaded ({reason_of(error)}); give the folder of a "
             f"model with a {_FILE}, as AutoTokenizer.save_pretrained writes it, or leave the tokenizer out."
         ) from error
     return ModelTokenCounter(name, tokenizer)

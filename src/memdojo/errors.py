@@ -111,6 +111,11 @@ def cut_short(text: str, max_length: int = 60) -> str:
     return text if len(text) <= max_length else f"{text[: max_length - 3]}..."
 
 
+def reason_of(error: BaseException, max_length: int = 300) -> str:
+    """Return what an error says as one line for another message; its class if it says nothing."""
+    return cut_short(" ".join(str(error).split()) or type(error).__name__, max_length)
+
+
 def near_names(name: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
     """Return at most three known names that are spelt like `name`, the nearest first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 from ray.util.queue import Empty, Queue
 
-from memdojo.errors import EngineError
+from memdojo.errors import EngineError, MemdojoError, reason_of
 
 from ..config.run_kinds import LanguageConfig
 from ..loop import TrainResult
@@ -67,11 +67,23 @@ def train_in_processes(
     finally:
         if started_ray:
             stop_ray()
+    return _result(outcome, failures)
+
+
+def _result(outcome: TrainResult | BaseException | None, failures: Sequence[BaseException]) -> TrainResult:
+    """Return what the first process said, or raise what ended it.
+
+    Args:
+        outcome: The last word of the first process; None if it had none.
+        failures: What Ray Train said of the processes.
+    """
+    # The first process loses its connection to a process that dies: its error is the echo of that death.
+    is_echo = bool(failures) and not isinstance(outcome, TrainResult | MemdojoError | KeyboardInterrupt)
+    if outcome is None or is_echo:
+        why = reason_of(failures[-1]) if failures else "it said nothing"
+        raise EngineError(f"a learner process died ({why}); continue from the last checkpoint with --resume.")
     if isinstance(outcome, BaseException):
         raise outcome
-    if outcome is None:
-        why = " ".join(str(failures[-1]).split())[:300] if failures else "it said nothing"
-        raise EngineError(f"a learner process died ({why}); continue from the last checkpoint with --resume.")
     return outcome
 
 
@@ -131,6 +143,9 @@ def _run_process(settings: dict[str, Any]) -> None:
         outcome = error
     if is_main:
         news.put(("outcome", outcome))
+    elif isinstance(outcome, Exception):
+        # Ray Train ends the others, which would wait for this one.
+        raise outcome
 
 
 class _QueuedProgress(Progress):

@@ -12,7 +12,7 @@ from typing import Any
 
 import ray
 
-from memdojo.errors import EngineError
+from memdojo.errors import EngineError, reason_of
 
 NICENESS = "RAY_worker_niceness"
 """Ray's own variable for how far its workers stand back behind other processes, from 0 to 19."""
@@ -54,8 +54,7 @@ def start_ray(address: str | None, *, num_cpus: int) -> bool:
         try:
             ray.init(address=wanted, log_to_driver=False, logging_level="error", **local)
         except Exception as error:
-            why = " ".join(str(error).split())[:300] or type(error).__name__
-            raise EngineError(_not_started(address, wanted, why)) from error
+            raise EngineError(_not_started(address, wanted, reason_of(error))) from error
     if not is_local:
         try:
             _require_cpus(num_cpus, f"the Ray cluster at {wanted}")

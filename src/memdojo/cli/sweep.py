@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.progress import TimeRemainingColumn
 
-from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError
+from memdojo.errors import ConfigError, MemdojoError, MissingDependencyError, reason_of
 
 from .progress import progress_bar
 from .running import FAULT, INPUT_ERROR, DebugOption, QuietOption, TrustRunOption
@@ -132,10 +132,9 @@ def _tell_failures(report: SweepReport) -> None:
     if not report.failures:
         return
     point, error = report.failures[0]
-    cause = " ".join(str(error).split()) or type(error).__name__
     typer.echo(
         f"error: failed points: {len(report.failures)}, which the same command tries again. The first, "
-        f"{point}, failed with: {cause}",
+        f"{point}, failed with: {reason_of(error)}",
         err=True,
     )
     raise typer.Exit(INPUT_ERROR if isinstance(error, MemdojoError) else FAULT)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from memdojo.agents.baselines.rules import keep_newest, pieces_of
 from memdojo.agents.policy import CausalPolicy
 from memdojo.envs.types import Capacity, Chunk, Operation, OperationResult, Turn
-from memdojo.errors import AgentError, PromptTooLongError
+from memdojo.errors import AgentError, PromptTooLongError, reason_of
 
 from .dialogue import LiveDialogue
 from .episode import LiveEpisode
@@ -88,5 +88,4 @@ def blaming(what: str, remedy: str = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise AgentError(f"{what}: {reason}{f' ({remedy})' if remedy else ''}") from error
+        raise AgentError(f"{what}: {reason_of(error)}{f' ({remedy})' if remedy else ''}") from error
