@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 train: $(VENV)/train.done
 	$(BIN)/memdojo train quickstart --overwrite
 
-## test: set up what the tests need, run all of them and show the slowest
+## test: set up what the tests need, run all of them in two processes and show the slowest
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest --durations=20
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup --durations=20
 
 ## fuzz: try many random inputs where the tests try a few; INPUTS says how many for each fuzz test
 INPUTS ?= 5000
