@@ -4,13 +4,15 @@ Both are fractions of one step's calls (arXiv:2509.25911, section 3, r2 and r4).
 but NOOP, and every piece of a completion that could not be parsed.
 
 The published code differs in three points that punish leaving the memory alone and deleting; its variants are
-parts of their own, for comparison:
+parts of their own:
 
 | | ours | published |
 |---|---|---|
-| a step without a call | 1, like one whose calls all succeed | 0 |
+| a step without a call | neutral: where rows are compared, the mean of the group's rows with calls | 0 |
 | DELETE of an id that is not there | failed | succeeded |
 | validity of a DELETE | graded like the others | 0 |
+
+A step alone has no group: there a step without a call is worth 1, as if its calls had all succeeded.
 """
 
 from __future__ import annotations
@@ -23,9 +25,12 @@ from .parts import num_steps, register_reward_part
 _DELETE, _NOOP = "DELETE", "NOOP"
 
 
-@register_reward_part("call_success", by_step=True)
+@register_reward_part("call_success", by_step=True, by_call=True)
 def call_success(outcome: StepOutcome) -> float:
-    """Share of the step's calls that did what they say, per step of the episode; 1 without a call."""
+    """Share of the step's calls that did what they say, per step of the episode; 1 without a call.
+
+    1 alone, and where rows are compared the mean of the group's rows with calls.
+    """
     return _share(outcome, lambda call: float(_succeeded(call)), without_calls=1.0)
 
 
@@ -40,14 +45,13 @@ def call_success_published(outcome: StepOutcome) -> float:
     return _share(outcome, grade, without_calls=0.0)
 
 
-@register_reward_part("valid_operations", needs_validity=True, by_step=True)
+@register_reward_part("valid_operations", needs_validity=True, by_step=True, by_call=True)
 def valid_operations(outcome: StepOutcome) -> float | None:
     """Mean validity of the step's calls, per step of the episode; 1 without a call, failed calls 0.
 
-    None if a call that was applied has no grade.
+    Without a call as `call_success`. None if a call that was applied has no grade.
     """
-    calls = _calls(outcome)
-    if any(_succeeded(call) and call.valid is None for call in calls):
+    if any(_succeeded(call) and call.valid is None for call in calls_of(outcome)):
         return None
     return _share(outcome, _validity, without_calls=1.0)
 
@@ -55,13 +59,14 @@ def valid_operations(outcome: StepOutcome) -> float | None:
 @register_reward_part("valid_operations_published", needs_validity=True, by_step=True)
 def valid_operations_published(outcome: StepOutcome) -> float | None:
     """`valid_operations` as published: 0 without a call, and 0 for every DELETE."""
-    calls = [call for call in _calls(outcome) if call.kind != _DELETE]
+    calls = [call for call in calls_of(outcome) if call.kind != _DELETE]
     if any(_succeeded(call) and call.valid is None for call in calls):
         return None
     return _share(outcome, lambda call: 0.0 if call.kind == _DELETE else _validity(call), without_calls=0.0)
 
 
-def _calls(outcome: StepOutcome) -> Sequence[OperationOutcome]:
+def calls_of(outcome: StepOutcome) -> Sequence[OperationOutcome]:
+    """Return the step's calls: every operation but NOOP, and every piece that could not be parsed."""
     return [each for each in outcome.operations if each.malformed or each.kind != _NOOP]
 
 
@@ -76,6 +81,6 @@ def _validity(call: OperationOutcome) -> float:
 def _share(
     outcome: StepOutcome, grade: Callable[[OperationOutcome], float], *, without_calls: float
 ) -> float:
-    calls = _calls(outcome)
+    calls = calls_of(outcome)
     mean = sum(map(grade, calls)) / len(calls) if calls else without_calls
     return mean / num_steps(outcome)

@@ -33,6 +33,8 @@ class RewardPart:
         needs_validity: True if the operations must have been graded, `valid`.
         by_step: True if the part is about its own step alone; else what it pays is for the episode as a
             whole, whatever the step at which it is paid. Advantages over rows tell the two apart.
+        by_call: True if the part, which is then `by_step`, is a mean over the step's calls. A step without a
+            call has none, and advantages over rows give it the mean of the group's rows that have.
     """
 
     name: str
@@ -43,6 +45,7 @@ class RewardPart:
     needs_verdicts: bool = False
     needs_validity: bool = False
     by_step: bool = False
+    by_call: bool = False
 
 
 PARTS: Registry[RewardPart] = Registry("reward part", apart_from=(METRICS, GRADES))
@@ -58,6 +61,7 @@ def register_reward_part(
     needs_verdicts: bool = False,
     needs_validity: bool = False,
     by_step: bool = False,
+    by_call: bool = False,
 ) -> Callable[[PartFunction], PartFunction]:
     """Register the decorated function as the reward part `name`; see `RewardPart` for the flags.
 
@@ -77,6 +81,7 @@ def register_reward_part(
             needs_verdicts,
             needs_validity,
             by_step,
+            by_call,
         )
         PARTS.add(name, part, description=first_line(function))
         return function

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from numbers import Real
 from types import MappingProxyType
 
@@ -96,7 +96,14 @@ class Reward:
 
     def by_step(self, score: Score) -> float:
         """Return how much of a step's score is for that step alone; the rest is for the episode."""
-        names = {part.name for part, _ in self._parts if part.by_step}
+        return self._paid_by(score, lambda part: part.by_step)
+
+    def by_call(self, score: Score) -> float:
+        """Return how much of a step's score is for its calls."""
+        return self._paid_by(score, lambda part: part.by_call)
+
+    def _paid_by(self, score: Score, counts: Callable[[RewardPart], bool]) -> float:
+        names = {part.name for part, _ in self._parts if counts(part)}
         return math.fsum(value for name, value in score.parts.items() if name in names)
 
     def __call__(self, outcome: StepOutcome) -> Score:

@@ -269,6 +269,7 @@ def reward_part(
     needs_verdicts: bool = False,
     needs_validity: bool = False,
     by_step: bool = False,
+    by_call: bool = False,
 ) -> Callable[[PartFunction], PartFunction]:
     """Register the decorated function as a reward part; see `memdojo.rewards.RewardPart` for the flags.
 
@@ -293,6 +294,7 @@ def reward_part(
         needs_verdicts=needs_verdicts,
         needs_validity=needs_validity,
         by_step=by_step,
+        by_call=by_call,
     )
 
 

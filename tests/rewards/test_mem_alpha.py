@@ -90,6 +90,12 @@ def test_parts_about_a_step_are_told_apart_from_those_about_the_episode() -> Non
     # 1/2 of the calls succeed and are valid, over ten steps; compression is 1 - 30/120 for the episode.
     assert score.value == pytest.approx(0.5 / 10 + 0.1 * 0.5 / 10 + 0.05 * 0.75)
     assert reward.by_step(score) == pytest.approx(0.5 / 10 + 0.1 * 0.5 / 10)
+    assert (
+        Reward({"call_success": 2.0, "well_formed": 1.0, "token_f1": 1.0}).by_call(score)
+        == score.parts["call_success"]
+    )
+    published = ("call_success_published", "valid_operations_published")
+    assert not any(reward_part(name).by_call for name in (*published, "operation_cost", "token_f1"))
     by_step = {"call_success", "operation_cost", "invalid_operations", "evidence_kept"}
     assert all(reward_part(name).by_step for name in by_step)
     assert not any(reward_part(name).by_step for name in ("token_f1", "compression", "evidence_recall"))

@@ -101,6 +101,30 @@ def group_relative_row_advantages(rewards: Sequence[FloatArray], *, eps: float =
     ]
 
 
+def neutral_without_calls(
+    rewards: Sequence[FloatArray], call_rewards: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """Pay rows without a call what the group's rows with calls are paid for them in the mean.
+
+    Such a row neither gains nor loses by what is paid for calls: full marks would teach a policy whose calls
+    fail to be silent, and none, as in Mem-alpha's published code, to write whatever there is.
+
+    Args:
+        rewards: Of each of the group's scored trajectories what its rows are worth, shape (num_rows,), with
+            nothing for the calls of rows that have none.
+        call_rewards: What of it is for calls, the same shapes; NaN at rows without a call.
+
+    Returns:
+        Rewards of the same shapes. Where no row has a call they are as they were.
+    """
+    paid_R = np.concatenate([calls_S[~np.isnan(calls_S)] for calls_S in call_rewards])
+    mean = paid_R.mean() if paid_R.size else 0.0
+    return [
+        rewards_S + np.where(np.isnan(calls_S), mean, 0.0)
+        for rewards_S, calls_S in zip(rewards, call_rewards, strict=True)
+    ]
+
+
 def rewards_to_go(rewards: FloatArray, *, discount: float = 1.0) -> FloatArray:
     """Sum the rewards from each step on, discounted; the last axis is time."""
     to_go = np.array(rewards, dtype=np.float64)

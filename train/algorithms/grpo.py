@@ -11,6 +11,7 @@ from .advantages import (
     group_relative_advantages,
     group_relative_row_advantages,
     group_relative_step_advantages,
+    neutral_without_calls,
 )
 from .clipped import ClippedAlgorithm
 from .protocol import EQUAL_REWARDS, Estimates, Trajectory
@@ -27,7 +28,7 @@ class Grpo(ClippedAlgorithm[GrpoSettings]):
         if not self.settings.skip_equal_groups:
             return False
         by_row = self.settings.advantage == "rows"
-        compared = [each.row_rewards if by_row else np.array([each.episode_return]) for each in group]
+        compared = _row_rewards(group) if by_row else [np.array([each.episode_return]) for each in group]
         return float(np.ptp(np.concatenate(compared))) <= EQUAL_REWARDS
 
     def estimate(self, groups: Sequence[Sequence[Trajectory]], values_R: FloatArray) -> Estimates:
@@ -37,7 +38,7 @@ class Grpo(ClippedAlgorithm[GrpoSettings]):
 
     def _compare(self, group: Sequence[Trajectory]) -> FloatArray:
         if self.settings.advantage == "rows":
-            return np.concatenate(group_relative_row_advantages([each.row_rewards for each in group]))
+            return np.concatenate(group_relative_row_advantages(_row_rewards(group)))
         num_steps_G = np.array([each.rewards.size for each in group])
         if self.settings.advantage == "trajectory":
             returns_G = np.array([each.episode_return for each in group])
@@ -50,3 +51,9 @@ class Grpo(ClippedAlgorithm[GrpoSettings]):
         )[0]
         advantages_S: FloatArray = advantages_GS[np.arange(rewards_GS.shape[1]) < num_steps_G[:, None]]
         return advantages_S
+
+
+def _row_rewards(group: Sequence[Trajectory]) -> list[FloatArray]:
+    return neutral_without_calls(
+        [each.row_rewards for each in group], [each.row_call_rewards for each in group]
+    )

@@ -47,6 +47,11 @@ class Trajectory(Protocol):
         ...
 
     @property
+    def row_call_rewards(self) -> FloatArray:
+        """What of `row_rewards` is for the step's calls; NaN at steps without a call."""
+        ...
+
+    @property
     def episode_return(self) -> float:
         """Sum of all rewards."""
         ...

@@ -106,6 +106,11 @@ class Trajectory:
         raise ConfigError("algorithm.advantage is 'rows', which only language policies have; use 'step'.")
 
     @property
+    def row_call_rewards(self) -> npt.NDArray[np.float64]:
+        """Raise a `ConfigError`, as `row_rewards` does."""
+        return self.row_rewards
+
+    @property
     def episode_return(self) -> float:
         """Sum of all rewards; NaN if the episode is unscored."""
         return float(self.rewards.sum())

@@ -36,6 +36,7 @@ from memdojo.eval.findings.oracle_measures import PlanMeasures
 from memdojo.eval.records.recording import last_step
 from memdojo.eval.records.types import StepRecord
 from memdojo.rewards.grading import grade, grade_names
+from memdojo.rewards.mem_alpha import calls_of
 from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.scores import Score, sum_scores
 
@@ -149,7 +150,8 @@ class LanguagePlayer:
             episode, await self._answers(begun), is_episode=task.is_one_step
         )
         score = self._reward.at(task.update)(outcome)
-        playthrough.add(prompt, generation, outcome, score, self._reward.by_step(score))
+        shares = self._reward.by_step(score), self._reward.by_call(score)
+        playthrough.add(prompt, generation, outcome, score, shares)
         if task.recorded:
             # A judge may have said more about the outcome than the episode knows.
             done = last_step(episode, completion=completion)
@@ -230,11 +232,11 @@ class Playthrough:
         generation: Generation,
         outcome: StepOutcome,
         score: Score,
-        step_reward: float = 0.0,
+        shares: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Take down a step: what was asked, what was sampled, what came of it and what that is worth.
 
-        `step_reward` is what of the score is for the step alone; see `Row`.
+        `shares` are what of the score is for the step alone, and of that for its calls; see `Row`.
         """
         self.rows.append(
             Row(
@@ -245,9 +247,11 @@ class Playthrough:
                 generation.weights_version,
                 prompt.num_left_out,
                 generation.is_cut,
-                step_reward,
+                shares[0],
                 outcome.num_steps,
                 score.at_worst,
+                shares[1],
+                has_calls=bool(calls_of(outcome)),
             )
         )
         self.scores.append(score)

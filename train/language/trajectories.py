@@ -28,6 +28,8 @@ class Row:
         reward: What the step paid; NaN if it could not be scored. Those of an episode add up to its return.
         step_reward: What of it is for this step alone, by parts that are `by_step`; the rest is for the
             episode.
+        call_reward: What of that is for the step's calls, by parts that are `by_call`.
+        has_calls: Whether there was one; see `rewards.mem_alpha.calls_of`.
         reward_at_worst: What the step is worth if it could not be scored and all that is missing is worth 0.
         num_steps: Steps of the whole episode, by which parts that are `by_step` are divided.
         weights_version: Version of the weights that sampled it.
@@ -45,6 +47,8 @@ class Row:
     step_reward: float = 0.0
     num_steps: int = 1
     reward_at_worst: float = 0.0
+    call_reward: float = 0.0
+    has_calls: bool = True
 
     @property
     def num_tokens(self) -> int:
@@ -110,12 +114,23 @@ class LanguageTrajectory:
         """What each row is worth when rows are compared with each other, shape (S,).
 
         All that is paid for the episode, whatever the step at which it is paid, and what is for the row's
-        step alone, undivided by the number of steps.
+        step alone, undivided by the number of steps; nothing for the calls of a row that has none.
         """
         own_S = np.array([row.step_reward for row in self.rows], dtype=np.float64)
+        for_no_calls_S = np.array([0.0 if row.has_calls else row.call_reward for row in self.rows])
         num_steps_S = np.array([row.num_steps for row in self.rows], dtype=np.float64)
-        worth_S: npt.NDArray[np.float64] = (self.rewards - own_S).sum() + own_S * num_steps_S
+        worth_S: npt.NDArray[np.float64] = (self.rewards - own_S).sum() + (
+            own_S - for_no_calls_S
+        ) * num_steps_S
         return worth_S
+
+    @property
+    def row_call_rewards(self) -> npt.NDArray[np.float64]:
+        """What of `row_rewards` is for the row's calls, shape (S,); NaN at rows without a call."""
+        return np.array(
+            [row.call_reward * row.num_steps if row.has_calls else math.nan for row in self.rows],
+            dtype=np.float64,
+        )
 
     @property
     def episode_return(self) -> float:

@@ -112,6 +112,53 @@ def test_what_is_for_the_episode_is_shared_by_all_rows_and_what_is_for_a_step_is
     assert advantages == pytest.approx(expected, rel=1e-4)
 
 
+def _calling(shared: float, *calls: float | None) -> LanguageTrajectory:
+    """Return an episode that ends with what is paid for it, whose rows' calls pay so; None without a call."""
+    num_steps = len(calls)
+    rows = [
+        dataclasses.replace(
+            make_row(share / num_steps),
+            step_reward=share / num_steps,
+            call_reward=share / num_steps,
+            has_calls=call is not None,
+            num_steps=num_steps,
+        )
+        # Alone, a row without a call is paid in full.
+        for call in calls
+        for share in (1.0 if call is None else call,)
+    ]
+    rows[-1] = dataclasses.replace(rows[-1], reward=rows[-1].reward + shared)
+    return LanguageTrajectory("s", tuple(rows))
+
+
+def test_a_row_without_a_call_takes_the_mean_of_the_rows_with_calls() -> None:
+    # Answers pay 0.6 and 0; calls 1 and 0.2 in two rows of the first episode, and 0.3 in one of the other's.
+    group = (_calling(0.6, 1.0, None, 0.2), _calling(0.0, 0.3, None))
+    assert group[0].row_rewards == pytest.approx([1.6, 0.6, 0.8])
+    assert group[1].row_rewards == pytest.approx([0.3, 0.0])
+    # Rows with calls are paid 1.5 / 3 = 0.5 for them: the silent ones are worth 1.1 and 0.5. The mean of the
+    # five is (1.6 + 1.1 + 0.8 + 0.3 + 0.5) / 5 = 0.86; deviations squared 0.5476, 0.0576, 0.0036, 0.3136 and
+    # 0.1296, whose mean is 1.052 / 5.
+    expected = np.array([0.74, 0.24, -0.06, -0.56, -0.36]) / math.sqrt(1.052 / 5)
+    assert _advantages([group], advantage="rows") == pytest.approx(expected, rel=1e-4)
+
+
+def test_silence_neither_gains_nor_loses_by_what_is_paid_for_calls() -> None:
+    # Where answers are alike, the silent row stands in the middle, whether calls mostly fail or succeed.
+    for calls in ((0.0, 0.2, 0.1), (1.1, 0.9, 1.0)):
+        silent = _advantages(
+            [(_calling(0.5, None), *(_calling(0.5, call) for call in calls))], advantage="rows"
+        )
+        assert silent[0] == pytest.approx(0, abs=1e-6)
+    # Without any call there is nothing to prefer but the answers.
+    mute = (_calling(0.0, None, None), _calling(1.0, None, None))
+    assert _advantages([mute], advantage="rows") == pytest.approx([-1, -1, 1, 1], rel=1e-4)
+    alike = _grpo(advantage="rows", skip_equal_groups=True).select(
+        [(_calling(0.5, None), _calling(0.5, 0.7))]
+    )
+    assert not alike.groups
+
+
 def test_episodes_of_equal_returns_teach_by_their_rows() -> None:
     group = (_steps((0.5, 1.0), (0.0, 0.0)), _steps((0.5, 0.0), (0.0, 1.0)))
     for advantage, num_left in (("rows", 1), ("trajectory", 0)):

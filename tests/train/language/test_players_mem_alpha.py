@@ -120,10 +120,11 @@ def test_each_row_is_worth_what_the_paper_says(tokenizer: Any) -> None:
 
 
 def test_leaving_everything_out_earns_no_more_than_what_is_not_written_saves(tokenizer: Any) -> None:
-    # No answer, an empty store, and calls that count as if they had succeeded: 0 + 1 + 0.05 + 0.1.
+    # No answer, an empty store, and nothing for calls but what others get in the mean: 0 + 0.05.
     ours = _one(tokenizer, lambda prompt, number: "NOOP", WEIGHTS)
-    assert ours.row_rewards == pytest.approx([1.15, 1.15])
-    # Published, a step without a call loses r2 and r4: whatever is written, however useless, pays more.
+    assert ours.row_rewards == pytest.approx([0.05, 0.05])
+    assert np.isnan(ours.row_call_rewards).all()
+    # Published, that is all: whatever is written, however useless, pays more.
     published = _one(tokenizer, lambda prompt, number: "NOOP", PUBLISHED)
     assert published.row_rewards == pytest.approx([0.05, 0.05])
 
@@ -167,12 +168,20 @@ def test_rows_of_all_rollouts_are_compared_with_each_other(tokenizer: Any) -> No
     writer, idle = group
     # The writer's second step repeats nothing but adds a question as an event: r4 1/2. r3 is again 0.
     assert writer.row_rewards == pytest.approx([1 + 1 + 0.1, 1 + 1 + 0.05])
-    assert idle.row_rewards == pytest.approx([1.15, 1.15])
+    assert writer.row_call_rewards == pytest.approx([1.1, 1.05])
+    assert idle.row_rewards == pytest.approx([0.05, 0.05])
     algorithm = Grpo(GrpoSettings(name="grpo", num_updates=1, advantage="rows"))
-    # Mean (2.1 + 2.05 + 1.15 + 1.15) / 4 = 1.6125; deviations .4875, .4375, -.4625 and -.4625, whose squares
-    # .23766, .19141, .21391 and .21391 have the mean .21422.
-    expected = [value / 0.21422**0.5 for value in (0.4875, 0.4375, -0.4625, -0.4625)]
-    assert algorithm.estimate([group], np.zeros(0)).advantages == pytest.approx(expected, rel=1e-3)
+    # The idle rows get (1.1 + 1.05) / 2 = 1.075 for calls and are worth 1.125. Mean (2.1 + 2.05 + 1.125 +
+    # 1.125) / 4 = 1.6; deviations .5, .45, -.475 and -.475, whose squares .25, .2025, .225625 and .225625
+    # have the mean .2259375.
+    expected = [value / 0.2259375**0.5 for value in (0.5, 0.45, -0.475, -0.475)]
+    assert algorithm.estimate([group], np.zeros(0)).advantages == pytest.approx(expected, rel=1e-4)
+    # Published, silence is worth 0.05: mean (2.1 + 2.05 + .05 + .05) / 4 = 1.0625; deviations 1.0375, .9875,
+    # -1.0125 and -1.0125.
+    published = _play(tokenizer, replies, PUBLISHED, seeds=(1, 2))
+    deviations = np.array([1.0375, 0.9875, -1.0125, -1.0125])
+    expected = (deviations / np.sqrt((deviations**2).mean())).tolist()
+    assert algorithm.estimate([published], np.zeros(0)).advantages == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_judge_grades_answers_and_operations_once_for_a_group(tokenizer: Any) -> None:
