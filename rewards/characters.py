@@ -27,7 +27,10 @@ _CHARACTER = regex.compile(r"\X")
 _IGNORED = regex.compile(r"\p{Default_Ignorable_Code_Point}+|\N{ARABIC TATWEEL}+")
 """Soft hyphens, joiners, variation selectors and the like, which are there for the looks of a text."""
 
-_ACCENTS = regex.compile(r"[\p{Script=Inherited}\p{Hebrew}&&\p{Mn}]+", regex.VERSION1)
+_VOICINGS = r"\u3099\u309a"
+"""What makes another kana of one, as "ga" of "ka"; Unicode counts it among the accents."""
+
+_ACCENTS = regex.compile(rf"[\p{{Script=Inherited}}\p{{Hebrew}}&&\p{{Mn}}--{_VOICINGS}]+", regex.VERSION1)
 """Accents, vowel signs of Arabic and points of Hebrew: what people leave out as they type."""
 
 _PLAIN_LETTERS = str.maketrans(
@@ -63,11 +66,16 @@ def characters(text: str) -> list[str]:
     return found
 
 
+def without_accents(text: str) -> str:
+    """Return a text without case also without accents, and compatibly decomposed (NFKD)."""
+    return str(_ACCENTS.sub("", unicodedata.normalize("NFKD", text))).translate(_PLAIN_LETTERS)
+
+
 def plain(word: str) -> str:
     """Return a `folded` word without accents, in plain letters and digits where it has such."""
     if word.isascii():
         return word
-    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", word)).translate(_PLAIN_LETTERS)
+    bare = without_accents(word)
     digits = (str(unicodedata.decimal(each)) if each.isdecimal() else each for each in bare)
     return unicodedata.normalize("NFKC", "".join(digits))
 

@@ -9,16 +9,17 @@ from functools import lru_cache
 
 import regex
 
+from memdojo.rewards.characters import without_accents
+
 from .tables import GENERIC, PARTICLES, SUFFIXES, TITLES
 
 _WORD = regex.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _POSSESSIVE = regex.compile(r"['’]s$")
 _POSSESSIVES = regex.compile(r"'s(?![^\W\d_])")
 _SIMPLE_WORD = regex.compile(r"[^\W\d_]+|\d+")
-_MARKS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]")
-_UNDECOMPOSED = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "’": "'"}
-)
+_AS_TYPED = str.maketrans({"þ": "th", "’": "'"})
+"""How names are written by those who lack the sign: of these two only names, as words they stay apart."""
+
 _ENDS_SENTENCE = regex.compile(r"[.!?…:;\n\"“”()\[\]]")
 _BETWEEN = frozenset(("", " ", "-", "‐", "_", ".", "·", "・"))
 """What may stand between two words of one name; after a title or an initial also a full stop and a blank."""
@@ -26,8 +27,7 @@ _BETWEEN = frozenset(("", " ", "-", "‐", "_", ".", "·", "・"))
 
 def fold(text: str) -> str:
     """Return `text` as names are compared: without case, accents and other optional marks."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", _MARKS.sub("", decomposed)).translate(_UNDECOMPOSED)
+    return unicodedata.normalize("NFC", without_accents(text.casefold())).translate(_AS_TYPED)
 
 
 @dataclass(frozen=True, slots=True)
