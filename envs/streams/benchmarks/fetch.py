@@ -200,7 +200,9 @@ class _Download:
             with urllib.request.urlopen(self._request(url), timeout=TIMEOUT_S) as response:
                 self._receive(response)
         except urllib.error.HTTPError as error:
-            self._refused(url, error)
+            # It is a response with a connection of its own, and lives on as the cause of what is raised.
+            with error:
+                self._refused(url, error)
         except (
             urllib.error.URLError,
             ssl.SSLError,
