@@ -119,6 +119,18 @@ class ChatModel(Protocol):
         ...
 
 
+def reply_to_all(
+    chat: ChatModel, conversations: Sequence[Conversation], max_tokens: int, temperature: float
+) -> list[Reply]:
+    """Return the replies of a chat model that is asked for all of them at the same time, in their order."""
+
+    async def gather() -> list[Reply]:
+        replies = (chat.reply_one(each, max_tokens, temperature) for each in conversations)
+        return list(await asyncio.gather(*replies))
+
+    return run_coroutine(gather())
+
+
 class EngineChat:
     """Speaks to an engine in the words of a tokenizer's chat template; see `ChatEncoder`.
 
@@ -169,9 +181,4 @@ class EngineChat:
         self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
     ) -> list[Reply]:
         """Reply to all conversations at the same time."""
-
-        async def gather() -> list[Reply]:
-            replies = (self.reply_one(each, max_tokens, temperature) for each in conversations)
-            return list(await asyncio.gather(*replies))
-
-        return run_coroutine(gather())
+        return reply_to_all(self, conversations, max_tokens, temperature)

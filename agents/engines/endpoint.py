@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -12,8 +12,7 @@ from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import without_marks
 from memdojo.errors import MissingDependencyError, cut_short
 
-from .chat import Conversation, Reply, Said, named_room, reply_after_thought
-from .event_loop import run_coroutine
+from .chat import Conversation, Reply, Said, named_room, reply_after_thought, reply_to_all
 from .keys import NO_KEY, may_have_key, without_identity
 from .settings import DEFAULT_THINKING_TOKENS
 
@@ -35,6 +34,7 @@ class _Connection(NamedTuple):
     client: AsyncOpenAI
     semaphore: asyncio.Semaphore
     trying: asyncio.Lock
+    closing: AsyncGenerator[None, None]
 
 
 class EndpointChat:
@@ -131,7 +131,7 @@ class EndpointChat:
 
         Then the beginning of a thought looks like that of any reply; only the mark that closes it tells.
         """
-        async with self._connection().trying:
+        async with (await self._connection()).trying:
             if self._opens_thoughts is None:
                 longer = await self._ask(conversation, limit + self._thinking_tokens, temperature)
                 if isinstance(longer, Reply):
@@ -141,7 +141,7 @@ class EndpointChat:
 
     async def _ask(self, conversation: Conversation, limit: int, temperature: float) -> Said | Reply:
         openai = _import_openai()
-        connection = self._connection()
+        connection = await self._connection()
         messages: Any = [
             {"role": message.role, "content": without_marks(message.content)} for message in conversation
         ]
@@ -186,19 +186,9 @@ class EndpointChat:
         self, conversations: Sequence[Conversation], max_tokens: int, temperature: float = 0.0
     ) -> list[Reply]:
         """Ask for all replies at the same time, from code that is not asynchronous; in their order."""
+        return reply_to_all(self, conversations, max_tokens, temperature)
 
-        async def gather() -> list[Reply]:
-            replies = (self.reply_one(each, max_tokens, temperature) for each in conversations)
-            try:
-                return list(await asyncio.gather(*replies))
-            finally:
-                connection = self._connections.pop(asyncio.get_running_loop(), None)
-                if connection is not None:
-                    await connection.client.close()
-
-        return run_coroutine(gather())
-
-    def _connection(self) -> _Connection:
+    async def _connection(self) -> _Connection:
         loop = asyncio.get_running_loop()
         if loop not in self._connections:
             client = _import_openai().AsyncOpenAI(
@@ -208,9 +198,19 @@ class EndpointChat:
                 max_retries=self._max_retries,
                 **(without_identity(_import_openai().Omit()) if self._is_anonymous else {}),
             )
-            semaphore = asyncio.Semaphore(self._max_concurrency)
-            self._connections[loop] = _Connection(client, semaphore, asyncio.Lock())
+            semaphore, closing = asyncio.Semaphore(self._max_concurrency), self._disconnect_at_the_end(client)
+            self._connections[loop] = _Connection(client, semaphore, asyncio.Lock(), closing)
+            await anext(closing)
         return self._connections[loop]
+
+    async def _disconnect_at_the_end(self, client: AsyncOpenAI) -> AsyncGenerator[None, None]:
+        """Close a client together with its event loop, which ends the generators that were begun in it."""
+        try:
+            yield
+        finally:
+            # What belongs to a loop points to it, so that it would never leave the weak keys.
+            self._connections.pop(asyncio.get_running_loop(), None)
+            await client.close()
 
     def _read(self, completion: Any) -> Said | Reply:
         """Return what a completion says. The client library does not check what it parses."""

@@ -1,13 +1,11 @@
 import hashlib
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from http_servers import Request, Response, serve
 from memdojo.cli import app
 from memdojo.envs.streams.benchmarks.published import PUBLISHED, PublishedData, PublishedFile
 
@@ -15,23 +13,25 @@ CONTENT = b"one line\n"
 CHECKSUM = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The data folder; two small data sets are published by a server on this machine."""
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "small.txt").write_bytes(CONTENT)
-    (site / "big.txt").write_bytes(CONTENT * 2)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    data = PublishedData(
+    site = {"/small.txt": CONTENT, "/big.txt": CONTENT * 2}
+
+    def respond(request: Request) -> Response:
+        content = site.get(request.path)
+        return Response(status=404) if content is None else Response(content)
+
+    monkeypatch.setenv("MEMDOJO_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with serve(respond) as url, PUBLISHED.temporarily("toys", _toys(url)):
+        yield tmp_path / "data" / "toys"
+
+
+def _toys(url: str) -> PublishedData:
+    return PublishedData(
         "toys",
         "Toys (Doe, 2020)",
         "CC BY 4.0",
@@ -43,15 +43,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         },
         on_request=frozenset({"big", "gone"}),
     )
-    monkeypatch.setenv("MEMDOJO_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with PUBLISHED.temporarily("toys", data):
-        yield tmp_path / "data" / "toys"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def _fetch(*words: str) -> Result:

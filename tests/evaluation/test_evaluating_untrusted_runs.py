@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 import memdojo
 from builders import invoke, make_config, make_stream, save_manager, save_retriever
+from http_servers import Request, Response, serve
 from memdojo import EvalChoices
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
@@ -28,36 +27,25 @@ SECRET = "sk-secret-of-the-user"
 
 
 class Listener:
-    """An endpoint that notes the key and the text of each request."""
+    """An endpoint that notes the key and the text of each request.
+
+    Attributes:
+        url: Where it listens.
+    """
+
+    url: str
 
     def __init__(self) -> None:
         self.heard: list[tuple[str | None, str]] = []
         self.headers: list[dict[str, str]] = []
+
+    def respond(self, request: Request) -> Response:
+        self.heard.append((request.headers["Authorization"], request.body.decode()))
+        self.headers.append(dict(request.headers.items()))
         reply = {"role": "assistant", "content": "Oslo"}
         choice = {"index": 0, "finish_reason": "stop", "message": reply}
         answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                listener.heard.append((self.headers["Authorization"], body))
-                listener.headers.append(dict(self.headers.items()))
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(json.dumps(answer).encode())
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        return Response(json.dumps(answer).encode(), headers={"Content-Type": "application/json"})
 
 
 @pytest.fixture
@@ -67,8 +55,9 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Token: {SECRET}\nAuthorization: Bearer {SECRET}")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     made = Listener()
-    yield made
-    made.close()
+    with serve(made.respond) as url:
+        made.url = f"{url}/v1"
+        yield made
 
 
 @pytest.fixture

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import gc
 import json
 import pickle
 import socket
 import threading
 import time
+import warnings
+import weakref
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from http_servers import Request, Response, serve
 from memdojo.agents.engines.chat import Reply
 from memdojo.agents.engines.endpoint import EndpointChat
 from memdojo.envs.prompts.protocol import Message
@@ -22,45 +25,32 @@ CONVERSATION = (Message("system", "Be short."), Message("user", "Where does Ana 
 
 
 class Server:
-    """A local endpoint that says what `respond` returns: status and body."""
+    """A local endpoint that says what `respond` returns: status and body.
+
+    Attributes:
+        url: Where it listens.
+    """
+
+    url: str
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.respond: Callable[[dict[str, Any]], tuple[int, str]] = lambda body: (200, completion("In Oslo."))
         self.running = self.most_running = 0
-        lock = threading.Lock()
-        server = self
+        self._lock = threading.Lock()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                with lock:
-                    server.running += 1
-                    server.most_running = max(server.most_running, server.running)
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                server.bodies.append(body)
-                server.keys.append(self.headers["Authorization"])
-                status, text = server.respond(body)
-                with lock:
-                    server.running -= 1
-                try:
-                    self.send_response(status)
-                    self.send_header("Content-Type", "application/json")
-                    self.end_headers()
-                    self.wfile.write(text.encode())
-                except OSError:
-                    pass  # The client has given up.
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+    def answer(self, request: Request) -> Response:
+        with self._lock:
+            self.running += 1
+            self.most_running = max(self.most_running, self.running)
+        body = json.loads(request.body)
+        self.bodies.append(body)
+        self.keys.append(request.headers["Authorization"])
+        status, text = self.respond(body)
+        with self._lock:
+            self.running -= 1
+        return Response(text.encode(), status, {"Content-Type": "application/json"})
 
 
 def completion(text: str | None) -> str:
@@ -71,8 +61,9 @@ def completion(text: str | None) -> str:
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server()
-    yield made
-    made.close()
+    with serve(made.answer) as url:
+        made.url = f"{url}/v1"
+        yield made
 
 
 def _error(server: Server, status: int, body: str, **options: Any) -> str:
@@ -115,6 +106,31 @@ def test_an_endpoint_may_be_asked_again_in_another_event_loop(server: Server) ->
     chat = EndpointChat("tiny", server.url)
     assert chat.reply([CONVERSATION], 8) == chat.reply([CONVERSATION], 8)
     assert asyncio.run(chat.reply_one(CONVERSATION, 8)).text == "In Oslo."
+
+
+def test_an_event_loop_that_ends_leaves_no_connection_open(server: Server) -> None:
+    chat = EndpointChat("tiny", server.url)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ResourceWarning)
+        assert (
+            chat.reply([CONVERSATION, CONVERSATION], 8) == [asyncio.run(chat.reply_one(CONVERSATION, 8))] * 2
+        )
+        del chat
+        gc.collect()
+    assert [str(each.message) for each in warned] == []
+
+
+def test_an_event_loop_that_has_ended_is_forgotten(server: Server) -> None:
+    chat, loops = EndpointChat("tiny", server.url, max_concurrency=1), []
+
+    async def ask() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        # The second waits for the first, and so belongs to this loop.
+        await asyncio.gather(*(chat.reply_one(CONVERSATION, 8) for _ in range(2)))
+
+    asyncio.run(ask())
+    gc.collect()
+    assert loops[0]() is None
 
 
 def test_at_most_so_many_requests_are_under_way(server: Server) -> None:

@@ -20,11 +20,8 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _headers(chat: EndpointChat) -> str:
     async def ask() -> Any:
-        client = chat._connection().client
-        try:
-            return {**client.default_headers, **client.auth_headers}
-        finally:
-            await client.close()
+        client = (await chat._connection()).client
+        return {**client.default_headers, **client.auth_headers}
 
     return str(asyncio.run(ask()))
 

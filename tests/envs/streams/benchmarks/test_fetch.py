@@ -1,14 +1,14 @@
 import hashlib
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
+from http_servers import Request, Response, serve
 from memdojo.envs.streams.benchmarks.fetch import Found, fetch_file, is_present
 from memdojo.envs.streams.benchmarks.published import PublishedFile, find_published, published
 from memdojo.errors import ConfigError, DataError, UnknownNameError
@@ -36,52 +36,31 @@ class Site:
     ranges: list[str | None] = field(default_factory=list)
     url: str = ""
 
+    def respond(self, request: Request) -> Response:
+        self.ranges.append(request.headers["Range"])
+        if self.failures:
+            return Response(status=self.failures.pop(0))
+        start = self._start(request)
+        if start >= len(self.content) and start:
+            return Response(status=416, headers={"Content-Range": f"bytes */{len(self.content)}"})
+        headers = {"ETag": self.etag} if self.etag else {}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(self.content) - 1}/{len(self.content)}"
+        cut = self.cut_after.pop(0) if self.cut_after else None
+        return Response(self.content[start:], 206 if start else 200, headers, cut)
+
+    def _start(self, request: Request) -> int:
+        match = re.fullmatch(r"bytes=(\d+)-", request.headers["Range"] or "")
+        fits = request.headers["If-Range"] in (None, self.etag)
+        return int(match[1]) if match and fits and self.takes_ranges else 0
+
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.ranges.append(self.headers["Range"])
-            if site.failures:
-                self.send_error(site.failures.pop(0))
-                return
-            start = self._start()
-            if start >= len(site.content) and start:
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(site.content)}")
-                self.end_headers()
-                return
-            body = site.content[start:]
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(body)))
-            if site.etag:
-                self.send_header("ETag", site.etag)
-            if start:
-                end = len(site.content) - 1
-                self.send_header("Content-Range", f"bytes {start}-{end}/{len(site.content)}")
-            self.end_headers()
-            cut = site.cut_after.pop(0) if site.cut_after else len(body)
-            self.wfile.write(body[:cut])
-            self.close_connection = True
-
-        def _start(self) -> int:
-            match = re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")
-            fits = self.headers["If-Range"] in (None, site.etag)
-            return int(match[1]) if match and fits and site.takes_ranges else 0
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_port}/data.bin"
-    yield site
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve(site.respond) as url:
+        site.url = f"{url}/data.bin"
+        yield site
 
 
 @pytest.fixture(autouse=True)
@@ -222,9 +201,14 @@ def test_without_a_published_checksum_the_first_one_is_kept_to(site: Site) -> No
 
 def test_a_missing_file_is_told_at_once(site: Site) -> None:
     site.failures = [404]
-    with pytest.raises(DataError, match=r"data.bin cannot be fetched: the server answers 404 Not Found"):
+    with pytest.raises(
+        DataError, match=r"data.bin cannot be fetched: the server answers 404 Not Found"
+    ) as raised:
         fetch_file(_file(site))
     assert len(site.ranges) == 1
+    # What the server answered is still at hand, but no connection is.
+    assert isinstance(raised.value.__cause__, HTTPError)
+    assert raised.value.__cause__.closed
 
 
 def test_a_busy_server_is_asked_again(site: Site) -> None:
