@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
-from memdojo.envs.memory.lru_cache import LRUCache
+from cachetools import LRUCache
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
@@ -43,7 +43,7 @@ class AsyncCache(Generic[KeyT, ValueT]):
         self.misses = 0
         self._ask = ask
         self._is_lasting = is_lasting
-        self._values: LRUCache[ValueT] = LRUCache(max_entries)
+        self._values: LRUCache[KeyT, ValueT] = LRUCache(max_entries)
         self._asked: dict[KeyT, asyncio.Future[ValueT]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -91,7 +91,7 @@ class AsyncCache(Generic[KeyT, ValueT]):
             for key, value in zip(keys, values, strict=True):
                 futures[key].set_result(value)
                 if self._is_lasting(value):
-                    self._values.put(key, value)
+                    self._values[key] = value
         finally:
             for key in keys:
                 del self._asked[key]

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from ..memory.lru_cache import LRUCache
+from cachetools import LRUCache
+
 from .answerer import Answer, Answerer, AnswerRequest
 
 
@@ -38,7 +39,7 @@ class CachedAnswerer:
         self.misses = 0
         self._answerer = answerer
         self._max_entries = max_entries
-        self._answers: LRUCache[Answer] = LRUCache(max_entries)
+        self._answers: LRUCache[bytes, Answer] = LRUCache(max_entries)
         self._lock = threading.Lock()
 
     @property
@@ -82,7 +83,7 @@ class CachedAnswerer:
         with self._lock:
             for request, answer in fresh.items():
                 if answer.text is not None:
-                    self._answers.put(_digest(fingerprint, request), answer)
+                    self._answers[_digest(fingerprint, request)] = answer
         return fresh
 
     def __reduce__(self) -> tuple[object, ...]:
