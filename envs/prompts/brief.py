@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from ..answering import AnswerRequest, ExtractiveAnswerer
 from ..quoting import one_line
 from ..streams.rendering import render_entry, render_turn
 from ..types import Add, Delete, Noop, Operation, Turn, Update
+from .lettered import letter_of_turn, lettered_news, time_of, turn_of_letter
 from .pieces import END, cut_thought, parse_lines
 from .protocol import (
     AnswerDecision,
@@ -77,14 +77,7 @@ class BriefFormat:
         size = f"{view.store_size}" if most is None else f"{view.store_size}/{most}"
         lines = [f"MEMORY {size}"]
         lines += [f"{number} {one_line(entry.text)}" for number, entry in enumerate(view.entries, 1)]
-        if view.chunk is None:
-            return "\n".join([*lines, END])
-        lines.append("NEW")
-        lines += [
-            f"{letter_of_index(index)} {one_line(render_turn(turn))}"
-            for index, turn in enumerate(view.chunk.turns)
-        ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *lettered_news(view)])
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:
         """Return the view alone: the models that this format is for learn its few words by doing."""
@@ -134,26 +127,20 @@ def _parse_line(line: str, view: ManagerView) -> Operation | ParseError:
     if verb == "DROP":
         assert id is not None  # The pattern asks for a number.
         return Delete(id)
-    turns = () if view.chunk is None else view.chunk.turns
-    index = index_of_letter(letter)
-    if index >= len(turns):
-        why = f"none of the {len(turns)} new lines has this letter."
-        return parse_error(ParseErrorKind.OUT_OF_RANGE, line, why)
-    return _keep(turns[index], view, id) if verb == "KEEP" else _update(turns[index], view, id)
+    turn = turn_of_letter(letter, line, view)
+    if isinstance(turn, ParseError):
+        return turn
+    return _keep(turn, view, id) if verb == "KEEP" else _update(turn, view, id)
 
 
 def _keep(turn: Turn, view: ManagerView, leaves: int | None) -> Add:
     evicts = () if leaves is None else (leaves,)
-    return Add(render_turn(turn), (turn.id,), _time(turn, view), "turn", evicts=evicts)
+    return Add(render_turn(turn), (turn.id,), time_of(turn, view), "turn", evicts=evicts)
 
 
 def _update(turn: Turn, view: ManagerView, id: int | None) -> Update:
     assert id is not None  # The pattern asks for a number.
-    return Update(id, render_turn(turn), (turn.id,), _time(turn, view))
-
-
-def _time(turn: Turn, view: ManagerView) -> datetime | None:
-    return turn.time or (None if view.chunk is None else view.chunk.time)
+    return Update(id, render_turn(turn), (turn.id,), time_of(turn, view))
 
 
 def _write_line(operation: Operation, view: ManagerView) -> str:
@@ -172,12 +159,8 @@ def _write_line(operation: Operation, view: ManagerView) -> str:
 
 
 def _letter_of(sources: Sequence[str], operation: Add | Update, view: ManagerView) -> str:
-    turns = () if view.chunk is None else view.chunk.turns
-    for index, turn in enumerate(turns):
-        if sources == (turn.id,) and operation.text == render_turn(turn):
-            return letter_of_index(index)
-    raise ValueError(
-        f"{operation!r} writes no turn of the chunk as it was said, and this format can do nothing else."
+    return letter_of_turn(
+        lambda turn: sources == (turn.id,) and operation.text == render_turn(turn), operation, view
     )
 
 
@@ -186,24 +169,6 @@ def _number_of(id: int, view: ManagerView) -> int:
         if entry.id == id:
             return number
     raise ValueError(f"entry {id} is not among the {len(view.entries)} entries shown.")
-
-
-def letter_of_index(index: int) -> str:
-    """Return a, b, ..., z, aa, ab, ... for 0, 1, ..."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("a") + rest) + letters
-    return letters
-
-
-def index_of_letter(letters: str) -> int:
-    """Return 0, 1, ... for a, b, ..., as `letter_of_index` counts."""
-    index = 0
-    for letter in letters:
-        index = 26 * index + ord(letter) - ord("a") + 1
-    return index - 1
 
 
 _READ, _LEAVE = "1", "0"

@@ -6,22 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND, tells_event
-from ..quoting import block, indented_if_like_a_header, one_line
-from ..streams.rendering import render_entry, render_turn
-from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Update
-from .pieces import END, provenance, without_surrogates
+from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND
+from ..quoting import block, one_line
+from ..streams.rendering import render_entry
+from ..types import CORE_KIND, Add, Delete, Noop, Operation, Rewrite, Update
+from .mem_alpha_view import MEMORY_TYPES, NO_ENTRY, core_of, latest, memory_type
+from .pieces import news, provenance, without_surrogates
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 from .tool_calls import Call, in_block, read_calls, write_call
 
 INSERT, UPDATE, DELETE = "new_memory_insert", "memory_update", "memory_delete"
-MEMORY_TYPES = (CORE_KIND, SEMANTIC_KIND, EPISODIC_KIND)
 
 NO_CALL = "Nothing to note."
 """A reply that leaves the memory as it is."""
-
-NO_ENTRY = 0
-"""An id that no store gives: that of the core block, where a call deletes it and there is none."""
 
 _PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -138,7 +135,7 @@ class MemAlphaFormat:
 
     def render(self, view: ManagerView) -> str:
         """Return the memory as far as it is shown, then what is new."""
-        return f"{self._memory(view)}\n{_news(view)}"
+        return "\n".join([self._memory(view), *news(view)])
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:
         """Return instructions and memory as the system's message and what is new as the user's."""
@@ -194,7 +191,9 @@ class MemAlphaFormat:
         return "\n".join(map(in_block, _calls(operations, view))) or NO_CALL
 
     def _messages(self, instructions: str, view: ManagerView) -> tuple[Message, ...]:
-        return Message("system", f"{instructions}\n\n{self._memory(view)}"), Message("user", _news(view))
+        return Message("system", f"{instructions}\n\n{self._memory(view)}"), Message(
+            "user", "\n".join(news(view))
+        )
 
     def _memory(self, view: ManagerView) -> str:
         core = core_of(view)
@@ -204,38 +203,6 @@ class MemAlphaFormat:
             lines.append(f"{kind.upper()}, the latest {len(shown)}" if shown else f"{kind.upper()}, none")
             lines += [f"[{entry.id}] {one_line(render_entry(entry))}" for entry in shown]
         return "\n".join(lines)
-
-
-def memory_type(entry: MemoryEntry | Add) -> str:
-    """Return which of Mem-alpha's three types an entry counts as.
-
-    Entries of other kinds, which other managers write, are episodic if they tell of an event or a time, as
-    `validity` understands it, and semantic if not.
-    """
-    kind = entry.entry_kind if isinstance(entry, Add) else entry.kind
-    if kind in MEMORY_TYPES:
-        return kind
-    return EPISODIC_KIND if tells_event(entry.text) else SEMANTIC_KIND
-
-
-def core_of(view: ManagerView) -> MemoryEntry | None:
-    """Return the core block of a view, if there is one."""
-    return next((entry for entry in view.entries if entry.kind == CORE_KIND), None)
-
-
-def latest(entries: Sequence[MemoryEntry], kind: str, num: int) -> tuple[MemoryEntry, ...]:
-    """Return the `num` entries of a memory type that were written or rewritten last, in id order."""
-    of_kind = [entry for entry in entries if memory_type(entry) == kind]
-    newest = sorted(of_kind, key=lambda entry: (entry.updated_step, entry.id))[max(0, len(of_kind) - num) :]
-    return tuple(sorted(newest, key=lambda entry: entry.id))
-
-
-def _news(view: ManagerView) -> str:
-    if view.chunk is None:
-        return END
-    time = view.chunk.turns[0].time or view.chunk.time
-    head = "NEW" if time is None else f"NEW {time.date().isoformat()}"
-    return "\n".join([head, *(indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns)])
 
 
 def _operation(call: Call, view: ManagerView) -> Operation | ParseError:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND
 from ..quoting import one_line
 from ..streams.rendering import render_turn
-from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Turn, Update
-from .brief import index_of_letter, letter_of_index
-from .mem_alpha import NO_ENTRY, core_of, latest, memory_type
-from .pieces import END, parse_lines
+from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Update
+from .lettered import letter_of_turn, lettered_news, time_of, turn_of_letter
+from .mem_alpha_view import NO_ENTRY, core_of, latest, memory_type
+from .pieces import parse_lines
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 
 _KINDS = {"c": CORE_KIND, "s": SEMANTIC_KIND, "e": EPISODIC_KIND}
@@ -85,14 +84,7 @@ class MemAlphaBriefFormat:
             f"{_SIGNS[memory_type(entry)]} {number} {one_line(entry.text)}"
             for number, entry in enumerate(self._shown(view), 1)
         ]
-        if view.chunk is None:
-            return "\n".join([*lines, END])
-        lines.append("NEW")
-        lines += [
-            f"{letter_of_index(index)} {one_line(render_turn(turn))}"
-            for index, turn in enumerate(view.chunk.turns)
-        ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *lettered_news(view)])
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:
         """Return the view alone: the models that this format is for learn its few words by doing."""
@@ -152,18 +144,15 @@ class MemAlphaBriefFormat:
             return parse_error(ParseErrorKind.OUT_OF_RANGE, line, why)
         if verb == "DELETE":
             return Delete(NO_ENTRY, CORE_KIND) if entry is None else Delete(entry.id, entry.kind)
-        turn = _turn(letter, view)
-        if turn is None:
-            why = (
-                f"none of the {0 if view.chunk is None else len(view.chunk.turns)} new lines has this letter."
-            )
-            return parse_error(ParseErrorKind.OUT_OF_RANGE, line, why)
+        turn = turn_of_letter(letter, line, view)
+        if isinstance(turn, ParseError):
+            return turn
         if sign == "c":
             said = render_turn(turn)
             return Rewrite(f"{block}\n{said}" if block and verb == "ADD" else said, (turn.id,))
         if entry is None:
-            return Add(render_turn(turn), (turn.id,), _time(turn, view), _KINDS[sign], unique=True)
-        return Update(entry.id, render_turn(turn), (turn.id,), _time(turn, view), entry.kind)
+            return Add(render_turn(turn), (turn.id,), time_of(turn, view), _KINDS[sign], unique=True)
+        return Update(entry.id, render_turn(turn), (turn.id,), time_of(turn, view), entry.kind)
 
     def _entry(self, sign: str, number: str, view: ManagerView) -> MemoryEntry | None:
         """Return the entry that a sign and a number stand for; the core block for the sign alone."""
@@ -202,20 +191,5 @@ class MemAlphaBriefFormat:
         raise ValueError(f"entry {id} is not among the entries shown.")
 
 
-def _turn(letter: str, view: ManagerView) -> Turn | None:
-    turns = () if view.chunk is None else view.chunk.turns
-    index = index_of_letter(letter)
-    return turns[index] if index < len(turns) else None
-
-
-def _time(turn: Turn, view: ManagerView) -> datetime | None:
-    return turn.time or (None if view.chunk is None else view.chunk.time)
-
-
 def _letter(text: str, operation: Operation, view: ManagerView) -> str:
-    for index, turn in enumerate(() if view.chunk is None else view.chunk.turns):
-        if text == render_turn(turn):
-            return letter_of_index(index)
-    raise ValueError(
-        f"{operation!r} writes no turn of the chunk as it was said, and this format can do nothing else."
-    )
+    return letter_of_turn(lambda turn: text == render_turn(turn), operation, view)

@@ -9,12 +9,12 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
-from ..quoting import indented_if_like_a_header, one_line
-from ..streams.rendering import render_entry, render_turn
+from ..quoting import one_line
+from ..streams.rendering import render_entry
 from ..types import Add, Delete, MemoryEntry, Noop, Operation, Update
 from .brief import number_shown
 from .json_values import JSONReader
-from .pieces import END, cut_thought, provenance, without_surrogates
+from .pieces import END, cut_thought, news, provenance, without_surrogates
 from .protocol import (
     AnswerDecision,
     AnswerView,
@@ -89,13 +89,7 @@ class MemoryR1Format:
 
     def render(self, view: ManagerView) -> str:
         """Return the entries, a JSON object a line, and what was newly said, a turn a line."""
-        lines = ["MEMORY", *map(_entry_line, view.entries)]
-        if view.chunk is None:
-            return "\n".join([*lines, END])
-        time = view.chunk.turns[0].time or view.chunk.time
-        lines.append("NEW" if time is None else f"NEW {time.date().isoformat()}")
-        lines += [indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns]
-        return "\n".join(lines)
+        return "\n".join(["MEMORY", *map(_entry_line, view.entries), *news(view)])
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:
         """Return the instructions as the system's message and the view as the user's."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ..quoting import one_line
+from ..quoting import indented_if_like_a_header, one_line
+from ..streams.rendering import render_turn
 from ..types import Chunk, Operation
 from .protocol import ManagerView, Parsed, ParseError, ParseErrorKind, parse_error, source_turns
 from .thoughts import Reply, split_thoughts
@@ -121,10 +122,13 @@ def _count(number: int, limit: int | None, what: str) -> str:
     return f"{number} {what}" if limit is None else f"{number}/{limit} {what}"
 
 
-def chunk_header(chunk: Chunk) -> str:
-    """Return the line above the new turns, with their date."""
-    time = chunk.turns[0].time or chunk.time
-    return "NEW" if time is None else f"NEW {time.date().isoformat()}"
+def news(view: ManagerView) -> list[str]:
+    """Return the lines of what is new: a header with its date and the turns, or that nothing follows."""
+    if view.chunk is None:
+        return [END]
+    time = view.chunk.turns[0].time or view.chunk.time
+    header = "NEW" if time is None else f"NEW {time.date().isoformat()}"
+    return [header, *(indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns)]
 
 
 def question_line(question: str, time: datetime | None) -> str:

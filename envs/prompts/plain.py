@@ -8,16 +8,16 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
-from ..quoting import indented_if_like_a_header, one_line
-from ..streams.rendering import render_entry, render_turn
+from ..quoting import one_line
+from ..streams.rendering import render_entry
 from ..types import Add, Chunk, Delete, MemoryEntry, Noop, Operation, Update
 from .pieces import (
     END,
     SEPARATOR,
-    chunk_header,
     cut_ranking,
     cut_thought,
     memory_header,
+    news,
     parse_lines,
     parse_numbers,
     provenance,
@@ -121,13 +121,7 @@ class PlainFormat:
 
     def render(self, view: ManagerView) -> str:
         """Return the memory, an entry a line, and what was newly said, a turn a line."""
-        lines = [memory_header(view), *self._lines.of(view.entries)]
-        if view.chunk is None:
-            lines.append(END)
-        else:
-            lines.append(chunk_header(view.chunk))
-            lines.extend(indented_if_like_a_header(render_turn(turn)) for turn in view.chunk.turns)
-        return "\n".join(lines)
+        return "\n".join([memory_header(view), *self._lines.of(view.entries), *news(view)])
 
     def messages(self, view: ManagerView) -> tuple[Message, ...]:
         """Return the instructions as the system's message and the view as the user's."""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.prompts.mem_alpha import NO_CALL, MemAlphaFormat, latest, memory_type
+from memdojo.envs.prompts.mem_alpha import NO_CALL, MemAlphaFormat
 from memdojo.envs.prompts.mem_alpha_brief import MemAlphaBriefFormat
+from memdojo.envs.prompts.mem_alpha_view import latest, memory_type
 from memdojo.envs.prompts.protocol import ManagerView, ParseErrorKind, showing
 from memdojo.envs.prompts.registry import make_format
 from memdojo.envs.prompts.tasks import ManagerTask
