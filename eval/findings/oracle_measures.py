@@ -11,6 +11,10 @@ shown at the same step, if
 - UPDATE: the same, and the entry that it changes came from the planned target;
 - DELETE: the entry that it removes came from the planned target.
 
+A planned DELETE is also followed by an UPDATE or ADD that puts what the turn says, as of ADD, in the place of
+an entry from the planned target (an ADD evicts it): the fact is gone, and that it is can still be told. Such
+an operation is right as one of its own kind.
+
 Of another kind, what its plans have (`Operation.plan_fields`) counts: a text as of ADD, a target as of
 DELETE.
 
@@ -32,7 +36,7 @@ from dataclasses import dataclass
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.operations import plan_fields, planned_kinds
-from memdojo.envs.types import Delete, MemoryEntry, OperationStatus, PlannedOperation, Update
+from memdojo.envs.types import Add, Delete, MemoryEntry, OperationStatus, PlannedOperation, Update
 from memdojo.rewards.outcomes import QuestionOutcome
 
 from ..records.types import EpisodeRecord, OperationRecord, StepRecord, final_entries
@@ -51,7 +55,7 @@ class OperationCounts:
 
     Attributes:
         done: Operations that were applied.
-        right: Those of them that match a planned one.
+        right: Those of them that match a planned one, which for a DELETE may be of another kind.
         planned: Planned operations of the turns that were shown.
         met: Those of them that are matched.
     """
@@ -100,10 +104,10 @@ class PlanMeasures:
                 done[operation.kind] += 1
                 taken = self._nearest(operation, open_plans)
                 if taken is not None:
-                    open_plans.pop(taken)
+                    _, plan = open_plans.pop(taken)
                     takers.append(operation)
                     right[operation.kind] += 1
-                    met[operation.kind] += 1
+                    met[plan.kind] += 1
             for turn_id, plan in open_plans:
                 met[plan.kind] += any(self._fits(operation, turn_id, plan) for operation in takers)
         return {kind: OperationCounts(done[kind], right[kind], planned[kind], met[kind]) for kind in kinds}
@@ -129,6 +133,11 @@ class PlanMeasures:
         return max(shares, key=shares.__getitem__, default=None)
 
     def _fits(self, operation: OperationRecord, turn_id: str, plan: PlannedOperation) -> bool:
+        if plan.kind == Delete.kind and operation.kind in (Update.kind, Add.kind):
+            left = [operation.before, *operation.evicted]
+            return self._says(operation, turn_id, plan) and any(
+                each is not None and plan.target in each.entry.sources for each in left
+            )
         if operation.kind != plan.kind:
             return False
         fields = plan_fields(plan.kind) or frozenset()
@@ -136,8 +145,10 @@ class PlanMeasures:
             operation.before is None or plan.target not in operation.before.entry.sources
         ):
             return False
-        if "text" not in fields:
-            return True
+        return "text" not in fields or self._says(operation, turn_id, plan)
+
+    def _says(self, operation: OperationRecord, turn_id: str, plan: PlannedOperation) -> bool:
+        """True if an operation writes what the turn says, or the plan, and names the turn as its source."""
         if turn_id not in operation.sources or operation.after is None:
             return False
         words = frozenset(analyze(operation.after.entry.text))

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 from types import MappingProxyType
 
@@ -103,6 +104,34 @@ def test_a_text_without_the_words_and_one_without_the_source_do_not_match(operat
 def test_an_update_of_another_entry_does_not_match() -> None:
     script: list[tuple[Operation, ...]] = [(add(0),), (add(1),), (Update(2, f"Ana: {TEXTS[2]}", ("t2",)),)]
     assert planned(script)[["update_precision", "update_recall"]].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "retraction", "follows"),
+    [
+        ("update", Update(2, f"Ana: {TEXTS[4]}", ("t4",)), True),
+        # The store has room for two entries, so that an ADD has to name who leaves.
+        ("add", Add(f"Ana: {TEXTS[4]}", ("t4",), evicts=(2,)), True),
+        # Another entry gave way, and the dog lives on.
+        ("update", Update(1, f"Ana: {TEXTS[4]}", ("t4",)), False),
+        ("add", Add(f"Ana: {TEXTS[4]}", ("t4",), evicts=(1,)), False),
+        # The dog is overwritten by what does not take it back, or does not say whence it is.
+        ("update", Update(2, "Ana: hello", ("t4",)), False),
+        ("update", Update(2, f"Ana: {TEXTS[4]}"), False),
+    ],
+)
+def test_a_retraction_in_the_place_of_the_fact_follows_a_planned_delete(
+    kind: str, retraction: Operation, follows: bool
+) -> None:
+    script: list[tuple[Operation, ...]] = [(add(0),), (), (), (add(3),), (retraction,)]
+    settings = EvalSettings(answerer=Says("nothing"), max_entries=2, token_share=math.inf)
+    policy = ScriptedRule(script, name="mine")
+    row = plan_table(evaluate_manager([policy], [a_stream()], settings)).set_index("policy").loc["mine"]
+    assert row["delete_recall"] == follows
+    # Nothing was deleted, and the retraction is right as what it is.
+    assert pd.isna(row["delete_precision"])
+    num_right, num_done = (follows, 1) if kind == "update" else (2 + follows, 3)
+    assert row[f"{kind}_precision"] == pytest.approx(num_right / num_done)
 
 
 def test_an_outdated_fact_beside_the_current_one_is_a_contradiction() -> None:
