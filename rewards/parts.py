@@ -198,11 +198,11 @@ def evidence_stored(outcome: StepOutcome) -> float:
 def evidence_kept(outcome: StepOutcome) -> float:
     """Gain of potential over the step, `potential_after - potential_before`, in [-1, 1].
 
-    Shaping in the sense of Ng, Harada and Russell (1999) with a discount of 1: where each step's
-    `potential_before` is the previous step's `potential_after`, the sum over an episode telescopes to the
-    last potential minus the first. The optimal policy stays the same only if the last potential does not
-    depend on the policy, as when it is 0 because no question is left; otherwise the evidence kept at the end
-    is paid for as well.
+    Where each step's `potential_before` is the previous step's `potential_after`, the sum over an episode
+    telescopes to the last potential minus the first. Of a manager's episode, in which what is kept for a
+    question counts no more once it was asked, that is `evidence_stored`, paid at the steps that earn or lose
+    it. So it is a reward of its own, and no shaping in the sense of Ng, Harada and Russell (1999), which
+    would leave the optimal policy as it is: the last potential depends on the policy.
     """
     return outcome.potential_after - outcome.potential_before
 

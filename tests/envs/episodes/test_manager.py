@@ -114,6 +114,18 @@ def test_the_shaping_of_all_steps_telescopes() -> None:
     assert total == pytest.approx(steps[-1].potential_after - steps[0].potential_before)
 
 
+def test_what_is_paid_for_keeping_evidence_adds_up_to_the_evidence_stored_when_it_was_asked_for() -> None:
+    for evicting in (True, False):
+        episode = ManagerEpisode(context(), Capacity(max_entries=1 if evicting else None))
+        for _ in range(4):
+            episode.step([add(episode, tuple(entry.id for entry in episode.store) if evicting else ())])
+        kept, stored = (
+            Reward({f"evidence_{part}": 1.0}).episode(episode.outcome()) for part in ("kept", "stored")
+        )
+        assert kept.value == pytest.approx(stored.value)
+        assert 0 < kept.value < 1 or not evicting
+
+
 def test_an_evicted_entry_keeps_its_evidence_no_longer() -> None:
     episode = ManagerEpisode(context(), Capacity(max_entries=1))
     episode.step([add(episode)])
