@@ -12,14 +12,23 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+EQUAL_REWARDS = 1e-9
+"""Sums that differ by no more are equal: the same rewards in another order add up to other last digits."""
 
 
-def group_relative_advantages(returns_BG: FloatArray, *, eps: float = 1e-6) -> FloatArray:
+def group_relative_advantages(
+    returns_BG: FloatArray, *, normalise: bool = True, eps: float = 1e-6
+) -> FloatArray:
     """Standardise returns within each group (GRPO with outcome rewards, arXiv:2402.03300, section 4.1.2).
 
     Args:
         returns_BG: Episode returns, shape (num_groups, group_size). NaN marks an episode that could not be
             scored: it counts in no mean and its advantage is NaN.
+        normalise: Divide by the group's deviation. Without it (Dr. GRPO, arXiv:2503.20783, section 3.2) a
+            group teaches as much as its returns differ; with it a group in which every episode failed teaches
+            its small differences as forcefully as another its success.
         eps: Added to the standard deviation, so that a group of equal returns yields zeros.
 
     Returns:
@@ -30,7 +39,11 @@ def group_relative_advantages(returns_BG: FloatArray, *, eps: float = 1e-6) -> F
     """
     if returns_BG.ndim != 2:
         raise ValueError(f"returns_BG has shape {returns_BG.shape}; give (num_groups, group_size).")
-    return _standardise_over_group(returns_BG, eps)
+    centred_BG: FloatArray = returns_BG - np.nanmean(returns_BG, axis=1, keepdims=True)
+    if not normalise:
+        return centred_BG
+    advantages_BG: FloatArray = centred_BG / (np.nanstd(returns_BG, axis=1, keepdims=True) + eps)
+    return advantages_BG
 
 
 def group_relative_step_advantages(
@@ -38,6 +51,7 @@ def group_relative_step_advantages(
     *,
     num_steps_BG: IntArray | None = None,
     discount: float = 1.0,
+    normalise: bool = True,
     eps: float = 1e-6,
 ) -> FloatArray:
     """Standardise the rewards to go of each step within its group.
@@ -53,6 +67,7 @@ def group_relative_step_advantages(
         num_steps_BG: Steps that each trajectory has; those beyond are padding, which counts in no mean. By
             default all have all.
         discount: Weight of a reward one step later, in [0, 1].
+        normalise: Divide by the group's one scale; see `group_relative_advantages`.
         eps: Added to the standard deviation.
 
     Returns:
@@ -72,11 +87,48 @@ def group_relative_step_advantages(
     centred_BGS = np.where(counts_BGS, to_go_BGS - mean_B1S, 0.0)
     # One scale for the group: a step at which nothing was at stake must not be blown up to unit variance.
     spread_B11 = np.sqrt(_mean_where(counts_BGS, centred_BGS**2, axis=(1, 2)))
-    advantages_BGS: FloatArray = np.where(is_out_BG1, np.nan, centred_BGS / (spread_B11 + eps))
+    scale_B11 = spread_B11 + eps if normalise else 1.0
+    advantages_BGS: FloatArray = np.where(is_out_BG1, np.nan, centred_BGS / scale_B11)
     return advantages_BGS
 
 
-def group_relative_row_advantages(rewards: Sequence[FloatArray], *, eps: float = 1e-6) -> list[FloatArray]:
+def group_relative_position_advantages(
+    rewards_GS: FloatArray,
+    chosen_GS: BoolArray,
+    *,
+    discount: float = 1.0,
+    normalise: bool = True,
+    eps: float = 1e-6,
+) -> FloatArray:
+    """Standardise the rewards to go of each position among the choices that one group made there.
+
+    Position-wise GRPO (SpeakerMem-R1, arXiv:2609.26780): a choice is compared, in mean and deviation, with
+    those of the other episodes at the same position alone, so that a position at which returns differ little
+    weighs as much as one at which they differ widely. A position at which they do not differ, or at which
+    fewer than two episodes chose, is skipped: it has no advantage.
+
+    Args:
+        rewards_GS: Step rewards of the scored episodes of a group, which begin in the same state, shape
+            (group_size, num_steps); 0 beyond an episode's end.
+        chosen_GS: True where something was chosen, the same shape.
+        discount: Weight of a reward one step later, in [0, 1].
+        normalise: Divide by the position's deviation; see `group_relative_advantages`.
+        eps: Added to the standard deviation.
+
+    Returns:
+        Shape (group_size, num_steps); 0 where nothing was chosen and at skipped positions.
+    """
+    to_go_GS = rewards_to_go(rewards_GS, discount=discount)
+    centred_GS = np.where(chosen_GS, to_go_GS - _mean_where(chosen_GS, to_go_GS, axis=0), 0.0)
+    spread_1S = np.sqrt(_mean_where(chosen_GS, centred_GS**2, axis=0))
+    scale_1S = spread_1S + eps if normalise else 1.0
+    advantages_GS: FloatArray = np.where(spread_1S > EQUAL_REWARDS, centred_GS / scale_1S, 0.0)
+    return advantages_GS
+
+
+def group_relative_row_advantages(
+    rewards: Sequence[FloatArray], *, normalise: bool = True, eps: float = 1e-6
+) -> list[FloatArray]:
     """Standardise the rewards of all rows of one group, which count alike whatever their episode.
 
     Mean and standard deviation are over all contexts of all rollouts of an instance (Mem-alpha,
@@ -86,6 +138,7 @@ def group_relative_row_advantages(rewards: Sequence[FloatArray], *, eps: float =
         rewards: Of each of the group's trajectories what its rows are worth, shape (num_rows,): what is paid
             for the whole episode, which all of its rows share, and what the row alone is paid. Episodes may
             have different numbers of rows. NaN in any row takes the whole trajectory out.
+        normalise: Divide by the deviation; see `group_relative_advantages`.
         eps: Added to the standard deviation.
 
     Returns:
@@ -94,9 +147,9 @@ def group_relative_row_advantages(rewards: Sequence[FloatArray], *, eps: float =
     is_out = [bool(np.isnan(rewards_S).any()) for rewards_S in rewards]
     counted = [rewards_S for rewards_S, out in zip(rewards, is_out, strict=True) if not out]
     rows_R = np.concatenate(counted) if counted else np.zeros(1)
-    mean, spread = rows_R.mean(), rows_R.std()
+    mean, scale = rows_R.mean(), rows_R.std() + eps if normalise else 1.0
     return [
-        np.full_like(rewards_S, np.nan) if out else (rewards_S - mean) / (spread + eps)
+        np.full_like(rewards_S, np.nan) if out else (rewards_S - mean) / scale
         for rewards_S, out in zip(rewards, is_out, strict=True)
     ]
 
@@ -170,16 +223,7 @@ def generalised_advantages(
     return advantages_S, advantages_S + values_S
 
 
-def _standardise_over_group(returns_BG: FloatArray, eps: float) -> FloatArray:
-    mean_B = np.nanmean(returns_BG, axis=1, keepdims=True)
-    spread_B = np.nanstd(returns_BG, axis=1, keepdims=True)
-    advantages_BG: FloatArray = (returns_BG - mean_B) / (spread_B + eps)
-    return advantages_BG
-
-
-def _mean_where(
-    counts: npt.NDArray[np.bool_], values: FloatArray, *, axis: int | tuple[int, ...]
-) -> FloatArray:
+def _mean_where(counts: BoolArray, values: FloatArray, *, axis: int | tuple[int, ...]) -> FloatArray:
     """Mean over `axis`, kept as 1, of the values that count; 0 where none does."""
     total = np.where(counts, values, 0.0).sum(axis=axis, keepdims=True)
     mean: FloatArray = total / np.maximum(counts.sum(axis=axis, keepdims=True), 1)

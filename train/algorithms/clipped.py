@@ -41,6 +41,7 @@ class ClippedAlgorithm(Algorithm[ClippedSettingsT]):
             choices.advantages,
             clip_low=settings.clip_low,
             clip_high=settings.clip_high,
+            dual_clip=settings.dual_clip,
         )
         policy_loss = surrogate.loss
         if settings.importance_cap:

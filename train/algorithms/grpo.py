@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from .advantages import (
+    EQUAL_REWARDS,
     FloatArray,
     group_relative_advantages,
+    group_relative_position_advantages,
     group_relative_row_advantages,
     group_relative_step_advantages,
     neutral_without_calls,
 )
 from .clipped import ClippedAlgorithm
-from .protocol import EQUAL_REWARDS, Estimates, Trajectory
+from .protocol import Estimates, Trajectory
 from .settings import GrpoSettings
 
 
@@ -24,9 +26,11 @@ class Grpo(ClippedAlgorithm[GrpoSettings]):
     min_scored = 2
 
     def is_skipped(self, group: Sequence[Trajectory]) -> bool:
-        """True, on request, of equal episodes or, where rows are compared, of equal rows."""
+        """True, on request, of equal episodes or, where rows or positions are compared, of equal ones."""
         if not self.settings.skip_equal_groups:
             return False
+        if self.settings.advantage == "position":
+            return not self._compare(group).any()
         by_row = self.settings.advantage == "rows"
         compared = _row_rewards(group) if by_row else [np.array([each.episode_return]) for each in group]
         return float(np.ptp(np.concatenate(compared))) <= EQUAL_REWARDS
@@ -37,19 +41,31 @@ class Grpo(ClippedAlgorithm[GrpoSettings]):
         return Estimates(advantages_R, np.zeros_like(advantages_R))
 
     def _compare(self, group: Sequence[Trajectory]) -> FloatArray:
+        normalise = self.settings.normalise
         if self.settings.advantage == "rows":
-            return np.concatenate(group_relative_row_advantages(_row_rewards(group)))
+            rows = group_relative_row_advantages(_row_rewards(group), normalise=normalise)
+            return np.concatenate(rows)
         num_steps_G = np.array([each.rewards.size for each in group])
         if self.settings.advantage == "trajectory":
             returns_G = np.array([each.episode_return for each in group])
-            return np.repeat(group_relative_advantages(returns_G[None])[0], num_steps_G)
+            advantages_G = group_relative_advantages(returns_G[None], normalise=normalise)[0]
+            return np.repeat(advantages_G, num_steps_G)
         rewards_GS = np.zeros((len(group), num_steps_G.max()))
         for rewards_S, each in zip(rewards_GS, group, strict=True):
             rewards_S[: each.rewards.size] = each.rewards.ravel()
-        advantages_GS = group_relative_step_advantages(
-            rewards_GS[None], num_steps_BG=num_steps_G[None], discount=self.settings.discount
-        )[0]
-        advantages_S: FloatArray = advantages_GS[np.arange(rewards_GS.shape[1]) < num_steps_G[:, None]]
+        exists_GS = np.arange(rewards_GS.shape[1]) < num_steps_G[:, None]
+        discount = self.settings.discount
+        if self.settings.advantage == "position":
+            chosen_GS = np.zeros_like(exists_GS)
+            chosen_GS[exists_GS] = np.concatenate([each.loss_mask.ravel() for each in group])
+            advantages_GS = group_relative_position_advantages(
+                rewards_GS, chosen_GS, discount=discount, normalise=normalise
+            )
+        else:
+            (advantages_GS,) = group_relative_step_advantages(
+                rewards_GS[None], num_steps_BG=num_steps_G[None], discount=discount, normalise=normalise
+            )
+        advantages_S: FloatArray = advantages_GS[exists_GS]
         return advantages_S
 
 

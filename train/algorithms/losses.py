@@ -13,7 +13,8 @@ class Surrogate(NamedTuple):
 
     Attributes:
         loss: To be minimised in the mean.
-        clip_fraction: 1 where the ratio was outside the clip range on the side that clips, else 0.
+        clip_fraction: 1 where the ratio was outside the clip range on the side that clips, or beyond the dual
+            clip, else 0.
         approximate_kl: KL of the behaviour from the current policy, by the estimator (r - 1) - log r.
     """
 
@@ -23,17 +24,21 @@ class Surrogate(NamedTuple):
 
 
 def clipped_surrogate(
-    log_ratios: Tensor, advantages: Tensor, *, clip_low: float, clip_high: float
+    log_ratios: Tensor, advantages: Tensor, *, clip_low: float, clip_high: float, dual_clip: float = 0.0
 ) -> Surrogate:
     """Compute PPO's clipped surrogate (arXiv:1707.06347, equation 7), as GRPO uses it as well.
 
     loss = -min(r * A, clip(r, 1 - clip_low, 1 + clip_high) * A), r the ratio of the current to the behaviour
     policy's probability. The mean over choices is the caller's.
 
+    With a dual clip c the loss of a choice with A < 0 is at most -c * A, so that one bad choice that has
+    become likely cannot outweigh all others (Ye et al. 2020, arXiv:1912.09729, equation 5).
+
     Args:
         log_ratios: Log-probability of each choice under the current policy less that under the behaviour
             policy, any shape.
         advantages: The same shape.
+        dual_clip: c, above 1; 0 leaves it out.
 
     Raises:
         ValueError: If the shapes differ: one of them would be spread over the other, and the loss be of
@@ -42,11 +47,13 @@ def clipped_surrogate(
     _require_same_shape(log_ratios=log_ratios, advantages=advantages)
     ratios = log_ratios.exp()
     clipped = ratios.clamp(1 - clip_low, 1 + clip_high)
-    return Surrogate(
-        -torch.minimum(ratios * advantages, clipped * advantages),
-        (clipped * advantages < ratios * advantages).float(),
-        ratios - 1 - log_ratios,
-    )
+    gain = torch.minimum(ratios * advantages, clipped * advantages)
+    is_clipped = clipped * advantages < ratios * advantages
+    if dual_clip:
+        least = torch.where(advantages < 0, dual_clip * advantages, -torch.inf)
+        is_clipped = is_clipped | (gain < least)
+        gain = torch.maximum(gain, least)
+    return Surrogate(-gain, is_clipped.float(), ratios - 1 - log_ratios)
 
 
 def kl_from_reference(log_probs: Tensor, reference_log_probs: Tensor) -> Tensor:

@@ -24,9 +24,6 @@ from torch import Tensor
 from .advantages import FloatArray
 from .settings import AlgorithmSettings
 
-EQUAL_REWARDS = 1e-9
-"""Sums that differ by no more are equal: the same rewards in another order add up to other last digits."""
-
 
 class Trajectory(Protocol):
     """An episode as an algorithm sees it; arrays of steps may have any shape that holds S values."""
@@ -193,6 +190,11 @@ class Algorithm(ABC, Generic[SettingsT]):
             "skipped_groups": skipped,
         }
         return Selection(tuple(kept), counts)
+
+    def num_skipped(self, groups: Sequence[Sequence[Trajectory]]) -> int:
+        """Count the groups that teach nothing although they could be scored."""
+        scored = [[each for each in group if each.scored] for group in groups]
+        return sum(len(group) >= max(self.min_scored, 1) and self.is_skipped(group) for group in scored)
 
     def is_skipped(self, group: Sequence[Trajectory]) -> bool:
         """Return whether a group teaches nothing although it could be scored."""

@@ -23,6 +23,8 @@ class AlgorithmSettings(Table):
         epochs: Passes over the decisions of an update.
         minibatch_size: Decisions of a gradient step; compact policies only.
         minibatch_groups: Groups of a gradient step; by default all of an update; language policies only.
+        minibatch_rows: Rows of a gradient step, whatever their groups, in place of `minibatch_groups`;
+            language policies only.
         learning_rate: Of Adam (compact policies) or AdamW.
         max_gradient_norm: Longer gradients are shortened to it.
         loss_average: Whether every token of a gradient step counts alike, or every row; language policies
@@ -40,6 +42,7 @@ class AlgorithmSettings(Table):
     epochs: Count = 2
     minibatch_size: Annotated[Count, COMPACT_ONLY] = 1024
     minibatch_groups: Annotated[Count | None, LANGUAGE_ONLY] = None
+    minibatch_rows: Annotated[Count | None, LANGUAGE_ONLY] = None
     learning_rate: Positive = 1e-3
     max_gradient_norm: Positive = 0.5
     loss_average: Annotated[Literal["token", "sequence"], LANGUAGE_ONLY] = "token"
@@ -51,6 +54,20 @@ class AlgorithmSettings(Table):
     def forks_groups(self) -> bool:
         """True if the episodes of a group begin from a state that one of them has reached."""
         return False
+
+    @property
+    def most_refills(self) -> int:
+        """Rounds at most in which groups that teach nothing are played anew."""
+        return 0
+
+    @model_validator(mode="after")
+    def _check_minibatch(self) -> Self:
+        if self.minibatch_groups and self.minibatch_rows:
+            raise ConfigError(
+                f"algorithm.minibatch_groups is {self.minibatch_groups} and algorithm.minibatch_rows "
+                f"{self.minibatch_rows}; both say what a gradient step takes, so give one of them."
+            )
+        return self
 
     def check_policy(self, *, is_language: bool) -> None:
         """Refuse a kind of policy that cannot learn so.
@@ -65,6 +82,8 @@ class ClippedSettings(AlgorithmSettings):
 
     Attributes:
         clip_low, clip_high: The probability ratio is clipped to [1 - clip_low, 1 + clip_high].
+        dual_clip: The loss of a choice with a negative advantage is at most so many times that (Ye et al.
+            2020); 0 sets no such limit.
         entropy_coefficient: Weight of the entropy, which is pushed up.
         discount: Weight of a reward one step later.
         kl_coefficient: Weight of the KL divergence from the policy that the run began with; 0 needs no second
@@ -75,27 +94,47 @@ class ClippedSettings(AlgorithmSettings):
 
     clip_low: Annotated[float, Field(gt=0, lt=1)] = 0.2
     clip_high: Positive = 0.2
+    dual_clip: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     entropy_coefficient: NotNegative = 0.0
     discount: Share = 1.0
     kl_coefficient: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
     importance_cap: Annotated[NotNegative, LANGUAGE_ONLY] = 2.0
+
+    @model_validator(mode="after")
+    def _check_dual_clip(self) -> Self:
+        # At 1 or below it would also cap choices that have not moved.
+        if 0 < self.dual_clip <= 1:
+            raise ConfigError(f"algorithm.dual_clip is {self.dual_clip}; give more than 1, such as 3, or 0.")
+        return self
 
 
 class GrpoSettings(ClippedSettings):
     """GRPO: the episodes of a group are compared with each other.
 
     Attributes:
-        advantage: Whether a group's episodes are compared as wholes, step by step, or as rows (contexts) that
-            all count alike, whatever their episode; `rows` is for language policies only.
+        advantage: Whether a group's episodes are compared as wholes, step by step, position by position (as
+            step by step, but each position by its own deviation), or as rows (contexts) that all count alike,
+            whatever their episode; `rows` is for language policies only.
+        normalise: Divide advantages by the deviation; without, they are differences of rewards.
         group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
             that one of them has reached, at a turn drawn anew for each group; managers only.
         skip_equal_groups: Leave groups whose returns are all equal out of the batch; language policies only.
+        refill_rounds: Rounds at most in which as many groups as `skip_equal_groups` leaves out are drawn and
+            played in addition (dynamic sampling: DAPO, arXiv:2503.14476, section 3.2); language policies
+            only.
     """
 
     name: Literal["grpo"]
-    advantage: Literal["trajectory", "step", "rows"] = "step"
+    advantage: Literal["trajectory", "step", "position", "rows"] = "step"
+    normalise: bool = True
     group_start: Annotated[Literal["stream", "fork"], MANAGER_ONLY, WHOLE_EPISODES] = "stream"
     skip_equal_groups: Annotated[bool, LANGUAGE_ONLY] = False
+    refill_rounds: Annotated[CountOrZero, LANGUAGE_ONLY] = 0
+
+    @property
+    def most_refills(self) -> int:
+        """`refill_rounds`."""
+        return self.refill_rounds
 
     @property
     def forks_groups(self) -> bool:
@@ -120,6 +159,11 @@ class GrpoSettings(ClippedSettings):
             raise ConfigError(
                 f"algorithm.group_size is {self.group_size}, but grpo compares the episodes of a group; give "
                 "at least 2."
+            )
+        if self.refill_rounds and not self.skip_equal_groups:
+            raise ConfigError(
+                f"algorithm.refill_rounds is {self.refill_rounds}, but algorithm.skip_equal_groups is false, "
+                "so no group is left out that could be replaced; set it, or leave the rounds out."
             )
         return self
 

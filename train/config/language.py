@@ -190,6 +190,21 @@ class TRLLearnerSettings(LearnerSettings):
                 "algorithm.skip_equal_groups is true, but learner.kind is 'trl', whose trainer skips no "
                 "groups; leave it out or take learner.kind = 'memdojo'."
             )
+        if algorithm.dual_clip:
+            raise ConfigError(
+                f"algorithm.dual_clip is {algorithm.dual_clip}, but learner.kind is 'trl', whose trainer has "
+                "none; leave it out or take learner.kind = 'memdojo'."
+            )
+        if not algorithm.normalise:
+            raise ConfigError(
+                "algorithm.normalise is false, but learner.kind is 'trl', which divides by the deviation; "
+                "leave it out or take learner.kind = 'memdojo'."
+            )
+        if algorithm.minibatch_rows:
+            raise ConfigError(
+                f"algorithm.minibatch_rows is {algorithm.minibatch_rows}, but learner.kind is 'trl'; give "
+                "algorithm.minibatch_groups, as many completions of which make a step there."
+            )
         if algorithm.curriculum == "priority":
             raise ConfigError(
                 "algorithm.curriculum is 'priority', but learner.kind is 'trl', whose trainer has all "

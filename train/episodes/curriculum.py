@@ -64,9 +64,9 @@ class PriorityCurriculum:
         self._seed = seed
         self._scores: dict[int, float | None] = {}
 
-    def draw(self, update: int, count: int) -> list[int]:
-        """Return the units of an update by their index."""
-        rng = np.random.default_rng((self._seed, update, self._num_units, 1))
+    def draw(self, update: int, count: int, refill: int = 0) -> list[int]:
+        """Return the units of an update, or of its `refill`th refill, by their index."""
+        rng = np.random.default_rng((self._seed, update, self._num_units, 1 + refill))
         drawn: list[int] = []
         while len(drawn) < count:
             drawn += self._order(rng)

@@ -50,19 +50,32 @@ class Schedule:
                 "no question of streams.train has evidence, from which alone a retriever, or a manager with "
                 "[one_step], learns; use streams whose questions name the turns that hold their answers."
             )
-        self._draws = Draws(
-            streams,
+        self._draws = self._new_draws(config.seed, config.algorithm.groups_per_update)
+        # Drawn apart, so that the others are the same with refills and without; seeds of runs are smaller.
+        self._refills = self._new_draws(config.seed + 2**64, self._refills_per_update)
+
+    def _new_draws(self, seed: int, units_per_update: int) -> Draws:
+        return Draws(
+            self._streams,
             [unit[0] if isinstance(unit, tuple) else unit for unit in self._units],
-            weights=config.streams.weights,
-            curriculum_updates=config.streams.length_curriculum or 0,
-            units_per_update=config.algorithm.groups_per_update,
-            seed=config.seed,
+            weights=self._config.streams.weights,
+            curriculum_updates=self._config.streams.length_curriculum or 0,
+            units_per_update=units_per_update,
+            seed=seed,
         )
 
-    def training(self, update: int) -> list[RolloutTask]:
-        """Return the tasks of update `update`, one for each group."""
-        rng = np.random.default_rng((self._config.seed, update))
-        tasks = [self._task(self._units[unit], rng) for unit in self._drawn(update)]
+    @property
+    def _refills_per_update(self) -> int:
+        algorithm = self._config.algorithm
+        return max(algorithm.most_refills, 1) * algorithm.groups_per_update
+
+    def training(self, update: int, refill: int = 0) -> list[RolloutTask]:
+        """Return the tasks of update `update`, one for each group, or those of its `refill`th refill.
+
+        Of a refill as many are played as groups are missing, the first ones.
+        """
+        rng = np.random.default_rng((self._config.seed, update, *([refill] if refill else [])))
+        tasks = [self._task(self._units[unit], rng) for unit in self._drawn(update, refill)]
         return [dataclasses.replace(task, update=update) for task in tasks]
 
     def validation(self, streams: Sequence[Stream]) -> list[RolloutTask]:
@@ -74,10 +87,14 @@ class Schedule:
             for stream, question in _questions(streams)
         ]
 
-    def record(self, update: int, groups: Sequence[Sequence[ScoredEpisode]]) -> None:
-        """Note what became of the tasks of an update; a curriculum by priority draws by it from then on."""
+    def record(self, update: int, groups: Sequence[Sequence[ScoredEpisode]], refill: int = 0) -> None:
+        """Note what became of the tasks of an update, or of the first of a refill.
+
+        A curriculum by priority draws by it from then on.
+        """
         if self._curriculum is not None:
-            self._curriculum.record(self._drawn(update), groups, self._config.reward_decay)
+            drawn = self._drawn(update, refill)[: len(groups)]
+            self._curriculum.record(drawn, groups, self._config.reward_decay)
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run must know to draw what this one would have drawn, as JSON has it."""
@@ -88,11 +105,14 @@ class Schedule:
         if self._curriculum is not None:
             self._curriculum.load_state(state["curriculum"])
 
-    def _drawn(self, update: int) -> list[int]:
-        """Return the units of an update, by their index."""
+    def _drawn(self, update: int, refill: int) -> list[int]:
+        """Return the units of an update or of its `refill`th refill, by their index."""
         count = self._config.algorithm.groups_per_update
         if self._curriculum is not None:
-            return self._curriculum.draw(update, count)
+            return self._curriculum.draw(update, count, refill)
+        if refill:
+            first = update * self._refills_per_update + (refill - 1) * count
+            return [self._refills.unit(position) for position in range(first, first + count)]
         return [self._draws.unit(position) for position in range(update * count, (update + 1) * count)]
 
     def _task(self, unit: int | tuple[int, int], rng: np.random.Generator) -> RolloutTask:

@@ -214,15 +214,18 @@ class LanguageLearner:
         return sampler_mismatch(tensors, self.algorithm.importance_cap)
 
     def _gradient_steps(self, rows: UpdateRows, update: int) -> list[list[int]]:
-        """Return the numbers of the rows of each step: rows of a group stay together."""
+        """Return the numbers of the rows of each step; with `minibatch_rows` groups are torn apart."""
+        settings = self.algorithm.settings
         shuffle = np.random.default_rng((self.seed, update))
-        num_groups = int(rows.group_numbers[-1]) + 1
-        size = self.algorithm.settings.minibatch_groups or num_groups
+        # Advantages are known by now, so a step need not have whole groups.
+        parts = rows.group_numbers if settings.minibatch_rows is None else np.arange(len(rows.rows))
+        num_parts = int(parts[-1]) + 1
+        size = settings.minibatch_rows or settings.minibatch_groups or num_parts
         steps = []
-        for _ in range(self.algorithm.settings.epochs):
-            order = shuffle.permutation(num_groups)
-            for start in range(0, num_groups, size):
-                chosen = np.isin(rows.group_numbers, order[start : start + size])
+        for _ in range(settings.epochs):
+            order = shuffle.permutation(num_parts)
+            for start in range(0, num_parts, size):
+                chosen = np.isin(parts, order[start : start + size])
                 steps.append(np.flatnonzero(chosen).tolist())
         return steps
 

@@ -222,11 +222,26 @@ class LanguageTrainee:
         started = time.perf_counter()
         groups = self._play_tasks("training", self._schedule.training(update))
         self._schedule.record(update, groups)
+        groups += self._refill(groups, update)
         metrics = play_metrics(groups, update, time.perf_counter() - started)
         if update % self._config.evaluation.every == 0:
             write_trajectories(self._run, groups, self._encoder, update)
         metrics |= self._main.restarts() | {"seconds/weights": sync_seconds}
         return Played(groups, metrics | self._answer_metrics())
+
+    def _refill(self, groups: Sequence[LanguageGroup], update: int) -> list[LanguageGroup]:
+        """Play other groups for those that teach nothing, until there are enough or the rounds are over."""
+        algorithm = self._learner.algorithm
+        more: list[LanguageGroup] = []
+        num_missing = algorithm.num_skipped(groups)
+        for refill in range(1, algorithm.settings.most_refills + 1):
+            if not num_missing:
+                break
+            played = self._play_tasks("training", self._schedule.training(update, refill)[:num_missing])
+            self._schedule.record(update, played, refill)
+            num_missing = algorithm.num_skipped(played)
+            more += played
+        return more
 
     def _answer_metrics(self) -> dict[str, float]:
         hits, misses = self._main.take_answer_counts()

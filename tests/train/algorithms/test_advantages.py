@@ -4,6 +4,7 @@ import pytest
 from memdojo.train.algorithms.advantages import (
     generalised_advantages,
     group_relative_advantages,
+    group_relative_position_advantages,
     group_relative_row_advantages,
     group_relative_step_advantages,
     rewards_to_go,
@@ -25,6 +26,63 @@ def test_an_unscored_trajectory_counts_in_no_group_mean() -> None:
 def test_group_relative_advantages_refuse_another_shape() -> None:
     with pytest.raises(ValueError, match="num_groups, group_size"):
         group_relative_advantages(np.zeros(3))
+
+
+def test_without_the_division_a_group_in_which_all_failed_teaches_its_small_differences_as_small() -> None:
+    # Nobody answers; a shaping reward of 0.1 or 0.01 for one of the two is all there is.
+    for shaping in (0.1, 0.01):
+        returns = np.array([[shaping, 0.0], [1.0, 0.0]])
+        divided = group_relative_advantages(returns, eps=1e-12)
+        # Divided, both groups teach alike, whatever the shaping pays.
+        assert divided == pytest.approx(np.array([[1.0, -1.0], [1.0, -1.0]]))
+        plain = group_relative_advantages(returns, normalise=False)
+        assert plain == pytest.approx(np.array([[shaping / 2, -shaping / 2], [0.5, -0.5]]))
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+def test_equal_episodes_have_no_advantage(normalise: bool) -> None:
+    equal = np.full((1, 3), 0.7)
+    # What is left is the rounding of a mean.
+    assert group_relative_advantages(equal, normalise=normalise) == pytest.approx(0, abs=1e-9)
+    steps = np.broadcast_to(np.array([0.5, 0.25]), (1, 3, 2))
+    assert not group_relative_step_advantages(steps, normalise=normalise).any()
+    chosen = np.ones((3, 2), dtype=bool)
+    assert not group_relative_position_advantages(steps[0], chosen, normalise=normalise).any()
+    rows = group_relative_row_advantages([np.array([0.5, 0.5])] * 3, normalise=normalise)
+    assert not np.concatenate(rows).any()
+
+
+def test_undivided_step_and_row_advantages_are_differences() -> None:
+    rewards_BGS = np.array([[[1.0, 0.0], [0.0, 3.0]]])
+    expected = np.array([[[-1.0, -1.5], [1.0, 1.5]]])
+    assert group_relative_step_advantages(rewards_BGS, normalise=False) == pytest.approx(expected)
+    first, second = group_relative_row_advantages([np.array([1.0, 3.0]), np.array([5.0])], normalise=False)
+    assert (first.tolist(), second.tolist()) == ([-2, 0], [2])
+
+
+def test_each_position_is_compared_by_its_own_deviation() -> None:
+    # To go: (5, 4), (1, 0) and (3, 2): both positions have the deviation sqrt(8 / 3). With a discount of 0
+    # the first pays 1 to everybody and is skipped, and the second 4, 0 and 2.
+    rewards = np.array([[1.0, 4.0], [1.0, 0.0], [1.0, 2.0]])
+    chosen = np.ones((3, 2), dtype=bool)
+    unit = 2 / np.sqrt(8 / 3)
+    both = np.array([[unit, unit], [-unit, -unit], [0, 0]])
+    assert group_relative_position_advantages(rewards, chosen, eps=1e-12) == pytest.approx(both)
+    late = group_relative_position_advantages(rewards, chosen, discount=0.0, eps=1e-12)
+    assert late == pytest.approx(both * [0, 1])
+    # A tenth of the difference at one position weighs as much: step by step it would weigh a tenth.
+    small = group_relative_position_advantages(rewards * [1, 0.1], chosen, discount=0.0, eps=1e-12)
+    assert small == pytest.approx(both * [0, 1])
+    plain = group_relative_position_advantages(rewards, chosen, normalise=False)
+    assert plain == pytest.approx(np.array([[2.0, 2.0], [-2.0, -2.0], [0.0, 0.0]]))
+
+
+def test_who_chose_nothing_at_a_position_is_not_compared_there() -> None:
+    rewards = np.array([[1.0, 9.0], [3.0, 5.0], [0.0, 1.0]])
+    chosen = np.array([[True, False], [True, False], [False, True]])
+    # At the first position 1 and 3 are left, at the second one choice alone, which nothing is compared with.
+    advantages = group_relative_position_advantages(rewards, chosen, discount=0.0, eps=1e-12)
+    assert advantages == pytest.approx(np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]))
 
 
 def test_rewards_to_go_are_discounted_sums() -> None:

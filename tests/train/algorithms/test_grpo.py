@@ -175,6 +175,35 @@ def test_steps_are_compared_where_several_episodes_have_them() -> None:
     assert advantages == pytest.approx(np.array([1, 1, 0, -1, -1]) / math.sqrt(4 / 5), rel=1e-5)
 
 
+def test_positions_are_compared_where_several_episodes_have_them() -> None:
+    # To go: 4, 2, 2 and 1, 0. The deviation of the first position is 1.5, of the second 1; nobody shares the
+    # third with the first episode.
+    group = (make_trajectory(2.0, 0.0, 2.0), make_trajectory(1.0, 0.0))
+    assert _advantages([group], advantage="position") == pytest.approx([1, 1, 0, -1, -1], rel=1e-5)
+    plain = _advantages([group], advantage="position", normalise=False)
+    assert plain == pytest.approx([1.5, 1, 0, -1.5, -1])
+
+
+def test_a_group_is_skipped_if_no_position_of_it_teaches_anything() -> None:
+    algorithm = _grpo(advantage="position", skip_equal_groups=True)
+    # Equal returns, of which the rewards to go of the second position differ.
+    taught = (make_trajectory(1.0, 0.0), make_trajectory(0.0, 1.0))
+    assert algorithm.select([taught, (make_trajectory(1.0, 0.5),) * 2]).groups == (taught,)
+
+
+@pytest.mark.parametrize("advantage", ["trajectory", "step", "position", "rows"])
+def test_undivided_advantages_of_a_group_in_which_all_failed_are_as_small_as_its_differences(
+    advantage: str,
+) -> None:
+    # Nobody answers; one of the two is paid 0.02 for its form.
+    failed = (make_trajectory(0.02), make_trajectory(0.0))
+    assert _advantages([failed], advantage=advantage, normalise=False) == pytest.approx([0.01, -0.01])
+    assert _advantages([failed], advantage=advantage) == pytest.approx([1, -1], rel=1e-3)
+    equal = (make_trajectory(0.3), make_trajectory(0.3))
+    for normalise in (True, False):
+        assert not _advantages([equal], advantage=advantage, normalise=normalise).any()
+
+
 @pytest.mark.parametrize("advantage", ["trajectory", "rows"])
 def test_no_row_loses_the_advantage_of_its_episode(advantage: str) -> None:
     # Paid at the last row alone, which once was the only one to be trained on.

@@ -33,6 +33,28 @@ def test_the_surrogate_is_clipped_on_the_side_of_the_gain(
     assert float(_loss(ratio, advantage)) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("ratio", "advantage", "expected", "is_clipped"),
+    [
+        (5.0, -2.0, 6.0, 1),  # Without the dual clip 10.
+        (2.5, -2.0, 5.0, 0),
+        (0.5, -2.0, 1.6, 1),
+        (5.0, 2.0, -2.6, 1),
+        (0.1, 2.0, -0.2, 0),
+    ],
+)
+def test_the_dual_clip_caps_the_loss_of_a_bad_choice_that_has_become_likely(
+    ratio: float, advantage: float, expected: float, is_clipped: int
+) -> None:
+    log_ratio = torch.tensor([math.log(ratio)], requires_grad=True)
+    each = clipped_surrogate(log_ratio, torch.tensor([advantage]), clip_low=0.2, clip_high=0.3, dual_clip=3.0)
+    assert each.loss.tolist() == pytest.approx([expected])
+    assert each.clip_fraction.tolist() == [is_clipped]
+    torch.autograd.backward(each.loss.sum())
+    assert log_ratio.grad is not None
+    assert bool(log_ratio.grad.any()) is not bool(is_clipped)
+
+
 def test_the_loss_equals_reinforce_where_the_policy_has_not_moved() -> None:
     log_probs = torch.tensor([-1.0, -2.0], requires_grad=True)
     advantages = torch.tensor([3.0, -1.0])

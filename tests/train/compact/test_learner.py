@@ -111,6 +111,19 @@ def test_grpo_compares_step_by_step_or_as_wholes() -> None:
     assert whole.tolist() == pytest.approx([1, 1, -1, -1], abs=1e-5)
 
 
+def test_grpo_compares_each_position_among_those_who_chose_there() -> None:
+    # Rewards to go are 3, 1 and 1, 0.9 and 2, 0; the last episode had nothing to choose the second time.
+    group = (
+        _trajectory([[0], [0]], [[2.0], [1.0]]),
+        _trajectory([[1], [1]], [[0.1], [0.9]]),
+        _trajectory([[2], [-1]], [[2.0], [0.0]]),
+    )
+    batch = build_batch([group], _algorithm(advantage="position"))
+    # First 1, -1, 0 over sqrt(2 / 3); then 0.05 and -0.05 over 0.05.
+    unit = math.sqrt(3 / 2)
+    assert batch.advantages.squeeze(1).tolist() == pytest.approx([unit, 1, -unit, -1, 0, 0], abs=1e-3)
+
+
 def test_ppo_standardises_over_the_batch_and_keeps_targets_as_they_are() -> None:
     groups: list[TrajectoryGroup] = [(_one_step(0, 1.0),), (_one_step(1, 3.0),)]
     batch = build_batch(groups, _algorithm("ppo"))

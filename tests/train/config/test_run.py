@@ -145,6 +145,13 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
             r"^algorithm\.advantage is 'rows', which only language policies have; use 'step'\.$",
         ),
         ("algorithm.group_size=1", "group_size is 1, but grpo compares .* give at least 2"),
+        ("algorithm.dual_clip=0.9", r"dual_clip is 0\.9; give more than 1, such as 3, or 0"),
+        ("algorithm.dual_clip=-1", "dual_clip is -1; it must be greater than or equal to 0"),
+        ("algorithm={name = 'grpo', num_updates = 1, refill_rounds = 2}", "so no group is left out"),
+        (
+            "algorithm={name = 'grpo', num_updates = 1, minibatch_groups = 2, minibatch_rows = 32}",
+            "minibatch_groups is 2 and algorithm.minibatch_rows 32; .* give one of them",
+        ),
         ("algorithm=ppo", "algorithm is 'ppo'; it must be a table"),
         ("seed=1.5", "seed is 1.5; it must be a whole number"),
         ("seed=true", "seed is True; it must be a whole number"),

@@ -35,6 +35,18 @@ def test_a_unit_comes_the_more_often_the_nearer_its_score_is_to_a_fifth(
     assert priority(score) == pytest.approx(expected)
 
 
+def test_a_refill_takes_the_next_units_that_were_never_played_and_then_draws_anew() -> None:
+    curriculum = PriorityCurriculum(5, seed=3)
+    first = curriculum.draw(0, 2)
+    curriculum.record(first, [group(0.0)] * 2)
+    second = curriculum.draw(0, 2, 1)
+    assert not {*first} & {*second}
+    for units in (second, curriculum.draw(0, 5, 1)):
+        curriculum.record(units, [group(0.2)] * len(units))
+    assert sorted(curriculum.draw(0, 5)) == sorted(curriculum.draw(0, 5, 1)) == [0, 1, 2, 3, 4]
+    assert len({tuple(curriculum.draw(0, 5, refill)) for refill in range(6)}) > 1
+
+
 def test_the_score_of_a_group_is_the_mean_of_what_the_lasting_parts_paid() -> None:
     episodes = [
         Episode({"marginal_utility": 0.5, "malformed_ranking": -0.1, "evidence_dcg": 2.0}),

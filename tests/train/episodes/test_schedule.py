@@ -1,4 +1,5 @@
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,11 @@ from memdojo.errors import ConfigError
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.schedule import Schedule
 
+LANGUAGE: dict[str, Any] = {"policy": {"kind": "language", "model": "x/y"}}
 
-def _config(*overrides: str) -> TrainConfig:
-    return make_config("algorithm.groups_per_update=2", "algorithm.group_size=3", *overrides)
+
+def _config(*overrides: str, **tables: Any) -> TrainConfig:
+    return make_config("algorithm.groups_per_update=2", "algorithm.group_size=3", *overrides, **tables)
 
 
 def _retriever(*overrides: str) -> TrainConfig:
@@ -41,6 +44,19 @@ def test_every_stream_comes_once_a_lap() -> None:
     laps = [order[first : first + 5] for first in range(0, 20, 5)]
     assert [sorted(lap) for lap in laps] == [[0, 1, 2, 3, 4]] * 4
     assert len({tuple(lap) for lap in laps}) > 1
+
+
+def test_refills_are_of_other_streams_and_leave_the_other_tasks_as_they_are() -> None:
+    config = _config("algorithm.skip_equal_groups=true", "algorithm.refill_rounds=2", **LANGUAGE)
+    plain, schedule = Schedule(_config(**LANGUAGE), STREAMS), Schedule(config, STREAMS)
+    drawn = [schedule.training(update, refill) for update in range(2) for refill in range(3)]
+    assert [drawn[0], drawn[3]] == [plain.training(0), plain.training(1)]
+    # Four refills of two: a lap of five and the first three of another.
+    order = [task.stream for number in (1, 2, 4, 5) for task in drawn[number]]
+    assert sorted(order[:5]) == [0, 1, 2, 3, 4]
+    assert len({task.seeds for tasks in drawn for task in tasks}) == 12
+    # Out of order, as a resumed run asks.
+    assert Schedule(config, STREAMS).training(1, 2) == drawn[5]
 
 
 def test_an_update_of_more_groups_than_streams_goes_round_several_times() -> None:

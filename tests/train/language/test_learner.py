@@ -283,6 +283,20 @@ def test_groups_stay_together_in_a_minibatch_and_all_are_used_once_an_epoch() ->
     assert steps == {6}
 
 
+def test_rows_of_all_groups_are_mixed_in_a_minibatch_of_rows_and_all_are_used_once_an_epoch() -> None:
+    network = _network()
+    groups = _groups(network)
+    num_rows = sum(len(trajectory.rows) for group in groups for trajectory in group)
+    learner = _learner(network, _algorithm(minibatch_rows=2), max_tokens=10_000)
+    seen: list[list[int]] = []
+    network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0][:, 0].tolist()))
+    learner.update(groups, 0)
+    scored, *steps = seen
+    assert [len(step) for step in steps] == [2] * (num_rows // 2) + [1] * (num_rows % 2)
+    assert sorted(token for step in steps for token in step) == sorted(scored)
+    assert any(len(set(step)) > 1 for step in steps)
+
+
 def test_the_policy_is_scored_beforehand_only_where_that_is_needed() -> None:
     def num_passes(settings: dict[str, Any]) -> int:
         network = _network(critic=settings.get("name") == "ppo", lora="kl_coefficient" in settings)

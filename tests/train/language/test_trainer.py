@@ -9,20 +9,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from builders import run_training
+from builders import make_trajectory, run_training
+from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError
 from memdojo.eval.records.files import read_episodes
+from memdojo.train.algorithms.registry import make_algorithm
 from memdojo.train.checkpoints.language import load_language_spec
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.run_kinds import LanguageConfig
+from memdojo.train.language.trainer import LanguageTrainee
+from memdojo.train.language.trajectories import LanguageGroup
+from memdojo.train.rollouts.tasks import RolloutTask
 from memdojo.train.runs.folder import RunFolder
 
 from .conftest import OPTIONS
@@ -89,6 +96,53 @@ def test_prompts_and_responses_that_the_model_has_no_room_for_are_refused(model:
     config = _config(model, "policy.max_prompt_tokens=2048")
     with pytest.raises(ConfigError, match=r"2048 and policy\.max_response_tokens is 6, but .* room for 2048"):
         run_training(tmp_path, config)
+
+
+class _PlaysEqualGroups:
+    """Plays groups of two equal episodes, but for the last one of each call; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.tasks: list[list[RolloutTask]] = []
+
+    def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
+        self.tasks.append(list(tasks))
+        differs = make_trajectory(1.0), make_trajectory(0.0)
+        return [*[(make_trajectory(0.0),) * 2] * (len(tasks) - 1), differs]
+
+    def restarts(self) -> dict[str, float]:
+        return {}
+
+    def take_answer_counts(self) -> tuple[int, int]:
+        return 0, 0
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("refill_rounds", "num_played"), [(0, [4]), (1, [4, 3]), (9, [4, 3, 2, 1])])
+def test_other_groups_are_played_for_those_without_spread_until_there_are_enough_or_the_rounds_are_over(
+    refill_rounds: int, num_played: list[int], model: str, tmp_path: Path
+) -> None:
+    config = _config(
+        model,
+        "algorithm.groups_per_update=4",
+        "algorithm.skip_equal_groups=true",
+        f"algorithm.refill_rounds={refill_rounds}",
+    )
+    assert isinstance(config, LanguageConfig)
+    sampling = _PlaysEqualGroups()
+    learner: Any = SimpleNamespace(
+        algorithm=make_algorithm(config.algorithm), accelerator=SimpleNamespace(num_processes=1)
+    )
+    run = RunFolder.create(tmp_path, config)
+    splits = {"train": load_streams("synthetic:train", num_streams=4, **OPTIONS)}
+    trainee = LanguageTrainee(config, run, splits, sampling, learner, lambda: False)
+    played = trainee.play(1)
+    assert [len(tasks) for tasks in sampling.tasks] == num_played
+    assert len(played.groups) == sum(num_played)
+    # With enough rounds as many groups teach as there are to be.
+    taught = len(learner.algorithm.select(played.groups).groups)
+    assert taught == len(num_played)
+    assert len({task.seeds for tasks in sampling.tasks for task in tasks}) == sum(num_played)
 
 
 @pytest.mark.slow

@@ -290,6 +290,9 @@ def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
         ({"algorithm": {"advantage": "rows"}}, r"algorithm\.advantage is 'rows', but .* as wholes"),
         ({"algorithm": {"discount": 0.9}}, r"algorithm\.discount is 0\.9, but .* does not use it"),
         ({"algorithm": {"skip_equal_groups": True}}, "skips no groups"),
+        ({"algorithm": {"dual_clip": 3.0}}, "whose trainer has none"),
+        ({"algorithm": {"normalise": False}}, "divides by the deviation"),
+        ({"algorithm": {"minibatch_rows": 2}}, r"give algorithm\.minibatch_groups"),
         ({"algorithm": {"importance_cap": 2.0}}, "samples with the learner's own weights"),
         (
             {"algorithm": {"groups_per_update": 4, "minibatch_groups": 3}},
