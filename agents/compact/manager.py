@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from memdojo.envs.types import Operation
 from ..policy import Choice
 from .base import ActionEvaluation, Decision, Observations, mlp, stack_observations
 from .distributions import MaskedCategorical, require_scores
+from .keep_and_supersede import KeepAndSupersedeNetwork
 
 NUM_EXPLAINED = 8
 """Choices that the policy reports for a step."""
@@ -86,8 +87,15 @@ class ManagerNetwork(nn.Module):
         )
 
 
+MANAGER_NETWORKS: Mapping[str, type[ManagerNetwork] | type[KeepAndSupersedeNetwork]] = {
+    "joint": ManagerNetwork,
+    "keep_and_supersede": KeepAndSupersedeNetwork,
+}
+"""What decides for a compact manager, by the names that configurations and checkpoints have for it."""
+
+
 class CompactManager:
-    """The manager policy over a `ManagerNetwork`.
+    """The manager policy over one of `MANAGER_NETWORKS`.
 
     Where it acts, it takes the likeliest action and is shown the whole store, since the network takes any
     number of candidates; where it learns, it samples and is shown `num_candidates` of its features.
@@ -100,7 +108,7 @@ class CompactManager:
 
     def __init__(
         self,
-        network: ManagerNetwork,
+        network: ManagerNetwork | KeepAndSupersedeNetwork,
         features: ManagerFeatures,
         *,
         sample: bool = False,
@@ -142,6 +150,10 @@ class CompactManager:
             self._last.append((features, observation, log_probs[row], action))
         return decisions
 
+    def last_observations(self) -> list[ManagerObservation]:
+        """Return what was seen of each episode of the last decision."""
+        return [observation for _, observation, _, _ in self._last]
+
     def last_choices(self) -> list[tuple[Choice, ...]]:
         """Return the likeliest choices of each episode of the last decision, at most `NUM_EXPLAINED`."""
         return [_choices(*last) for last in self._last]
@@ -165,10 +177,19 @@ def _choices(
     )
 
 
-def new_manager_network(features: ManagerFeatures, hidden_dim: int, seed: int) -> ManagerNetwork:
-    """Build an untrained network whose weights depend on `seed` alone."""
+def new_manager_network(
+    features: ManagerFeatures, hidden_dim: int, seed: int, network: str = "joint"
+) -> ManagerNetwork | KeepAndSupersedeNetwork:
+    """Build an untrained network whose weights depend on `seed` alone.
+
+    Args:
+        features: Give it its inputs.
+        hidden_dim: Width of its hidden layers.
+        seed: Not negative.
+        network: Its name in `MANAGER_NETWORKS`.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ManagerNetwork(
+        return MANAGER_NETWORKS[network](
             features.turn_dim, features.store_dim, features.candidate_dim, features.num_shared, hidden_dim
         )

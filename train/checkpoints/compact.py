@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from memdojo.agents.compact.manager import CompactManager, ManagerNetwork
+from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
 from memdojo.envs.features.manager import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures
@@ -31,6 +31,7 @@ from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import CheckpointError
 from memdojo.settings import LARGEST_NUMBER
 
+from ..config.policies import ManagerNetworkName
 from ..runs.checkpoint_folders import latest_checkpoint, prune_checkpoints, whole_folder
 from .digests import POLICY_JSON, STATE_JSON, require_unchanged, seal
 
@@ -126,6 +127,7 @@ class PolicySpec:
         feature_names: What the network's inputs meant: a policy must not read other features.
         num_candidates, embedding_inputs: The rest of a manager's `FeatureSettings`.
         num_places: Places of a ranking for which a retriever's critic has a value.
+        network: What decides for a manager; those of former versions had one kind only.
     """
 
     kind: Literal["manager", "retriever"]
@@ -135,6 +137,7 @@ class PolicySpec:
     num_candidates: int = 0
     embedding_inputs: bool = False
     num_places: int = 0
+    network: ManagerNetworkName = "joint"
     training: TrainedOn = TrainedOn()
     format_version: int = FORMAT_VERSION
 
@@ -152,7 +155,9 @@ class TrainingState:
     state: Mapping[str, Any]
 
 
-def manager_spec(settings: FeatureSettings, hidden_dim: int, training: TrainedOn) -> PolicySpec:
+def manager_spec(
+    settings: FeatureSettings, hidden_dim: int, training: TrainedOn, network: ManagerNetworkName = "joint"
+) -> PolicySpec:
     """Describe a manager of the current features."""
     return PolicySpec(
         "manager",
@@ -161,6 +166,7 @@ def manager_spec(settings: FeatureSettings, hidden_dim: int, training: TrainedOn
         _feature_names("manager"),
         num_candidates=settings.num_candidates,
         embedding_inputs=settings.embedding_inputs,
+        network=network,
         training=training,
     )
 
@@ -266,8 +272,8 @@ def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
         )
         return CompactRetriever(retriever, RetrievalFeatures(spec.embedder))
     features = ManagerFeatures(FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs))
-    dims = features.turn_dim, features.store_dim, features.candidate_dim, features.num_shared
-    return CompactManager(_loaded(folder, lambda: ManagerNetwork(*dims, spec.hidden_dim)), features)
+    network = _loaded(folder, lambda: new_manager_network(features, spec.hidden_dim, 0, spec.network))
+    return CompactManager(network, features)
 
 
 def load_weights(folder: Path, network: nn.Module) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,10 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from memdojo.agents.compact.base import CompactNetwork
+from memdojo.agents.compact.keep_and_supersede import KeepAndSupersedeNetwork
 from memdojo.errors import ConfigError, DivergenceError
 
 from ..algorithms.losses import explained_variance, masked_mean
-from ..algorithms.protocol import Algorithm, Choices
+from ..algorithms.protocol import Algorithm, Choices, Loss
+from ..config.tables import ImitationConfig
+from .labels import label_loss
 from .trajectories import TrajectoryGroup
 
 
@@ -108,18 +112,61 @@ class Learner:
         for _ in range(self.algorithm.settings.epochs):
             order = torch.from_numpy(shuffle.permutation(len(batch.actions)))
             for index in torch.split(order, self.algorithm.settings.minibatch_size):
-                history.append(self._step(batch.rows(index), update))
-        for name, parameter in self.network.named_parameters():
-            if not torch.isfinite(parameter).all():
-                raise _divergence(f"update {update} left weights that are not finite, first in {name}")
-        metrics = {name: float(np.mean([step[name] for step in history])) for name in history[0]}
+                loss = self.algorithm.loss(self._choices(batch.rows(index)))
+                history.append(self._descend(loss, update))
+        metrics = self._mean_of(history, update)
         if self.algorithm.needs_critic:
             mask = batch.loss_mask
             metrics["explained_variance"] = explained_variance(batch.values[mask], batch.targets[mask])
         return metrics
 
-    def _step(self, batch: Batch, update: int) -> dict[str, float]:
-        loss = self.algorithm.loss(self._choices(batch))
+    def imitate(
+        self, groups: Sequence[TrajectoryGroup], update: int, stage: ImitationConfig
+    ) -> dict[str, float]:
+        """Learn what the labels of one update's decisions say, and return metrics.
+
+        Raises:
+            DivergenceError: If the loss or a weight is no longer finite.
+        """
+        network = self.network
+        assert isinstance(network, KeepAndSupersedeNetwork)  # The configuration has no labels for others.
+        observations = _join_observations(
+            [trajectory.observations for group in groups for trajectory in group]
+        )
+        shuffle = np.random.default_rng((self.seed, update))
+        history: list[dict[str, float]] = []
+        with (
+            self._learning_rate(stage.learning_rate),
+            network.dropping_out(stage.dropout, self.seed + update),
+        ):
+            for _ in range(stage.epochs):
+                order = torch.from_numpy(shuffle.permutation(len(observations["turn"])))
+                for index in torch.split(order, self.algorithm.settings.minibatch_size):
+                    rows = {name: values[index] for name, values in observations.items()}
+                    history.append(self._descend(label_loss(network.heads(rows), rows), update))
+        return self._mean_of(history, update)
+
+    @contextlib.contextmanager
+    def _learning_rate(self, learning_rate: float) -> Iterator[None]:
+        """Let the optimiser take steps of another size for a while."""
+        before = [group["lr"] for group in self.optimizer.param_groups]
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        try:
+            yield
+        finally:
+            for group, value in zip(self.optimizer.param_groups, before, strict=True):
+                group["lr"] = value
+
+    def _mean_of(self, history: Sequence[Mapping[str, float]], update: int) -> dict[str, float]:
+        """Return the mean metrics of an update's steps, if they left weights to go on with."""
+        for name, parameter in self.network.named_parameters():
+            if not torch.isfinite(parameter).all():
+                raise _divergence(f"update {update} left weights that are not finite, first in {name}")
+        return {name: float(np.mean([step[name] for step in history])) for name in history[0]}
+
+    def _descend(self, loss: Loss, update: int) -> dict[str, float]:
+        """Take one gradient step and return its metrics."""
         self.optimizer.zero_grad()
         torch.autograd.backward(loss.total)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.algorithm.settings.max_gradient_norm)

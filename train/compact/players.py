@@ -31,8 +31,10 @@ from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import Score, sum_scores
 
+from ..config.tables import ImitationConfig
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.tasks import RolloutTask, record_of
+from .labels import Labels
 from .trajectories import Trajectory, TrajectoryGroup
 
 
@@ -43,10 +45,19 @@ class ManagerPlayer:
         streams: In chunks of single turns.
         policy: Whose network is loaded anew for each update.
         rules: With a reward, which pays each step.
+        warm_start: Of the run; the decisions of its updates are labelled.
     """
 
-    def __init__(self, streams: Sequence[Stream], policy: CompactManager, rules: EpisodeRules) -> None:
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        policy: CompactManager,
+        rules: EpisodeRules,
+        warm_start: ImitationConfig | None = None,
+    ) -> None:
         self.network: nn.Module = policy.network
+        self._warm_start = warm_start or ImitationConfig()
+        self._labels: LRUCache[Labels] = LRUCache(max_size=128)
         self._streams = streams
         self._policy = policy
         self._rules = rules
@@ -57,7 +68,12 @@ class ManagerPlayer:
         """Return the trajectories of the task, in the order of its seeds."""
         context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
         start = self._rules.manager(context, seed=task.trunk_seed)
-        recorder = _Recorder(self._policy, sample=not task.greedy)
+        labels = None
+        if not task.greedy and task.update < self._warm_start.num_updates:
+            labels = self._labels.get_or_make(
+                (task.stream, task.window), lambda: Labels(context, self._warm_start.teacher)
+            )
+        recorder = _Recorder(self._policy, sample=not task.greedy, labels=labels)
         play_manager(recorder, [start], self._rules.answerer, until_step=task.fork_turn)
         episodes = [start.fork(seed) for seed in task.seeds]
         watched = WatchedPolicy(recorder) if task.recorded else None
@@ -112,21 +128,25 @@ class ManagerPlayer:
 
 
 class _Recorder:
-    """A manager that remembers each decision by episode."""
+    """A manager that remembers each decision by episode, with its labels if there are any."""
 
-    def __init__(self, policy: CompactManager, *, sample: bool) -> None:
+    def __init__(self, policy: CompactManager, *, sample: bool, labels: Labels | None) -> None:
         self.name = policy.name
         self.turns_per_chunk = policy.turns_per_chunk
         self.stochastic = sample
         self.decisions: dict[int, list[Decision]] = {}
         self._policy = policy
         self._sample = sample
+        self._labels = labels
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         operations: list[tuple[Operation, ...]] = []
-        for episode, (operation, decision) in zip(
-            episodes, self._policy.decide(episodes, sample=self._sample), strict=True
-        ):
+        decided = self._policy.decide(episodes, sample=self._sample)
+        seen = self._policy.last_observations()
+        for episode, observation, (operation, decision) in zip(episodes, seen, decided, strict=True):
+            if self._labels is not None:
+                labelled = {**decision.observation, **self._labels.of(episode, observation)}
+                decision = decision._replace(observation=labelled)
             self.decisions.setdefault(id(episode), []).append(decision)
             operations.append((operation,))
         return operations

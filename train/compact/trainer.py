@@ -13,11 +13,13 @@ from torch import Tensor
 from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
 from memdojo.envs.types import Stream
+from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
 
 from ..algorithms.registry import make_algorithm
@@ -35,6 +37,7 @@ from ..checkpoints.compact import (
     save_policy,
 )
 from ..config.run_kinds import CompactConfig
+from ..config.tables import ImitationConfig
 from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule
 from ..episodes.splits import load_splits, trained_on
@@ -45,6 +48,7 @@ from ..rollouts.start import start_rollouts
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
+from .labels import Labels
 from .learner import Learner
 from .players import ManagerPlayer, RetrieverPlayer
 from .trajectories import TrajectoryGroup
@@ -57,6 +61,7 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
     splits = load_splits(config, run.path)
     policy = _new_policy(config)
     learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
+    _require_labels(config, splits["train"])
     schedule = Schedule(config, splits["train"])
     run_state, checkpoint = find_start(run, resume=resume)
     if checkpoint is not None:
@@ -73,6 +78,7 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
                 config.reward,
                 config.reward_decay,
                 memories=read_memories(run, "train", splits["train"]),
+                warm_start=config.warm_start,
             ),
             "validation": partial(
                 _make_player,
@@ -125,7 +131,11 @@ class CompactTrainee:
 
     def learn(self, groups: Groups, update: int) -> dict[str, float]:
         """Learn from them and return metrics."""
-        return self._learner.update(groups, update)  # type: ignore[arg-type]  # They are what `play` returned.
+        played: Sequence[TrajectoryGroup] = groups  # type: ignore[assignment]  # What `play` returned.
+        warm_start = self._config.warm_start
+        if update < warm_start.num_updates:
+            return self._learner.imitate(played, update, warm_start)
+        return self._learner.update(played, update)
 
     def validate(self, num_recorded: int = 0) -> Groups:
         """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""
@@ -153,10 +163,27 @@ class CompactTrainee:
 def _new_policy(config: CompactConfig) -> CompactManager | CompactRetriever:
     if config.task == "manager":
         manager_features = ManagerFeatures(_feature_settings(config))
-        manager = new_manager_network(manager_features, config.policy.hidden_dim, config.seed)
+        manager = new_manager_network(
+            manager_features, config.policy.hidden_dim, config.seed, config.policy.network
+        )
         return CompactManager(manager, manager_features, name=config.name)
     retriever = new_retriever_network(config.episode.top_k, config.policy.hidden_dim, config.seed)
     return CompactRetriever(retriever, RetrievalFeatures(config.features.embedder), name=config.name)
+
+
+def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
+    """Refuse a warm start from streams that say nothing of what should be done.
+
+    Raises:
+        ConfigError: If no stream does.
+    """
+    stage = config.warm_start
+    if stage.num_updates and all(Labels(StreamContext(stream), stage.teacher).is_empty for stream in streams):
+        raise ConfigError(
+            f"warm_start.teacher is {stage.teacher!r}, and the streams {config.streams.train!r} have "
+            + ("no plan of operations" if stage.teacher == "labelled" else "no question with evidence")
+            + "; set warm_start.num_updates = 0, or train on others."
+        )
 
 
 def _feature_settings(config: CompactConfig) -> FeatureSettings:
@@ -171,17 +198,20 @@ def _make_player(
     decay: Mapping[str, int] | None = None,
     *,
     memories: Sequence[StoredByQuestion] | None = None,
+    warm_start: ImitationConfig | None = None,
 ) -> RolloutPlayer[TrajectoryGroup]:
     reward = Reward(weights, decay)
     rules = config.episode.rules(reward, answerer=resolve_answerer(None, reward))
     if isinstance(policy, CompactManager):
-        return ManagerPlayer(streams, policy, rules)
+        return ManagerPlayer(streams, policy, rules, warm_start)
     return RetrieverPlayer(streams, policy, rules, memories=memories)
 
 
 def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
     if config.task == "manager":
-        return manager_spec(_feature_settings(config), config.policy.hidden_dim, training)
+        return manager_spec(
+            _feature_settings(config), config.policy.hidden_dim, training, config.policy.network
+        )
     return retriever_spec(config.features.embedder, config.episode.top_k, config.policy.hidden_dim, training)
 
 

@@ -22,6 +22,9 @@ from memdojo.settings import Count, CountOrZero, FolderOrName, Positive, Table, 
 
 from ..used_keys import MANAGER_ONLY
 
+ManagerNetworkName = Literal["joint", "keep_and_supersede"]
+"""The names of `memdojo.agents.compact.manager.MANAGER_NETWORKS`, which needs torch."""
+
 
 class PolicySettings(Table):
     """Who decides; the base of the settings of each kind.
@@ -38,10 +41,13 @@ class CompactPolicySettings(PolicySettings):
 
     Attributes:
         hidden_dim: Width of its hidden layers; 0 makes it linear.
+        network: Of a manager. `joint` scores all actions in one softmax; `keep_and_supersede` decides first
+            whether the new turn makes an entry outdated, and then what is kept.
     """
 
     kind: Literal["compact"] = "compact"
     hidden_dim: Annotated[CountOrZero, Field(le=8192)] = 64
+    network: Annotated[ManagerNetworkName, MANAGER_ONLY] = "joint"
 
 
 class LanguagePolicySettings(PolicySettings):

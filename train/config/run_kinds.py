@@ -12,7 +12,7 @@ from memdojo.agents.graders.settings import ExtractiveSettings, NoJudgeSettings
 from memdojo.errors import ConfigError
 from memdojo.settings import OneOf
 
-from ..used_keys import LANGUAGE_ONLY
+from ..used_keys import LANGUAGE_ONLY, MANAGER_ONLY
 from .language import (
     LEARNERS,
     LearnerSettings,
@@ -23,7 +23,7 @@ from .language import (
 )
 from .policies import POLICY_KINDS, CompactPolicySettings, LanguagePolicySettings, PolicyKind
 from .run import AnswererTable, JudgeTable, TrainConfig
-from .tables import FeaturesConfig
+from .tables import FeaturesConfig, ImitationConfig
 
 
 class CompactConfig(TrainConfig):
@@ -31,6 +31,7 @@ class CompactConfig(TrainConfig):
 
     policy: Annotated[CompactPolicySettings, OneOf(POLICY_KINDS, default="compact")] = CompactPolicySettings()
     features: FeaturesConfig = FeaturesConfig()
+    warm_start: Annotated[ImitationConfig, MANAGER_ONLY] = ImitationConfig()
     one_step: Annotated[OneStepConfig, LANGUAGE_ONLY] = OneStepConfig()
     answerer: Annotated[AnswererTable, LANGUAGE_ONLY] = ExtractiveSettings()
     judge: Annotated[JudgeTable, LANGUAGE_ONLY] = NoJudgeSettings()
@@ -45,6 +46,11 @@ class CompactConfig(TrainConfig):
             raise ConfigError(
                 "a manager's store needs a capacity; set episode.capacity_share (a share of the stream's "
                 "turns) or episode.max_entries."
+            )
+        if self.warm_start.num_updates and self.policy.network != "keep_and_supersede":
+            raise ConfigError(
+                f"warm_start.num_updates is {self.warm_start.num_updates}, but labels are for the two heads "
+                "of policy.network = 'keep_and_supersede'; set that, or leave the warm start out."
             )
         return self
 

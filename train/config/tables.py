@@ -22,7 +22,7 @@ from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
-from memdojo.settings import Count, CountOrZero, Names, Seed, Share, Table, Text, not_blank
+from memdojo.settings import Count, CountOrZero, Names, Positive, Seed, Share, Table, Text, not_blank
 
 from ..used_keys import (
     ARCHIVE_ONLY,
@@ -38,6 +38,8 @@ from ..used_keys import (
 from .tracker_names import TENSORBOARD, TRACKERS
 
 Split = Literal["train", "validation", "test"]
+TeacherName = Literal["labelled", "oracle"]
+"""Teachers of compact managers."""
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
@@ -282,6 +284,28 @@ class FeaturesConfig(Table):
         if name not in list_embedders():
             raise ConfigError(f"features.embedder: {unknown_name('embedder', name, list_embedders())}")
         return name
+
+
+class ImitationConfig(Table):
+    """Supervised updates of a compact manager before those of the reinforcement learning.
+
+    The policy plays its own episodes, and learns what it should have decided in the states that it meets
+    (DAgger: Ross et al., AISTATS 2011, section 3).
+
+    Attributes:
+        teacher: Who knows it: `labelled` by the plan of the streams, `oracle` by what the questions need.
+        num_updates: How many of `algorithm.num_updates` are of this kind, the first ones; 0 for none.
+        learning_rate: Of these updates.
+        epochs: Passes over the decisions of such an update.
+        dropout: Share of the inputs from embeddings that a pass leaves out, so that the phrasings of the
+            training streams are not learned by heart.
+    """
+
+    teacher: TeacherName = "labelled"
+    num_updates: CountOrZero = 0
+    learning_rate: Positive = 3e-3
+    epochs: Count = 4
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
 
 class RolloutsConfig(Table):

@@ -19,6 +19,8 @@ import torch
 from typer.testing import CliRunner
 
 from builders import make_stream, run_training
+from memdojo.agents.compact.keep_and_supersede import KeepAndSupersedeNetwork
+from memdojo.agents.compact.manager import CompactManager
 from memdojo.cli import app
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
@@ -26,7 +28,12 @@ from memdojo.envs.types import Question
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError, LeakError
 from memdojo.eval.records.files import read_episodes, read_streams
 from memdojo.train.checkpoints import compact as checkpoints
-from memdojo.train.checkpoints.compact import load_network_state, load_spec, load_training_state
+from memdojo.train.checkpoints.compact import (
+    load_network_state,
+    load_policy,
+    load_spec,
+    load_training_state,
+)
 from memdojo.train.compact.trainer import TrainResult
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.dispatch import train
@@ -69,6 +76,11 @@ TASKS = {
     "manager-grpo": (),
     "manager-forks": ("algorithm.group_start=fork", "streams.window_turns=10"),
     "manager-ppo": ("algorithm.name=ppo",),
+    "manager-warm-start": (
+        "policy.network=keep_and_supersede",
+        "features.embedding_inputs=true",
+        "warm_start.num_updates=3",
+    ),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
 
@@ -216,7 +228,13 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("task", "update"),
-    [("manager-grpo", 1), ("manager-forks", 3), ("manager-ppo", 2), ("retriever-ppo", 1)],
+    [
+        ("manager-grpo", 1),
+        ("manager-forks", 3),
+        ("manager-ppo", 2),
+        ("manager-warm-start", 2),
+        ("retriever-ppo", 1),
+    ],
 )
 def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, update: int) -> None:
     expected, _ = _train(tmp_path / "whole", *TASKS[task])
@@ -229,6 +247,46 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, updat
     run, result = _resume(tmp_path / "halves", *TASKS[task])
     _require_equal_runs(run, expected)
     assert result.updates == 4
+
+
+def test_a_warm_start_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_path: Path) -> None:
+    run, result = _train(tmp_path, *TASKS["manager-warm-start"], "evaluation.every=1")
+    supervised = ["arrives_loss" in line for line in run.metrics()]
+    reinforced = ["policy_loss" in line for line in run.metrics()]
+    assert supervised == [True, True, True, False]
+    assert reinforced == [False, False, False, True]
+    spec = load_spec(result.best)
+    assert (spec.network, spec.embedding_inputs) == ("keep_and_supersede", True)
+    learned = load_policy(result.best)
+    assert isinstance(learned, CompactManager)
+    assert isinstance(learned.network, KeepAndSupersedeNetwork)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "lacks"), [("labelled", "no plan of operations"), ("oracle", "no question with evidence")]
+)
+def test_a_warm_start_needs_streams_that_say_what_should_be_done(
+    tmp_path: Path, teacher: str, lacks: str
+) -> None:
+    stream = make_stream("I live in Oslo.", "I own a bike.", questions=[Question("q", "Where?", ("Oslo",))])
+    write_jsonl([stream], tmp_path / "train.jsonl")
+    tree = MANAGER | {"streams": {"train": f"jsonl:{tmp_path}/train.jsonl"}, "evaluation": {}}
+    overrides = (
+        *TASKS["manager-warm-start"],
+        f"warm_start.teacher={teacher}",
+        "features.embedding_inputs=false",
+    )
+    config = parse_config(tree, overrides)
+    with pytest.raises(ConfigError, match=rf"warm_start\.teacher is '{teacher}'.* have {lacks}"):
+        train(config, RunFolder.create(tmp_path, config), progress=NoProgress())
+
+
+def test_a_warm_start_is_for_managers_of_two_heads() -> None:
+    with pytest.raises(ConfigError, match=r"warm_start\.num_updates is 3, but labels are for the two heads"):
+        parse_config(MANAGER, ["warm_start.num_updates=3"])
+    for key in ("policy.network=keep_and_supersede", "warm_start.num_updates=1"):
+        with pytest.raises(ConfigError, match=rf"{key.partition('=')[0]} is .*only a manager uses it"):
+            parse_config(MANAGER, [*TO_RETRIEVER, key])
 
 
 def test_a_finished_run_may_be_trained_on(tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from builders import make_stream
+from memdojo.agents.compact.keep_and_supersede import HeadScores
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.limits import CapacitySettings
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.rules import EpisodeRules
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures, ManagerObservation
+from memdojo.envs.types import Add, Operation, PlannedOperation, Question, Stream, Update
+from memdojo.train.compact.labels import EDIT, LEAVE, Labels, label_loss
+
+FEATURES = ManagerFeatures(FeatureSettings(num_candidates=3))
+TURNS = ("I live in Oslo.", "It rains in Bergen.", "I live in Rome now.", "I don't, after all.", "Fine.")
+
+
+def _planned() -> Stream:
+    plan = {
+        "t0": (PlannedOperation("ADD", TURNS[0]),),
+        "t1": (PlannedOperation("NOOP"),),
+        "t2": (PlannedOperation("UPDATE", TURNS[2], "t0"),),
+        "t3": (PlannedOperation("DELETE", target="t2"),),
+        "t4": (PlannedOperation("NOOP"),),
+    }
+    return make_stream(*TURNS, oracle=plan)
+
+
+def _seen(context: StreamContext, *steps: tuple[Operation, ...]) -> tuple[ManagerEpisode, ManagerObservation]:
+    rules = EpisodeRules(capacity=CapacitySettings(max_entries=3, token_share=math.inf))
+    episode = rules.manager(context, seed=0)
+    for operations in steps:
+        episode.step(operations)
+    return episode, FEATURES.observe(episode)
+
+
+def _add(index: int) -> tuple[Operation, ...]:
+    return (Add(TURNS[index], (f"t{index}",)),)
+
+
+def test_a_plan_says_what_leaves_and_which_entry_is_edited() -> None:
+    context = StreamContext(_planned())
+    labels = Labels(context, "labelled")
+    assert not labels.is_empty
+    found = labels.of(*_seen(context))
+    assert found[LEAVE].tolist() == [0, -1, -1, -1]
+    assert found[EDIT].tolist() == [0]
+    # At the third turn the first is outdated: its entry leaves, and UPDATE of it is right.
+    found = labels.of(*_seen(context, _add(0), _add(1)))
+    assert found[LEAVE].tolist() == [0, 1, 1, -1]
+    assert found[EDIT].tolist() == [1 + 0]
+    # At the fourth the third is taken back: it is the entry that was rewritten, and DELETE is right.
+    found = labels.of(*_seen(context, _add(0), _add(1), (Update(1, TURNS[2], ("t2",)),)))
+    assert found[LEAVE].tolist() == [1, 1, 1, -1]
+    assert found[EDIT].tolist() == [1 + 3 + 0]
+    # What is meant is not in the store.
+    found = labels.of(*_seen(context, _add(0), _add(1), ()))
+    assert found[EDIT].tolist() == [0]
+
+
+def test_an_edit_for_which_there_is_no_room_is_not_asked_for() -> None:
+    context = StreamContext(_planned())
+    episode, observation = _seen(context, _add(0), _add(1))
+    arrays = {name: array.copy() for name, array in observation.arrays.items()}
+    arrays["action_mask"][2] = 0
+    found = Labels(context, "labelled").of(episode, dataclasses.replace(observation, arrays=arrays))
+    assert found[EDIT].tolist() == [0]
+
+
+def test_evidence_is_kept_until_the_last_question_that_needs_it() -> None:
+    questions = (
+        Question("q1", "Where?", ("Oslo",), evidence=frozenset({"t0"}), ask_after=1),
+        Question("q2", "Rain?", ("Bergen",), evidence=frozenset({"t1"})),
+    )
+    context = StreamContext(make_stream(*TURNS, questions=questions))
+    labels = Labels(context, "oracle")
+    assert labels.of(*_seen(context))[LEAVE].tolist() == [0, -1, -1, -1]
+    # The question is asked after this step.
+    assert labels.of(*_seen(context, _add(0)))[LEAVE].tolist() == [0, 0, -1, -1]
+    assert labels.of(*_seen(context, _add(0), _add(1)))[LEAVE].tolist() == [1, 1, 0, -1]
+    assert labels.of(*_seen(context, _add(0), _add(1)))[EDIT].tolist() == [0]
+
+
+@pytest.mark.parametrize("teacher", ["labelled", "oracle"])
+def test_a_stream_may_say_nothing(teacher: str) -> None:
+    assert Labels(StreamContext(make_stream(*TURNS)), teacher).is_empty  # type: ignore[arg-type]
+
+
+def test_the_loss_is_the_cross_entropy_of_what_there_is() -> None:
+    rows = {
+        LEAVE: torch.tensor([[1, 0, -1]], dtype=torch.int8),
+        EDIT: torch.tensor([[1]]),
+        "candidates": torch.zeros(1, 2, 5),
+        # The second candidate is absent, and so is its edit.
+        "action_mask": torch.tensor([[1, 1, 1, 0, 1, 0, 0, 0]], dtype=torch.int8),
+    }
+    scores = HeadScores(torch.tensor([[0.5, -1.0, 99.0]]), torch.tensor([[2.0, 99.0, -3.0, 99.0]]))
+    loss = label_loss(scores, rows)
+    arrives = -math.log(1 / (1 + math.exp(-0.5)))
+    stays = -math.log(1 - 1 / (1 + math.exp(1.0)))
+    edit = -2.0 + math.log(1 + math.exp(2.0) + math.exp(-3.0))
+    assert float(loss.terms["arrives_loss"]) == pytest.approx(arrives, rel=1e-5)
+    assert float(loss.terms["stays_loss"]) == pytest.approx(stays, rel=1e-5)
+    assert float(loss.terms["edit_loss"]) == pytest.approx(edit, rel=1e-5)
+    assert float(loss.total) == pytest.approx(arrives + stays + edit, rel=1e-5)
+
+
+def test_a_store_without_entries_has_a_loss_too() -> None:
+    rows = {
+        LEAVE: torch.tensor([[1, -1]], dtype=torch.int8),
+        EDIT: torch.tensor([[0]]),
+        "candidates": torch.zeros(1, 1, 5),
+        "action_mask": torch.tensor([[1, 1, 0, 0, 0]], dtype=torch.int8),
+    }
+    loss = label_loss(HeadScores(torch.tensor([[0.0, 99.0]]), torch.zeros(1, 2)), rows)
+    assert float(loss.total) == pytest.approx(math.log(2), rel=1e-5)

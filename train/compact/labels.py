@@ -1,0 +1,131 @@
+"""What a decision of a manager should have been, by a stream's plan or by its questions' evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from memdojo.agents.compact.distributions import MASKED_LOGIT
+from memdojo.agents.compact.keep_and_supersede import HeadScores
+from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.features.manager import ManagerObservation
+from memdojo.envs.types import Add, Delete, Update
+
+from ..algorithms.protocol import Loss
+from ..config.tables import TeacherName
+
+LEAVE, EDIT = "label_leave", "label_edit"
+"""Names of the labels among the arrays of a decision."""
+
+_NEVER = np.iinfo(np.int64).max
+
+
+class Labels:
+    """Labels the decisions of one stream.
+
+    By the plan (`labelled`) a text should leave the store if nothing of its turn was to be written, or once a
+    later turn has made it outdated or taken it back; by the evidence (`oracle`), if no question that is still
+    to come needs its turn, and no entry is ever edited.
+
+    Args:
+        context: The stream, in chunks of single turns.
+        teacher: By what to label.
+    """
+
+    def __init__(self, context: StreamContext, teacher: TeacherName) -> None:
+        num_turns = len(context.turns)
+        self._leaves_from = np.zeros(num_turns, np.int64)
+        self._edits: dict[int, tuple[str, int]] = {}
+        if teacher == "oracle":
+            for step, questions in context.due.items():
+                for turn_id in {each for question in questions for each in question.evidence}:
+                    turn = context.turn_index[turn_id]
+                    # Asked after the chunk of a step, the question still needs its evidence at that step.
+                    self._leaves_from[turn] = max(self._leaves_from[turn], step + 1)
+            return
+        for turn_id, plan in context.stream.oracle.items():
+            turn = context.turn_index[turn_id]
+            for planned in plan:
+                if planned.kind in (Add.kind, Update.kind):
+                    self._leaves_from[turn] = _NEVER
+        for turn_id, plan in context.stream.oracle.items():
+            turn = context.turn_index[turn_id]
+            for planned in plan:
+                if planned.kind in (Update.kind, Delete.kind) and planned.target is not None:
+                    target = context.turn_index[planned.target]
+                    self._edits[turn] = (planned.kind, target)
+                    self._leaves_from[target] = min(self._leaves_from[target], turn)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing is ever worth keeping: the stream says nothing of what should be done."""
+        return not self._leaves_from.any()
+
+    def of(self, episode: ManagerEpisode, observation: ManagerObservation) -> Mapping[str, npt.NDArray[Any]]:
+        """Return the labels of a decision.
+
+        Args:
+            episode: Waits with a single turn, whose observation it is.
+            observation: With K candidates at most, those that are shown in front.
+
+        Returns:
+            `label_leave`, shape (1 + K,): 1 if the text should leave the store, the new turn in front, and -1
+            for no text. `label_edit`, shape (1,): which of the edits is right, as `HeadScores.edit` counts
+            them, from 1; 0 for none.
+        """
+        chunk = episode.chunk
+        assert chunk is not None  # The episode waits for a decision.
+        context, ids = episode.context, observation.candidate_ids
+        turn = context.turn_index[chunk.turns[0].id]
+        num_candidates = len(observation.arrays["candidates"])
+        origin_of = dict(
+            zip((entry.id for entry in episode.store.entries), context.origins(episode.store), strict=True)
+        )
+        origins = np.array([origin_of[id] for id in ids], np.int64)
+        leave = np.full(1 + num_candidates, -1, np.int8)
+        leave[0] = self._leaves_from[turn] <= turn
+        leave[1 : 1 + len(ids)] = self._leaves_from[origins] <= turn
+        edit = 0
+        kind, target = self._edits.get(turn, ("", -1))
+        (places,) = (origins == target).nonzero()
+        if len(places):
+            wanted = int(places[-1]) + (num_candidates if kind == Delete.kind else 0)
+            # A text that is too long for the place of another cannot take it.
+            edit = 1 + wanted if observation.arrays["action_mask"][2 + wanted] else 0
+        return {LEAVE: leave, EDIT: np.array([edit])}
+
+
+def label_loss(scores: HeadScores, rows: Mapping[str, Tensor]) -> Loss:
+    """Return the cross-entropy of both heads with the labels of N decisions.
+
+    Args:
+        scores: What the heads say of them.
+        rows: Arrays of the decisions, their labels among them, each of shape (N, ...).
+    """
+    leave, edit = rows[LEAVE], rows[EDIT].squeeze(1)
+    is_edit = torch.cat([torch.ones_like(edit)[:, None], _edits_allowed(rows)], dim=1) > 0
+    edits = torch.cat([torch.zeros_like(scores.edit[:, :1]), scores.edit], dim=1)
+    edit_loss = cross_entropy(edits.masked_fill(~is_edit, MASKED_LOGIT), edit)
+    # The new turn counts as much as all entries: they are seen at every step, and it is decided on once.
+    arrives_loss = binary_cross_entropy_with_logits(scores.leave[:, 0], leave[:, 0].float())
+    is_entry = leave[:, 1:] >= 0
+    stays_loss = scores.leave.new_zeros(())
+    if is_entry.any():
+        stays_loss = binary_cross_entropy_with_logits(
+            scores.leave[:, 1:][is_entry], leave[:, 1:][is_entry].float()
+        )
+    terms = {"edit_loss": edit_loss, "arrives_loss": arrives_loss, "stays_loss": stays_loss}
+    return Loss(edit_loss + arrives_loss + stays_loss, terms)
+
+
+def _edits_allowed(rows: Mapping[str, Tensor]) -> Tensor:
+    """Return 1 for each edit that may be made, as `HeadScores.edit` counts them, shape (N, 2 K)."""
+    num_edits = 2 * rows["candidates"].shape[1]
+    return rows["action_mask"][:, 2 : 2 + num_edits]
