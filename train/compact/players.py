@@ -45,7 +45,7 @@ class ManagerPlayer:
         streams: In chunks of single turns.
         policy: Whose network is loaded anew for each update.
         rules: With a reward, which pays each step.
-        warm_start: Of the run; the decisions of its updates are labelled.
+        imitation: Of the run; the decisions of its updates are labelled.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class ManagerPlayer:
         streams: Sequence[Stream],
         policy: CompactManager,
         rules: EpisodeRules,
-        warm_start: ImitationConfig | None = None,
+        imitation: ImitationConfig | None = None,
     ) -> None:
         self.network: nn.Module = policy.network
-        self._warm_start = warm_start or ImitationConfig()
+        self._imitation = imitation or ImitationConfig()
         self._labels: LRUCache[Labels] = LRUCache(max_size=128)
         self._streams = streams
         self._policy = policy
@@ -69,9 +69,9 @@ class ManagerPlayer:
         context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
         start = self._rules.manager(context, seed=task.trunk_seed)
         labels = None
-        if not task.greedy and task.update < self._warm_start.num_updates:
+        if not task.greedy and task.update < self._imitation.num_updates:
             labels = self._labels.get_or_make(
-                (task.stream, task.window), lambda: Labels(context, self._warm_start.teacher)
+                (task.stream, task.window), lambda: Labels(context, self._imitation.teacher)
             )
         recorder = _Recorder(self._policy, sample=not task.greedy, labels=labels)
         play_manager(recorder, [start], self._rules.answerer, until_step=task.fork_turn)

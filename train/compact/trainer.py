@@ -78,7 +78,7 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
                 config.reward,
                 config.reward_decay,
                 memories=read_memories(run, "train", splits["train"]),
-                warm_start=config.warm_start,
+                imitation=config.imitation,
             ),
             "validation": partial(
                 _make_player,
@@ -132,9 +132,9 @@ class CompactTrainee:
     def learn(self, groups: Groups, update: int) -> dict[str, float]:
         """Learn from them and return metrics."""
         played: Sequence[TrajectoryGroup] = groups  # type: ignore[assignment]  # What `play` returned.
-        warm_start = self._config.warm_start
-        if update < warm_start.num_updates:
-            return self._learner.imitate(played, update, warm_start)
+        imitation = self._config.imitation
+        if update < imitation.num_updates:
+            return self._learner.imitate(played, update, imitation)
         return self._learner.update(played, update)
 
     def validate(self, num_recorded: int = 0) -> Groups:
@@ -172,17 +172,17 @@ def _new_policy(config: CompactConfig) -> CompactManager | CompactRetriever:
 
 
 def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
-    """Refuse a warm start from streams that say nothing of what should be done.
+    """Refuse imitation where no stream says what should be done.
 
     Raises:
         ConfigError: If no stream does.
     """
-    stage = config.warm_start
+    stage = config.imitation
     if stage.num_updates and all(Labels(StreamContext(stream), stage.teacher).is_empty for stream in streams):
         raise ConfigError(
-            f"warm_start.teacher is {stage.teacher!r}, and the streams {config.streams.train!r} have "
+            f"imitation.teacher is {stage.teacher!r}, and the streams {config.streams.train!r} have "
             + ("no plan of operations" if stage.teacher == "labelled" else "no question with evidence")
-            + "; set warm_start.num_updates = 0, or train on others."
+            + "; set imitation.num_updates = 0, or train on others."
         )
 
 
@@ -198,12 +198,12 @@ def _make_player(
     decay: Mapping[str, int] | None = None,
     *,
     memories: Sequence[StoredByQuestion] | None = None,
-    warm_start: ImitationConfig | None = None,
+    imitation: ImitationConfig | None = None,
 ) -> RolloutPlayer[TrajectoryGroup]:
     reward = Reward(weights, decay)
     rules = config.episode.rules(reward, answerer=resolve_answerer(None, reward))
     if isinstance(policy, CompactManager):
-        return ManagerPlayer(streams, policy, rules, warm_start)
+        return ManagerPlayer(streams, policy, rules, imitation)
     return RetrieverPlayer(streams, policy, rules, memories=memories)
 
 

@@ -31,7 +31,7 @@ class CompactConfig(TrainConfig):
 
     policy: Annotated[CompactPolicySettings, OneOf(POLICY_KINDS, default="compact")] = CompactPolicySettings()
     features: FeaturesConfig = FeaturesConfig()
-    warm_start: Annotated[ImitationConfig, MANAGER_ONLY] = ImitationConfig()
+    imitation: Annotated[ImitationConfig, MANAGER_ONLY] = ImitationConfig()
     one_step: Annotated[OneStepConfig, LANGUAGE_ONLY] = OneStepConfig()
     answerer: Annotated[AnswererTable, LANGUAGE_ONLY] = ExtractiveSettings()
     judge: Annotated[JudgeTable, LANGUAGE_ONLY] = NoJudgeSettings()
@@ -47,10 +47,10 @@ class CompactConfig(TrainConfig):
                 "a manager's store needs a capacity; set episode.capacity_share (a share of the stream's "
                 "turns) or episode.max_entries."
             )
-        if self.warm_start.num_updates and self.policy.network != "keep_and_supersede":
+        if self.imitation.num_updates and self.policy.network != "keep_and_supersede":
             raise ConfigError(
-                f"warm_start.num_updates is {self.warm_start.num_updates}, but labels are for the two heads "
-                "of policy.network = 'keep_and_supersede'; set that, or leave the warm start out."
+                f"imitation.num_updates is {self.imitation.num_updates}, but labels are for the two heads "
+                "of policy.network = 'keep_and_supersede'; set that, or leave imitation out."
             )
         return self
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from memdojo.envs.memory import HashedNgramEmbedder, WordLlamaEmbedder, list_embedders, make_embedder
+from memdojo.envs.memory.embedders import MINILM
 from memdojo.errors import ConfigError, MissingDependencyError, UnknownNameError
 
 TEXTS = [
@@ -65,6 +66,23 @@ def test_wordllama_knows_synonyms() -> None:
     assert rows.shape == (4, embedder.dim)
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
     assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.2
+
+
+@pytest.mark.slow
+def test_a_transformer_knows_what_is_meant_and_embeds_a_call_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing is asked of the hub: the weights come from a package.
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    embedder = make_embedder("sentence_transformer")
+    assert (embedder.dim, embedder.name) == (384, f"sentence_transformer:{MINILM}")
+    texts = ["Where does she live?", "Her flat is in Oslo.", "The soup was cold.", ""]
+    rows = embedder.embed(texts)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.1
+    expected = rows.copy()
+    rows[:] = 0
+    monkeypatch.setattr(embedder, "_model", None)
+    np.testing.assert_array_equal(embedder.embed(texts), expected)
+    assert embedder.embed([]).shape == (0, 384)
 
 
 @pytest.mark.parametrize(

@@ -54,22 +54,24 @@ def test_a_plan_says_what_leaves_and_which_entry_is_edited() -> None:
     found = labels.of(*_seen(context, _add(0), _add(1)))
     assert found[LEAVE].tolist() == [0, 1, 1, -1]
     assert found[EDIT].tolist() == [1 + 0]
-    # At the fourth the third is taken back: it is the entry that was rewritten, and DELETE is right.
+    # At the fourth the third is taken back: what says so takes the place of the entry that was rewritten.
     found = labels.of(*_seen(context, _add(0), _add(1), (Update(1, TURNS[2], ("t2",)),)))
-    assert found[LEAVE].tolist() == [1, 1, 1, -1]
-    assert found[EDIT].tolist() == [1 + 3 + 0]
+    assert found[LEAVE].tolist() == [0, 1, 1, -1]
+    assert found[EDIT].tolist() == [1 + 0]
     # What is meant is not in the store.
     found = labels.of(*_seen(context, _add(0), _add(1), ()))
     assert found[EDIT].tolist() == [0]
 
 
-def test_an_edit_for_which_there_is_no_room_is_not_asked_for() -> None:
+def test_what_cannot_be_replaced_for_want_of_room_is_deleted() -> None:
     context = StreamContext(_planned())
     episode, observation = _seen(context, _add(0), _add(1))
     arrays = {name: array.copy() for name, array in observation.arrays.items()}
     arrays["action_mask"][2] = 0
-    found = Labels(context, "labelled").of(episode, dataclasses.replace(observation, arrays=arrays))
-    assert found[EDIT].tolist() == [0]
+    labels = Labels(context, "labelled")
+    assert labels.of(episode, dataclasses.replace(observation, arrays=arrays))[EDIT].tolist() == [1 + 3 + 0]
+    arrays["action_mask"][2 + 3] = 0
+    assert labels.of(episode, dataclasses.replace(observation, arrays=arrays))[EDIT].tolist() == [0]
 
 
 def test_evidence_is_kept_until_the_last_question_that_needs_it() -> None:

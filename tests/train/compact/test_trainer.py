@@ -79,7 +79,7 @@ TASKS = {
     "manager-warm-start": (
         "policy.network=keep_and_supersede",
         "features.embedding_inputs=true",
-        "warm_start.num_updates=3",
+        "imitation.num_updates=3",
     ),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
@@ -249,7 +249,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, updat
     assert result.updates == 4
 
 
-def test_a_warm_start_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_path: Path) -> None:
+def test_imitation_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_path: Path) -> None:
     run, result = _train(tmp_path, *TASKS["manager-warm-start"], "evaluation.every=1")
     supervised = ["arrives_loss" in line for line in run.metrics()]
     reinforced = ["policy_loss" in line for line in run.metrics()]
@@ -265,7 +265,7 @@ def test_a_warm_start_comes_first_and_reinforcement_learning_goes_on_from_it(tmp
 @pytest.mark.parametrize(
     ("teacher", "lacks"), [("labelled", "no plan of operations"), ("oracle", "no question with evidence")]
 )
-def test_a_warm_start_needs_streams_that_say_what_should_be_done(
+def test_imitation_needs_streams_that_say_what_should_be_done(
     tmp_path: Path, teacher: str, lacks: str
 ) -> None:
     stream = make_stream("I live in Oslo.", "I own a bike.", questions=[Question("q", "Where?", ("Oslo",))])
@@ -273,18 +273,18 @@ def test_a_warm_start_needs_streams_that_say_what_should_be_done(
     tree = MANAGER | {"streams": {"train": f"jsonl:{tmp_path}/train.jsonl"}, "evaluation": {}}
     overrides = (
         *TASKS["manager-warm-start"],
-        f"warm_start.teacher={teacher}",
+        f"imitation.teacher={teacher}",
         "features.embedding_inputs=false",
     )
     config = parse_config(tree, overrides)
-    with pytest.raises(ConfigError, match=rf"warm_start\.teacher is '{teacher}'.* have {lacks}"):
+    with pytest.raises(ConfigError, match=rf"imitation\.teacher is '{teacher}'.* have {lacks}"):
         train(config, RunFolder.create(tmp_path, config), progress=NoProgress())
 
 
-def test_a_warm_start_is_for_managers_of_two_heads() -> None:
-    with pytest.raises(ConfigError, match=r"warm_start\.num_updates is 3, but labels are for the two heads"):
-        parse_config(MANAGER, ["warm_start.num_updates=3"])
-    for key in ("policy.network=keep_and_supersede", "warm_start.num_updates=1"):
+def test_imitation_is_for_managers_of_two_heads() -> None:
+    with pytest.raises(ConfigError, match=r"imitation\.num_updates is 3, but labels are for the two heads"):
+        parse_config(MANAGER, ["imitation.num_updates=3"])
+    for key in ("policy.network=keep_and_supersede", "imitation.num_updates=1"):
         with pytest.raises(ConfigError, match=rf"{key.partition('=')[0]} is .*only a manager uses it"):
             parse_config(MANAGER, [*TO_RETRIEVER, key])
 
