@@ -131,7 +131,31 @@ def evidence_dcg(outcome: StepOutcome) -> float:
     An entry gains 1 if it supports evidence that no entry before it does. Not normalised: three sessions with
     evidence on the first three ranks give 2.13.
     """
-    return mean_over_evidence_questions(
-        outcome,
-        lambda question: dcg([min(1, gain) for gain in newly_covered(question.retrieved, question.evidence)]),
-    )
+    return mean_over_evidence_questions(outcome, _evidence_dcg)
+
+
+@register_reward_part("evidence_dcg_share", needs_evidence=True)
+def evidence_dcg_share(outcome: StepOutcome) -> float:
+    """`evidence_dcg` of each question over the number of entries that hold evidence of it, in [0, 1].
+
+    As MemSifter's published code has it: a question whose evidence is spread over many sessions pays no more
+    than one with a single session.
+
+    Raises:
+        ValueError: If evidence was ranked and nobody counted those entries; retrieval episodes do.
+    """
+    return mean_over_evidence_questions(outcome, _evidence_dcg_share)
+
+
+def _evidence_dcg(question: QuestionOutcome) -> float:
+    return dcg([min(1, gain) for gain in newly_covered(question.retrieved, question.evidence)])
+
+
+def _evidence_dcg_share(question: QuestionOutcome) -> float:
+    value = _evidence_dcg(question)
+    if value and not question.num_evidence_entries:
+        raise ValueError(
+            f"question {question.question_id!r} does not say how many entries hold its evidence, by which "
+            "evidence_dcg_share divides; pay evidence_dcg instead."
+        )
+    return value / max(question.num_evidence_entries, 1)

@@ -23,6 +23,8 @@ class QuestionOutcome:
         verdict: A judge's grade of the answer, in [0, 1]; None if no judge was asked or none gave one.
         tier_answers: For each tier k, from 0 (no memory) upwards, k and the answer given the first k
             retrieved entries; None for a missing one. Empty without tiers.
+        num_evidence_entries: Entries that hold evidence among all that a ranking could name; 0 where nobody
+            counted them.
     """
 
     question_id: str
@@ -38,6 +40,7 @@ class QuestionOutcome:
     metric: str = ""
     verdict: float | None = None
     tier_answers: tuple[tuple[int, str | None], ...] = ()
+    num_evidence_entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class StepOutcome:
         potential_before, potential_after: Share of the evidence of the questions still to be asked that the
             store keeps, before and after the step's operations; in [0, 1].
         terminal: True at the last step.
+        response_share: Tokens that a language policy wrote, as a share of the most that it may; 0 where they
+            are not known.
     """
 
     step: int
@@ -96,6 +101,7 @@ class StepOutcome:
     potential_before: float
     potential_after: float
     terminal: bool
+    response_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

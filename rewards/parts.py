@@ -17,6 +17,9 @@ from .metrics import METRICS
 from .outcomes import QuestionOutcome, StepOutcome
 from .ranking import ndcg_at_k, recall_at_k
 
+OVERLONG_SHARE = 0.25
+"""Of the tokens of a response: the last ones, which cost."""
+
 PartFunction = Callable[[StepOutcome], float | None]
 """The unweighted worth of a step; None if it cannot be computed."""
 
@@ -232,6 +235,18 @@ def well_formed(outcome: StepOutcome) -> float:
     """
     is_malformed = any(operation.malformed for operation in outcome.operations)
     return 0.0 if is_malformed else 1 / num_steps(outcome)
+
+
+@register_reward_part("overlong_responses", by_step=True)
+def overlong_responses(outcome: StepOutcome) -> float:
+    """Minus how far responses reach into the last quarter of what they may have, per step; in [-1, 0].
+
+    0 up to three quarters of the limit, and from there linearly to -1 at the limit: a policy that thinks
+    learns to come to an end before it is cut off (DAPO, arXiv:2503.14476, equation 13). Only in the training
+    of language policies is the length known; elsewhere it is 0.
+    """
+    excess = max(0.0, outcome.response_share - (1 - OVERLONG_SHARE))
+    return -excess / OVERLONG_SHARE / num_steps(outcome)
 
 
 @register_reward_part("memory_tokens")

@@ -64,6 +64,8 @@ class RetrievalEpisode(Episode):
         self._memory = memory
         self.malformed: tuple[str, ...] = ()
         self._num_archived_chunks = 0
+        # By step. Forks share it: what can be ranked at a step is the same for all of them.
+        self._num_evidence_entries: dict[int, int] = {}
         self._pending: tuple[MemoryEntry, ...] | None = None
         self._archive_until_question()
 
@@ -175,7 +177,10 @@ class RetrievalEpisode(Episode):
         question = self.questions[self.step_index]
         # The last tier is `top_k`: its answer is the one that would be given without tiers.
         answer = answers[-1] if answers else None
-        asked = self._question_outcome(question, entries, answer, self._stored_evidence(question))
+        asked = dataclasses.replace(
+            self._question_outcome(question, entries, answer, self._stored_evidence(question)),
+            num_evidence_entries=self._evidence_entries(question),
+        )
         if len(answers) > 1:
             asked = dataclasses.replace(
                 asked,
@@ -207,6 +212,15 @@ class RetrievalEpisode(Episode):
             return question.needed_evidence
         stored = (self.context.evidence_for(question, entry) for entry in self.store.entries)
         return question.needed_evidence & frozenset().union(*stored)
+
+    def _evidence_entries(self, question: Question) -> int:
+        """Return how many entries hold evidence of the step's question."""
+        if self.step_index not in self._num_evidence_entries:
+            needed, evidence_for = question.needed_evidence, self.context.evidence_for
+            self._num_evidence_entries[self.step_index] = sum(
+                not needed.isdisjoint(evidence_for(question, entry)) for entry in self.store.entries
+            )
+        return self._num_evidence_entries[self.step_index]
 
     def _archive_until_question(self) -> None:
         question = self.question

@@ -39,7 +39,9 @@ def test_the_three_sizes_have_one_reward_one_advantage_and_one_memory() -> None:
     algorithm, policy, episode = published.algorithm, published.policy, published.episode
     assert (algorithm.groups_per_update, algorithm.group_size, algorithm.learning_rate) == (32, 8, 1e-6)
     assert (algorithm.num_updates, algorithm.warmup_updates) == (205, 10)
-    assert (algorithm.clip_low, algorithm.clip_high, algorithm.loss_average) == (0.2, 0.2, "token")
+    assert (algorithm.clip_low, algorithm.clip_high, algorithm.loss_average) == (0.2, 0.2, "sequence")
+    # 32 instances of some 14 chunks, eight rollouts each: 112 gradient steps an update.
+    assert algorithm.groups_per_update * algorithm.group_size * 14 / algorithm.minibatch_rows == 112
     assert (policy.max_prompt_tokens, policy.max_response_tokens, policy.temperature) == (6144, 2048, 1.0)
     assert (episode.max_core_tokens, episode.top_k) == (512, 41)
     assert published.judge.operations == "model"

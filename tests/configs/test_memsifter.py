@@ -65,6 +65,16 @@ COMPACT: dict[str, Any] = {
 }
 
 
+def test_the_published_version_takes_sixteen_gradient_steps_an_update_and_replaces_groups() -> None:
+    config = load_config("memsifter")
+    algorithm = config.algorithm
+    assert (algorithm.groups_per_update, algorithm.group_size, algorithm.minibatch_groups) == (32, 6, 2)
+    assert (algorithm.skip_equal_groups, algorithm.most_refills) == (True, 10)
+    # A pass has room for the longest row.
+    longest = config.policy.max_prompt_tokens + config.policy.max_response_tokens
+    assert config.learner.micro_batch_tokens == longest == 36864 + 16384
+
+
 def _player(reward: Reward) -> RetrieverPlayer:
     policy = CompactRetriever(new_retriever_network(2, 8, seed=0), RetrievalFeatures())
     streams = load_streams("synthetic:train", num_streams=1, **OPTIONS)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +48,20 @@ def step(
     )
     operations = tuple(OperationOutcome("RANK", False, True, 0) for _ in range(malformed))
     return StepOutcome(0, (question,), operations, 1, 1, 1, 0, 10, 0.0, 0.0, True)
+
+
+@pytest.mark.parametrize(("num_entries", "expected"), [(1, 1 / math.log2(3)), (3, 1 / math.log2(3) / 3)])
+def test_the_dcg_of_evidence_is_divided_by_the_entries_that_hold_some(
+    num_entries: int, expected: float
+) -> None:
+    # One of the entries with evidence, on the second rank.
+    ranked = step(retrieved=(frozenset(), EVIDENCE))
+    (question,) = ranked.questions
+    counted = replace(ranked, questions=(replace(question, num_evidence_entries=num_entries),))
+    assert value({"evidence_dcg_share": 1.0}, counted) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="does not say how many entries hold its evidence"):
+        value({"evidence_dcg_share": 1.0}, ranked)
+    assert value({"evidence_dcg_share": 1.0}, step(retrieved=(frozenset(),))) == 0
 
 
 def value(weights: dict[str, float], outcome: StepOutcome) -> float | None:

@@ -132,6 +132,11 @@ def test_memory_is_paid_for_at_the_last_step_only() -> None:
     assert value("compression", last) == pytest.approx(0.75)
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 0.0), (0.75, 0.0), (0.875, -0.5), (1.0, -1.0)])
+def test_a_response_that_comes_near_its_limit_costs(share: float, expected: float) -> None:
+    assert value("overlong_responses", replace(STEP, response_share=share)) == pytest.approx(expected / 10)
+
+
 def test_form_is_paid_step_by_step_and_asks_nothing_of_the_store() -> None:
     malformed = OperationOutcome("NOOP", applied=False, malformed=True, text_tokens=0)
     refused = OperationOutcome("UPDATE", applied=False, malformed=False, text_tokens=2)
@@ -271,4 +276,10 @@ def test_every_built_in_part_is_documented_and_says_what_it_needs() -> None:
     graders = {name for name in reward_part_names() if reward_part(name).needs_answers}
     assert set(grade_names()) <= graders
     readers = {name for name in reward_part_names() if reward_part(name).needs_evidence}
-    assert readers == {"evidence_recall", "evidence_ndcg", "evidence_dcg", "evidence_stored"}
+    assert readers == {
+        "evidence_recall",
+        "evidence_ndcg",
+        "evidence_dcg",
+        "evidence_dcg_share",
+        "evidence_stored",
+    }

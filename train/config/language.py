@@ -200,6 +200,11 @@ class TRLLearnerSettings(LearnerSettings):
                 "algorithm.normalise is false, but learner.kind is 'trl', which divides by the deviation; "
                 "leave it out or take learner.kind = 'memdojo'."
             )
+        if run.reward.get("overlong_responses"):
+            raise ConfigError(
+                "the reward has overlong_responses, but learner.kind is 'trl', whose episodes do not say how "
+                "long a response is; leave it out or take learner.kind = 'memdojo'."
+            )
         if algorithm.minibatch_rows:
             raise ConfigError(
                 f"algorithm.minibatch_rows is {algorithm.minibatch_rows}, but learner.kind is 'trl'; give "

@@ -189,6 +189,16 @@ class TrainConfig(Table):
             reward = Reward(self.reward, self.reward_decay)
         except MemdojoError as error:
             raise ConfigError(f"reward_decay: {error}") from None
+        if "evidence_dcg_share" in reward.weights and self.task == "manager":
+            raise ConfigError(
+                "task is 'manager' and the reward has evidence_dcg_share, which divides by the entries of an "
+                "archive that hold evidence; pay evidence_dcg instead."
+            )
+        if "overlong_responses" in reward.weights and not self.is_language:
+            raise ConfigError(
+                f"policy.kind is {self.policy.kind!r} and the reward has overlong_responses, which only "
+                "language policies write; leave it out."
+            )
         if reward.needs_tiers and self.task != "retriever":
             raise ConfigError(
                 f"task is {self.task!r} and the reward compares answers at tiers of a ranking, which only a "

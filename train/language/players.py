@@ -149,6 +149,8 @@ class LanguagePlayer:
         outcome = await self._rules.finish_step(
             episode, await self._answers(begun), is_episode=task.is_one_step
         )
+        length = len(generation.token_ids) / self._sampling.max_response_tokens
+        outcome = dataclasses.replace(outcome, response_share=length)
         score = self._reward.at(task.update)(outcome)
         shares = self._reward.by_step(score), self._reward.by_call(score)
         playthrough.add(prompt, generation, outcome, score, shares)

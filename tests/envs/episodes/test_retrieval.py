@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -60,6 +61,17 @@ def test_the_reward_of_an_episode_is_the_mean_over_its_questions() -> None:
     episode.step([4, 2])  # One of two evidence turns: recall 0.5.
     assert Reward({"evidence_recall": 1.0}).episode(episode.outcome()).value == 0.75
     assert episode.ended
+
+
+def test_the_entries_that_hold_evidence_are_counted_among_all_that_can_be_ranked() -> None:
+    both = Question("both", "Where, and what dog?", ("Boston, Oscar",), evidence=frozenset({"t0", "t1"}))
+    stream = dataclasses.replace(context().stream, questions=(*QUESTIONS, both))
+    # The dog's turn; t0 and t3, of two sessions; t0 and t1, of one.
+    for granularity, counts in ((Granularity.TURN, [1, 2, 2]), (Granularity.SESSION, [1, 2, 1])):
+        episode = RetrievalEpisode(StreamContext(stream), granularity=granularity)
+        fork = episode.fork()
+        assert [episode.step([1]).questions[0].num_evidence_entries for _ in range(3)] == counts
+        assert fork.step([]).questions[0].num_evidence_entries == counts[0]
 
 
 def test_ranks_behind_top_k_do_not_count() -> None:

@@ -177,6 +177,8 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
             "reward: unknown .* Did you mean 'evidence_recall'",
         ),
         ("reward.evidence_recall=0", "reward: .* has no part with a weight"),
+        ("reward.evidence_dcg_share=1", "evidence_dcg_share, which divides .* pay evidence_dcg instead"),
+        ("reward.overlong_responses=1", "overlong_responses, which only language policies write"),
         ("reward.evidence_recall=much", "reward.evidence_recall is 'much'; it must be a number"),
         (
             "features.embedder=hashed_ngram",

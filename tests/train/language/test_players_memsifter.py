@@ -116,6 +116,17 @@ def test_the_warm_up_pays_for_the_ranks_less_with_each_update(tokenizer: Any) ->
     assert set(_play(tokenizer, completion, update=4)[0].parts) == {"marginal_utility"}
 
 
+def test_a_response_that_nears_its_limit_is_paid_less(tokenizer: Any) -> None:
+    encoder = PromptEncoder(tokenizer, MemSifterFormat(), 99)
+    reply = "<think>{}</think><ranking>3,1,2</ranking>"
+    long = reply.format("Como " * 50)
+    length = len(encoder.encode_reply(long))
+    assert 150 < length < 200
+    group = _play(tokenizer, [reply.format(""), long], reward=Reward({"overlong_responses": 1.0}))
+    # Of 200 tokens the last 50 cost.
+    assert [each.episode_return for each in group] == pytest.approx([0, -(length - 150) / 50])
+
+
 def test_all_tokens_that_were_sampled_are_trained_thoughts_among_them(tokenizer: Any) -> None:
     completion = "<think>Como is a lake.</think><ranking>3,1,2</ranking>"
     (trajectory,) = _play(tokenizer, [completion])

@@ -292,6 +292,7 @@ def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
         ({"algorithm": {"skip_equal_groups": True}}, "skips no groups"),
         ({"algorithm": {"dual_clip": 3.0}}, "whose trainer has none"),
         ({"algorithm": {"normalise": False}}, "divides by the deviation"),
+        ({"reward": {"overlong_responses": 1.0}}, "do not say how long a response is"),
         ({"algorithm": {"minibatch_rows": 2}}, r"give algorithm\.minibatch_groups"),
         ({"algorithm": {"importance_cap": 2.0}}, "samples with the learner's own weights"),
         (
