@@ -10,6 +10,7 @@ from .benchmarks import (
     recommendation_recall,
     yes_no_f1,
 )
+from .credit import answerability, attribution
 from .grading import grade, grade_names, needs_judge, question_metric_names
 from .locomo import locomo_score, locomo_strict_score
 from .mem_alpha import call_success, valid_operations
@@ -31,7 +32,7 @@ from .metrics import (
     substring_exact_match,
     token_f1,
 )
-from .outcomes import EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
+from .outcomes import AnswerabilityOutcome, EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
 from .parts import PARTS, RewardPart, register_reward_part, reward_part, reward_part_names
 from .ranking import dcg, ndcg_at_k, ndcg_longmemeval_at_k, newly_covered, recall_at_k
 from .reward import Reward, parse_reward
@@ -42,6 +43,7 @@ __all__ = [
     "NO_INFORMATION",
     "PARTS",
     "TIERS",
+    "AnswerabilityOutcome",
     "EpisodeOutcome",
     "Metric",
     "OperationOutcome",
@@ -51,6 +53,8 @@ __all__ = [
     "Score",
     "StepOutcome",
     "answer_line_match",
+    "answerability",
+    "attribution",
     "bleu_1",
     "call_success",
     "dcg",

@@ -68,6 +68,24 @@ class OperationOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerabilityOutcome:
+    """How well the memory answers an episode's questions before and after a step's operations.
+
+    Attributes:
+        before, after: Mean score of the answers over all questions of the episode, in [0, 1]: of those still
+            to come, the questions due at this step among them, as they would be answered from the memory now;
+            of those that were asked before, as they were answered then. A missing answer counts 0.
+        num_asked: Questions that were put to the answerer for it, those that are due not counted.
+        error: Why an answer is missing; empty where none is.
+    """
+
+    before: float
+    after: float
+    num_asked: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepOutcome:
     """What one step of an episode produced.
 
@@ -88,6 +106,10 @@ class StepOutcome:
         terminal: True at the last step.
         response_share: Tokens that a language policy wrote, as a share of the most that it may; 0 where they
             are not known.
+        answerability: How well the memory answers the questions to come; None where no reward asks for it.
+        attributed: Share of the mean score of the episode's answers that is this step's: that of its own
+            questions, and once the episode has ended that of all answers that go back to what it wrote. A
+            missing answer counts 0. None where no reward asks for it.
     """
 
     step: int
@@ -102,6 +124,8 @@ class StepOutcome:
     potential_after: float
     terminal: bool
     response_share: float = 0.0
+    answerability: AnswerabilityOutcome | None = None
+    attributed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

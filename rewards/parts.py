@@ -6,6 +6,7 @@ sum over an episode is that episode's figure: the mean over its questions, the o
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,9 @@ class RewardPart:
             whole, whatever the step at which it is paid. Advantages over rows tell the two apart.
         by_call: True if the part, which is then `by_step`, is a mean over the step's calls. A step without a
             call has none, and advantages over rows give it the mean of the group's rows that have.
+        needs_answerability: True if the questions to come must have been answered, `answerability`.
+        needs_attribution: True if the scores of the answers must have been booked to steps, `attributed`.
+        at_worst: The worth of a step with what is missing at 0; None where nothing is known of it then.
     """
 
     name: str
@@ -49,6 +53,9 @@ class RewardPart:
     needs_validity: bool = False
     by_step: bool = False
     by_call: bool = False
+    needs_answerability: bool = False
+    needs_attribution: bool = False
+    at_worst: Callable[[StepOutcome], float] | None = None
 
 
 PARTS: Registry[RewardPart] = Registry("reward part", apart_from=(METRICS, GRADES))
@@ -170,7 +177,19 @@ def _grading_part(name: str) -> RewardPart:
         share = mean_over_questions(outcome, lambda question, answer: grades[id(question)] or 0.0)
         return None if None in grades.values() else share
 
-    return RewardPart(name, part, needs_answers=True, needs_evidence=False, needs_verdicts=needs_judge(name))
+    def at_worst(outcome: StepOutcome) -> float:
+        # The mean is over all questions of the episode, so one that is left out counts 0.
+        graded = tuple(each for each in outcome.questions if grade(name, each) is not None)
+        return part(dataclasses.replace(outcome, questions=graded)) or 0.0
+
+    return RewardPart(
+        name,
+        part,
+        needs_answers=True,
+        needs_evidence=False,
+        needs_verdicts=needs_judge(name),
+        at_worst=at_worst,
+    )
 
 
 @register_reward_part("evidence_recall", needs_evidence=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Collection, Mapping
 from numbers import Real
@@ -10,7 +9,7 @@ from types import MappingProxyType
 
 from memdojo.errors import ConfigError
 
-from .grading import OFFICIAL, grade, grade_names, needs_judge
+from .grading import OFFICIAL, grade_names, needs_judge
 from .outcomes import EpisodeOutcome, StepOutcome
 from .parts import RewardPart, reward_part
 from .scores import Score, sum_scores
@@ -94,6 +93,30 @@ class Reward:
         """True if a part is a grade of the operations."""
         return any(part.needs_validity for part, _ in self._parts)
 
+    @property
+    def needs_answerability(self) -> bool:
+        """True if a part pays for how well questions to come can be answered, so that they must be asked."""
+        return any(part.needs_answerability for part, _ in self._parts)
+
+    @property
+    def needs_attribution(self) -> bool:
+        """True if a part pays steps for the answers that go back to them, known when an episode has ended."""
+        return any(part.needs_attribution for part, _ in self._parts)
+
+    @property
+    def answer_metric(self) -> str:
+        """The metric by which answers are scored where a part pays for more than a grade of its own.
+
+        It is the metric of the largest weight, of equal ones the first by name; `official`, which takes each
+        question's own, where the reward grades no answers or leaves that to a judge.
+        """
+        graded = [
+            (-weight, part.name)
+            for part, weight in self._parts
+            if part.name in grade_names() and not part.needs_verdicts
+        ]
+        return min(graded)[1] if graded else OFFICIAL
+
     def by_step(self, score: Score) -> float:
         """Return how much of a step's score is for that step alone; the rest is for the episode."""
         return self._paid_by(score, lambda part: part.by_step)
@@ -140,10 +163,8 @@ class Reward:
         """Return what a step is worth if the answers and verdicts that are missing earn nothing."""
         total = math.fsum(contributions.values())
         for part, weight in self._parts:
-            if part.name in missing and part.name in grade_names():
-                # The mean is over all questions of the episode, so one that is left out counts 0.
-                graded = tuple(each for each in outcome.questions if grade(part.name, each) is not None)
-                total += weight * (part.function(dataclasses.replace(outcome, questions=graded)) or 0.0)
+            if part.name in missing and part.at_worst is not None:
+                total += weight * part.at_worst(outcome)
         return total
 
     def episode(self, outcome: EpisodeOutcome) -> Score:
@@ -198,6 +219,9 @@ def _why_missing(outcome: StepOutcome, missing: list[str]) -> str:
     failed = [question for question in outcome.questions if question.answer_error]
     unjudged = [question for question in outcome.questions if question.verdict is None]
     judged = [name for name in missing if needs_judge(name) or name == OFFICIAL]
+    probed = outcome.answerability
+    if not failed and probed is not None and probed.error:
+        return f"step {outcome.step}: {probed.error}"
     if not failed and unjudged and judged:
         first = next((question for question in unjudged if needs_judge(question.metric)), unjudged[0])
         return (

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 from memdojo.errors import EpisodeStateError
-from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
+from memdojo.rewards.outcomes import (
+    AnswerabilityOutcome,
+    EpisodeOutcome,
+    OperationOutcome,
+    QuestionOutcome,
+    StepOutcome,
+)
 
 from ..answering import Answer, Answerer, AnswerRequest
 from ..memory.retrieval.per_speaker import for_stream
@@ -29,8 +36,11 @@ from ..types import (
     OperationStatus,
     Question,
 )
+from .answerability import Answerability, Probe
+from .attribution import Attribution
 from .base import Episode
 from .context import StreamContext
+from .credit import CreditRules
 
 ValidityRule = Callable[[OperationResult, Chunk, MemoryStore], float | None]
 """Grades an operation that was applied, given the chunk that it is about and the store that it left; None
@@ -54,6 +64,11 @@ class ManagerEpisode(Episode):
         answerer: Answers the questions; None leaves them unanswered (rewards on evidence need no answers).
         seed: Seeds `rng`, the only source of randomness that policies in the episode draw from.
         validity: Grades each operation that is applied; None leaves `OperationOutcome.valid` empty.
+        credit: What is measured beside the answers, where there is an answerer; None leaves the outcomes'
+            `answerability` and `attributed` empty.
+
+    Raises:
+        ConfigError: If credit is measured and a question is graded by a judge.
     """
 
     def __init__(
@@ -66,6 +81,7 @@ class ManagerEpisode(Episode):
         answerer: Answerer | None = None,
         seed: int = 0,
         validity: ValidityRule | None = None,
+        credit: CreditRules | None = None,
     ) -> None:
         store = MemoryStore(capacity, context.corpus)
         super().__init__(context, store, top_k=top_k, answerer=answerer, seed=seed)
@@ -78,6 +94,14 @@ class ManagerEpisode(Episode):
         self._kept: Counter[tuple[str, str]] = Counter()
         self._evidence_weight = self._initial_evidence_weights()
         self._potential = 0.0
+        self._answerability: Answerability | None = None
+        self._attribution: Attribution | None = None
+        if credit is not None:
+            credit.check(context.stream)
+            if credit.answerability:
+                self._answerability = Answerability(context, credit.metric)
+            if credit.attribution:
+                self._attribution = Attribution(len(context.stream.questions), credit.metric)
 
     @property
     def chunk(self) -> Chunk | None:
@@ -108,11 +132,15 @@ class ManagerEpisode(Episode):
     ) -> tuple[AnswerRequest, ...]:
         """Apply the operations and return the questions that are due, each with what was retrieved for it.
 
-        `results` then holds what each operation did, and `hits` what was retrieved for each question. Without
-        an answerer nothing is requested.
+        `results` then holds what each operation did, and `hits` what was retrieved for each question. Behind
+        those that are due come questions to come, where answerability is measured. Without an answerer
+        nothing is requested.
         """
         chunk = self._require_chunk()
         potential_before = self._potential
+        measured = self._measured
+        if measured is not None:
+            measured.open(chunk.index, self._read)
         results: list[OperationResult] = []
         grades: list[float | None] = []
         for operation in operations:
@@ -130,10 +158,15 @@ class ManagerEpisode(Episode):
         self._pending = _PendingStep(questions, entries, potential_before)
         if self.answerer is None:
             return ()
-        return tuple(
+        requests = tuple(
             AnswerRequest(question.text, tuple(map(render_entry, found)), question.time)
             for question, found in zip(questions, entries, strict=True)
         )
+        if measured is None:
+            return requests
+        if any(result.changes for result in results):
+            measured.look(questions, self._read)
+        return (*requests, *(probe.request for probe in measured.probes))
 
     def finish_step(self, answers: Sequence[Answer | None]) -> StepOutcome:
         """Take the answers to what `begin_step` returned, in its order, and move to the next chunk.
@@ -146,16 +179,21 @@ class ManagerEpisode(Episode):
         pending = self._pending
         if self.answerer is None and not answers:
             answers = [None] * len(pending.questions)
-        if len(answers) != len(pending.questions):
+        num_due = len(pending.questions)
+        probes = () if self._measured is None else self._measured.probes
+        if len(answers) != num_due + len(probes):
             raise EpisodeStateError(
-                f"{len(answers)} answers came for {len(pending.questions)} questions; give one for each."
+                f"{len(answers)} answers came for {num_due + len(probes)} questions; give one for each."
             )
+        questions = tuple(
+            self._question_outcome(question, entries, answer, self._stored_evidence(question))
+            for question, entries, answer in zip(
+                pending.questions, pending.entries, answers[:num_due], strict=True
+            )
+        )
         outcome = StepOutcome(
             step=self.step_index,
-            questions=tuple(
-                self._question_outcome(question, entries, answer, self._stored_evidence(question))
-                for question, entries, answer in zip(pending.questions, pending.entries, answers, strict=True)
-            ),
+            questions=questions,
             operations=tuple(
                 _operation_outcome(result, valid, self.store)
                 for result, valid in zip(self.results, self._grades, strict=True)
@@ -168,6 +206,8 @@ class ManagerEpisode(Episode):
             potential_before=pending.potential_before,
             potential_after=self._potential,
             terminal=self.step_index == len(self.context.stream.chunks) - 1,
+            answerability=self._measure(questions, probes, answers[num_due:]),
+            attributed=self._book(questions, pending.entries),
         )
         self._freeze_potential(pending.questions)
         self._pending = None
@@ -185,7 +225,47 @@ class ManagerEpisode(Episode):
         fork = super().fork(seed)
         fork._kept = self._kept.copy()
         fork._evidence_weight = dict(self._evidence_weight)
+        fork._answerability = None if self._answerability is None else self._answerability.fork()
+        fork._attribution = None if self._attribution is None else self._attribution.fork()
         return fork
+
+    def outcome(self) -> EpisodeOutcome:
+        """All steps so far, each with what the answers since then owe to it."""
+        outcome, attribution = super().outcome(), self._attribution
+        if attribution is None:
+            return outcome
+        steps = (
+            step if step.attributed is None else replace(step, attributed=attribution.of_step(step.step))
+            for step in outcome.steps
+        )
+        return replace(outcome, steps=tuple(steps))
+
+    @property
+    def _measured(self) -> Answerability | None:
+        """What is asked of questions to come; None where nobody answers or nothing is measured."""
+        return None if self.answerer is None else self._answerability
+
+    def _read(self, question: Question) -> tuple[MemoryEntry, ...]:
+        hits = self.retriever.search(self.store, question.text, self.top_k)
+        return tuple(hit.entry for hit in hits)
+
+    def _measure(
+        self, due: Sequence[QuestionOutcome], probes: Sequence[Probe], answers: Sequence[Answer | None]
+    ) -> AnswerabilityOutcome | None:
+        if self._measured is None:
+            return None
+        probed = [
+            self._question_outcome(probe.question, (), answer, frozenset())
+            for probe, answer in zip(probes, answers, strict=True)
+        ]
+        return self._measured.take(due, probed)
+
+    def _book(
+        self, questions: Sequence[QuestionOutcome], entries: Sequence[tuple[MemoryEntry, ...]]
+    ) -> float | None:
+        if self._attribution is None or self.answerer is None:
+            return None
+        return self._attribution.book(self.step_index, questions, entries)
 
     def _require_chunk(self) -> Chunk:
         if self._pending is not None:
@@ -200,6 +280,8 @@ class ManagerEpisode(Episode):
 
     def _apply(self, operation: Operation) -> OperationResult:
         result = self.store.apply(operation, self.step_index)
+        if self._attribution is not None:
+            self._attribution.note(result, self.step_index)
         for change in result.changes:
             if change.before is not None:
                 self._count_evidence(change.before, -1)

@@ -18,6 +18,7 @@ from ..types import Capacity
 from .archive import NO_TIERS, Granularity, Tiers, check_tiers
 from .base import AnsweredEpisode
 from .context import StreamContext
+from .credit import CreditRules
 from .limits import CapacitySettings, check_positive
 from .manager import ManagerEpisode
 from .retrieval import RetrievalEpisode
@@ -109,6 +110,7 @@ class EpisodeRules:
             answerer=self.answerer,
             seed=seed,
             validity=validity_by_rule if self.reward is not None and self.reward.needs_validity else None,
+            credit=CreditRules.of(self.reward),
         )
 
     def retrieval(

@@ -188,6 +188,11 @@ class RetrievalEnv(StreamEnv[ObservationT, ActionT, RetrievalEpisode], Generic[O
                 f"tiers is {list(rules.tiers.ranks)} and the reward is {dict(self.reward.weights)}; tiers go "
                 "with a part that compares answers at them, such as marginal_utility, and with no other."
             )
+        if self.reward.needs_answerability or self.reward.needs_attribution:
+            raise ConfigError(
+                f"the reward is {dict(self.reward.weights)}, which pays for what a step writes into a "
+                "memory, and only a manager writes; leave out answerability and attribution."
+            )
         self.shown: tuple[MemoryEntry, ...] = ()
 
     def _start(self, context: StreamContext, seed: int) -> RetrievalEpisode:

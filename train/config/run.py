@@ -204,6 +204,11 @@ class TrainConfig(Table):
                 f"task is {self.task!r} and the reward compares answers at tiers of a ranking, which only a "
                 "retriever writes; leave out marginal_utility and the like."
             )
+        if (reward.needs_answerability or reward.needs_attribution) and self.task != "manager":
+            raise ConfigError(
+                f"task is {self.task!r} and the reward pays for what a step writes into a memory, which only "
+                "a manager does; leave out answerability and attribution."
+            )
         if reward.needs_tiers != bool(self.episode.tiers) and self.task == "retriever":
             raise ConfigError(
                 "the reward compares answers at tiers and episode.tiers is empty; set it, such as "

@@ -38,6 +38,7 @@ from memdojo.eval.records.types import StepRecord
 from memdojo.rewards.grading import grade, grade_names
 from memdojo.rewards.mem_alpha import calls_of
 from memdojo.rewards.outcomes import StepOutcome
+from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import Score, sum_scores
 
 from ..rollouts.memory_figures import memory_figures
@@ -118,6 +119,9 @@ class LanguagePlayer:
         forks = [Playthrough(trunk.episode.fork(seed), seed) for seed in task.seeds]
         last = None if task.question is None else trunk.episode.step_index + 1
         await asyncio.gather(*(self._play_until(fork, sampler, task, last) for fork in forks))
+        if self._reward.needs_attribution:
+            for fork in forks:
+                fork.pay_anew(self._reward.at(task.update))
         return tuple(fork.trajectory(self._memory(task, fork)) for fork in forks)
 
     async def _play_until(
@@ -222,6 +226,7 @@ class Playthrough:
         self.episode = episode
         self.seed = seed
         self.rows: list[Row] = []
+        self.outcomes: list[StepOutcome] = []
         self.scores: list[Score] = []
         self.counts: Counter[str] = Counter()
         self.grades: dict[str, tuple[float, int]] = {}
@@ -256,6 +261,7 @@ class Playthrough:
                 has_calls=bool(calls_of(outcome)),
             )
         )
+        self.outcomes.append(outcome)
         self.scores.append(score)
         if isinstance(self.episode, RetrievalEpisode) and not outcome.operations:
             # Only replies that are malformed leave an operation there, and their share is of all replies.
@@ -264,6 +270,20 @@ class Playthrough:
             malformed = "malformed" if operation.malformed else "rejected"
             self.counts[operation.kind if operation.applied else malformed] += 1
         self.failure = "" if score.scored else f"answer: {score.why}"
+
+    def pay_anew(self, reward: Reward) -> None:
+        """Pay all steps by what an episode that has ended knows of them, in place of what they were paid."""
+        at_end = self.episode.outcome().steps[-len(self.outcomes) :]
+        for place, outcome in enumerate(self.outcomes):
+            # A judge may have said more about the outcome than the episode knows.
+            known = dataclasses.replace(outcome, attributed=at_end[place].attributed)
+            score = self.scores[place] = reward(known)
+            self.rows[place] = dataclasses.replace(
+                self.rows[place],
+                reward=math.nan if score.value is None else score.value,
+                step_reward=reward.by_step(score),
+                reward_at_worst=score.at_worst,
+            )
 
     def add_grades(self, outcome: StepOutcome, metrics: Sequence[str], *, by_source: bool) -> None:
         """Take down the grades of a step's answers by data set: by the stream's source, or the category."""

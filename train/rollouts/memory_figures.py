@@ -24,9 +24,10 @@ def memory_figures(episode: ManagerEpisode, plan: PlanMeasures) -> dict[str, flo
     Returns:
         By name: `entries`, `tokens` and `compression` (tokens as a share of the stream's) at the end,
         `growth` (tokens that a step of the second half adds), `tokens_written`, `evidence_stored` (share of
-        the evidence in the store when its question is asked). Where the stream says what should be done,
-        also `outdated_kept`, `contradictions` and, where questions were answered, `stale_answers`, as in
-        docs/evaluation.md.
+        the evidence in the store when its question is asked), and where answerability is paid
+        `questions_to_come_asked` (questions that were put to the answerer for it). Where the stream says
+        what should be done, also `outdated_kept`, `contradictions` and, where questions were answered,
+        `stale_answers`, as in docs/evaluation.md.
     """
     steps = episode.outcome().steps
     tokens = [step.memory_tokens for step in steps]
@@ -42,6 +43,9 @@ def memory_figures(episode: ManagerEpisode, plan: PlanMeasures) -> dict[str, flo
     stored = [len(each.stored) / len(each.evidence) for each in questions if each.evidence]
     if stored:
         figures["evidence_stored"] = float(np.mean(stored))
+    measured = [step.answerability for step in steps if step.answerability is not None]
+    if measured:
+        figures["questions_to_come_asked"] = float(sum(each.num_asked for each in measured))
     return figures | _plan_figures(episode, questions, plan)
 
 

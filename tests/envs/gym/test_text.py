@@ -373,6 +373,12 @@ def test_a_ranking_may_be_paid_by_what_its_tiers_do_for_the_answer() -> None:
     assert (reward, len(info["malformed"])) == (0, 1)
 
 
+@pytest.mark.parametrize("part", ["answerability", "attribution"])
+def test_a_ranking_is_not_paid_for_what_a_step_writes(part: str) -> None:
+    with pytest.raises(ConfigError, match="and only a manager writes"):
+        make("ProxyRetriever", reward={part: 1.0})
+
+
 @pytest.mark.parametrize("arguments", [{"tiers": (1, 10)}, {"reward": {"marginal_utility": 1.0}}])
 def test_tiers_go_with_a_reward_that_compares_them(arguments: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="tiers go with a part"):

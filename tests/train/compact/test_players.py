@@ -265,6 +265,28 @@ def test_answers_are_asked_for_where_they_are_paid() -> None:
     assert 0 <= trajectory.episode_return <= 1
 
 
+def test_an_operation_is_paid_at_once_for_what_it_does_to_the_answers_to_come() -> None:
+    player = _manager_player({"token_f1": 1.0, "answerability": 1.0})
+    for task in (RolloutTask(0, (1, 2, 3)), RolloutTask(0, (1, 2, 3), fork_turn=5)):
+        group = player.play(task)
+        # What all had in common when they began, be it nothing, could answer as much.
+        at_first = [each.parts["token_f1"] - each.parts["answerability"] for each in group]
+        assert at_first == pytest.approx([at_first[0]] * 3)
+        for trajectory in group:
+            assert trajectory.rewards[:-1].any()
+            assert trajectory.episode_return == pytest.approx(sum(trajectory.parts.values()))
+            assert trajectory.memory["questions_to_come_asked"] > 3
+
+
+def test_a_decision_is_paid_for_the_answers_that_go_back_to_what_it_wrote() -> None:
+    (as_asked,) = _manager_player(ANSWERS).play(RolloutTask(0, (2,)))
+    (as_written,) = _manager_player({"attribution": 1.0}).play(RolloutTask(0, (2,)))
+    assert as_asked.episode_return > 0
+    assert as_written.episode_return == pytest.approx(as_asked.episode_return)
+    assert not as_asked.rewards[:-1].any()
+    assert as_written.rewards[:-1].any()
+
+
 class Mute:
     """Never has an answer."""
 

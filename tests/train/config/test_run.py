@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -442,6 +443,14 @@ def test_a_judge_is_named_as_far_as_it_is_needed() -> None:
     ):
         with pytest.raises(ConfigError, match=re.escape(message)):
             _judged(**tables)
+
+
+def test_only_a_manager_is_paid_for_what_it_does_to_answers() -> None:
+    for task, part in product(("retriever", "answer_agent"), ("answerability", "attribution")):
+        paid = {"reward": {part: 1.0}}
+        assert _judged(**paid).reward == {part: 1.0}
+        with pytest.raises(ConfigError, match=f"task is '{task}' and the reward pays for what a step writes"):
+            _judged(task=task, **paid)
 
 
 def test_the_retriever_of_an_episode_is_one_that_exists() -> None:

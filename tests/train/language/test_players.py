@@ -204,6 +204,50 @@ def test_a_group_s_equal_questions_are_asked_once(streams: list[Stream], tokeniz
     assert player.answer_counts == (3 * num_questions, num_questions)
 
 
+class _Knows:
+    """Answers rightly as soon as anything is found in the memory."""
+
+    fingerprint = "knows"
+
+    def __init__(self, stream: Stream) -> None:
+        self.references = {question.text: question.answers[0] for question in stream.questions}
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        return [Answer(self.references[each.question] if each.context else "?") for each in requests]
+
+
+def test_what_a_row_does_to_the_answers_to_come_is_for_that_row_alone(
+    streams: list[Stream], tokenizer: Any
+) -> None:
+    player = _manager(streams, tokenizer, {"answerability": 1.0}, _Knows(streams[0]))
+    (trajectory,) = _play(player, RolloutTask(0, (1,)), _saying(tokenizer, "KEEP a"))
+    assert trajectory.scored
+    assert [row.step_reward for row in trajectory.rows] == [row.reward for row in trajectory.rows]
+    assert any(row.reward for row in trajectory.rows[:-1])
+    scored = _manager(streams, tokenizer, {"token_f1": 1.0}, _Knows(streams[0]))
+    (whole,) = _play(scored, RolloutTask(0, (1,)), _saying(tokenizer, "KEEP a"))
+    # Without a memory every answer is worth nothing.
+    assert trajectory.episode_return == pytest.approx(whole.episode_return)
+    assert whole.episode_return > 0
+
+
+def test_rows_are_paid_for_the_answers_that_go_back_to_them(streams: list[Stream], tokenizer: Any) -> None:
+    engine = _saying(tokenizer, "KEEP a")
+    plain = _manager(streams, tokenizer, {"token_f1": 1.0}, _Knows(streams[0]))
+    booked = _manager(streams, tokenizer, {"attribution": 1.0}, _Knows(streams[0]))
+    for task in (RolloutTask(0, (1,)), RolloutTask(0, (1,), fork_turn=3)):
+        (as_asked,), (as_written,) = _play(plain, task, engine), _play(booked, task, engine)
+        rewards = [row.reward for row in as_written.rows]
+        assert rewards == [row.step_reward for row in as_written.rows]
+        assert sum(rewards) == pytest.approx(as_written.parts["attribution"])
+        # The fourth KEEP finds a full store, so nothing goes back to it, and it is asked most.
+        assert rewards[-1] < as_asked.rows[-1].reward
+        assert rewards[0] > as_asked.rows[0].reward
+        # What was written before the fork is not learned from.
+        lost = as_asked.episode_return - as_written.episode_return
+        assert lost > 0.1 if task.fork_turn else lost == pytest.approx(0)
+
+
 def test_a_retriever_s_episode_is_one_question(streams: list[Stream], tokenizer: Any) -> None:
     task = RankingTask(PlainRankingFormat(), 12)
     player = LanguagePlayer(

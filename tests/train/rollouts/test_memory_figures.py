@@ -5,6 +5,7 @@ import pytest
 from builders import make_stream
 from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.credit import CreditRules
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.types import Add, Capacity, Delete, PlannedOperation, Question, Update
@@ -70,6 +71,21 @@ def test_what_is_outdated_is_measured_where_the_stream_says_what_should_be_done(
     # Two questions are about what changed; "Oslo" is the outdated answer to one of them.
     assert memory_figures(*_played(answer="Oslo"))["stale_answers"] == 0.5
     assert memory_figures(*_played(answer="Bergen"))["stale_answers"] == 0.0
+
+
+def test_questions_that_were_asked_before_they_are_due_are_counted() -> None:
+    class Mute:
+        fingerprint = "mute"
+
+        def answer(self, requests: object) -> list[Answer]:
+            return [Answer("") for _ in requests]  # type: ignore[attr-defined]
+
+    context, credit = StreamContext(STREAM), CreditRules(metric="token_f1", answerability=True)
+    episode = ManagerEpisode(context, Capacity(9), answerer=Mute(), credit=credit)
+    for index in range(len(TEXTS)):
+        # Of three questions, two are about Ana, and all find nothing at first.
+        episode.step((Add("Ana is here", (f"t{index}",)),) if index == 1 else ())
+    assert memory_figures(episode, PlanMeasures(context))["questions_to_come_asked"] == 3 + 2
 
 
 def test_a_mean_is_over_the_episodes_that_have_the_figure() -> None:
