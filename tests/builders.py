@@ -240,6 +240,15 @@ def save_manager(
     return folder
 
 
+def unseal(folder: Path) -> None:
+    """Make a checkpoint one of before its record had digests of the other files."""
+    from memdojo.train.checkpoints.digests import DIGESTS, POLICY_JSON
+
+    record = json.loads((folder / POLICY_JSON).read_text())
+    del record[DIGESTS]
+    write_json(folder / POLICY_JSON, record)
+
+
 def save_retriever(folder: Path, training: TrainedOn) -> Path:
     """Save an untrained compact retriever as if it had been trained so, and return its folder."""
     from memdojo.agents.compact.retriever import new_retriever_network
@@ -332,6 +341,19 @@ def read_answer(question: str, *context: str) -> str:
     (answer,) = ExtractiveAnswerer().answer([AnswerRequest(question, context)])
     assert answer.text is not None
     return answer.text
+
+
+MCP_HELLO: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+"""The first message of a client to the server of a memory."""
 
 
 async def call_tool(client: Client, tool: str, **arguments: Any) -> Any:

@@ -7,8 +7,9 @@ Hypothesis follow it by themselves, as long as they set no `max_examples`; other
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 
@@ -19,6 +20,18 @@ INPUTS: int | None = int(os.environ.get("MEMDOJO_FUZZ") or 0) or None
 def num_inputs(few: int) -> int:
     """Return how many inputs a test tries that draws them itself: `few`, unless `make fuzz` says."""
     return few if INPUTS is None else INPUTS
+
+
+def all_work(*uses: Callable[[], object]) -> bool:
+    """Try each of these ways to use something damaged; True if all work, for the others raise our errors."""
+    from memdojo.errors import MemdojoError  # Not before the number of threads is set.
+
+    num_working = 0
+    for use in uses:
+        with contextlib.suppress(MemdojoError):
+            use()
+            num_working += 1
+    return num_working == len(uses)
 
 
 _MARKS = (

@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 DEEP = "[" * 100_000
@@ -49,6 +50,16 @@ def mutations(content: Any, seed: int, *, lines: bool = False) -> Iterator[bytes
             for _ in range(rng.choice((1, 1, 2, 8))):
                 data = damaged_bytes(data, rng)
         yield data
+
+
+def damaged_forms(path: Path, seed: int) -> Iterator[bytes]:
+    """Yield damaged forms of a file without end: damaged bytes, and for JSON by turns also `mutations`."""
+    good, rng = path.read_bytes(), random.Random(seed)
+    changed = mutations(json.loads(good), seed) if path.suffix == ".json" else None
+    while True:
+        yield damaged_bytes(good, rng)
+        if changed is not None:
+            yield next(changed)
 
 
 def damaged_bytes(data: bytes, rng: random.Random) -> bytes:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 
-from builders import call_tool, tool_error
+from builders import MCP_HELLO, call_tool, tool_error
 from memdojo.deploy.memory_agent import MemoryAgent
 
 SAID = {
@@ -21,17 +21,6 @@ SAID = {
         {"speaker": "Ann", "text": "My dog is called Rex.", "time": "2024-05-01T09:00:00Z"},
         {"speaker": "Bob", "text": "I live in Boston.", "time": "2024-05-01T09:01:00Z"},
     ]
-}
-
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
 }
 
 
@@ -63,7 +52,7 @@ def test_the_command_serves_over_standard_input_and_output(tmp_path: Path) -> No
 def test_nothing_but_the_protocol_is_on_standard_output(tmp_path: Path) -> None:
     process = subprocess.run(
         server(str(tmp_path / "m")),
-        input=json.dumps(HELLO) + "\n",
+        input=json.dumps(MCP_HELLO) + "\n",
         capture_output=True,
         text=True,
         timeout=60,
@@ -116,7 +105,7 @@ def _is_served(port: int) -> None:
 def _knock(port: int, token: str | None) -> int:
     headers = {"Accept": "application/json, text/event-stream"}
     headers |= {} if token is None else {"Authorization": f"Bearer {token}"}
-    return httpx2.post(f"http://127.0.0.1:{port}/mcp", json=HELLO, headers=headers).status_code
+    return httpx2.post(f"http://127.0.0.1:{port}/mcp", json=MCP_HELLO, headers=headers).status_code
 
 
 @pytest.mark.slow

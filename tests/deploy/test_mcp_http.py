@@ -17,7 +17,7 @@ import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from builders import call_tool
+from builders import MCP_HELLO, call_tool
 from memdojo.deploy.mcp_http import (
     Access,
     check_token,
@@ -30,16 +30,6 @@ from memdojo.deploy.open_memory import open_memories
 from memdojo.errors import ConfigError
 
 TOKENS = {"ann": "token-of-ann", "bob": "token-of-bob"}
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
-}
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
@@ -78,7 +68,7 @@ def talk(url: str, token: str, conversation: Callable[[Client], Awaitable[None]]
 
 
 def knock(url: str, **headers: str) -> int:
-    return httpx2.post(url, json=HELLO, headers=ACCEPT | headers).status_code
+    return httpx2.post(url, json=MCP_HELLO, headers=ACCEPT | headers).status_code
 
 
 def test_each_token_opens_its_own_memory_and_no_other(tmp_path: Path) -> None:
@@ -104,7 +94,7 @@ def test_each_token_opens_its_own_memory_and_no_other(tmp_path: Path) -> None:
 
 def test_a_session_of_one_is_nothing_to_another(tmp_path: Path) -> None:
     with served(tmp_path / "m", TOKENS) as url:
-        begun = httpx2.post(url, json=HELLO, headers=ACCEPT | {"Authorization": "Bearer token-of-ann"})
+        begun = httpx2.post(url, json=MCP_HELLO, headers=ACCEPT | {"Authorization": "Bearer token-of-ann"})
         session = begun.headers["mcp-session-id"]
         asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "memory_status"}}
         stolen = {"Authorization": "Bearer token-of-bob", "mcp-session-id": session}
@@ -132,7 +122,7 @@ def test_a_session_of_one_is_nothing_to_another(tmp_path: Path) -> None:
 def test_without_a_right_token_nobody_comes_in(authorization: str | None, tmp_path: Path) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     with served(tmp_path / "m", TOKENS) as url:
-        answer = httpx2.post(url, json=HELLO, headers=ACCEPT | headers)
+        answer = httpx2.post(url, json=MCP_HELLO, headers=ACCEPT | headers)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
         for other in ("/", "/sse", "/mcp/", "/mcp/../mcp"):
@@ -143,7 +133,7 @@ def test_without_a_right_token_nobody_comes_in(authorization: str | None, tmp_pa
 def test_two_tokens_in_one_request_are_none(tmp_path: Path) -> None:
     both = [("Authorization", "Bearer wrong"), ("Authorization", "Bearer token-of-ann"), *ACCEPT.items()]
     with served(tmp_path / "m", TOKENS) as url:
-        assert httpx2.post(url, json=HELLO, headers=both).status_code == 401
+        assert httpx2.post(url, json=MCP_HELLO, headers=both).status_code == 401
 
 
 @pytest.mark.parametrize(

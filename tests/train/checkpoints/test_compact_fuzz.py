@@ -1,18 +1,14 @@
-import contextlib
-import json
-import random
 import shutil
-from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 
-from fuzzing import num_inputs
+from builders import unseal
+from fuzzing import all_work, num_inputs
 from memdojo.agents.compact.manager import new_manager_network
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
-from memdojo.errors import MemdojoError
 from memdojo.train.checkpoints.compact import (
     TrainedOn,
     TrainingState,
@@ -23,10 +19,10 @@ from memdojo.train.checkpoints.compact import (
     restore_optimizer,
     save_policy,
 )
-from memdojo.train.checkpoints.digests import DIGESTS, POLICY_JSON
+from memdojo.train.checkpoints.digests import POLICY_JSON
 from memdojo.train.checkpoints.loading import load_learned
 from memdojo.train.loop import RunState
-from mutations import damaged_bytes, mutations
+from mutations import damaged_forms
 
 SETTINGS = FeatureSettings(num_candidates=2, embedder="hashed_ngrams")
 FILES = ("policy.json", "state.json", "policy.safetensors", "learner.safetensors")
@@ -46,26 +42,18 @@ def _checkpoint(folder: Path, seed: int = 0, *, is_of_before: bool = False) -> P
     state = TrainingState(tensors, {"standing": standing, "optimizer": groups})
     save_policy(folder, network.state_dict(), manager_spec(SETTINGS, 2, TrainedOn(groups=("a",))), state)
     if is_of_before:
-        record = json.loads((folder / POLICY_JSON).read_text())
-        del record[DIGESTS]
-        (folder / POLICY_JSON).write_text(json.dumps(record))
+        unseal(folder)
     return folder
 
 
 def _use(folder: Path) -> bool:
     """Do all that is done with a checkpoint; True if it was taken for sound."""
     network = _network(1)
-    uses: tuple[Callable[[], object], ...] = (
+    return all_work(
         lambda: load_learned(folder),
         lambda: RunState.saved_in(folder),
         lambda: _go_on_from(folder, torch.optim.Adam(network.parameters())),
     )
-    sound = 0
-    for use in uses:
-        with contextlib.suppress(MemdojoError):
-            use()
-            sound += 1
-    return sound == len(uses)
 
 
 def _go_on_from(folder: Path, optimizer: torch.optim.Optimizer) -> None:
@@ -78,14 +66,6 @@ def _go_on_from(folder: Path, optimizer: torch.optim.Optimizer) -> None:
     optimizer.step()
 
 
-def _damaged(path: Path, seed: int) -> Iterator[bytes]:
-    good, rng = path.read_bytes(), random.Random(seed)
-    if path.suffix == ".json":
-        yield from mutations(json.loads(good), seed)
-    while True:
-        yield damaged_bytes(good, rng)
-
-
 @pytest.mark.fuzz
 @pytest.mark.parametrize("is_of_before", [False, True])
 @pytest.mark.parametrize("name", FILES)
@@ -95,7 +75,7 @@ def test_a_damaged_checkpoint_raises_nothing_but_our_errors(
     folder = _checkpoint(tmp_path / "c", is_of_before=is_of_before)
     path = folder / name
     good = path.read_bytes()
-    for data in islice(_damaged(path, FILES.index(name)), num_inputs(40)):
+    for data in islice(damaged_forms(path, FILES.index(name)), num_inputs(80)):
         path.write_bytes(data)
         is_sound = _use(folder)
         # What has a digest is the file that was written, or is refused.

@@ -1,20 +1,17 @@
 import contextlib
-import json
-import random
-from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders import make_config, make_trajectory
-from fuzzing import num_inputs
+from builders import make_config, make_trajectory, unseal
+from fuzzing import all_work, num_inputs
 from memdojo.agents.language.models import check_model, load_tokenizer
 from memdojo.envs.answering import AnswerRequest
-from memdojo.errors import CheckpointError, MemdojoError, ModelError
+from memdojo.errors import CheckpointError, ModelError
 from memdojo.train.checkpoints.compact import TrainedOn, load_training_state, reading_state
-from memdojo.train.checkpoints.digests import DIGESTS, POLICY_JSON
+from memdojo.train.checkpoints.digests import POLICY_JSON
 from memdojo.train.checkpoints.language import (
     language_spec,
     save_language_policy,
@@ -27,7 +24,7 @@ from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.setup import make_learner
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.loop import RunState
-from mutations import damaged_bytes, mutations
+from mutations import damaged_forms
 
 SEALED = ("model/model.safetensors", "learner.safetensors", "state.json")
 FILES = (
@@ -67,25 +64,17 @@ def _checkpoint(folder: Path, model: Path, *, is_of_before: bool) -> Path:
         state,
     )
     if is_of_before:
-        record = json.loads((folder / POLICY_JSON).read_text())
-        del record[DIGESTS]
-        (folder / POLICY_JSON).write_text(json.dumps(record))
+        unseal(folder)
     return folder
 
 
 def _use(folder: Path) -> bool:
     """Do all that is done with a checkpoint; True if it was taken for sound."""
-    uses: tuple[Callable[[], object], ...] = (
+    return all_work(
         lambda: _answer(load_learned(folder).policy),
         lambda: RunState.saved_in(folder),
         lambda: _go_on_from(folder),
     )
-    sound = 0
-    for use in uses:
-        with contextlib.suppress(MemdojoError):
-            use()
-            sound += 1
-    return sound == len(uses)
 
 
 def _answer(agent: Any) -> None:
@@ -106,15 +95,6 @@ def _go_on_from(folder: Path) -> None:
     learner.update(GROUPS, 1)
 
 
-def _damaged(path: Path, seed: int) -> Iterator[bytes]:
-    good, rng = path.read_bytes(), random.Random(seed)
-    changed = mutations(json.loads(good), seed) if path.suffix == ".json" else None
-    while True:
-        yield damaged_bytes(good, rng)
-        if changed is not None:
-            yield next(changed)
-
-
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
     ("name", "is_of_before"), [*((name, False) for name in FILES), *((name, True) for name in SEALED)]
@@ -126,7 +106,7 @@ def test_a_damaged_checkpoint_raises_nothing_but_our_errors(
     assert _use(folder)
     path = folder / name
     good = path.read_bytes()
-    for data in islice(_damaged(path, FILES.index(name)), num_inputs(4)):
+    for data in islice(damaged_forms(path, FILES.index(name)), num_inputs(4)):
         path.write_bytes(data)
         is_sound = _use(folder)
         # What has a digest is the file that was written, or is refused.
