@@ -164,10 +164,7 @@ def evaluate(
     if capacities or lengths:
         _print_curve(prepared, capacities, lengths, out, quiet=quiet)
     else:
-        typer.echo(prepared.heading())
-        with progress_bar("evaluate", quiet=quiet) as progress:
-            report = prepared.run(out, progress=progress)
-        report.print()
+        _print_scores(prepared, out, quiet=quiet)
     if out is not None:
         typer.echo(f"written to {out}")
 
@@ -189,12 +186,17 @@ def evaluate_trained(
     """
     from memdojo.evaluation import prepare_run
 
-    prepared = prepare_run(config, checkpoint, before)
+    _print_scores(prepare_run(config, checkpoint, before), out, quiet=quiet, replace_others=True)
+    typer.echo(f"written to {out}")
+
+
+def _print_scores(
+    prepared: PreparedEvaluation, out: Path | None, *, quiet: bool, replace_others: bool = False
+) -> None:
     typer.echo(prepared.heading())
     with progress_bar("evaluate", quiet=quiet) as progress:
-        report = prepared.run(out, progress=progress, replace_others=True)
+        report = prepared.run(out, progress=progress, replace_others=replace_others)
     report.print()
-    typer.echo(f"written to {out}")
 
 
 def _print_curve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from .running import DebugOption, TrustRunOption
 
 if TYPE_CHECKING:
     from memdojo.deploy.mcp_http import Access
+    from memdojo.deploy.memory_agent import MemoryAgent
 
 
 def serve_memory(
@@ -113,21 +115,14 @@ def serve_memory(
         raise MissingDependencyError(
             "serve-memory needs mcp, which is not installed: pip install 'memdojo[mcp]'"
         )
-    from memdojo.deploy.mcp_http import Access, make_app, memory_files, read_users, serve_http, url_at
+    from memdojo.deploy.mcp_http import Access, memory_files
     from memdojo.deploy.mcp_tools import make_server
     from memdojo.deploy.open_memory import open_memories
 
-    if users is not None and (not http or token is not None):
-        raise ConfigError(
-            "--users has a token for each user of --http; pass --http, and leave --token (MEMDOJO_TOKEN) out."
-        )
     access = Access(host, tuple(allowed_host or ()))
-    if no_token:
-        _require_no_token_needed(access, http=http, is_given=token is not None or users is not None)
-    known = None if users is None else read_users(users)
-    tokens = known or ({"": _token(token, url_at(access, port))} if http and not no_token else {})
+    tokens = _tokens(access, port, http=http, token=token, no_token=no_token, users=users)
     chosen = _choose_answerer(answerer, answerer_model, answerer_url)
-    files = {"": memory_file} if known is None else memory_files(memory_file, known)
+    files = {"": memory_file} if users is None else memory_files(memory_file, tokens)
     agents = open_memories(
         list(files.values()),
         manager=manager,
@@ -141,13 +136,44 @@ def serve_memory(
     with contextlib.ExitStack() as opened:
         for agent in agents:
             opened.enter_context(agent)
-        if not http:
+        if http:
+            is_one = users is None
+            what = str(agents[0].path) if is_one else f"the memories of {len(agents)} users in {memory_file}"
+            _serve_over_http(dict(zip(files, agents, strict=True)), tokens, access, port, what)
+        else:
             make_server(agents[0]).run("stdio")
-            return
-        app = make_app(dict(zip(files, agents, strict=True)), tokens, access)
-        what = agents[0].path if known is None else f"the memories of {len(known)} users in {memory_file}"
-        typer.echo(f"serving {what} at {url_at(access, port)}; Ctrl-C stops it", err=True)
-        serve_http(app, access, port)
+
+
+def _tokens(
+    access: Access, port: int, *, http: bool, token: str | None, no_token: bool, users: Path | None
+) -> dict[str, str]:
+    """Return the token of each user, or that of the one memory under ""; none where none is asked for.
+
+    Raises:
+        ConfigError: If the options contradict each other, or a token or the file of users is not usable.
+    """
+    from memdojo.deploy.mcp_http import read_users, url_at
+
+    if users is not None and (not http or token is not None):
+        raise ConfigError(
+            "--users has a token for each user of --http; pass --http, and leave --token (MEMDOJO_TOKEN) out."
+        )
+    if no_token:
+        _require_no_token_needed(access, http=http, is_given=token is not None or users is not None)
+    if users is not None:
+        return read_users(users)
+    return {"": _token(token, url_at(access, port))} if http and not no_token else {}
+
+
+def _serve_over_http(
+    agents: Mapping[str, MemoryAgent], tokens: Mapping[str, str], access: Access, port: int, what: str
+) -> None:
+    """Serve the memories of users, by their names, until somebody ends it."""
+    from memdojo.deploy.mcp_http import make_app, serve_http, url_at
+
+    app = make_app(agents, tokens, access)
+    typer.echo(f"serving {what} at {url_at(access, port)}; Ctrl-C stops it", err=True)
+    serve_http(app, access, port)
 
 
 def _require_no_token_needed(access: Access, *, http: bool, is_given: bool) -> None:
