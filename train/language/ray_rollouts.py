@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import ray
@@ -15,7 +14,6 @@ from memdojo.agents.engines.actors import EngineClient, EnginePool
 from memdojo.agents.engines.engine import Generation, GenerationRequest
 from memdojo.errors import EngineError
 
-from ..rollouts.ray_session import first_done
 from ..rollouts.ray_workers import RayWorkers
 from ..rollouts.tasks import RolloutTask
 from .players import LanguageRecipe
@@ -40,16 +38,6 @@ class _OnOneRoute:
 
     async def generate(self, request: GenerationRequest) -> Generation:
         return await self._client.generate(request, self._route)
-
-
-@dataclass(frozen=True, slots=True)
-class _Submitted:
-    """A task under way: its place, who plays it, and how many engines had been replaced until then."""
-
-    place: int
-    worker: int
-    actor: Any
-    engine_restarts: int
 
 
 class LanguageRollouts:
@@ -98,29 +86,21 @@ class LanguageRollouts:
             EngineError: If more workers or engines died than may be replaced, or an engine refuses a request.
             StaleWeightsError: If an engine samples with older weights.
         """
-        groups: list[LanguageGroup] = [()] * len(tasks)
-        workers = share_out_tasks(tasks, len(self._workers))
-        under_way = dict(
-            self._submit(player, task, place, worker, version)
-            for place, (task, worker) in enumerate(zip(tasks, workers, strict=True))
+        # Of each task: how many engines had been replaced when it was last begun.
+        restarts: dict[int, int] = {}
+
+        def begin(place: int, actor: Any) -> Any:
+            self.num_replayed += place in restarts
+            restarts[place] = self._pool.num_restarts
+            client = self._pool.client(max_staleness=self._max_staleness, wanted_version=version)
+            route = f"{tasks[place].stream} {tasks[place].question}"
+            return actor.play.remote(player, tasks[place], _OnOneRoute(client, route))
+
+        return self._workers.call_all(
+            share_out_tasks(tasks, len(self._workers)),
+            begin,
+            lambda place, error: self._heal_engines(restarts[place], error),
         )
-        while under_way:
-            done = first_done(list(under_way))
-            submitted = under_way.pop(done)
-            try:
-                groups[submitted.place] = ray.get(done)
-            except RayActorError as error:
-                self._workers.replace(submitted.worker, submitted.actor, error)
-            except RayTaskError as error:
-                self._heal_engines(submitted, error)
-            else:
-                continue
-            self.num_replayed += 1
-            future, again = self._submit(
-                player, tasks[submitted.place], submitted.place, submitted.worker, version
-            )
-            under_way[future] = again
-        return groups
 
     def take_answer_counts(self) -> tuple[int, int]:
         """Return how many questions the caches answered since the last call, and how many were asked.
@@ -142,19 +122,10 @@ class LanguageRollouts:
         """End the actors."""
         self._workers.close()
 
-    def _submit(
-        self, player: str, task: RolloutTask, place: int, worker: int, version: int
-    ) -> tuple[Any, _Submitted]:
-        client = self._pool.client(max_staleness=self._max_staleness, wanted_version=version)
-        actor = self._workers[worker]
-        sampler = _OnOneRoute(client, f"{task.stream} {task.question}")
-        future = actor.play.remote(player, task, sampler)
-        return future, _Submitted(place, worker, actor, self._pool.num_restarts)
-
-    def _heal_engines(self, submitted: _Submitted, error: RayTaskError) -> None:
+    def _heal_engines(self, num_restarts: int, error: RayTaskError) -> None:
         if not isinstance(error.cause, EngineError):
             raise error
-        if self._pool.num_restarts == submitted.engine_restarts and self._pool.heal() == 0:
+        if self._pool.num_restarts == num_restarts and self._pool.heal() == 0:
             # All engines are alive, so the request is at fault.
             raise error.cause
 

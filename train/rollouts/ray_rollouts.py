@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy as np
 import ray
 import torch
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayTaskError
 from torch import Tensor
 
 from .local import LocalRollouts
 from .protocol import PlayerRecipes
-from .ray_session import first_done, start_ray, stop_ray
+from .ray_session import start_ray, stop_ray
 from .ray_workers import RayWorkers
 from .tasks import RolloutTask
 
@@ -56,26 +56,11 @@ class RayRollouts(Generic[GroupT]):
         """
         shared = ray.put({name: tensor.detach().numpy() for name, tensor in weights.items()})
         num_workers = len(self._workers)
-        played: list[list[GroupT]] = [[] for _ in range(num_workers)]
-        under_way = {}
 
-        def submit(number: int) -> None:
-            actor = self._workers[number]
-            under_way[actor.play.remote(player, list(tasks[number::num_workers]), shared)] = number, actor
+        def begin(number: int, actor: Any) -> Any:
+            return actor.play.remote(player, list(tasks[number::num_workers]), shared)
 
-        for number in range(num_workers):
-            submit(number)
-        while under_way:
-            done = first_done(list(under_way))
-            number, actor = under_way.pop(done)
-            try:
-                played[number] = ray.get(done)
-            except RayActorError as error:
-                self._workers.replace(number, actor, error)
-                submit(number)
-            except RayTaskError as error:
-                # Ray's own error has a traceback for its message.
-                raise error.cause from error
+        played = self._workers.call_all(range(num_workers), begin, _raise_cause)
         return [played[place % num_workers][place // num_workers] for place in range(len(tasks))]
 
     @property
@@ -92,6 +77,11 @@ class RayRollouts(Generic[GroupT]):
         self._workers.close()
         if self._started_ray:
             stop_ray()
+
+
+def _raise_cause(number: int, error: RayTaskError) -> NoReturn:
+    # Ray's own error has a traceback for its message.
+    raise error.cause from error
 
 
 class _Worker:

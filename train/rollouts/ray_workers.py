@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import RayActorError, RayTaskError
 
 from memdojo.errors import EngineError
+
+from .ray_session import first_done
 
 
 class RayWorkers:
@@ -34,13 +36,51 @@ class RayWorkers:
     def __len__(self) -> int:
         return len(self._actors)
 
-    def __getitem__(self, number: int) -> Any:
-        return self._actors[number]
-
     def __iter__(self) -> Iterator[Any]:
         return iter(self._actors)
 
-    def replace(self, number: int, dead: Any, error: RayActorError) -> None:
+    def call_all(
+        self,
+        numbers: Sequence[int],
+        begin: Callable[[int, Any], Any],
+        mend: Callable[[int, RayTaskError], None],
+    ) -> list[Any]:
+        """Make calls that are under way at the same time, and return what each returned, in their order.
+
+        What an actor that dies has not returned yet is asked of the one in its place.
+
+        Args:
+            numbers: Of the actor that each call is made to.
+            begin: From the place of a call among all and its actor to its future.
+            mend: Told the place of a call that raised, and what. Unless it raises itself, the call is made
+                again.
+
+        Raises:
+            EngineError: If more actors died than may be replaced, or Ray on this machine has died.
+        """
+        returned: list[Any] = [None] * len(numbers)
+        under_way = {}
+
+        def submit(place: int) -> None:
+            actor = self._actors[numbers[place]]
+            under_way[begin(place, actor)] = place, actor
+
+        for place in range(len(numbers)):
+            submit(place)
+        while under_way:
+            done = first_done(list(under_way))
+            place, actor = under_way.pop(done)
+            try:
+                returned[place] = ray.get(done)
+                continue
+            except RayActorError as error:
+                self._replace(numbers[place], actor, error)
+            except RayTaskError as error:
+                mend(place, error)
+            submit(place)
+        return returned
+
+    def _replace(self, number: int, dead: Any, error: RayActorError) -> None:
         """Start another actor in the place of a dead one, unless that was done already.
 
         Args:
