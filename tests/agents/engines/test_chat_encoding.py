@@ -28,6 +28,18 @@ INST = (
 )
 
 
+def _in_instructions(tokenizer: Tokenizer) -> Any:
+    """Return a tokenizer with the chat template `INST`, whose marks are those of SentencePiece."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        pad_token="</s>",
+        chat_template=INST,
+    )
+
+
 @cache
 def _byte_level() -> Any:
     """Like Qwen's: special marks, thoughts that are no special tokens, and words of its own."""
@@ -60,14 +72,7 @@ def _sentence_piece() -> Any:
     steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
     made.decoder = decoders.Sequence(steps)
     made.add_special_tokens(["<unk>", "<s>", "</s>"])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        bos_token="<s>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        pad_token="</s>",
-        chat_template=INST,
-    )
+    return _in_instructions(made)
 
 
 @cache
@@ -81,14 +86,7 @@ def _unigram() -> Any:
     made.train_from_iterator(
         TEXT, trainers.UnigramTrainer(vocab_size=90, special_tokens=marks, unk_token="<unk>")
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        bos_token="<s>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        pad_token="</s>",
-        chat_template=INST,
-    )
+    return _in_instructions(made)
 
 
 @cache
