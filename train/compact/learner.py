@@ -136,7 +136,7 @@ class Learner:
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
         with (
-            self._learning_rate(stage.learning_rate),
+            self._supervised(stage),
             network.dropping_out(stage.dropout, self.seed + update),
         ):
             for _ in range(stage.epochs):
@@ -147,16 +147,22 @@ class Learner:
         return self._mean_of(history, update)
 
     @contextlib.contextmanager
-    def _learning_rate(self, learning_rate: float) -> Iterator[None]:
-        """Let the optimiser take steps of another size for a while."""
-        before = [group["lr"] for group in self.optimizer.param_groups]
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+    def _supervised(self, stage: ImitationConfig) -> Iterator[None]:
+        """Let the optimiser take the steps of AdamW, as the stage has them, for a while."""
+        groups = self.optimizer.param_groups
+        settings = {
+            "lr": stage.learning_rate,
+            "weight_decay": stage.weight_decay,
+            "decoupled_weight_decay": True,
+        }
+        before = [{name: group[name] for name in settings} for group in groups]
+        for group in groups:
+            group.update(settings)
         try:
             yield
         finally:
-            for group, value in zip(self.optimizer.param_groups, before, strict=True):
-                group["lr"] = value
+            for group, values in zip(groups, before, strict=True):
+                group.update(values)
 
     def _mean_of(self, history: Sequence[Mapping[str, float]], update: int) -> dict[str, float]:
         """Return the mean metrics of an update's steps, if they left weights to go on with."""

@@ -22,7 +22,18 @@ from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
-from memdojo.settings import Count, CountOrZero, Names, Positive, Seed, Share, Table, Text, not_blank
+from memdojo.settings import (
+    Count,
+    CountOrZero,
+    Names,
+    NotNegative,
+    Positive,
+    Seed,
+    Share,
+    Table,
+    Text,
+    not_blank,
+)
 
 from ..used_keys import (
     ARCHIVE_ONLY,
@@ -295,7 +306,8 @@ class ImitationConfig(Table):
     Attributes:
         teacher: Who knows it: `labelled` by the plan of the streams, `oracle` by what the questions need.
         num_updates: How many of `algorithm.num_updates` are of this kind, the first ones; 0 for none.
-        learning_rate: Of these updates.
+        learning_rate: Of these updates, by AdamW.
+        weight_decay: Of AdamW.
         epochs: Passes over the decisions of such an update.
         dropout: Share of the inputs from embeddings that a pass leaves out, so that the phrasings of the
             training streams are not learned by heart.
@@ -304,6 +316,7 @@ class ImitationConfig(Table):
     teacher: TeacherName = "labelled"
     num_updates: CountOrZero = 0
     learning_rate: Positive = 3e-3
+    weight_decay: NotNegative = 0.1
     epochs: Count = 4
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
