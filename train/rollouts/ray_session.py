@@ -141,6 +141,10 @@ def _require_cpus(num_cpus: int, where: str) -> None:
 def _ending_signals_for_us_alone() -> Iterator[None]:
     """Let the processes that are started meanwhile ignore what ends a job or a terminal, as Ray has it for
     Ctrl-C: a whole group, or all processes of a job, are told so, and the run needs them to end its update.
+
+    Those are the processes of a Ray on this machine, never those of a cluster, which has its own. They still
+    end: `ray.shutdown` kills what has not ended a second after SIGTERM, and `ray stop` what has not after its
+    grace period.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
