@@ -257,6 +257,8 @@ def test_imitation_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_pa
     assert reinforced == [False, False, False, True]
     spec = load_spec(result.best)
     assert (spec.network, spec.embedding_inputs) == ("keep_and_supersede", True)
+    (group,) = load_training_state(result.best).state["optimizer"]
+    assert (group["lr"], group["weight_decay"], group["decoupled_weight_decay"]) == (0.03, 0, False)
     learned = load_policy(result.best)
     assert isinstance(learned, CompactManager)
     assert isinstance(learned.network, KeepAndSupersedeNetwork)
