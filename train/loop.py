@@ -6,23 +6,25 @@ import dataclasses
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from memdojo.envs.types import Stream
 from memdojo.errors import EngineError
 from memdojo.rewards.reward import Reward
 
-from .checkpoints.compact import TrainedOn, read_state, reading_state
+from .checkpoints.compact import TrainedOn
 from .config.run import TrainConfig
+from .episodes.schedule import validation_tasks
 from .rollouts.memory_figures import mean_figures
 from .rollouts.recorded_episodes import RecordedEpisodes, records_are_due
 from .rollouts.unscored import bound_unscored
+from .rollouts.validation_scores import ValidationIntervals, task_scores
+from .run_state import RunState
 from .runs.folder import RunFolder
 from .runs.interrupts import GracefulStop
 from .runs.progress import Progress, Report
@@ -109,48 +111,6 @@ class TrainResult:
     updates: int
 
 
-@dataclass(slots=True)
-class RunState:
-    """What a run must remember from one update to the next, beside weights and optimiser.
-
-    Attributes:
-        ranking: Update and validation score of the best ones, best first, as many as `rounds.merge_best`.
-    """
-
-    updates: int = 0
-    last_score: float | None = None
-    best_score: float | None = None
-    best_update: int = 0
-    ranking: list[tuple[int, float]] = field(default_factory=list)
-
-    @classmethod
-    def saved_in(cls, checkpoint: Path) -> Self:
-        """Return where the run stood when a checkpoint was written.
-
-        Raises:
-            CheckpointError: If the checkpoint is damaged.
-        """
-        standing = read_state(checkpoint).get("standing")
-        with reading_state(checkpoint):
-            return TypeAdapter(cls).validate_python(standing)
-
-    @property
-    def chosen_update(self) -> int:
-        """The update whose policy is the run's result: without validation the last one is the best."""
-        return self.best_update or self.updates
-
-    def rank(self, num: int) -> None:
-        """Put the last score into the ranking of the `num` best; of equal ones the earlier comes first."""
-        assert self.last_score is not None  # Something was validated.
-        ranked = [*self.ranking, (self.updates, self.last_score)]
-        self.ranking = sorted(ranked, key=lambda each: -each[1])[:num]
-
-    @property
-    def ranked_updates(self) -> list[int]:
-        """The updates of the ranking, best first."""
-        return [update for update, _ in self.ranking]
-
-
 class TrainLoop:
     """One update after the other.
 
@@ -160,7 +120,9 @@ class TrainLoop:
         trainee: Who plays and learns.
         record: How the policy was trained, for its checkpoints.
         run_state: Where the run stands.
-        held_out: The validation streams.
+        held_out: The validation streams; without them validation scores have no intervals.
+        validates_start: Whether the policy is validated before the first update as well, and may then be the
+            run's best. A trainee that has no policy before it has learned leaves it out.
     """
 
     def __init__(
@@ -171,6 +133,7 @@ class TrainLoop:
         record: TrainedOn,
         run_state: RunState,
         held_out: Sequence[Stream] = (),
+        validates_start: bool = False,
     ) -> None:
         self._episodes = RecordedEpisodes(config, run, held_out)
         self._config = config
@@ -179,6 +142,22 @@ class TrainLoop:
         self._record = record
         self._run_state = run_state
         self._saved_update = run_state.updates
+        self._validates_start = validates_start
+        self._tasks = validation_tasks(config, held_out)
+        self._intervals = ValidationIntervals(held_out, self._tasks, config.evaluation.num_resamples)
+
+    @property
+    def is_done(self) -> bool:
+        """True if all updates are done, or validation has ended them early."""
+        run_state, config = self._run_state, self._config
+        is_last = run_state.updates >= config.algorithm.num_updates
+        return is_last or run_state.has_stopped(config.evaluation.patience)
+
+    @property
+    def start_is_due(self) -> bool:
+        """True if the policy that training begins with is still to be validated."""
+        run_state, validates = self._run_state, self._config.streams.validation is not None
+        return self._validates_start and validates and run_state == RunState()
 
     def run_to_end(self, progress: Progress) -> TrainResult:
         """Train until all updates are done.
@@ -188,23 +167,66 @@ class TrainLoop:
             Interrupted: After Ctrl-C or another signal that asks it to end, once the update is done and its
                 checkpoint saved.
         """
-        run_state, num_updates = self._run_state, self._config.algorithm.num_updates
-        progress.start(num_updates, done=run_state.updates)
+        progress.start(self._config.algorithm.num_updates, done=self._run_state.updates)
         with GracefulStop() as stop:
-            while run_state.updates < num_updates:
-                try:
-                    report = self.update()
-                except EngineError:
-                    # What ends a job or a terminal ends the processes that play as well.
-                    if stop.requested:
-                        raise stop.interrupt from None
-                    raise
-                progress.report(report)
-                if self._trainee.agree(stop.requested):
-                    self.save()
-                    raise stop.interrupt
+            try:
+                for report in self._reports():
+                    progress.report(report)
+                    if self._trainee.agree(stop.requested):
+                        self.save()
+                        raise stop.interrupt
+            except EngineError:
+                # What ends a job or a terminal ends the processes that play as well.
+                if stop.requested:
+                    raise stop.interrupt from None
+                raise
+        return self.result(progress)
+
+    def _reports(self) -> Iterator[Report]:
+        """Yield the report of the start, where it is validated, and of one update after the other."""
+        if self.start_is_due:
+            yield self.validate_start()
+        while not self.is_done:
+            yield self.update()
+
+    def result(self, progress: Progress) -> TrainResult:
+        """Return how the run ended, and say what it has come to where that is not plain."""
+        run_state = self._run_state
+        if run_state.updates < self._config.algorithm.num_updates:
+            why = (
+                "its validation score is surely below the best"
+                if run_state.is_surely_below
+                else f"{run_state.validations_since_best} validations brought nothing above the best"
+            )
+            progress.message(
+                f"stopped early after update {run_state.updates}: {why}, which is {run_state.best_score:.3f} "
+                f"after update {run_state.best_update}"
+            )
+        if run_state.is_start_best:
+            progress.message(
+                f"the best validation score, {run_state.best_score:.3f}, is that of the policy that training "
+                "began with: no update has a higher one"
+            )
         best = self._run.checkpoint_folder(run_state.chosen_update)
         return TrainResult(best, run_state.best_score, run_state.updates)
+
+    def validate_start(self) -> Report:
+        """Validate the policy that training begins with, the first that may be the best, and save it."""
+        run_state = self._run_state
+        metrics: dict[str, float] = {}
+        is_best = self._validate(metrics)
+        if self._trainee.is_main:
+            self._run.log(run_state.updates, metrics)
+        if is_best:
+            self._write()
+        return Report(
+            run_state.updates,
+            None,
+            run_state.last_score,
+            is_validated=True,
+            is_best=is_best,
+            interval=_interval(metrics),
+        )
 
     def update(self) -> Report:
         """Play, learn, validate and save where it is due.
@@ -259,15 +281,18 @@ class TrainLoop:
                 if name.startswith(OPERATIONS)
             },
             int(metrics["rollouts/unscored"]),
+            _interval(metrics),
         )
         is_kept = is_validated and run_state.updates in run_state.ranked_updates
-        return report, is_kept or is_last or run_state.updates % config.checkpoints.every == 0
+        return report, is_kept or self.is_done or run_state.updates % config.checkpoints.every == 0
 
     def save(self) -> None:
         """Write a checkpoint of where the run stands, unless that was done already."""
+        if self._saved_update != self._run_state.updates:
+            self._write()
+
+    def _write(self) -> None:
         run_state = self._run_state
-        if self._saved_update == run_state.updates:
-            return
         record = dataclasses.replace(self._record, update=run_state.updates)
         folder = self._run.checkpoint_folder(run_state.updates)
         self._trainee.save(folder, record, {"standing": dataclasses.asdict(run_state)})
@@ -283,21 +308,38 @@ class TrainLoop:
         due = records_are_due(self._config, run_state.updates)
         groups = self._trainee.validate(self._config.logging.num_trajectories if due else 0)
         groups = bound_unscored(groups, self._config.evaluation.max_unscored)
-        scores = [each.episode_return for group in groups for each in group if each.scored]
         if due and self._trainee.is_main:
             records = [each.record for group in groups for each in group if each.record is not None]
             self._episodes.add(run_state.updates, records)
+        scores = [each.episode_return for group in groups for each in group if each.scored]
         metrics["validation/score"] = run_state.last_score = float(np.mean(scores)) if scores else math.nan
-        metrics["seconds/validation"] = time.perf_counter() - started
-        is_best = run_state.best_score is None or run_state.last_score > run_state.best_score
+        scores_of_tasks = task_scores(groups)
+        metrics |= self._compare(scores_of_tasks)
         # What could not be scored is no score that any other must beat.
-        is_scored = not math.isnan(run_state.last_score)
-        if is_scored:
-            run_state.rank(self._config.rounds.merge_best)
-        is_best = is_best and is_scored
-        if is_best:
-            run_state.best_score, run_state.best_update = run_state.last_score, run_state.updates
+        is_best = not math.isnan(run_state.last_score) and run_state.score(
+            run_state.last_score, scores_of_tasks, self._config.rounds.merge_best
+        )
+        metrics["seconds/validation"] = time.perf_counter() - started
         return is_best
+
+    def _compare(self, scores: list[float | None]) -> dict[str, float]:
+        """Return the intervals of a validation's score and of its difference from the best so far."""
+        best = self._run_state.best_scores
+        self._run_state.is_surely_below = False
+        # A trainee of another package may play something else than these tasks.
+        if len(scores) != len(self._tasks):
+            return {}
+        score = self._intervals.score(scores)
+        metrics = {"validation/low": score.low, "validation/high": score.high}
+        if len(best) == len(scores):
+            difference = self._intervals.difference(scores, best)
+            metrics |= {
+                "validation/difference": difference.mean,
+                "validation/difference_low": difference.low,
+                "validation/difference_high": difference.high,
+            }
+            self._run_state.is_surely_below = bool(difference.excludes_zero) and difference.high < 0
+        return metrics
 
 
 class Start(NamedTuple):
@@ -329,10 +371,17 @@ def prepare_run(run: RunFolder, run_state: RunState) -> None:
         MissingDependencyError: If what a tracker needs is not installed.
     """
     require_trackers(run.config.logging.report_to)
-    run.rewind(run_state.updates)
-    if run_state.updates and run.checkpoint_folder(run_state.chosen_update).is_dir():
+    # At the beginning of a run all that an attempt before has left is forgotten, its start included.
+    run.rewind(-1 if run_state == RunState() else run_state.updates)
+    if run.checkpoint_folder(run_state.chosen_update).is_dir():
         # A run that was killed may have saved its best checkpoint without marking it.
         run.mark_best(run_state.chosen_update)
+
+
+def _interval(metrics: Mapping[str, float]) -> tuple[float, float] | None:
+    """Return the ends of the interval of a validation score; None where there is none."""
+    low, high = metrics.get("validation/low", math.nan), metrics.get("validation/high", math.nan)
+    return None if math.isnan(low) else (low, high)
 
 
 def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, float]:

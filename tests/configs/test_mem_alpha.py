@@ -59,7 +59,7 @@ def test_the_laptop_version_trains_validates_and_is_compared(tmp_path: Path) -> 
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0, result.output
     run = RunFolder.open(tmp_path / "run")
-    first, last = run.metrics()
+    _, first, last = run.metrics()
     assert first["rollouts/unscored"] == last["rollouts/unscored"] == 0
     parts = {"official", "call_success", "compression", "valid_operations"}
     assert {f"reward/{part}" for part in parts} < set(last)

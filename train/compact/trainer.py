@@ -39,7 +39,7 @@ from ..checkpoints.compact import (
 from ..config.run_kinds import CompactConfig
 from ..config.tables import ImitationConfig
 from ..episodes.memories import keep_memories, read_memories
-from ..episodes.schedule import Schedule
+from ..episodes.schedule import Schedule, validation_tasks
 from ..episodes.splits import load_splits, trained_on
 from ..loop import Groups, Played, TrainLoop, TrainResult, find_start, prepare_run
 from ..rollouts.protocol import RolloutPlayer, Rollouts
@@ -91,9 +91,11 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
         },
         config.rollouts,
     )
-    trainee = CompactTrainee(config, schedule, rollouts, learner, schedule.validation(held_out))
+    trainee = CompactTrainee(config, schedule, rollouts, learner, validation_tasks(config, held_out))
     try:
-        loop = TrainLoop(config, run, trainee, trained_on(config, splits), run_state, held_out)
+        loop = TrainLoop(
+            config, run, trainee, trained_on(config, splits), run_state, held_out, validates_start=True
+        )
         return loop.run_to_end(progress)
     finally:
         trainee.close()

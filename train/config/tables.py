@@ -352,7 +352,9 @@ class EvaluationConfig(Table):
 
     Attributes:
         every: Updates between two validations.
-        num_resamples: Bootstrap resamples behind an interval of the final evaluation.
+        patience: Validations without a better score after which the run ends early, or sooner once the score
+            is surely below the best; 0 goes on to the last update.
+        num_resamples: Bootstrap resamples behind an interval of a validation and of the final evaluation.
         baselines: Names of what the policy is compared with; none named means all.
         max_unscored: Share that may go without a score: of the episodes of an update or a validation, and of
             a policy's answers in the final evaluation. Of more, what is missing counts 0.
@@ -361,6 +363,7 @@ class EvaluationConfig(Table):
     """
 
     every: Annotated[Count, VALIDATED_ONLY] = 10
+    patience: Annotated[CountOrZero, VALIDATED_ONLY] = 0
     num_resamples: Count = 2000
     baselines: Names = ()
     max_unscored: Share = 0.05

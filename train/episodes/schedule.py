@@ -78,15 +78,6 @@ class Schedule:
         tasks = [self._task(self._units[unit], rng) for unit in self._drawn(update, refill)]
         return [dataclasses.replace(task, update=update) for task in tasks]
 
-    def validation(self, streams: Sequence[Stream]) -> list[RolloutTask]:
-        """Return a greedy task for every stream (or question) of `streams`."""
-        if self._config.task == "manager":
-            return [RolloutTask(index, seeds=(0,), greedy=True) for index in range(len(streams))]
-        return [
-            RolloutTask(stream, seeds=(0,), question=question, greedy=True)
-            for stream, question in _questions(streams)
-        ]
-
     def record(self, update: int, groups: Sequence[Sequence[ScoredEpisode]], refill: int = 0) -> None:
         """Note what became of the tasks of an update, or of the first of a refill.
 
@@ -132,6 +123,16 @@ class Schedule:
         if length is None:
             return None
         return int(rng.choice(self._window_starts[stream])), length
+
+
+def validation_tasks(config: TrainConfig, streams: Sequence[Stream]) -> list[RolloutTask]:
+    """Return the tasks of a validation: a greedy one for every stream, or question, of `streams`."""
+    if config.task == "manager":
+        return [RolloutTask(index, seeds=(0,), greedy=True) for index in range(len(streams))]
+    return [
+        RolloutTask(stream, seeds=(0,), question=question, greedy=True)
+        for stream, question in _questions(streams)
+    ]
 
 
 def _units(config: TrainConfig, streams: Sequence[Stream]) -> list[int] | list[tuple[int, int]]:

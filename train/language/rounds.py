@@ -29,7 +29,8 @@ from memdojo.settings import LARGEST_SEED
 
 from ..config.files import load_config
 from ..config.run_kinds import LanguageConfig
-from ..loop import RunState, TrainResult
+from ..loop import TrainResult
+from ..run_state import RunState
 from ..runs.checkpoint_folders import update_of
 from ..runs.folder import CONFIG, ROUND, RunFolder
 from ..runs.progress import Progress
@@ -201,11 +202,15 @@ def _with_partner(
 
 
 def is_finished(path: Path) -> bool:
-    """Return whether the run in a folder has all the updates that it was begun with."""
+    """Return whether the run in a folder has all the updates that it was begun with, or has ended early."""
     if not (path / CONFIG).is_file():
         return False
     run = RunFolder.open(path)
-    return run.latest is not None and update_of(run.latest) >= run.config.algorithm.num_updates
+    if run.latest is None:
+        return False
+    if update_of(run.latest) >= run.config.algorithm.num_updates:
+        return True
+    return RunState.saved_in(run.latest).has_stopped(run.config.evaluation.patience)
 
 
 def best_checkpoints(run: RunFolder, num: int) -> list[Path]:

@@ -19,7 +19,7 @@ from ..config.language import LEARNERS
 from ..config.run_kinds import LanguageConfig
 from ..config.tables import Split
 from ..episodes.memories import keep_memories
-from ..episodes.schedule import Schedule
+from ..episodes.schedule import Schedule, validation_tasks
 from ..episodes.splits import load_splits, trained_on
 from ..loop import Groups, Played, TrainLoop, TrainResult, find_start, prepare_run
 from ..rollouts.recorded_episodes import with_records
@@ -95,7 +95,9 @@ def _train_here(
     trainee = LanguageTrainee(config, run, splits, sampling, learner, stop_requested, state)
     try:
         held_out = splits.get("validation", ())
-        loop = TrainLoop(config, run, trainee, trained_on(config, splits), run_state, held_out)
+        loop = TrainLoop(
+            config, run, trainee, trained_on(config, splits), run_state, held_out, validates_start=True
+        )
         return loop.run_to_end(progress)
     finally:
         trainee.close()
@@ -149,7 +151,7 @@ class LanguageTrainee:
         if state is not None:
             with reading_state(run.path):
                 self._schedule.load_state(state)
-        self._validation = self._schedule.validation(splits.get("validation", []))
+        self._validation = validation_tasks(config, splits.get("validation", []))
         self._sampling = sampling
         self._learner = learner
         self._stop_requested = stop_requested

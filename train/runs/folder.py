@@ -70,6 +70,7 @@ CHANGEABLE = (
     "judge.cache_size",
     "judge.timeout_s",
     "evaluation.every",
+    "evaluation.patience",
     "evaluation.num_resamples",
     "evaluation.baselines",
     "streams.test",
@@ -269,9 +270,13 @@ class RunFolder:
         self._purge_step = update + 1
 
     def remove_if_untrained(self) -> bool:
-        """Remove the folder if nothing was ever trained in it; True if it was removed."""
+        """Remove the folder if nothing was ever trained in it; True if it was removed.
+
+        The policy that training began with may have been validated and saved.
+        """
         has_rounds = any(self.path.glob(f"{ROUND}*"))
-        if self.latest is not None or self._has_metrics() or self.warm_start.is_dir() or has_rounds:
+        is_trained = self.latest is not None and update_of(self.latest) > 0
+        if is_trained or self._has_metrics() or self.warm_start.is_dir() or has_rounds:
             return False
         self.close()
         try:
@@ -281,8 +286,10 @@ class RunFolder:
         return True
 
     def _has_metrics(self) -> bool:
+        """True if there is a line of metrics, beside that of the start."""
         try:
-            return b"\n" in (self.path / METRICS).read_bytes()
+            lines = (self.path / METRICS).read_bytes().splitlines(keepends=True)
+            return any(line.endswith(b"\n") and not line.startswith(b'{"update": 0,') for line in lines)
         except FileNotFoundError:
             return False
         except OSError:

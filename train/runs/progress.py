@@ -25,7 +25,7 @@ class Report:
 
     Attributes:
         update: Updates done, counted from the beginning of the run.
-        reward: Mean episode return of the update's rollouts.
+        reward: Mean episode return of the update's rollouts; None before the first update.
         validation: The last validation score; None before the first.
         steps_per_s: Episode steps played per second.
         is_validated: True if `validation` is of this update.
@@ -33,10 +33,11 @@ class Report:
         entries: Entries in the store at the end of an episode, on average; None where there is no store.
         operations: Shares of the operations by kind.
         unscored: Episodes that could not be scored.
+        interval: Ends of the interval of `validation`, if it is of this update and has one.
     """
 
     update: int
-    reward: float
+    reward: float | None
     validation: float | None = None
     steps_per_s: float = math.nan
     is_validated: bool = False
@@ -44,6 +45,7 @@ class Report:
     entries: float | None = None
     operations: Mapping[str, float] = field(default_factory=dict)
     unscored: int = 0
+    interval: tuple[float, float] | None = None
 
 
 class Progress(ABC):
@@ -172,9 +174,10 @@ def make_progress(*, quiet: bool = False) -> Progress:
 
 
 def _figures(report: Report) -> str:
-    figures = [f"reward {report.reward:.3f}"]
+    figures = [] if report.reward is None else [f"reward {report.reward:.3f}"]
     if report.validation is not None:
-        figures.append(f"validation {report.validation:.3f}{' (best)' if report.is_best else ''}")
+        interval = "" if report.interval is None else " [{:.3f}, {:.3f}]".format(*report.interval)
+        figures.append(f"validation {report.validation:.3f}{interval}{' (best)' if report.is_best else ''}")
     if report.entries is not None:
         figures.append(f"store {report.entries:.1f}")
     figures += _mix(report.operations)

@@ -21,7 +21,7 @@ from memdojo.train.checkpoints.compact import (
 )
 from memdojo.train.checkpoints.digests import POLICY_JSON
 from memdojo.train.checkpoints.loading import load_learned
-from memdojo.train.loop import RunState
+from memdojo.train.run_state import RunState
 from mutations import damaged_forms
 
 SETTINGS = FeatureSettings(num_candidates=2, embedder="hashed_ngrams")

@@ -23,7 +23,7 @@ from memdojo.train.config.run_kinds import LanguageConfig
 from memdojo.train.language.learner import LanguageLearner
 from memdojo.train.language.setup import make_learner
 from memdojo.train.language.trajectories import LanguageGroup
-from memdojo.train.loop import RunState
+from memdojo.train.run_state import RunState
 from mutations import damaged_forms
 
 SEALED = ("model/model.safetensors", "learner.safetensors", "state.json")

@@ -106,6 +106,13 @@ def _resume(root: Path, *overrides: str) -> tuple[RunFolder, TrainResult]:
     return run, train(config, run, resume=True, progress=NoProgress())
 
 
+def _updates(run: RunFolder) -> list[dict[str, Any]]:
+    """The metrics of each update, without those of the start."""
+    start, *updates = run.metrics()
+    assert start["update"] == 0
+    return updates
+
+
 def _metrics(run: RunFolder) -> list[dict[str, Any]]:
     """All metrics that do not measure time."""
     timed = ("seconds/", "rollouts/steps_per_s")
@@ -187,7 +194,7 @@ def test_a_report_shows_the_updates_as_policies(tmp_path: Path) -> None:
 
 def test_a_manager_tells_what_its_memory_comes_to_and_a_retriever_does_not(tmp_path: Path) -> None:
     run, _ = _train(tmp_path)
-    for line in run.metrics():
+    for line in _updates(run):
         assert 0 <= line["memory/entries"] <= 3
         assert 0 <= line["memory/evidence_stored"] <= 1
         assert line["memory/tokens_written"] >= line["memory/tokens"]
@@ -197,17 +204,18 @@ def test_a_manager_tells_what_its_memory_comes_to_and_a_retriever_does_not(tmp_p
 
 def test_a_run_leaves_metrics_checkpoints_and_the_best(tmp_path: Path) -> None:
     run, result = _train(tmp_path)
-    lines = run.metrics()
-    assert [line["update"] for line in lines] == [1, 2, 3, 4]
-    assert [("validation/score" in line) for line in lines] == [False, True, False, True]
+    start, *lines = run.metrics()
+    assert [line["update"] for line in (start, *lines)] == [0, 1, 2, 3, 4]
+    assert [("validation/score" in line) for line in (start, *lines)] == [True, False, True, False, True]
+    assert "rollouts/return" not in start
     assert {"rollouts/return", "policy_loss", "reward/evidence_kept", "seconds/learner"} <= lines[0].keys()
     kinds = [value for name, value in lines[0].items() if name.startswith("operations/")]
     assert sum(kinds) == pytest.approx(1)
     parts = [value for name, value in lines[0].items() if name.startswith("reward/")]
     assert lines[0]["rollouts/return"] == pytest.approx(sum(parts))
-    assert _checkpoints(run) == ["step_000002", "step_000004"]
-    scores = {2: lines[1]["validation/score"], 4: lines[3]["validation/score"]}
-    best = 4 if scores[4] > scores[2] else 2
+    assert _checkpoints(run) == ["step_000000", "step_000002", "step_000004"]
+    scores = {line["update"]: line["validation/score"] for line in (start, lines[1], lines[3])}
+    best = max(scores, key=lambda update: scores[update])
     assert result == TrainResult(run.checkpoint_folder(best), scores[best], 4)
     assert run.best == run.checkpoint_folder(best).resolve()
     record = load_spec(run.checkpoint_folder(4)).training
@@ -242,7 +250,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, updat
     run = RunFolder.create(tmp_path / "halves", config)
     with pytest.raises(KeyboardInterrupt):
         train(config, run, progress=InterruptedAfter(update))
-    assert len(run.metrics()) == update
+    assert len(_updates(run)) == update
     assert run.latest == run.checkpoint_folder(update)
     run, result = _resume(tmp_path / "halves", *TASKS[task])
     _require_equal_runs(run, expected)
@@ -251,13 +259,14 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, updat
 
 def test_imitation_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_path: Path) -> None:
     run, result = _train(tmp_path, *TASKS["manager-warm-start"], "evaluation.every=1")
-    supervised = ["arrives_loss" in line for line in run.metrics()]
-    reinforced = ["policy_loss" in line for line in run.metrics()]
+    supervised = ["arrives_loss" in line for line in _updates(run)]
+    reinforced = ["policy_loss" in line for line in _updates(run)]
     assert supervised == [True, True, True, False]
     assert reinforced == [False, False, False, True]
     spec = load_spec(result.best)
     assert (spec.network, spec.embedding_inputs) == ("keep_and_supersede", True)
-    (group,) = load_training_state(result.best).state["optimizer"]
+    assert run.latest is not None  # The best may be what training began with.
+    (group,) = load_training_state(run.latest).state["optimizer"]
     assert (group["lr"], group["weight_decay"], group["decoupled_weight_decay"]) == (0.03, 0, False)
     learned = load_policy(result.best)
     assert isinstance(learned, CompactManager)
@@ -318,12 +327,13 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
     metrics.write_bytes(metrics.read_bytes()[:-20])
     run, _ = _resume(tmp_path / "killed")
     _require_equal_runs(run, expected)
-    assert _checkpoints(run) == ["step_000002", "step_000004"]
+    assert _checkpoints(run) == ["step_000000", "step_000002", "step_000004"]
 
 
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
     expected, _ = _train(tmp_path / "whole")
     with RunFolder.create(tmp_path / "killed", parse_config(MANAGER)) as run:
+        run.log(0, {"validation/score": 0.5})
         run.log(1, {"rollouts/return": 0.5})
     run, _ = _resume(tmp_path / "killed")
     _require_equal_runs(run, expected)
@@ -353,7 +363,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path: Path, monkeypatch
         patch.setattr(checkpoints, "write_json", write_while_there_is_room)
         with pytest.raises(CheckpointError, match="step_000004 was not written: No space left on device"):
             train(config, run, progress=NoProgress())
-    assert _checkpoints(run) == ["step_000002"]
+    assert _checkpoints(run) == ["step_000000", "step_000002"]
     assert run.latest == run.checkpoint_folder(2)
     run, _ = _resume(tmp_path / "full")
     _require_equal_runs(run, expected)
@@ -382,7 +392,7 @@ def test_a_validation_that_could_not_be_scored_is_never_the_best(
     scores = [line["validation/score"] for line in run.metrics()]
     assert scores[0] is None
     assert result.best_score == max(scores[1:])
-    assert result.best == run.checkpoint_folder(scores.index(result.best_score) + 1)
+    assert result.best == run.checkpoint_folder(scores.index(result.best_score))
 
 
 @pytest.mark.parametrize("held_out", ["validation", "test"])
@@ -449,6 +459,7 @@ def test_a_signal_to_all_processes_saves_and_tells_how_to_go_on(
         env=os.environ | {"COLUMNS": "500"},
     )
     assert process.stderr is not None
+    assert process.stderr.readline().startswith("update 0/")
     assert process.stderr.readline().startswith("update ")
     # A terminal, and who ends a job, does so to the whole group: Ray's processes as well.
     os.killpg(process.pid, number)
@@ -461,7 +472,7 @@ def test_a_signal_to_all_processes_saves_and_tells_how_to_go_on(
         == f"interrupted; continue with: memdojo train {path} --run-dir {tmp_path / 'cli'} --resume"
     )
     run = RunFolder.open(tmp_path / "cli" / "run")
-    updates = len(run.metrics())
+    updates = len(_updates(run))
     assert run.latest == run.checkpoint_folder(updates)
     # What it saved is what an uninterrupted run has after so many updates, and it goes on as that one does.
     more = (f"algorithm.num_updates={updates + 1}",)
@@ -475,14 +486,14 @@ def test_a_signal_to_all_processes_saves_and_tells_how_to_go_on(
 
 
 class Kills(NoProgress):
-    """Kills a worker of the run when the first update is reported, and says so."""
+    """Kills a worker of the run when the first updates are reported."""
 
     def __init__(self, pids: Callable[[], list[int]], times: int = 1) -> None:
         self.pids = pids
         self.left = times
 
     def report(self, report: Report) -> None:
-        if self.left:
+        if self.left and report.update:
             self.left -= 1
             os.kill(self.pids()[0], signal.SIGKILL)
 
@@ -510,7 +521,7 @@ def test_a_worker_that_dies_is_replaced_and_changes_nothing(
     progress = Kills(lambda: rollouts[-1].pids(), times=2)
     run, _ = run_training(tmp_path / "workers", config, progress=progress)
     metrics = _metrics(run)
-    assert [line.pop("restarts/workers") for line in metrics] == [0, 1, 2, 2]
+    assert [line.pop("restarts/workers", None) for line in metrics] == [None, 0, 1, 2, 2]
     assert metrics == [
         {name: value for name, value in line.items() if name != "restarts/workers"} for line in _metrics(here)
     ]
@@ -526,7 +537,7 @@ def test_workers_that_die_too_often_end_the_run_with_what_was_trained(
     with pytest.raises(EngineError, match=r"another died, but rollouts\.max_restarts is 0"):
         run_training(tmp_path / "killed", parse_config(MANAGER, overrides), progress=progress)
     run = RunFolder.open(tmp_path / "killed" / "run")
-    assert _checkpoints(run) == ["step_000001"]
+    assert _checkpoints(run) == ["step_000000", "step_000001"]
     resumed, _ = _resume(tmp_path / "killed", "checkpoints.every=100")
     expected, _ = _train(tmp_path / "whole", "checkpoints.every=100")
     _require_equal_runs(resumed, expected)
@@ -550,10 +561,118 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path: Path, split: str) -> Non
         run_training(tmp_path, config, resume=True)
     write(split, "Rome")
     run, _ = run_training(tmp_path, config, resume=True)
-    assert len(run.metrics()) == 4
+    assert len(_updates(run)) == 4
 
 
 def test_a_loss_that_runs_away_ends_the_run_and_saves_nothing_of_it(tmp_path: Path) -> None:
     with pytest.raises(DivergenceError, match=r"lower algorithm\.learning_rate"):
         _train(tmp_path, "algorithm.learning_rate=1e30", "evaluation.every=4")
-    assert RunFolder.open(tmp_path / "run").latest is None
+    assert _checkpoints(RunFolder.open(tmp_path / "run")) == ["step_000000"]
+
+
+class Messages(NoProgress):
+    """Keeps what is said and reported."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.reports: list[Report] = []
+
+    def report(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def message(self, text: str) -> None:
+        self.said.append(text)
+
+
+def _score(monkeypatch: pytest.MonkeyPatch, *scores: tuple[float, ...]) -> None:
+    """Let the validation of the start and of each update after it score so, stream by stream."""
+    from memdojo.train.compact.trainer import CompactTrainee
+
+    validate = CompactTrainee.validate
+    left = iter(scores)
+
+    def scored(self: CompactTrainee, num_recorded: int = 0) -> Any:
+        groups = validate(self, num_recorded)
+        return [
+            tuple(replace(each, rewards=each.rewards * 0 + score / each.rewards.size) for each in group)
+            for group, score in zip(groups, next(left), strict=True)
+        ]
+
+    monkeypatch.setattr(CompactTrainee, "validate", scored)
+
+
+SIX = ("streams.num_validation=6", "evaluation.every=1")
+RISING = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+
+
+def test_a_validation_says_how_sure_it_is_of_its_score_and_of_the_difference_from_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    better = tuple(score + 0.1 for score in RISING)
+    _score(monkeypatch, RISING, better, RISING, RISING, RISING)
+    progress = Messages()
+    run, _ = run_training(tmp_path, parse_config(MANAGER, SIX), progress=progress)
+    start, first, second, *_ = run.metrics()
+    assert "validation/difference" not in start
+    assert start["validation/low"] < start["validation/score"] < start["validation/high"]
+    assert first["validation/score"] == pytest.approx(start["validation/score"] + 0.1)
+    # Each stream scored as much more: paired, there is no doubt left.
+    ends = ("validation/difference_low", "validation/difference", "validation/difference_high")
+    assert [first[name] for name in ends] == pytest.approx([0.1] * 3)
+    # It is the best that the next one is compared with.
+    assert [second[name] for name in ends] == pytest.approx([-0.1] * 3)
+    assert [report.interval for report in progress.reports[:2]] == [
+        (line["validation/low"], line["validation/high"]) for line in (start, first)
+    ]
+    assert [report.is_best for report in progress.reports] == [True, True, False, False, False]
+
+
+def test_a_run_that_ends_below_its_start_says_so_and_its_start_is_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worse = tuple(score - 0.05 for score in RISING)
+    _score(monkeypatch, RISING, *[worse] * 4)
+    progress = Messages()
+    run, result = run_training(tmp_path, parse_config(MANAGER, SIX), progress=progress)
+    assert result == TrainResult(run.checkpoint_folder(0), pytest.approx(0.35), 4)
+    assert run.best == run.checkpoint_folder(0)
+    assert progress.said == [
+        "the best validation score, 0.350, is that of the policy that training began with: no update has a "
+        "higher one"
+    ]
+    assert load_spec(result.best).training.update == 0
+
+
+@pytest.mark.parametrize(
+    ("second", "updates", "why"),
+    [
+        # Better on some streams and worse on others: nothing is sure, and patience runs out.
+        ((0.3, 0.0, 0.4, 0.2, 0.6, 0.5), 3, "2 validations brought nothing above the best"),
+        (tuple(score - 0.05 for score in RISING), 2, "its validation score is surely below the best"),
+    ],
+)
+def test_a_run_stops_early_for_want_of_anything_better_and_stays_stopped(
+    second: tuple[float, ...], updates: int, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    better = tuple(score + 0.01 for score in RISING)
+    _score(monkeypatch, RISING, better, second, second, RISING)
+    overrides = (*SIX, "evaluation.patience=2", "checkpoints.every=100")
+    progress = Messages()
+    run, result = run_training(tmp_path, parse_config(MANAGER, overrides), progress=progress)
+    assert (result.updates, result.best) == (updates, run.checkpoint_folder(1))
+    assert progress.said == [f"stopped early after update {updates}: {why}, which is 0.360 after update 1"]
+    assert run.latest == run.checkpoint_folder(updates)
+    assert _resume(tmp_path, *overrides)[1] == result
+    # Without patience the rest is trained.
+    monkeypatch.undo()
+    assert _resume(tmp_path, *SIX, "checkpoints.every=100")[1].updates == 4
+
+
+def test_a_run_interrupted_after_its_start_goes_on_from_there(tmp_path: Path) -> None:
+    expected, _ = _train(tmp_path / "whole")
+    run = RunFolder.create(tmp_path / "halves", parse_config(MANAGER))
+    with pytest.raises(KeyboardInterrupt):
+        train(run.config, run, progress=InterruptedAfter(0))
+    assert run.latest == run.checkpoint_folder(0)
+    run, _ = _resume(tmp_path / "halves")
+    _require_equal_runs(run, expected)

@@ -9,7 +9,7 @@ from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.episodes.schedule import Schedule
+from memdojo.train.episodes.schedule import Schedule, validation_tasks
 
 LANGUAGE: dict[str, Any] = {"policy": {"kind": "language", "model": "x/y"}}
 
@@ -112,10 +112,11 @@ def test_a_window_longer_than_the_stream_is_the_stream() -> None:
 
 def test_groups_fork_anywhere_in_what_they_play_if_told_to() -> None:
     for overrides, turns in (((), 12), (("streams.window_turns=4",), 4), (("streams.window_turns=99",), 12)):
-        schedule = Schedule(_config("algorithm.group_start=fork", *overrides), STREAMS)
+        config = _config("algorithm.group_start=fork", *overrides)
+        schedule = Schedule(config, STREAMS)
         forks = [task.fork_turn for update in range(60) for task in schedule.training(update)]
         assert set(forks) == set(range(turns))
-        assert [task.fork_turn for task in schedule.validation(STREAMS)] == [0] * 5
+        assert [task.fork_turn for task in validation_tasks(config, STREAMS)] == [0] * 5
     assert all(task.fork_turn == 0 for task in Schedule(_config(), STREAMS).training(0))
 
 
@@ -147,8 +148,8 @@ def test_a_retriever_without_any_evidence_is_refused() -> None:
 
 
 def test_validation_plays_each_stream_or_question_once_and_greedily() -> None:
-    tasks = Schedule(_config(), STREAMS).validation(STREAMS[:3])
+    tasks = validation_tasks(_config(), STREAMS[:3])
     assert [(task.stream, task.seeds, task.greedy) for task in tasks] == [(i, (0,), True) for i in range(3)]
-    tasks = Schedule(_retriever(), STREAMS).validation(STREAMS[:1])
+    tasks = validation_tasks(_retriever(), STREAMS[:1])
     assert [(task.question, task.seeds, task.greedy) for task in tasks] == [(i, (0,), True) for i in range(3)]
-    assert Schedule(_config(), STREAMS).validation([]) == []
+    assert validation_tasks(_config(), []) == []

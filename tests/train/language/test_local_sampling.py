@@ -44,7 +44,7 @@ def test_a_run_in_one_process_trains_and_validates_where_ray_is_not_installed(
     path.write_text(dump_config(parse_config(tree)), encoding="utf-8")
     done = run_without_ray("train", path, "--run-dir", tmp_path)
     assert done.returncode == 0, done.stderr
-    first, second = RunFolder.open(tmp_path / "run").metrics()
+    _, first, second = RunFolder.open(tmp_path / "run").metrics()
     assert first["rows"] == second["rows"] == 2 * 3
     # What the engine sampled is what the learner thinks of it, after new weights as well.
     assert max(first["sampler_mismatch_max"], second["sampler_mismatch_max"]) < 1e-4

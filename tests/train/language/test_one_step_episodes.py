@@ -27,7 +27,7 @@ from memdojo.train.algorithms.advantages import group_relative_advantages
 from memdojo.train.checkpoints.loading import load_manager
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.episodes.schedule import Schedule
+from memdojo.train.episodes.schedule import Schedule, validation_tasks
 from memdojo.train.language.one_step_episodes import build_one_steps
 from memdojo.train.language.setup import player_recipe
 from memdojo.train.language.trajectories import LanguageGroup
@@ -77,13 +77,14 @@ def _play(config: TrainConfig, streams: Sequence[Stream], texts: dict[str, str])
 
 
 def test_a_group_is_about_each_chunk_that_questions_are_about(model: str) -> None:
-    schedule = Schedule(_config(model), [STREAM, dataclasses.replace(STREAM, id="r", group="h")])
+    config = _config(model)
+    schedule = Schedule(config, [STREAM, dataclasses.replace(STREAM, id="r", group="h")])
     tasks = [task for update in range(4) for task in schedule.training(update)]
     for lap in (tasks[:4], tasks[4:]):
         assert sorted((task.stream, task.step) for task in lap) == [(0, 1), (0, 4), (1, 1), (1, 4)]
     assert all(len(task.seeds) == 3 and task.window is None for task in tasks)
     # Validation plays whole streams.
-    assert [task.step for task in schedule.validation([STREAM])] == [None]
+    assert [task.step for task in validation_tasks(config, [STREAM])] == [None]
 
 
 def test_streams_whose_questions_have_no_evidence_are_refused(model: str) -> None:

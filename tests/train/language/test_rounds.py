@@ -13,7 +13,8 @@ from memdojo.errors import ConfigError
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.language.rounds import best_checkpoints, is_finished, load_partner, train_in_rounds
-from memdojo.train.loop import RunState, TrainResult
+from memdojo.train.loop import TrainResult
+from memdojo.train.run_state import RunState
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress, Progress
 
@@ -59,8 +60,8 @@ class Trained:
         for update, score in enumerate(self.scores, 1):
             if self.killed_at == (name, update):
                 raise KeyboardInterrupt
-            run_state.updates, run_state.last_score = update, score
-            run_state.rank(config.rounds.merge_best)
+            run_state.updates = update
+            run_state.score(score, [], config.rounds.merge_best)
             folder = run.checkpoint_folder(update)
             if not folder.exists():
                 folder.mkdir()

@@ -15,6 +15,7 @@ from memdojo.cli import app
 from memdojo.train.checkpoints.language import load_language_spec
 from memdojo.train.checkpoints.model_folders import find_model
 from memdojo.train.config.files import dump_config, parse_config
+from memdojo.train.run_state import RunState
 from memdojo.train.runs.folder import RunFolder
 
 from .conftest import OPTIONS
@@ -83,11 +84,13 @@ def test_a_manager_and_an_answer_agent_are_trained_in_turn(
         name: RunFolder.open(whole / name)
         for name in ("round-1", "round-1-answerer", "round-2", "round-2-answerer")
     }
-    assert all(len(run.metrics()) == 2 for run in runs.values())
+    assert [len(run.metrics()) for run in runs.values()] == [3, 3, 3, 3]
 
     # The second round begins from the mean of the two best checkpoints of the first one.
     first = runs["round-1"]
-    one, two = (_state(first.checkpoint_folder(update)) for update in (1, 2))
+    assert first.latest is not None
+    ranked = RunState.saved_in(first.latest).ranked_updates
+    one, two = (_state(first.checkpoint_folder(update)) for update in ranked)
     mean = _state(first.path / "merged")
     for name, weight in mean.items():
         torch.testing.assert_close(weight, (one[name] + two[name]) / 2)
@@ -102,7 +105,7 @@ def test_a_manager_and_an_answer_agent_are_trained_in_turn(
     answering = runs["round-2"].config.answerer.checkpoint
     assert answering is not None
     assert runs["round-2-answerer"].config.policy.model == f"{answering}/model"
-    assert runs["round-2"].metrics()[0]["answers/asked"] > 0
+    assert runs["round-2"].metrics()[1]["answers/asked"] > 0
     record = load_language_spec(runs["round-2-answerer"].best or Path()).training
     assert (record.memory, record.retriever) == ("runs/manager/round-2/merged", "per_speaker")
     memory = (runs["round-2-answerer"].path / "memory" / "train.jsonl").read_text("utf-8")
@@ -114,7 +117,7 @@ def test_a_manager_and_an_answer_agent_are_trained_in_turn(
     assert (runs["round-2-answerer"].path / "evaluation").is_dir()
     again = CliRunner().invoke(app, ["train", "manager.toml", "--quiet", "--resume"])
     assert again.exit_code == 0, again.output
-    assert [len(run.metrics()) for run in runs.values()] == [2, 2, 2, 2]
+    assert [len(run.metrics()) for run in runs.values()] == [3, 3, 3, 3]
     evaluated = CliRunner().invoke(app, ["eval", "runs/manager", "no_op", "--seeds", "1"])
     assert evaluated.exit_code == 0, evaluated.output
     over = CliRunner().invoke(

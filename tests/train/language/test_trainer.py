@@ -153,7 +153,9 @@ def test_a_run_with_vllm_learns_validates_and_leaves_checkpoints_that_any_tool_l
         model, "engine.kind=vllm", "warm_start.num_steps=2", "warm_start.num_streams=2", "evaluation.every=1"
     )
     run, result = run_training(tmp_path, config)
-    first, second = run.metrics()
+    start, first, second = run.metrics()
+    assert (start["update"], "rows" in start) == (0, False)
+    assert 0 <= start["validation/score"] <= 1
     assert first["rows"] == 2 * 2 * 3
     # What the engine sampled is what the learner thinks of it, after new weights as well.
     assert max(first["sampler_mismatch_max"], second["sampler_mismatch_max"]) < 1e-4
@@ -185,7 +187,7 @@ def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
     whole, _ = run_training(tmp_path / "whole", _config(model, *same))
     run_training(tmp_path / "parts", _config(model, *same, "algorithm.num_updates=1", "evaluation.every=1"))
     parts, _ = run_training(tmp_path / "parts", _config(model, *same), resume=True)
-    assert _metrics(parts)[1] == pytest.approx(_metrics(whole)[1], rel=0, abs=0, nan_ok=True)
+    assert _metrics(parts)[2] == pytest.approx(_metrics(whole)[2], rel=0, abs=0, nan_ok=True)
     assert whole.latest is not None
     assert parts.latest is not None
     expected, found = _weights(whole.latest), _weights(parts.latest)
@@ -199,8 +201,8 @@ def test_a_run_in_one_process_learns_what_a_worker_and_an_engine_of_their_own_do
     beside, _ = run_training(tmp_path / "beside", _config(model, ONE_AT_A_TIME))
     here, _ = run_training(tmp_path / "here", _config(model, ONE_AT_A_TIME, "rollouts.num_workers=0"))
     _require_alike(here, beside)
-    assert "restarts/workers" in beside.metrics()[0]
-    assert "restarts/workers" not in here.metrics()[0]
+    assert "restarts/workers" in beside.metrics()[1]
+    assert "restarts/workers" not in here.metrics()[1]
 
 
 @pytest.mark.slow
@@ -211,8 +213,8 @@ def test_adapters_are_trained_saved_and_resumed(model: str, tmp_path: Path) -> N
     )
     assert (result.best / "adapter" / "adapter_model.safetensors").is_file()
     run, result = run_training(tmp_path, _config(model, *adapters), resume=True)
-    assert [line["update"] for line in run.metrics()] == [1, 2]
-    assert run.metrics()[1]["sampler_mismatch_max"] < 1e-4
+    assert [line["update"] for line in run.metrics()] == [0, 1, 2]
+    assert run.metrics()[2]["sampler_mismatch_max"] < 1e-4
 
 
 @pytest.mark.slow
@@ -230,7 +232,7 @@ def test_the_tasks_of_one_context_are_trained_by_the_same_loop(task: str, model:
         tree["reward"] = {"evidence_recall": 1.0}
         tree["evaluation"] = {"every": 2, "metric": "evidence_recall"}
     run, _ = run_training(tmp_path, parse_config(tree))
-    assert [line["rows"] for line in run.metrics()] == [4, 4]
+    assert [line.get("rows") for line in run.metrics()] == [None, 4, 4]
 
 
 @pytest.mark.slow
@@ -245,7 +247,7 @@ def test_two_learner_processes_two_workers_and_two_engines_learn_what_one_of_eac
 
 def _require_alike(run: RunFolder, other: RunFolder) -> None:
     """Require that two runs have sampled the same, and learnt the same but for the last digits."""
-    for found, expected in zip(_metrics(run), _metrics(other), strict=True):
+    for found, expected in zip(_metrics(run)[1:], _metrics(other)[1:], strict=True):
         for name in ("policy_loss", "gradient_norm", "rollouts/return", "rows", "tokens"):
             assert found[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-6), name
     assert run.latest is not None
@@ -279,7 +281,7 @@ def test_a_killed_driver_loses_nothing_but_the_update_in_flight(model: str, tmp_
     long = _config(model, ONE_AT_A_TIME, "algorithm.num_updates=400")
     process = _start(tmp_path / "killed", long)
     try:
-        _wait_for_lines(tmp_path / "killed" / "run" / "metrics.jsonl", 2, process)
+        _wait_for_lines(tmp_path / "killed" / "run" / "metrics.jsonl", 3, process)
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
@@ -288,8 +290,8 @@ def test_a_killed_driver_loses_nothing_but_the_update_in_flight(model: str, tmp_
     config = _config(model, ONE_AT_A_TIME, f"algorithm.num_updates={num_updates}")
     run, _ = run_training(tmp_path / "killed", config, resume=True)
     updates = [line["update"] for line in run.metrics()]
-    assert updates == list(range(1, num_updates + 1))
-    for found, expected in zip(_metrics(run)[:4], _metrics(whole), strict=True):
+    assert updates == list(range(num_updates + 1))
+    for found, expected in zip(_metrics(run)[1:5], _metrics(whole)[1:], strict=True):
         assert found["policy_loss"] == expected["policy_loss"]
 
 
@@ -300,7 +302,7 @@ def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes
     two = ("learner.num_processes=2", "rollouts.num_workers=1")
     process = _start(tmp_path, _config(model, *two, "algorithm.num_updates=400"))
     try:
-        _wait_for_lines(tmp_path / "run" / "metrics.jsonl", 2, process)
+        _wait_for_lines(tmp_path / "run" / "metrics.jsonl", 3, process)
         victim = _learner_process(process.pid)
         os.kill(victim, signal.SIGKILL)
         output, _ = process.communicate(timeout=240)
@@ -312,7 +314,7 @@ def test_a_killed_learner_process_ends_the_run_with_one_sentence_and_resume_goes
     done = RunFolder.open(tmp_path / "run").metrics()[-1]["update"]
     longer = f"algorithm.num_updates={done + 1}"
     run, _ = run_training(tmp_path, _config(model, *two, longer), resume=True)
-    assert [line["update"] for line in run.metrics()] == list(range(1, done + 2))
+    assert [line["update"] for line in run.metrics()] == list(range(done + 2))
 
 
 def _learner_process(driver: int) -> int:

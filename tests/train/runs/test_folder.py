@@ -146,6 +146,9 @@ def test_only_a_run_that_never_began_is_removed(tmp_path: Path) -> None:
     run = _run(tmp_path, updates=1)
     assert not run.remove_if_untrained()
     run.rewind(0)
+    # The policy that training was to begin with was never trained either.
+    run.log(0, {"validation/score": 0.5})
+    run.checkpoint_folder(0).mkdir()
     assert run.remove_if_untrained()
     assert list(tmp_path.iterdir()) == []
 
@@ -167,18 +170,19 @@ def test_best_is_a_link_that_survives_moving_the_run(tmp_path: Path) -> None:
 
 
 def test_plain_progress_prints_validations_and_seldom_anything_else() -> None:
-    times = iter([0.0, 1.0, 2.0, 7.0, 8.0])
+    times = iter([0.0, 1.0, 2.0, 3.0, 8.0, 9.0])
     stream = io.StringIO()
     with PlainProgress(stream, clock=lambda: next(times)) as progress:
         progress.start(5)
+        progress.report(Report(0, None, 0.25, is_validated=True))
         progress.report(Report(1, 0.1))
         progress.report(Report(2, 0.2))
-        progress.report(Report(3, 0.3, 0.5, 1234.4, is_validated=True, is_best=True))
+        progress.report(Report(3, 0.3, 0.5, 1234.4, is_validated=True, is_best=True, interval=(0.4, 0.6123)))
         progress.report(Report(4, 0.4, 0.5))
         progress.report(Report(5, 0.5, 0.5))
     assert stream.getvalue().splitlines() == [
-        "update 1/5  reward 0.100",
-        "update 3/5  reward 0.300  validation 0.500 (best)  1,234 steps/s",
+        "update 0/5  validation 0.250",
+        "update 3/5  reward 0.300  validation 0.500 [0.400, 0.612] (best)  1,234 steps/s",
         "update 4/5  reward 0.400  validation 0.500",
         "update 5/5  reward 0.500  validation 0.500",
     ]

@@ -29,7 +29,7 @@ from ...checkpoints.language import language_spec, save_language_policy, write_m
 from ...config.run_kinds import LanguageConfig
 from ...config.tables import Split
 from ...episodes.memories import read_memories
-from ...episodes.schedule import Schedule
+from ...episodes.schedule import validation_tasks
 from ...loop import Groups, Played
 from ...rollouts.recorded_episodes import with_records
 from ...runs.checkpoint_folders import CHECKPOINTS, remove_folder
@@ -89,7 +89,7 @@ class TrlTrainee:
         self._started = math.nan
         self._logs: list[dict[str, float]] = []
         held_out = splits.get("validation", [])
-        self._validation = Schedule(config, splits["train"]).validation(held_out)
+        self._validation = validation_tasks(config, held_out)
         self._validator = player_recipe(
             config,
             held_out,
@@ -189,12 +189,14 @@ class TrlTrainee:
         return self._loop.run(play())
 
     def save(self, folder: Path, training: TrainedOn, state: Mapping[str, Any]) -> None:
-        """Write a checkpoint with the state that TRL has just written."""
+        """Write a checkpoint with the state that TRL has just written, if it has begun."""
         network = self._network
 
         def write(temporary: Path) -> None:
             write_model(temporary, network, dict(network.policy_weights()), self._tokenizer)
             step = self.trainer.state.global_step
+            if not step:
+                return  # The policy that training begins with; the trainer has nothing to go on from yet.
             (self._scratch / f"checkpoint-{step}").rename(temporary / TRL)
             # Pickled, and never read again.
             (temporary / TRL / "training_args.bin").unlink()

@@ -53,27 +53,29 @@ def train_with_trl(
     check_devices(config)
     splits = load_splits(config, run.path)
     run_state, checkpoint = find_start(run, resume=resume)
-    if checkpoint is not None:
-        _require_state(checkpoint)
+    # Before the first update TRL has nothing to go on from.
+    trl_state = None if checkpoint is None or run_state.updates == 0 else _state_of(checkpoint)
     prepare_run(run, run_state)
     if config.learner.num_threads:
         torch.set_num_threads(config.learner.num_threads)
     with _silence(), contextlib.closing(TrlTrainee(config, run, splits)) as trainee:
+        held_out = splits.get("validation", ())
         loop = TrainLoop(
-            config, run, trainee, trained_on(config, splits), run_state, splits.get("validation", ())
+            config, run, trainee, trained_on(config, splits), run_state, held_out, validates_start=True
         )
         progress.start(config.algorithm.num_updates, done=run_state.updates)
         try:
             with GracefulStop() as stop:
                 trainee.trainer.add_callback(_Follower(trainee, loop, stop, progress))
-                if run_state.updates < config.algorithm.num_updates:
-                    trainee.trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint / TRL))
+                if loop.start_is_due:
+                    progress.report(loop.validate_start())
+                if not (loop.is_done or stop.requested):
+                    trainee.trainer.train(resume_from_checkpoint=trl_state)
                 if stop.requested:
                     raise stop.interrupt
         finally:
             run.close()
-    best = run.checkpoint_folder(run_state.chosen_update)
-    return TrainResult(best, run_state.best_score, run_state.updates)
+    return loop.result(progress)
 
 
 class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no types here.
@@ -111,7 +113,8 @@ class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no t
         groups, metrics = self._trainee.play(update)
         report, is_due = self._loop.finish(groups, metrics | self._trainee.learn(groups, update))
         self._progress.report(report)
-        control.should_training_stop = control.should_training_stop or self._stop.requested
+        should_stop = self._loop.is_done or self._stop.requested
+        control.should_training_stop = control.should_training_stop or should_stop
         # TRL writes its state right after this, and then calls `on_save`.
         control.should_save = is_due or self._stop.requested
 
@@ -121,8 +124,8 @@ class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no t
         self._loop.save()
 
 
-def _require_state(checkpoint: Path) -> None:
-    """Refuse a checkpoint that TRL cannot go on from.
+def _state_of(checkpoint: Path) -> str:
+    """Return the folder of a checkpoint that TRL goes on from.
 
     Raises:
         CheckpointError: If it has no state of TRL's.
@@ -132,6 +135,7 @@ def _require_state(checkpoint: Path) -> None:
             f"{checkpoint} has no state of TRL's trainer to go on with; start a new run, or restore its "
             f"folder {TRL!r}."
         )
+    return str(checkpoint / TRL)
 
 
 @contextlib.contextmanager

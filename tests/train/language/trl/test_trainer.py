@@ -366,8 +366,9 @@ def test_a_retriever_trains(model: str, tmp_path: Path, capfd: pytest.CaptureFix
     result, run = _train(_config(model, **VALIDATION), tmp_path)
     # Nothing but the progress speaks.
     assert capfd.readouterr() == ("", "")
-    first, second = run.metrics()
-    assert (first["update"], second["update"], result.updates) == (1, 2, 2)
+    start, first, second = run.metrics()
+    assert (start["update"], first["update"], second["update"], result.updates) == (0, 1, 2, 2)
+    assert math.isfinite(start["validation/score"])
     assert first["rollouts/return"] == pytest.approx(
         first["reward/evidence_recall"] + first["reward/invalid_operations"]
     )
@@ -377,10 +378,15 @@ def test_a_retriever_trains(model: str, tmp_path: Path, capfd: pytest.CaptureFix
     for name in ("loss", "gradient_norm", "entropy", "clip_fraction", "learning_rate", "validation/score"):
         assert math.isfinite(first[name])
     assert first["rollouts/unscored"] == 0
-    assert result.best_score == max(line["validation/score"] for line in (first, second))
+    scores = [line["validation/score"] for line in (start, first, second)]
+    assert result.best_score == max(scores)
     assert run.best == result.best.resolve()
     spec = load_language_spec(result.best)
-    assert (spec.task, spec.engine, spec.training.update) == ("retriever", "transformers", 1)
+    assert (spec.task, spec.engine, spec.training.update) == (
+        "retriever",
+        "transformers",
+        scores.index(max(scores)),
+    )
     assert not list(run.path.rglob("training_args.bin"))
     assert not list(run.path.glob("checkpoints/.*"))
     lines = (run.path / "trajectories" / "update_000000.jsonl").read_text("utf-8").splitlines()
@@ -410,7 +416,7 @@ def test_an_answer_agent_trains_adapters_in_several_steps_an_update(model: str, 
 @pytest.mark.slow
 def test_a_manager_trains_on_single_chunks(model: str, tmp_path: Path) -> None:
     result, run = _train(_config(model, "manager", **VALIDATION), tmp_path)
-    assert [line["update"] for line in run.metrics()] == [1, 2]
+    assert [line["update"] for line in run.metrics()] == [0, 1, 2]
     # Whole greedy episodes: the untrained policy keeps nothing.
     assert result.best_score == 0
 
