@@ -29,6 +29,12 @@ WHOLE_EPISODES = UsedIf(
     lambda run: run.one_step.window_turns is None,
     "one_step.window_turns is set, and its episodes are single steps behind windows of their own",
 )
+WITH_ENTROPY = UsedIf(
+    lambda run: run.algorithm.entropy_coefficient > 0, "algorithm.entropy_coefficient is 0, which stays 0"
+)
+SCHEDULED_ENTROPY = UsedIf(
+    lambda run: run.algorithm.entropy_schedule != "constant", "there is no algorithm.entropy_schedule"
+)
 COMPACT_ONLY = UsedIf(
     lambda run: not run.is_language, "policy.kind is {run.policy.kind!r} and only a compact policy uses it"
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import copy
+from collections.abc import Mapping
+from typing import Self, TypeVar
 
 from .losses import clipped_surrogate, importance_weights, kl_from_reference
 from .protocol import Algorithm, Choices, Loss
@@ -28,6 +30,18 @@ class ClippedAlgorithm(Algorithm[ClippedSettingsT]):
     def importance_cap(self) -> float:
         """`settings.importance_cap`."""
         return self.settings.importance_cap
+
+    @property
+    def coefficients(self) -> Mapping[str, float]:
+        """The weight of the entropy."""
+        return {"entropy_coefficient": self.settings.entropy_coefficient}
+
+    def at(self, update: int) -> Self:
+        """Return the algorithm with the entropy's weight of the update."""
+        scheduled = copy.copy(self)
+        coefficient = self.settings.entropy_coefficient_at(update)
+        scheduled.settings = self.settings.model_copy(update={"entropy_coefficient": coefficient})
+        return scheduled
 
     def loss(self, choices: Choices) -> Loss:
         """Return the clipped surrogate and what belongs to it.

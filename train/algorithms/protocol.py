@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -162,6 +162,15 @@ class Algorithm(ABC, Generic[SettingsT]):
     def critic_learning_rate(self) -> float:
         """Learning rate of a critic beside a language model."""
         return self.settings.learning_rate
+
+    @property
+    def coefficients(self) -> Mapping[str, float]:
+        """Weights of the loss that a schedule may change, by the names of their metrics."""
+        return {}
+
+    def at(self, update: int) -> Self:
+        """Return the algorithm as its schedules have it at an update, counted from 0; its loss is asked."""
+        return self
 
     def select(self, groups: Sequence[Sequence[TrajectoryT]]) -> Selection[TrajectoryT]:
         """Leave out what teaches nothing: what could not be scored, and what cannot be compared.

@@ -9,7 +9,15 @@ from pydantic import Field, model_validator
 from memdojo.errors import ConfigError
 from memdojo.settings import Count, CountOrZero, NotNegative, Positive, Share, Table
 
-from ..used_keys import COMPACT_ONLY, LANGUAGE_ONLY, MANAGER_ONLY, WHOLE_EPISODES
+from ..used_keys import (
+    COMPACT_ONLY,
+    LANGUAGE_ONLY,
+    MANAGER_ONLY,
+    SCHEDULED_ENTROPY,
+    WHOLE_EPISODES,
+    WITH_ENTROPY,
+)
+from .schedules import ScheduleName, scheduled_share, warmup_share
 
 
 class AlgorithmSettings(Table):
@@ -31,7 +39,8 @@ class AlgorithmSettings(Table):
             only.
         curriculum: Whether streams (for a retriever: questions) come `shuffled`, each once before any comes
             again, or by `priority`, those in front on which the policy now and then succeeds.
-        warmup_updates: Updates over which the learning rate rises from 0; language policies only.
+        warmup_updates: Updates over which the learning rate rises from 0.
+        learning_rate_schedule: Whether it then stays, or falls to 0 by the end of the run.
         weight_decay: Of AdamW; language policies only.
     """
 
@@ -47,7 +56,8 @@ class AlgorithmSettings(Table):
     max_gradient_norm: Positive = 0.5
     loss_average: Annotated[Literal["token", "sequence"], LANGUAGE_ONLY] = "token"
     curriculum: Literal["shuffled", "priority"] = "shuffled"
-    warmup_updates: Annotated[CountOrZero, LANGUAGE_ONLY] = 0
+    warmup_updates: CountOrZero = 0
+    learning_rate_schedule: ScheduleName = "constant"
     weight_decay: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
 
     @property
@@ -69,6 +79,18 @@ class AlgorithmSettings(Table):
             )
         return self
 
+    @property
+    def depends_on_length(self) -> bool:
+        """True if an update depends on how many there are to be: such a run cannot become longer."""
+        return self.learning_rate_schedule != "constant"
+
+    def learning_rate_share(self, update: int) -> float:
+        """Return the share of the learning rate with which update `update`, counted from 0, learns."""
+        fall = scheduled_share(
+            self.learning_rate_schedule, update, self.num_updates, start=self.warmup_updates
+        )
+        return warmup_share(update, self.warmup_updates) * fall
+
     def check_policy(self, *, is_language: bool) -> None:
         """Refuse a kind of policy that cannot learn so.
 
@@ -85,6 +107,9 @@ class ClippedSettings(AlgorithmSettings):
         dual_clip: The loss of a choice with a negative advantage is at most so many times that (Ye et al.
             2020); 0 sets no such limit.
         entropy_coefficient: Weight of the entropy, which is pushed up.
+        entropy_schedule: Whether that weight stays, or falls to `entropy_final_share` of it by the end of the
+            run.
+        entropy_final_share: Where it falls to.
         discount: Weight of a reward one step later.
         kl_coefficient: Weight of the KL divergence from the policy that the run began with; 0 needs no second
             model; language policies only.
@@ -96,9 +121,23 @@ class ClippedSettings(AlgorithmSettings):
     clip_high: Positive = 0.2
     dual_clip: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     entropy_coefficient: NotNegative = 0.0
+    entropy_schedule: Annotated[ScheduleName, WITH_ENTROPY] = "constant"
+    entropy_final_share: Annotated[Share, SCHEDULED_ENTROPY] = 0.0
     discount: Share = 1.0
     kl_coefficient: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
     importance_cap: Annotated[NotNegative, LANGUAGE_ONLY] = 2.0
+
+    @property
+    def depends_on_length(self) -> bool:
+        """True with a schedule of the learning rate or of the entropy's weight."""
+        return super().depends_on_length or self.entropy_schedule != "constant"
+
+    def entropy_coefficient_at(self, update: int) -> float:
+        """Return the weight of the entropy at update `update`, counted from 0."""
+        share = scheduled_share(
+            self.entropy_schedule, update, self.num_updates, final_share=self.entropy_final_share
+        )
+        return self.entropy_coefficient * share
 
     @model_validator(mode="after")
     def _check_dual_clip(self) -> Self:

@@ -106,16 +106,20 @@ class Learner:
             DivergenceError: If the loss or a weight is no longer finite.
             ValueError: If no trajectory could be scored.
         """
-        batch = build_batch(groups, self.algorithm)
+        algorithm = self.algorithm.at(update)
+        rate = algorithm.settings.learning_rate * algorithm.settings.learning_rate_share(update)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        batch = build_batch(groups, algorithm)
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
-        for _ in range(self.algorithm.settings.epochs):
+        for _ in range(algorithm.settings.epochs):
             order = torch.from_numpy(shuffle.permutation(len(batch.actions)))
-            for index in torch.split(order, self.algorithm.settings.minibatch_size):
-                loss = self.algorithm.loss(self._choices(batch.rows(index)))
+            for index in torch.split(order, algorithm.settings.minibatch_size):
+                loss = algorithm.loss(self._choices(batch.rows(index)))
                 history.append(self._descend(loss, update))
-        metrics = self._mean_of(history, update)
-        if self.algorithm.needs_critic:
+        metrics = self._mean_of(history, update) | {"learning_rate": rate, **algorithm.coefficients}
+        if algorithm.needs_critic:
             mask = batch.loss_mask
             metrics["explained_variance"] = explained_variance(batch.values[mask], batch.targets[mask])
         return metrics
@@ -144,7 +148,7 @@ class Learner:
                 for index in torch.split(order, self.algorithm.settings.minibatch_size):
                     rows = {name: values[index] for name, values in observations.items()}
                     history.append(self._descend(label_loss(network.heads(rows), rows), update))
-        return self._mean_of(history, update)
+        return self._mean_of(history, update) | {"learning_rate": stage.learning_rate}
 
     @contextlib.contextmanager
     def _supervised(self, stage: ImitationConfig) -> Iterator[None]:

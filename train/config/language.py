@@ -210,6 +210,11 @@ class TRLLearnerSettings(LearnerSettings):
                 f"algorithm.minibatch_rows is {algorithm.minibatch_rows}, but learner.kind is 'trl'; give "
                 "algorithm.minibatch_groups, as many completions of which make a step there."
             )
+        if algorithm.entropy_schedule != "constant":
+            raise ConfigError(
+                f"algorithm.entropy_schedule is {algorithm.entropy_schedule!r}, but learner.kind is 'trl', "
+                "whose weight of the entropy stays; leave it out or take learner.kind = 'memdojo'."
+            )
         if algorithm.curriculum == "priority":
             raise ConfigError(
                 "algorithm.curriculum is 'priority', but learner.kind is 'trl', whose trainer has all "

@@ -125,6 +125,7 @@ class LanguageLearner:
         start = time.perf_counter()
         selection = self.algorithm.select(groups)
         metrics = dict(selection.counts) | {"learning_rate": self._set_learning_rate(update)}
+        metrics |= self.algorithm.at(update).coefficients
         if not selection.groups:
             return metrics | {"rows": 0, "tokens": 0, "tokens_per_s": 0.0}
         rows = UpdateRows.of(selection.groups)
@@ -180,8 +181,7 @@ class LanguageLearner:
         return [name for name in self._trained if _is_critic(name) or self.network.has_adapters]
 
     def _set_learning_rate(self, update: int) -> float:
-        warmup = self.algorithm.settings.warmup_updates
-        share = min(1.0, (update + 1) / warmup) if warmup else 1.0
+        share = self.algorithm.settings.learning_rate_share(update)
         for group in self._optimizer.param_groups:
             group["lr"] = share * group["full_lr"]
         rate: float = self._optimizer.param_groups[0]["lr"]
@@ -249,7 +249,7 @@ class LanguageLearner:
     def _step(
         self, rows: UpdateRows, tensors: UpdateTensors, step_rows: Sequence[int], update: int
     ) -> dict[str, float]:
-        algorithm = self.algorithm
+        algorithm = self.algorithm.at(update)
         self._optimizer.zero_grad()
         history: list[Tensor] = []
         for batch, is_last in self._micro_batches(rows, step_rows):

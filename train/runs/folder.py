@@ -77,7 +77,10 @@ CHANGEABLE = (
     "streams.num_test",
     "rounds.num_rounds",
 )
-"""Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them."""
+"""Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them.
+
+With a schedule that leads to the end of the run, it does depend on `algorithm.num_updates`.
+"""
 
 
 class RunFolder:
@@ -358,8 +361,10 @@ def _free_name(path: Path) -> str:
 
 def _require_same(path: Path, earlier: TrainConfig, now: TrainConfig) -> None:
     before, after = _flat(earlier.model_dump()), _flat(now.model_dump())
+    length = "algorithm.num_updates" if now.algorithm.depends_on_length else ""
+    changeable = tuple(key for key in CHANGEABLE if key != length)
     for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key) and not key.startswith(CHANGEABLE):
+        if before.get(key) != after.get(key) and not key.startswith(changeable):
             raise ConfigError(
                 f"{path} was trained with {key} = {before.get(key)!r} and cannot resume with "
                 f"{after.get(key)!r}; keep the value, or start a new run with name={_free_name(path)}."

@@ -231,6 +231,39 @@ def test_choices_that_were_not_made_get_no_gradient(name: str) -> None:
         assert not parameter.grad[0, 1:].any()
 
 
+def test_the_weight_of_the_entropy_falls_to_its_final_share() -> None:
+    settings = {
+        "num_updates": 4,
+        "entropy_coefficient": 0.1,
+        "entropy_schedule": "linear",
+        "entropy_final_share": 0.2,
+    }
+    group = (_one_step(0, 1.0), _one_step(1, 1.0))  # Nothing to prefer: the entropy alone has a gradient.
+
+    def learned(update: int) -> tuple[float, Tensor]:
+        network = Table(1, 3)
+        with torch.no_grad():
+            network.logits.copy_(torch.tensor([0.3, -0.2, 0.5]))
+        learner = Learner(network, _algorithm(**settings, max_gradient_norm=1e9), seed=0)
+        metrics = learner.update([group], update)
+        assert network.logits.grad is not None
+        return metrics["entropy_coefficient"], network.logits.grad
+
+    (first, gradient), (third, later) = learned(0), learned(2)
+    assert (first, third) == pytest.approx((0.1, 0.06))
+    torch.testing.assert_close(later, 0.6 * gradient)
+
+
+def test_the_learning_rate_warms_up_and_falls_from_there() -> None:
+    settings = {"num_updates": 6, "warmup_updates": 2, "learning_rate_schedule": "linear"}
+    learner = Learner(Table(1, 3), _algorithm(**settings, learning_rate=0.01), seed=0)
+    group = (_one_step(0, 1.0, -1.0), _one_step(1, 0.0, -1.0))
+    rates = [learner.update([group], update)["learning_rate"] for update in range(6)]
+    assert rates == pytest.approx([0.005, 0.01, 0.01, 0.0075, 0.005, 0.0025])
+    # It is what the optimiser steps by.
+    assert learner.optimizer.param_groups[0]["lr"] == rates[-1]
+
+
 def test_gradients_are_clipped_to_their_norm() -> None:
     network = Table(1, 2)
     group = (_one_step(0, 1.0, math.log(0.5)), _one_step(1, 0.0, math.log(0.5)))

@@ -81,6 +81,12 @@ TASKS = {
         "features.embedding_inputs=true",
         "imitation.num_updates=3",
     ),
+    "manager-schedules": (
+        "algorithm.warmup_updates=1",
+        "algorithm.learning_rate_schedule=cosine",
+        "algorithm.entropy_coefficient=0.01",
+        "algorithm.entropy_schedule=linear",
+    ),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
 
@@ -238,6 +244,7 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
     ("task", "update"),
     [
         ("manager-grpo", 1),
+        ("manager-schedules", 2),
         ("manager-forks", 3),
         ("manager-ppo", 2),
         ("manager-warm-start", 2),

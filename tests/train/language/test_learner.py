@@ -4,6 +4,7 @@ import copy
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -365,8 +366,57 @@ def test_the_learning_rate_warms_up_from_the_first_update() -> None:
     assert rates == pytest.approx([2.5e-4, 5e-4, 1e-3, 1e-3])
 
 
+def test_policy_and_critic_fall_by_the_same_schedule() -> None:
+    network = _network(critic=True)
+    falling = {"num_updates": 4, "learning_rate_schedule": "cosine", "warmup_updates": 1}
+    learner = _learner(network, _algorithm("ppo", **falling, learning_rate=1e-3, critic_learning_rate=1e-2))
+    rates = []
+    for update in range(4):
+        metrics = learner.update(_groups(network), update)
+        rates.append(metrics["learning_rate"])
+        policy, critic = (group["lr"] for group in learner.state().state["param_groups"])
+        assert (policy, critic) == pytest.approx((rates[-1], 10 * rates[-1]))
+    assert rates == pytest.approx([1e-3, 1e-3, 0.75e-3, 0.25e-3])
+
+
+def _paid_one(trajectory: LanguageTrajectory) -> LanguageTrajectory:
+    return replace(trajectory, rows=tuple(replace(row, reward=1.0) for row in trajectory.rows))
+
+
+def test_the_weight_of_the_entropy_falls_by_its_schedule() -> None:
+    falling = {"num_updates": 4, "entropy_coefficient": 0.1, "entropy_schedule": "linear"}
+
+    def learned(update: int, **settings: Any) -> tuple[float, dict[str, Tensor]]:
+        network = _network()
+        # Equal rewards have no advantage: the entropy alone has a gradient.
+        groups = [tuple(map(_paid_one, group)) for group in _groups(network)]
+        metrics = _learner(network, _algorithm(**settings)).update(groups, update)
+        return metrics["entropy_coefficient"], _gradients(network)
+
+    coefficient, found = learned(1, **falling)
+    assert coefficient == pytest.approx(0.075)
+    _, expected = learned(0, entropy_coefficient=0.075)
+    assert any(gradient.abs().max() > 0 for gradient in found.values())
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient)
+
+
 @pytest.mark.parametrize(
-    ("settings", "lora"), [({"epochs": 2}, False), ({"name": "ppo"}, False), ({"warmup_updates": 3}, True)]
+    ("settings", "lora"),
+    [
+        ({"epochs": 2}, False),
+        ({"name": "ppo"}, False),
+        ({"warmup_updates": 3}, True),
+        (
+            {
+                "num_updates": 3,
+                "learning_rate_schedule": "linear",
+                "entropy_coefficient": 0.1,
+                "entropy_schedule": "cosine",
+            },
+            False,
+        ),
+    ],
 )
 def test_a_learner_that_goes_on_is_bit_for_bit_one_that_never_stopped(
     settings: dict[str, Any], lora: bool

@@ -66,6 +66,17 @@ def test_resume_takes_a_longer_run_and_refuses_another_one(tmp_path: Path) -> No
         RunFolder.resume(tmp_path, make_config("episode.capacity_share=0.5"))
 
 
+def test_a_run_whose_schedule_leads_to_its_end_cannot_become_longer(tmp_path: Path) -> None:
+    for name, schedule in (
+        ("rate", ("algorithm.learning_rate_schedule=linear",)),
+        ("entropy", ("algorithm.entropy_schedule=cosine", "algorithm.entropy_coefficient=0.1")),
+    ):
+        RunFolder.create(tmp_path, make_config(f"name={name}", *schedule)).close()
+        with pytest.raises(ConfigError, match=r"trained with algorithm\.num_updates = 3 and cannot resume"):
+            RunFolder.resume(tmp_path, make_config(f"name={name}", *schedule, "algorithm.num_updates=9"))
+        RunFolder.resume(tmp_path, make_config(f"name={name}", *schedule, "checkpoints.keep=9")).close()
+
+
 def test_resume_compares_an_infinite_share_of_the_tokens(tmp_path: Path) -> None:
     unlimited = make_config("episode.token_share=inf")
     RunFolder.create(tmp_path, unlimited).close()

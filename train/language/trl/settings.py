@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
@@ -10,9 +11,17 @@ from memdojo.agents.engines.settings import TransformersSettings, VLLMSettings
 from memdojo.errors import ConfigError
 from memdojo.settings import seed_of_32_bits
 
+from ...algorithms.schedules import ScheduleName
 from ...algorithms.settings import GrpoSettings
 from ...config.run_kinds import LanguageConfig
 from ..setup import learner_device
+
+_SCHEDULERS: Mapping[ScheduleName, str] = {
+    "constant": "constant_with_warmup",
+    "linear": "linear",
+    "cosine": "cosine",
+}
+"""Our names of the schedules of the learning rate, with those of transformers; all have a warm-up."""
 
 
 def grpo_settings(config: LanguageConfig) -> dict[str, Any]:
@@ -41,7 +50,7 @@ def grpo_settings(config: LanguageConfig) -> dict[str, Any]:
         "temperature": policy.temperature,
         "chat_template_kwargs": {"enable_thinking": False},  # As `PromptEncoder` renders.
         "learning_rate": algorithm.learning_rate,
-        "lr_scheduler_type": "constant_with_warmup",
+        "lr_scheduler_type": _SCHEDULERS[algorithm.learning_rate_schedule],
         "warmup_steps": algorithm.warmup_updates * steps_per_update,
         "weight_decay": algorithm.weight_decay,
         "max_grad_norm": algorithm.max_gradient_norm,

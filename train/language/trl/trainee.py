@@ -24,6 +24,7 @@ from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.types import Stream
 from memdojo.errors import DivergenceError, MissingDependencyError
 
+from ...algorithms.registry import make_algorithm
 from ...checkpoints.compact import TrainedOn, TrainingState
 from ...checkpoints.language import language_spec, save_language_policy, write_model
 from ...config.run_kinds import LanguageConfig
@@ -174,7 +175,8 @@ class TrlTrainee:
         seconds = time.perf_counter() - self._started - self._played.metrics["seconds/rollouts"]
         names = dict.fromkeys(name for log in self._logs for name in log)
         means = {name: float(np.mean([log[name] for log in self._logs if name in log])) for name in names}
-        return means | {"seconds/learner": seconds}
+        coefficients = make_algorithm(self._config.algorithm).coefficients
+        return {**means, **coefficients, "seconds/learner": seconds}
 
     def validate(self, num_recorded: int = 0) -> Groups:
         """Play the validation episodes greedily, and record all that is done in the first `num_recorded`."""

@@ -302,6 +302,10 @@ def test_forks_of_a_taught_episode_go_their_own_ways() -> None:
         ({"learner": {"num_processes": 2}}, "trains in one process"),
         ({"engine": {"kind": "vllm"}}, r"on a CPU engine\.kind = 'transformers'"),
         ({"engine": {"kind": "vllm", "num_gpus": 2}}, "the learner's one GPU"),
+        (
+            {"algorithm": {"entropy_coefficient": 0.1, "entropy_schedule": "linear"}},
+            r"algorithm\.entropy_schedule is 'linear', but .* whose weight of the entropy stays",
+        ),
         ({"engine": {"num_engines": 2}}, r"engine\.num_engines is 2, but .* does not use it"),
         ({"engine": {"dtype": "bfloat16"}}, "make them equal"),
         ({"answerer": {"kind": "model", "model": "m"}}, r"use answerer\.kind = 'endpoint'"),
@@ -345,6 +349,9 @@ def test_an_update_is_one_generation_batch() -> None:
     assert settings["steps_per_update"] == 4
     assert settings["max_steps"] == 20
     assert settings["warmup_steps"] == 12
+    assert settings["lr_scheduler_type"] == "constant_with_warmup"
+    falling = grpo_settings(_config("m", algorithm=algorithm | {"learning_rate_schedule": "cosine"}))
+    assert falling["lr_scheduler_type"] == "cosine"
     # Five contexts fit, of which 4 divide the 24 completions.
     whole = grpo_settings(_config("m", algorithm=algorithm, learner={"micro_batch_tokens": 5 * 1006}))
     assert (whole["per_device_train_batch_size"], whole["gradient_accumulation_steps"]) == (4, 6)
