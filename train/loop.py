@@ -17,7 +17,9 @@ from memdojo.envs.types import Stream
 from memdojo.errors import EngineError
 from memdojo.rewards.reward import Reward
 
+from .algorithms.advantages import EQUAL_REWARDS
 from .checkpoints.compact import TrainedOn
+from .collapse import EQUAL_GROUPS, OPERATIONS, WINDOW, Signs
 from .config.run import TrainConfig
 from .episodes.schedule import validation_tasks
 from .rollouts.memory_figures import mean_figures
@@ -51,8 +53,6 @@ class AnyTrajectory(Protocol):
 
 
 Groups = Sequence[Sequence[Any]]
-OPERATIONS = "operations/"
-"""How the names of the metrics of operations begin."""
 
 
 class Played(NamedTuple):
@@ -171,7 +171,7 @@ class TrainLoop:
         with GracefulStop() as stop:
             try:
                 for report in self._reports():
-                    progress.report(report)
+                    self.show(report, progress)
                     if self._trainee.agree(stop.requested):
                         self.save()
                         raise stop.interrupt
@@ -188,6 +188,12 @@ class TrainLoop:
             yield self.validate_start()
         while not self.is_done:
             yield self.update()
+
+    def show(self, report: Report, progress: Progress) -> None:
+        """Show how far the run is, and what was found to be wrong with it."""
+        progress.report(report)
+        if report.warning:
+            progress.message(report.warning)
 
     def result(self, progress: Progress) -> TrainResult:
         """Return how the run ended, and say what it has come to where that is not plain."""
@@ -261,6 +267,8 @@ class TrainLoop:
         weights = Reward(config.reward, config.reward_decay).at(run_state.updates).weights
         metrics |= {f"reward_weight/{part}": weights.get(part, 0.0) for part in config.reward_decay}
         run_state.updates += 1
+        signs = run_state.see(Signs.of(metrics, is_manager=config.task == "manager"))
+        metrics["collapsed"] = float(bool(signs))
         is_last = run_state.updates == config.algorithm.num_updates
         validates = config.streams.validation is not None
         is_validated = validates and (is_last or run_state.updates % config.evaluation.every == 0)
@@ -282,9 +290,21 @@ class TrainLoop:
             },
             int(metrics["rollouts/unscored"]),
             _interval(metrics),
+            self._warning(signs),
         )
         is_kept = is_validated and run_state.updates in run_state.ranked_updates
         return report, is_kept or self.is_done or run_state.updates % config.checkpoints.every == 0
+
+    def _warning(self, signs: Sequence[str]) -> str:
+        """Return the sentence about a collapse, once in a run."""
+        if not signs or self._run_state.is_warned:
+            return ""
+        self._run_state.is_warned = True
+        return (
+            f"update {self._run_state.updates}: the policy may have collapsed: in each of the last {WINDOW} "
+            f"updates {'; '.join(signs)}; a higher algorithm.entropy_coefficient, a lower "
+            "algorithm.learning_rate or another reward may help"
+        )
 
     def save(self) -> None:
         """Write a checkpoint of where the run stands, unless that was done already."""
@@ -397,6 +417,10 @@ def rollout_metrics(groups: Sequence[Sequence[AnyTrajectory]]) -> dict[str, floa
             sum(not each.scored or getattr(each, "counted_failed", False) for each in trajectories)
         ),
     }
+    groups_scored = [[each.episode_return for each in group if each.scored] for group in groups]
+    compared = [np.ptp(returns) <= EQUAL_REWARDS for returns in groups_scored if len(returns) > 1]
+    if compared:
+        metrics[EQUAL_GROUPS] = float(np.mean(compared))
     parts: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     for trajectory in scored:

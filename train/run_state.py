@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import TypeAdapter
 
 from .checkpoints.compact import read_state, reading_state
+from .collapse import WINDOW, Signs, signs_of_collapse
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class RunState:
         best_scores: Score of each validation task under the best policy; None where it has none.
         validations_since_best: How many there were since the best score.
         is_surely_below: True if the whole interval of the last score less the best one lies below 0.
+        recent: Signs of the last updates, as many as it takes to see a collapse.
+        is_warned: True once a collapse was told.
     """
 
     updates: int = 0
@@ -30,6 +33,8 @@ class RunState:
     best_scores: list[float | None] = field(default_factory=list)
     validations_since_best: int = 0
     is_surely_below: bool = False
+    recent: list[Signs] = field(default_factory=list)
+    is_warned: bool = False
 
     @classmethod
     def saved_in(cls, checkpoint: Path) -> Self:
@@ -71,6 +76,11 @@ class RunState:
         self.best_score, self.best_update, self.best_scores = score, self.updates, task_scores
         self.validations_since_best = 0
         return True
+
+    def see(self, signs: Signs) -> list[str]:
+        """Note the signs of an update, and return what by now speaks for a collapse."""
+        self.recent = [*self.recent, signs][-2 * WINDOW :]
+        return signs_of_collapse(self.recent)
 
     def has_stopped(self, patience: int) -> bool:
         """True if so many validations brought nothing better, or the last was surely worse; never with 0."""

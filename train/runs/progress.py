@@ -34,6 +34,7 @@ class Report:
         operations: Shares of the operations by kind.
         unscored: Episodes that could not be scored.
         interval: Ends of the interval of `validation`, if it is of this update and has one.
+        warning: A sentence about what is wrong with the run; "" if there is none to be said.
     """
 
     update: int
@@ -46,6 +47,7 @@ class Report:
     operations: Mapping[str, float] = field(default_factory=dict)
     unscored: int = 0
     interval: tuple[float, float] | None = None
+    warning: str = ""
 
 
 class Progress(ABC):

@@ -683,3 +683,30 @@ def test_a_run_interrupted_after_its_start_goes_on_from_there(tmp_path: Path) ->
     assert run.latest == run.checkpoint_folder(0)
     run, _ = _resume(tmp_path / "halves")
     _require_equal_runs(run, expected)
+
+
+def test_a_collapse_is_told_once_and_counted_also_by_a_run_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whatever is done pays nothing, so that nothing is learned.
+    monkeypatch.setattr("memdojo.train.collapse.WINDOW", 2)
+    monkeypatch.setattr("memdojo.train.loop.WINDOW", 2)
+    overrides = (
+        "episode.max_entries=1",
+        "reward.evidence_kept=",
+        "evaluation.every=9",
+        "streams.num_train=1",
+    )
+    progress = Messages()
+    config = parse_config(MANAGER, (*overrides, "algorithm.num_updates=3"))
+    monkeypatch.setattr("memdojo.train.compact.trajectories.Trajectory.episode_return", 0.0)
+    run_training(tmp_path, config, progress=progress)
+    (warning, *_) = progress.said
+    assert warning.startswith(
+        "update 2: the policy may have collapsed: in each of the last 2 updates all episodes earned the same"
+    )
+    resumed = Messages()
+    run, _ = run_training(tmp_path, parse_config(MANAGER, overrides), resume=True, progress=resumed)
+    assert [line["collapsed"] for line in _updates(run)] == [0.0, 1.0, 1.0, 1.0]
+    assert [line["rollouts/equal_groups"] for line in _updates(run)] == [1.0] * 4
+    assert not any("collapsed" in text for text in (*progress.said[1:], *resumed.said))

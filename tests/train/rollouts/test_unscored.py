@@ -73,3 +73,10 @@ def test_a_step_at_its_worst_is_worth_what_its_other_answers_earn() -> None:
     unjudged = dataclasses.replace(question, question_id="b")
     step = dataclasses.replace(step, questions=(judged, unjudged))
     assert Reward({"judge": 1.0})(step).at_worst == 0.25
+
+
+def test_groups_of_equal_returns_are_counted_among_those_that_can_be_compared() -> None:
+    equal, unequal = (_trajectory(0.5), _trajectory(0.5)), (_trajectory(0.5), _trajectory(0.25))
+    alone = (_trajectory(0.5), _trajectory(math.nan))
+    assert rollout_metrics((equal, unequal, equal, equal, alone))["rollouts/equal_groups"] == 0.75
+    assert "rollouts/equal_groups" not in rollout_metrics((alone,))

@@ -68,7 +68,7 @@ def train_with_trl(
             with GracefulStop() as stop:
                 trainee.trainer.add_callback(_Follower(trainee, loop, stop, progress))
                 if loop.start_is_due:
-                    progress.report(loop.validate_start())
+                    loop.show(loop.validate_start(), progress)
                 if not (loop.is_done or stop.requested):
                     trainee.trainer.train(resume_from_checkpoint=trl_state)
                 if stop.requested:
@@ -112,7 +112,7 @@ class _Follower(TrainerCallback):  # type: ignore[misc]  # transformers has no t
             return
         groups, metrics = self._trainee.play(update)
         report, is_due = self._loop.finish(groups, metrics | self._trainee.learn(groups, update))
-        self._progress.report(report)
+        self._loop.show(report, self._progress)
         should_stop = self._loop.is_done or self._stop.requested
         control.should_training_stop = control.should_training_stop or should_stop
         # TRL writes its state right after this, and then calls `on_save`.
