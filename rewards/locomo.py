@@ -6,11 +6,11 @@ import re
 import string
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from memdojo.errors import ConfigError
 
 from .metrics import NO_INFORMATION_PHRASES, overlap_f1, says_no_information
+from .stemming import porter_stemmer
 
 _DROPPED_WORDS = re.compile(r"\b(?:a|an|the|and)\b")
 # Commas are among the punctuation, so that "strip commas" needs no step of its own here.
@@ -148,12 +148,4 @@ def _stems(text: str) -> tuple[str, ...]:
 
 @lru_cache(1 << 15)
 def _stem(word: str) -> str:
-    return str(_stemmer().stem(word))
-
-
-# nltk takes half a second to import, which only scoring LoCoMo should cost.
-@lru_cache(1)
-def _stemmer() -> Any:
-    from nltk.stem.porter import PorterStemmer
-
-    return PorterStemmer()
+    return str(porter_stemmer().stem(word))

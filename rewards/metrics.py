@@ -35,6 +35,7 @@ import regex
 from memdojo.registry import Registry
 
 from .characters import characters, folded, is_run, pieces, plain, plain_words
+from .stemming import porter_stemmer
 
 Metric = Callable[[str, Sequence[str]], float]
 """`(prediction, references) -> score in [0, 1]`."""
@@ -287,15 +288,12 @@ def _bleu() -> tuple[Callable[..., Any], Callable[..., Any]]:
 @lru_cache(1)
 def _rouge_scorers() -> tuple[Any, Any]:
     """Return the scorer as it comes, and one with the same tokens whose words may be of any script."""
-    from nltk.stem.porter import PorterStemmer
     from rouge_score.rouge_scorer import RougeScorer
 
     class Tokenizer:
-        stemmer = PorterStemmer()
-
         def tokenize(self, text: str) -> list[str]:
             return [
-                self.stemmer.stem(word) if word.isascii() and len(word) > 3 else word
+                porter_stemmer().stem(word) if word.isascii() and len(word) > 3 else word
                 for part in plain_words(text)
                 for word in part.split("_")
                 if word

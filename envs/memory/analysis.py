@@ -6,9 +6,9 @@ import re
 from itertools import islice, pairwise
 
 import regex
-from nltk.stem.porter import PorterStemmer
 
 from memdojo.rewards.characters import characters, folded, is_run, pieces, plain
+from memdojo.rewards.stemming import porter_stemmer
 
 _ARTICLES_AND_CONJUNCTIONS = "a an the and or but if"
 _PRONOUNS = "i you he she it we they me him us them my your his her its our their this that these those there"
@@ -58,10 +58,6 @@ class _TermsByWord(dict[str, str]):
     _MAX_WORDS = 65_536
     _MAX_WORD_LENGTH = 64
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._stemmer = PorterStemmer()
-
     def __missing__(self, word: str) -> str:
         bare = plain(word)
         if len(word) > self._MAX_WORD_LENGTH:
@@ -69,7 +65,7 @@ class _TermsByWord(dict[str, str]):
         if len(self) >= self._MAX_WORDS:
             self.clear()
         # Stop words and stems are those of English: "thé" is no article.
-        term = "" if word in STOP_WORDS else str(self._stemmer.stem(bare)) if bare.isascii() else bare
+        term = "" if word in STOP_WORDS else str(porter_stemmer().stem(bare)) if bare.isascii() else bare
         self[word] = term
         return term
 

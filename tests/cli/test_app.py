@@ -27,7 +27,7 @@ def test_every_command_explains_itself_with_an_example() -> None:
         (["streams", "locmo"], "error: unknown stream source 'locmo'. Did you mean 'locomo'?"),
         (["streams", "synthetic", "--option", "num_fact=3"], "Did you mean 'num_facts'"),
         (["streams", "synthetic", "--option", "num_facts"], "'num_facts' is not of the form key=value"),
-        (["train", "quikstart"], "no file of that name. Did you mean 'quickstart'?"),
+        (["train", "quikstart"], "no file of that name. Did you mean 'quickstart' or 'quickstart_minilm'?"),
         (["train", "quickstart", "sed=1"], "unknown key 'sed' (value 1). Did you mean 'seed'?"),
         (["train", "quickstart", "--resume", "--overwrite"], "give one of the two"),
         (["train", "quickstart", "streams.train=locmo"], "unknown stream source 'locmo'"),

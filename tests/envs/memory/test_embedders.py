@@ -70,6 +70,7 @@ def test_wordllama_knows_synonyms() -> None:
 
 @pytest.mark.slow
 def test_a_transformer_knows_what_is_meant_and_embeds_a_call_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sentence_transformers", reason="needs the extra embeddings")
     # Nothing is asked of the hub: the weights come from a package.
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     embedder = make_embedder("sentence_transformer")
