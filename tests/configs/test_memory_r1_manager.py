@@ -53,9 +53,10 @@ def trained(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.mark.slow
 def test_the_laptop_version_trains_validates_and_is_compared(trained: RunFolder) -> None:
-    first, last = trained.metrics()
+    start, first, last = trained.metrics()
     assert first["rollouts/unscored"] == last["rollouts/unscored"] == 0
     assert {"reward/exact_match", "reward/well_formed", "reward/memory_tokens"} < set(last)
+    assert "validation/score" in start
     assert "validation/score" in last
     assert trained.best is not None
     spec = load_language_spec(trained.best)
