@@ -11,7 +11,7 @@ train: $(VENV)/train.done
 
 ## test: set up what the tests need, run all of them in two processes and show the slowest
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup --durations=20
+	$(BIN)/python -m pytest --numprocesses=2 --durations=20
 
 ## fuzz: try many random inputs where the tests try a few; INPUTS says how many for each fuzz test
 INPUTS ?= 5000

@@ -21,13 +21,6 @@ settings.register_profile("memdojo", deadline=None, max_examples=INPUTS or setti
 settings.load_profile("memdojo")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Of several processes one runs all of these: two trainings at a time would only wait for each other.
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.xdist_group("slow"))
-
-
 def pytest_report_header() -> str:
     folder = os.environ.get("MEMDOJO_DATA")
     if folder is None:
