@@ -10,6 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from .distributions import MaskedCategorical
+
 Observations = Mapping[str, Tensor]
 
 
@@ -45,6 +47,20 @@ class CompactNetwork(Protocol):
     def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
         """Evaluate `actions` (B, P) at a batch of observations."""
         ...
+
+
+class ChoosingNetwork(nn.Module):
+    """Decides by one choice: `forward` returns logits, shape (B, A), and the critic's values, shape (B,)."""
+
+    def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
+        """Evaluate `actions` (B, 1) at a batch of observations."""
+        logits, values = self(observations)
+        distribution = MaskedCategorical(logits, observations["action_mask"])
+        return ActionEvaluation(
+            distribution.log_prob(actions.squeeze(1)).unsqueeze(1),
+            distribution.entropy(),
+            values.unsqueeze(1),
+        )
 
 
 def mlp(input_dim: int, hidden_dim: int, output_dim: int, *, output_gain: float = 0.1) -> nn.Sequential:

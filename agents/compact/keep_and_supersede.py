@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .base import ActionEvaluation, Observations, mlp
+from .base import ChoosingNetwork, Observations, mlp
 from .distributions import MASKED_LOGIT, MaskedCategorical
 
 START_EDITS = 0.02
@@ -30,7 +30,7 @@ class HeadScores(NamedTuple):
     edit: Tensor
 
 
-class KeepAndSupersedeNetwork(nn.Module):
+class KeepAndSupersedeNetwork(ChoosingNetwork):
     """Decides first whether the new turn changes what an entry says, and then what is kept.
 
     The supersede head looks at pairs of the new turn and an entry: UPDATE puts the turn in the place of an
@@ -119,14 +119,11 @@ class KeepAndSupersedeNetwork(nn.Module):
         num_candidates = candidates.shape[1]
         present = _present(observations)
         scores = self.heads(observations)
-        updates, deletes, replacements = mask[:, 2:].reshape(-1, 3, num_candidates).unbind(1)
-        edits = torch.cat([torch.zeros_like(scores.edit[:, :1]), scores.edit], dim=1)
-        may_edit = torch.cat([torch.ones_like(mask[:, :1]), updates, deletes], dim=1)
-        edit = MaskedCategorical(edits, may_edit).log_probs
+        edit = edit_distribution(scores, mask).log_probs
         context = torch.cat([turn, store], dim=1)
         keep = MaskedCategorical(
             torch.cat([scores.leave[:, :1], self.add(context), scores.leave[:, 1:]], dim=1),
-            torch.cat([mask[:, :2], replacements], dim=1),
+            torch.cat([mask[:, :2], mask[:, 2 + 2 * num_candidates :]], dim=1),
         ).log_probs
         unchanged = edit[:, :1] + keep
         logits = torch.cat([unchanged[:, :2], edit[:, 1:], unchanged[:, 2:]], dim=1)
@@ -138,15 +135,19 @@ class KeepAndSupersedeNetwork(nn.Module):
         values = self.critic(torch.cat([context, mean_candidate], dim=1)).squeeze(1)
         return logits, values
 
-    def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
-        """Evaluate `actions` (B, 1) at a batch of observations."""
-        logits, values = self(observations)
-        distribution = MaskedCategorical(logits, observations["action_mask"])
-        return ActionEvaluation(
-            distribution.log_prob(actions.squeeze(1)).unsqueeze(1),
-            distribution.entropy(),
-            values.unsqueeze(1),
-        )
+
+def edit_distribution(scores: HeadScores, action_mask: Tensor) -> MaskedCategorical:
+    """Return the distribution over no edit and then all edits, as `HeadScores.edit` counts them.
+
+    Args:
+        scores: What the heads say.
+        action_mask: Shape (B, 2 + 3 K).
+    """
+    none = torch.zeros_like(scores.edit[:, :1])
+    may_edit = action_mask[:, 2 : 2 + scores.edit.shape[1]]
+    return MaskedCategorical(
+        torch.cat([none, scores.edit], dim=1), torch.cat([torch.ones_like(may_edit[:, :1]), may_edit], dim=1)
+    )
 
 
 def _present(observations: Observations) -> Tensor:

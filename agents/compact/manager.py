@@ -13,7 +13,7 @@ from memdojo.envs.features.manager import ManagerFeatures, ManagerObservation
 from memdojo.envs.types import Operation
 
 from ..policy import Choice
-from .base import ActionEvaluation, Decision, Observations, mlp, stack_observations
+from .base import ChoosingNetwork, Decision, Observations, mlp, stack_observations
 from .distributions import MaskedCategorical, require_scores
 from .keep_and_supersede import KeepAndSupersedeNetwork
 
@@ -21,7 +21,7 @@ NUM_EXPLAINED = 8
 """Choices that the policy reports for a step."""
 
 
-class ManagerNetwork(nn.Module):
+class ManagerNetwork(ChoosingNetwork):
     """Scores every action from the features of the entry that it concerns.
 
     One scorer says how readily a text should leave the store, and it judges the new turn as it judges the
@@ -75,16 +75,6 @@ class ManagerNetwork(nn.Module):
         mean_candidate = (candidates * present).sum(1) / present.sum(1).clamp(min=1)
         values = self.critic(torch.cat([context, mean_candidate], dim=1)).squeeze(1)
         return logits, values
-
-    def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
-        """Evaluate `actions` (B, 1) at a batch of observations."""
-        logits, values = self(observations)
-        distribution = MaskedCategorical(logits, observations["action_mask"])
-        return ActionEvaluation(
-            distribution.log_prob(actions.squeeze(1)).unsqueeze(1),
-            distribution.entropy(),
-            values.unsqueeze(1),
-        )
 
 
 MANAGER_NETWORKS: Mapping[str, type[ManagerNetwork] | type[KeepAndSupersedeNetwork]] = {

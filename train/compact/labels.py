@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from memdojo.agents.compact.distributions import MASKED_LOGIT
-from memdojo.agents.compact.keep_and_supersede import HeadScores
+from memdojo.agents.compact.keep_and_supersede import HeadScores, edit_distribution
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import ManagerObservation
@@ -112,9 +110,7 @@ def label_loss(scores: HeadScores, rows: Mapping[str, Tensor]) -> Loss:
         rows: Arrays of the decisions, their labels among them, each of shape (N, ...).
     """
     leave, edit = rows[LEAVE], rows[EDIT].squeeze(1)
-    is_edit = torch.cat([torch.ones_like(edit)[:, None], _edits_allowed(rows)], dim=1) > 0
-    edits = torch.cat([torch.zeros_like(scores.edit[:, :1]), scores.edit], dim=1)
-    edit_loss = cross_entropy(edits.masked_fill(~is_edit, MASKED_LOGIT), edit)
+    edit_loss = -edit_distribution(scores, rows["action_mask"]).log_prob(edit).mean()
     # The new turn counts as much as all entries: they are seen at every step, and it is decided on once.
     arrives_loss = binary_cross_entropy_with_logits(scores.leave[:, 0], leave[:, 0].float())
     is_entry = leave[:, 1:] >= 0
@@ -125,9 +121,3 @@ def label_loss(scores: HeadScores, rows: Mapping[str, Tensor]) -> Loss:
         )
     terms = {"edit_loss": edit_loss, "arrives_loss": arrives_loss, "stays_loss": stays_loss}
     return Loss(edit_loss + arrives_loss + stays_loss, terms)
-
-
-def _edits_allowed(rows: Mapping[str, Tensor]) -> Tensor:
-    """Return 1 for each edit that may be made, as `HeadScores.edit` counts them, shape (N, 2 K)."""
-    num_edits = 2 * rows["candidates"].shape[1]
-    return rows["action_mask"][:, 2 : 2 + num_edits]
