@@ -47,7 +47,7 @@ hidden_dim = 16
 evidence_recall = 1.0
 [algorithm]
 name = "grpo"
-num_updates = 300
+num_updates = 1500
 groups_per_update = 2
 group_size = 2
 [evaluation]
@@ -180,8 +180,9 @@ class Job:
         return tuple(path.stat().st_size for path in self.folder.glob("out/episodes.jsonl.gz"))
 
     def num_updates(self) -> int:
-        """Return how many updates are in the metrics as whole lines."""
-        return self.metrics.read_bytes().count(b"\n") if self.metrics.exists() else 0
+        """Return how many updates are in the metrics as whole lines, behind that of the start."""
+        num_lines = self.metrics.read_bytes().count(b"\n") if self.metrics.exists() else 0
+        return max(num_lines - 1, 0)
 
     def newest_checkpoint(self) -> int:
         steps = [step.name.removeprefix("step_") for step in self.run.glob("checkpoints/step_*")]

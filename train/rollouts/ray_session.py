@@ -50,7 +50,8 @@ def start_ray(address: str | None, *, num_cpus: int) -> bool:
     local: dict[str, Any] = {"num_cpus": num_cpus, "include_dashboard": False} if is_local else {}
     if why := _unreachable(wanted):
         raise EngineError(_not_started(address, wanted, why))
-    with _own_signals(), _ending_signals_for_us_alone():
+    # What arrives meanwhile must find the own handler again.
+    with _ending_signals_for_us_alone(), _own_signals():
         try:
             ray.init(address=wanted, log_to_driver=False, logging_level="error", **local)
         except Exception as error:

@@ -55,6 +55,32 @@ def test_an_address_at_which_nobody_answers_is_told_at_once(
         start_ray(address, num_cpus=1)
 
 
+ENDED_AT_THE_START = """
+import os, signal, ray
+from memdojo.train.rollouts.ray_session import start_ray, stop_ray
+from memdojo.train.runs.interrupts import Interrupted, interrupting
+init = ray.init
+def init_and_be_told_to_end(**how):
+    init(**how)
+    os.kill(os.getpid(), signal.SIGTERM)
+ray.init = init_and_be_told_to_end
+try:
+    with interrupting():
+        start_ray(None, num_cpus=1)
+except Interrupted as interrupt:
+    print(interrupt.exit_code)
+stop_ray()
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_told_to_end_while_ray_starts_ends_by_its_own_handler() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", ENDED_AT_THE_START], capture_output=True, text=True, timeout=300
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "143\n", "")
+
+
 CLUSTER = """
 import os, ray
 from memdojo.errors import EngineError
