@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import importlib.util
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,10 @@ from memdojo.errors import ConfigError, MissingDependencyError
 from memdojo.registry import Registry
 
 from .analysis import analyze
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Parameter
 
 
 class Embedder(Protocol):
@@ -35,6 +41,31 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return one row of unit length per text, shape (len(texts), dim)."""
+        ...
+
+
+@runtime_checkable
+class TunableEmbedder(Embedder, Protocol):
+    """An embedder whose last layers can be trained."""
+
+    def upper_layers(self, num_layers: int) -> dict[str, Parameter]:
+        """Return the weights of the last `num_layers` layers by name.
+
+        Raises:
+            ConfigError: If it has fewer layers.
+        """
+        ...
+
+    def vectors(self, texts: Sequence[str]) -> Tensor:
+        """Return what `embed` does, as a tensor through which gradients flow to the weights."""
+        ...
+
+    def with_weights(self, weights: Mapping[str, Tensor]) -> Self:
+        """Return an embedder with other values of some weights, under a name of its own.
+
+        Raises:
+            ValueError: If it has no weight of such a name and shape.
+        """
         ...
 
 
@@ -173,10 +204,7 @@ class SentenceTransformerEmbedder:
         self._model: Any = SentenceTransformer(place or model, device=device, trust_remote_code=False)
         self._name = f"sentence_transformer:{model}"
         self._dim = int(self._model.get_embedding_dimension())
-        # By call and not by text: the last digits of a vector depend on what was computed beside it.
-        self._calls: LRUCache[tuple[str, ...], npt.NDArray[np.float32]] = LRUCache(
-            self._CACHED_BYTES, getsizeof=lambda rows: rows.nbytes
-        )
+        self._calls = self._no_calls()
 
     @property
     def dim(self) -> int:
@@ -199,6 +227,59 @@ class SentenceTransformerEmbedder:
             if rows.nbytes <= self._CACHED_BYTES:
                 self._calls[call] = rows
         return rows.copy()
+
+    def upper_layers(self, num_layers: int) -> dict[str, Parameter]:
+        """Return the weights of the last `num_layers` layers by name.
+
+        Raises:
+            ConfigError: If the model has fewer layers.
+        """
+        from torch.nn import ModuleList
+
+        lists = {name: each for name, each in self._model.named_modules() if isinstance(each, ModuleList)}
+        name = max(lists, key=lambda name: len(lists[name]), default="")
+        num_all = len(lists.get(name, ()))
+        if num_layers > num_all:
+            raise ConfigError(f"{self.name} has {num_all} layers, and {num_layers} of them cannot be tuned.")
+        prefixes = tuple(f"{name}.{layer}." for layer in range(num_all - num_layers, num_all))
+        return {name: each for name, each in self._model.named_parameters() if name.startswith(prefixes)}
+
+    def vectors(self, texts: Sequence[str]) -> Tensor:
+        """Return what `embed` does, as a tensor through which gradients flow to the weights."""
+        from torch.nn.functional import normalize
+
+        rows: Tensor = self._model(self._model.preprocess(list(texts)))["sentence_embedding"]
+        return normalize(rows.float(), dim=1)
+
+    def with_weights(self, weights: Mapping[str, Tensor]) -> Self:
+        """Return an embedder with other values of some weights, under a name of its own.
+
+        Raises:
+            ValueError: If the model has no weight of such a name and shape.
+        """
+        other = copy.copy(self)
+        other._model, other._calls = copy.deepcopy(self._model), self._no_calls()
+        own = dict(other._model.named_parameters())
+        digest = hashlib.sha256()
+        for name, values in sorted(weights.items()):
+            if name not in own or own[name].shape != values.shape:
+                has = f"the shape {tuple(own[name].shape)}" if name in own else "no such weight"
+                raise ValueError(f"{name} has the shape {tuple(values.shape)}; {self.name} has {has}")
+            own[name].data.copy_(values)
+            digest.update(name.encode() + values.detach().cpu().float().contiguous().numpy().tobytes())
+        other._name = f"{self._name}+{digest.hexdigest()[:12]}"
+        return other
+
+    def _no_calls(self) -> LRUCache[tuple[str, ...], npt.NDArray[np.float32]]:
+        """Return an empty cache of rows by call.
+
+        Not by text: the last digits of a vector depend on what was computed beside it.
+        """
+        return LRUCache(self._CACHED_BYTES, getsizeof=_num_bytes)
+
+
+def _num_bytes(rows: npt.NDArray[np.float32]) -> int:
+    return rows.nbytes
 
 
 def _packaged_minilm() -> str | None:
@@ -230,6 +311,20 @@ def make_embedder(name: str) -> Embedder:
         MissingDependencyError: If its library is not installed.
     """
     return EMBEDDERS.get(name)()
+
+
+def make_tunable_embedder(name: str) -> TunableEmbedder:
+    """Return a new embedder whose last layers can be trained.
+
+    Raises:
+        ConfigError: If the embedder of the name has none.
+        UnknownNameError: If no embedder has the name.
+        MissingDependencyError: If its library is not installed.
+    """
+    embedder = make_embedder(name)
+    if not isinstance(embedder, TunableEmbedder):
+        raise ConfigError(f"the embedder {name!r} has no layers that can be tuned; sentence_transformer has.")
+    return embedder
 
 
 def _unit_rows(rows: npt.ArrayLike) -> npt.NDArray[np.float32]:

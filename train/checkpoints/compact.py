@@ -1,6 +1,6 @@
 """Checkpoints: folders of safetensors and JSON, written whole or not at all, never pickled.
 
-policy.safetensors   weights of the network
+policy.safetensors   weights of the network, and those of the layers of a text encoder that were tuned with it
 policy.json          its `PolicySpec`, and the digests of the other files
 learner.safetensors  optimiser moments, where training can go on from here
 state.json           what else the trainer needs to go on
@@ -26,9 +26,10 @@ from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
 from memdojo.envs.features.manager import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures
+from memdojo.envs.memory.embedders import Embedder, make_embedder, make_tunable_embedder
 from memdojo.envs.streams.turn_features import TURN_FEATURES
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
-from memdojo.errors import CheckpointError
+from memdojo.errors import CheckpointError, ConfigError
 from memdojo.settings import LARGEST_NUMBER
 
 from ..config.policies import ManagerNetworkName
@@ -38,6 +39,9 @@ from .digests import POLICY_JSON, STATE_JSON, require_unchanged, seal
 FORMAT_VERSION = 1
 
 POLICY_TENSORS, LEARNER_TENSORS = "policy.safetensors", "learner.safetensors"
+
+_ENCODER = "encoder."
+"""Begins the names of a text encoder's weights, which may be tuned with a policy."""
 
 _LARGEST_SIZE = 1_000_000
 """More than any size of a policy that can be trained."""
@@ -54,6 +58,7 @@ __all__ = [
     "TrainedOn",
     "TrainingState",
     "latest_checkpoint",
+    "load_encoder_state",
     "load_network_state",
     "load_policy",
     "load_spec",
@@ -68,6 +73,7 @@ __all__ = [
     "restore_optimizer",
     "retriever_spec",
     "save_policy",
+    "with_encoder",
     "write_json",
     "write_training_state",
 ]
@@ -271,9 +277,28 @@ def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
             folder, lambda: RetrieverNetwork(len(RETRIEVAL_FEATURES), spec.num_places, spec.hidden_dim)
         )
         return CompactRetriever(retriever, RetrievalFeatures(spec.embedder))
-    features = ManagerFeatures(FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs))
+    features = ManagerFeatures(
+        FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs), _embedder(folder, spec)
+    )
     network = _loaded(folder, lambda: new_manager_network(features, spec.hidden_dim, 0, spec.network))
     return CompactManager(network, features)
+
+
+def load_encoder_state(folder: str | Path) -> dict[str, Tensor]:
+    """Read the weights of the text encoder's layers that were tuned with a policy; none if none were.
+
+    Raises:
+        CheckpointError: If the checkpoint's weights are missing or damaged, or not all finite.
+    """
+    tensors = _read_tensors(Path(folder), POLICY_TENSORS)
+    return {
+        name.removeprefix(_ENCODER): value for name, value in tensors.items() if name.startswith(_ENCODER)
+    }
+
+
+def with_encoder(network_state: Mapping[str, Tensor], encoder: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a network and of tuned layers as a checkpoint has them."""
+    return {**network_state, **{_ENCODER + name: value for name, value in encoder.items()}}
 
 
 def load_weights(folder: Path, network: nn.Module) -> None:
@@ -288,12 +313,13 @@ def load_weights(folder: Path, network: nn.Module) -> None:
 
 
 def load_network_state(folder: str | Path) -> dict[str, Tensor]:
-    """Read the weights of a checkpoint by their names.
+    """Read the weights of a checkpoint's network by their names.
 
     Raises:
         CheckpointError: If they are missing or damaged, or not all finite.
     """
-    return _read_tensors(Path(folder), POLICY_TENSORS)
+    tensors = _read_tensors(Path(folder), POLICY_TENSORS)
+    return {name: value for name, value in tensors.items() if not name.startswith(_ENCODER)}
 
 
 def write_training_state(folder: Path, state: TrainingState) -> None:
@@ -428,6 +454,19 @@ def _require_same_features(folder: Path, spec: PolicySpec) -> None:
         f"{folder} was trained on other features than this memdojo has "
         f"({'; '.join(changes) or 'another order'}); use memdojo {written_by} or train again."
     )
+
+
+def _embedder(folder: Path, spec: PolicySpec) -> Embedder:
+    """Return the embedder of a checkpoint's policy, with the layers that were tuned."""
+    tuned = load_encoder_state(folder)
+    if not tuned:
+        return make_embedder(spec.embedder)
+    try:
+        return make_tunable_embedder(spec.embedder).with_weights(tuned)
+    except (ValueError, ConfigError) as error:
+        raise CheckpointError(
+            f"the tuned layers in {folder / POLICY_TENSORS} do not fit the encoder of {POLICY_JSON}: {error}."
+        ) from None
 
 
 def _loaded(folder: Path, build: Callable[[], NetworkT]) -> NetworkT:

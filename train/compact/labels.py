@@ -68,6 +68,17 @@ class Labels:
         """True if nothing is ever worth keeping: the stream says nothing of what should be done."""
         return not self._leaves_from.any()
 
+    @property
+    def are_worth_writing(self) -> npt.NDArray[np.bool_]:
+        """Whether each turn should be in the store once it has been said, shape (num_turns,)."""
+        worth: npt.NDArray[np.bool_] = self._leaves_from > np.arange(len(self._leaves_from))
+        return worth
+
+    @property
+    def targets(self) -> Mapping[int, int]:
+        """The turn that a turn makes outdated or takes back, for each that does, by their positions."""
+        return self._targets
+
     def of(self, episode: ManagerEpisode, observation: ManagerObservation) -> Mapping[str, npt.NDArray[Any]]:
         """Return the labels of a decision.
 

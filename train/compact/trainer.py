@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from memdojo.agents.compact.base import use_one_thread
@@ -18,6 +19,7 @@ from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
+from memdojo.envs.memory.embedders import make_embedder, make_tunable_embedder
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
@@ -27,6 +29,7 @@ from ..checkpoints.compact import (
     PolicySpec,
     TrainedOn,
     TrainingState,
+    load_encoder_state,
     load_training_state,
     load_weights,
     manager_spec,
@@ -35,6 +38,7 @@ from ..checkpoints.compact import (
     restore_optimizer,
     retriever_spec,
     save_policy,
+    with_encoder,
 )
 from ..config.run_kinds import CompactConfig
 from ..config.tables import ImitationConfig
@@ -48,6 +52,7 @@ from ..rollouts.start import start_rollouts
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
+from .encoder import tune_encoder
 from .labels import Labels
 from .learner import Learner
 from .players import ManagerPlayer, RetrieverPlayer
@@ -56,14 +61,28 @@ from .trajectories import TrajectoryGroup
 
 def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progress: Progress) -> TrainResult:
     """Train a compact policy; see `train`."""
+    num_threads = torch.get_num_threads()
     use_one_thread()
     keep_memories(config, run, progress)
     splits = load_splits(config, run.path)
-    policy = _new_policy(config)
-    learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
     _require_labels(config, splits["train"])
     schedule = Schedule(config, splits["train"])
     run_state, checkpoint = find_start(run, resume=resume)
+    encoder: dict[str, Tensor] = {}
+    if checkpoint is not None:
+        encoder = load_encoder_state(checkpoint)
+    elif config.encoder.tuned_layers:
+        encoder = tune_encoder(
+            make_tunable_embedder(config.features.embedder),
+            splits["train"],
+            config.imitation.teacher,
+            config.encoder,
+            seed=config.seed,
+            num_threads=num_threads,
+            message=progress.message,
+        )
+    policy = _new_policy(config, encoder)
+    learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
     if checkpoint is not None:
         _go_on_from(checkpoint, learner, schedule)
     prepare_run(run, run_state)
@@ -91,7 +110,7 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
         },
         config.rollouts,
     )
-    trainee = CompactTrainee(config, schedule, rollouts, learner, validation_tasks(config, held_out))
+    trainee = CompactTrainee(config, schedule, rollouts, learner, validation_tasks(config, held_out), encoder)
     try:
         loop = TrainLoop(
             config, run, trainee, trained_on(config, splits), run_state, held_out, validates_start=True
@@ -103,7 +122,16 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
 
 
 class CompactTrainee:
-    """A compact policy in training: the learner is in this process, the rollouts here or in workers."""
+    """A compact policy in training: the learner is in this process, the rollouts here or in workers.
+
+    Args:
+        config: The run.
+        schedule: Draws the episodes.
+        rollouts: Play them.
+        learner: Has the network.
+        validation: The episodes of a validation.
+        encoder: Layers of the text encoder that were tuned, which checkpoints carry as well.
+    """
 
     is_main = True
 
@@ -114,12 +142,14 @@ class CompactTrainee:
         rollouts: Rollouts[TrajectoryGroup],
         learner: Learner,
         validation: list[RolloutTask],
+        encoder: Mapping[str, Tensor],
     ) -> None:
         self._config = config
         self._schedule = schedule
         self._rollouts = rollouts
         self._learner = learner
         self._validation = validation
+        self._encoder = encoder
 
     def play(self, update: int) -> Played:
         """Play the episodes of update `update` with the present weights."""
@@ -148,7 +178,8 @@ class CompactTrainee:
         """Write a checkpoint."""
         tensors, optimizer = pack_optimizer(self._learner.optimizer)
         saved = TrainingState(tensors, {**self._schedule.state(), **state, "optimizer": optimizer})
-        save_policy(folder, self._weights(), _spec(self._config, training), saved)
+        weights = with_encoder(self._weights(), self._encoder)
+        save_policy(folder, weights, _spec(self._config, training), saved)
 
     def agree(self, flag: bool) -> bool:
         """Return the flag: there is one process."""
@@ -162,9 +193,11 @@ class CompactTrainee:
         return self._learner.network.state_dict()
 
 
-def _new_policy(config: CompactConfig) -> CompactManager | CompactRetriever:
+def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> CompactManager | CompactRetriever:
     if config.task == "manager":
-        manager_features = ManagerFeatures(_feature_settings(config))
+        name = config.features.embedder
+        embedder = make_tunable_embedder(name).with_weights(encoder) if encoder else make_embedder(name)
+        manager_features = ManagerFeatures(_feature_settings(config), embedder)
         manager = new_manager_network(
             manager_features, config.policy.hidden_dim, config.seed, config.policy.network
         )
@@ -174,17 +207,18 @@ def _new_policy(config: CompactConfig) -> CompactManager | CompactRetriever:
 
 
 def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
-    """Refuse imitation where no stream says what should be done.
+    """Refuse imitation and a tuned encoder where no stream says what should be done.
 
     Raises:
         ConfigError: If no stream does.
     """
     stage = config.imitation
-    if stage.num_updates and all(Labels(StreamContext(stream), stage.teacher).is_empty for stream in streams):
+    uses_labels = stage.num_updates or config.encoder.tuned_layers
+    if uses_labels and all(Labels(StreamContext(stream), stage.teacher).is_empty for stream in streams):
         raise ConfigError(
             f"imitation.teacher is {stage.teacher!r}, and the streams {config.streams.train!r} have "
             + ("no plan of operations" if stage.teacher == "labelled" else "no question with evidence")
-            + "; set imitation.num_updates = 0, or train on others."
+            + "; set imitation.num_updates and encoder.tuned_layers to 0, or train on others."
         )
 
 

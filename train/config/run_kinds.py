@@ -23,7 +23,7 @@ from .language import (
 )
 from .policies import POLICY_KINDS, CompactPolicySettings, LanguagePolicySettings, PolicyKind
 from .run import AnswererTable, JudgeTable, TrainConfig
-from .tables import FeaturesConfig, ImitationConfig
+from .tables import EncoderConfig, FeaturesConfig, ImitationConfig
 
 
 class CompactConfig(TrainConfig):
@@ -31,6 +31,7 @@ class CompactConfig(TrainConfig):
 
     policy: Annotated[CompactPolicySettings, OneOf(POLICY_KINDS, default="compact")] = CompactPolicySettings()
     features: FeaturesConfig = FeaturesConfig()
+    encoder: Annotated[EncoderConfig, MANAGER_ONLY] = EncoderConfig()
     imitation: Annotated[ImitationConfig, MANAGER_ONLY] = ImitationConfig()
     one_step: Annotated[OneStepConfig, LANGUAGE_ONLY] = OneStepConfig()
     answerer: Annotated[AnswererTable, LANGUAGE_ONLY] = ExtractiveSettings()
@@ -51,6 +52,11 @@ class CompactConfig(TrainConfig):
             raise ConfigError(
                 f"imitation.num_updates is {self.imitation.num_updates}, but labels are for the two heads "
                 "of policy.network = 'keep_and_supersede'; set that, or leave imitation out."
+            )
+        if self.encoder.tuned_layers and not self.features.embedding_inputs:
+            raise ConfigError(
+                f"encoder.tuned_layers is {self.encoder.tuned_layers}, but the policy does not see the "
+                "encoder's vectors; set features.embedding_inputs = true, or leave encoder out."
             )
         return self
 

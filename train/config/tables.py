@@ -321,6 +321,23 @@ class ImitationConfig(Table):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
 
+class EncoderConfig(Table):
+    """Tuning the text encoder behind `features.embedder`, before the first update.
+
+    Its last layers learn from the labels of the training streams (`imitation.teacher`) which turns are worth
+    writing and which of them makes another outdated, and are part of the policy from then on.
+
+    Attributes:
+        tuned_layers: How many of its layers; 0 leaves it as it is.
+        epochs: Passes over the training streams.
+        learning_rate: Of the layers, by AdamW; it rises over the first steps and then falls to 0.
+    """
+
+    tuned_layers: CountOrZero = 0
+    epochs: Count = 2
+    learning_rate: Positive = 1e-4
+
+
 class RolloutsConfig(Table):
     """Where episodes are played.
 
