@@ -29,6 +29,10 @@ WHOLE_EPISODES = UsedIf(
     lambda run: run.one_step.window_turns is None,
     "one_step.window_turns is set, and its episodes are single steps behind windows of their own",
 )
+WITH_PROBES = UsedIf(
+    lambda run: run.algorithm.group_start == "probes",
+    "algorithm.group_start is {run.algorithm.group_start!r}",
+)
 WITH_ENTROPY = UsedIf(
     lambda run: run.algorithm.entropy_coefficient > 0, "algorithm.entropy_coefficient is 0, which stays 0"
 )

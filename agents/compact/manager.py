@@ -130,15 +130,38 @@ class CompactManager:
         for row, (episode, observation) in enumerate(zip(episodes, observations, strict=True)):
             noise = episode.rng.gumbel(size=log_probs.shape[1]) if sample else 0.0
             action = int(np.argmax(log_probs[row] + noise))
-            decision = Decision(
-                observation.arrays,
-                np.array([action]),
-                log_probs[row, action : action + 1],
-                values[row : row + 1],
-            )
+            decision = _decision(observation, action, log_probs[row], values[row])
             decisions.append((features.operation(episode, observation, action, log_probs[row]), decision))
             self._last.append((features, observation, log_probs[row], action))
         return decisions
+
+    def draw(self, episodes: Sequence[VisibleEpisode], number: int) -> list[list[tuple[Operation, Decision]]]:
+        """Return for each episode several operations drawn from the policy, with the decisions behind them.
+
+        They are drawn systematically: an operation of probability p comes `number` p times, rounded up or
+        down at random, so that a few draws say more than as many independent ones.
+
+        Args:
+            episodes: Each waits with a single turn; its generator draws.
+            number: How many for each.
+        """
+        observations = [self.features.observe(episode) for episode in episodes]
+        log_probs, values = self._evaluate(observations)
+        drawn = []
+        for row, (episode, observation) in enumerate(zip(episodes, observations, strict=True)):
+            reached = np.cumsum(np.exp(log_probs[row]) * observation.arrays["action_mask"], dtype=np.float64)
+            marks = (np.arange(number) + episode.rng.random()) / number * reached[-1]
+            actions = np.searchsorted(reached, marks, side="right").tolist()
+            drawn.append(
+                [
+                    (
+                        self.features.operation(episode, observation, action, log_probs[row]),
+                        _decision(observation, action, log_probs[row], values[row]),
+                    )
+                    for action in actions
+                ]
+            )
+        return drawn
 
     def last_observations(self) -> list[ManagerObservation]:
         """Return what was seen of each episode of the last decision."""
@@ -154,6 +177,13 @@ class CompactManager:
         logits, values = self.network(batch)
         require_scores(logits)
         return MaskedCategorical(logits, batch["action_mask"]).log_probs.numpy(), values.numpy()
+
+
+def _decision(
+    observation: ManagerObservation, action: int, log_probs: np.ndarray, value: np.floating
+) -> Decision:
+    chosen = slice(action, action + 1)
+    return Decision(observation.arrays, np.array([action]), log_probs[chosen], np.array([value]))
 
 
 def _choices(

@@ -16,6 +16,7 @@ from ..used_keys import (
     SCHEDULED_ENTROPY,
     WHOLE_EPISODES,
     WITH_ENTROPY,
+    WITH_PROBES,
 )
 from .schedules import ScheduleName, scheduled_share, warmup_share
 
@@ -64,6 +65,14 @@ class AlgorithmSettings(Table):
     def forks_groups(self) -> bool:
         """True if the episodes of a group begin from a state that one of them has reached."""
         return False
+
+    @property
+    def probes(self) -> tuple[int, int]:
+        """How many decisions of an episode a group replays, with how many operations each.
+
+        Both are 0 where a group plays whole episodes.
+        """
+        return 0, 0
 
     @property
     def most_refills(self) -> int:
@@ -155,8 +164,14 @@ class GrpoSettings(ClippedSettings):
             step by step, but each position by its own deviation), or as rows (contexts) that all count alike,
             whatever their episode; `rows` is for language policies only.
         normalise: Divide advantages by the deviation; without, they are differences of rewards.
-        group_start: Whether the episodes of a group part at the start of the stream or `fork` from a state
-            that one of them has reached, at a turn drawn anew for each group; managers only.
+        group_start: Whether the episodes of a group part at the start of the stream, `fork` from a state
+            that one of them has reached, at a turn drawn anew for each group, or are `probes`: single
+            decisions of a greedy episode are taken again, each with operations drawn from the policy, and
+            then all goes on greedily; a decision is paid the return of the whole episode, and compared with
+            what else was drawn in its place. Managers only, probes for compact ones.
+        num_probes: How many such decisions of an episode. They are drawn without replacement, the less sure
+            the policy is of one the likelier.
+        num_alternatives: How many operations are drawn for each; equal ones are played once.
         skip_equal_groups: Leave groups whose returns are all equal out of the batch; language policies only.
         refill_rounds: Rounds at most in which as many groups as `skip_equal_groups` leaves out are drawn and
             played in addition (dynamic sampling: DAPO, arXiv:2503.14476, section 3.2); language policies
@@ -166,7 +181,9 @@ class GrpoSettings(ClippedSettings):
     name: Literal["grpo"]
     advantage: Literal["trajectory", "step", "position", "rows"] = "step"
     normalise: bool = True
-    group_start: Annotated[Literal["stream", "fork"], MANAGER_ONLY, WHOLE_EPISODES] = "stream"
+    group_start: Annotated[Literal["stream", "fork", "probes"], MANAGER_ONLY, WHOLE_EPISODES] = "stream"
+    num_probes: Annotated[Count, WITH_PROBES] = 8
+    num_alternatives: Annotated[Annotated[Count, Field(ge=2)], WITH_PROBES] = 8
     skip_equal_groups: Annotated[bool, LANGUAGE_ONLY] = False
     refill_rounds: Annotated[CountOrZero, LANGUAGE_ONLY] = 0
 
@@ -180,8 +197,21 @@ class GrpoSettings(ClippedSettings):
         """True if the episodes of a group begin from a state that one of them has reached."""
         return self.group_start == "fork"
 
+    @property
+    def probes(self) -> tuple[int, int]:
+        """`num_probes` and `num_alternatives`, where groups are probes."""
+        return (self.num_probes, self.num_alternatives) if self.group_start == "probes" else (0, 0)
+
     def check_policy(self, *, is_language: bool) -> None:
-        """Refuse `rows` for a compact policy, whose trajectories do not keep step-only rewards apart."""
+        """Refuse `rows` for a compact policy, whose trajectories do not keep step-only rewards apart.
+
+        A language policy has no probes.
+        """
+        if self.group_start == "probes" and is_language:
+            raise ConfigError(
+                "algorithm.group_start is 'probes', which only compact managers can be trained with; use "
+                "'fork'."
+            )
         if self.advantage == "rows" and not is_language:
             raise ConfigError("algorithm.advantage is 'rows', which only language policies have; use 'step'.")
 
@@ -193,6 +223,12 @@ class GrpoSettings(ClippedSettings):
                 f"algorithm.discount is {self.discount}, but algorithm.advantage is {self.advantage!r}, "
                 f"which compares undiscounted {compared[self.advantage]}; leave the discount out or take "
                 "advantage = 'step'."
+            )
+        if self.group_start == "probes" and (self.advantage not in ("step", "position") or self.discount):
+            raise ConfigError(
+                f"algorithm.group_start is 'probes' with algorithm.advantage = {self.advantage!r} and "
+                f"algorithm.discount = {self.discount}, but each probe is a decision of its own, paid with "
+                "the whole return; set the advantage to 'step' or 'position' and the discount to 0."
             )
         if self.group_size < 2:
             raise ConfigError(

@@ -35,6 +35,7 @@ from ..config.tables import ImitationConfig
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.tasks import RolloutTask, record_of
 from .labels import Labels
+from .probes import play_probes
 from .trajectories import Trajectory, TrajectoryGroup
 
 
@@ -73,12 +74,14 @@ class ManagerPlayer:
             labels = self._labels.get_or_make(
                 (task.stream, task.window), lambda: Labels(context, self._imitation.teacher)
             )
+        if task.probes and labels is None and not task.greedy:
+            return self._play_probes(task, context, start)
         recorder = _Recorder(self._policy, sample=not task.greedy, labels=labels)
         play_manager(recorder, [start], self._rules.answerer, until_step=task.fork_turn)
         episodes = [start.fork(seed) for seed in task.seeds]
         watched = WatchedPolicy(recorder) if task.recorded else None
         outcomes = play_manager(watched or recorder, episodes, self._rules.answerer)
-        plan = self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
+        plan = self._plan(task, context)
         reward = self._rules.paid.at(task.update)
         return tuple(
             self._trajectory(
@@ -92,6 +95,46 @@ class ManagerPlayer:
             )
             for episode, outcome in zip(episodes, outcomes, strict=True)
         )
+
+    def _play_probes(
+        self, task: RolloutTask, context: StreamContext, start: ManagerEpisode
+    ) -> TrajectoryGroup:
+        """Return one trajectory for each alternative, of one step for each decision that is probed.
+
+        A step is paid the return that came of it, divided by the number of decisions, so that the return of
+        a trajectory is the mean of what its alternatives came to.
+        """
+        probes = play_probes(self._policy, start, self._rules, task)
+        counts = _counts(start.outcome().steps)
+        memory = memory_figures(start, self._plan(task, context))
+        reward = self._rules.paid.at(task.update)
+        # Alternatives share episodes.
+        score_of = {
+            id(outcome): sum_scores([reward(step) for step in outcome.steps])
+            for probe in probes
+            for _, outcome in probe
+        }
+        group = []
+        for place in range(task.alternatives):
+            scores = [score_of[id(probe[place][1])] for probe in probes]
+            rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
+            trajectory = Trajectory.of(
+                context.stream.id,
+                [probe[place][0] for probe in probes],
+                rewards / len(probes),
+                _mean_parts(scores),
+                counts,
+                greedy=False,
+                memory=memory,
+            )
+            if not trajectory.scored:
+                at_worst = [score.at_worst if score.value is None else score.value for score in scores]
+                trajectory = trajectory.missing_answers(np.array(at_worst)[:, None] / len(probes))
+            group.append(trajectory)
+        return tuple(group)
+
+    def _plan(self, task: RolloutTask, context: StreamContext) -> PlanMeasures:
+        return self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
 
     def _context(self, task: RolloutTask) -> StreamContext:
         stream = self._streams[task.stream]
@@ -115,16 +158,23 @@ class ManagerPlayer:
         scores = [reward(step) for step in steps]
         rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
         at_worst = np.array([[score.at_worst if score.value is None else score.value] for score in scores])
-        counts = Counter(
-            operation.kind if operation.applied else "rejected"
-            for step in steps
-            for operation in step.operations
-        )
         parts = sum_scores(scores).parts
         trajectory = Trajectory.of(
-            stream_id, decisions, rewards, parts, counts, greedy=greedy, memory=memory, record=record
+            stream_id, decisions, rewards, parts, _counts(steps), greedy=greedy, memory=memory, record=record
         )
         return trajectory if trajectory.scored else trajectory.missing_answers(at_worst)
+
+
+def _counts(steps: Sequence[StepOutcome]) -> Counter[str]:
+    """Count the operations of an episode by kind, and those that were not applied as `rejected`."""
+    return Counter(
+        operation.kind if operation.applied else "rejected" for step in steps for operation in step.operations
+    )
+
+
+def _mean_parts(scores: Sequence[Score]) -> dict[str, float]:
+    names = dict.fromkeys(name for score in scores for name in score.parts)
+    return {name: float(np.mean([score.parts.get(name, 0.0) for score in scores])) for name in names}
 
 
 class _Recorder:

@@ -115,8 +115,12 @@ class Schedule:
         part = self._window(unit, rng)
         num_turns = sum(len(chunk.turns) for chunk in self._streams[unit].chunks)
         played = num_turns if part is None else min(part[1], num_turns)
-        forks = self._config.algorithm.forks_groups
-        return RolloutTask(unit, seeds, window=part, fork_turn=int(rng.integers(played)) if forks else 0)
+        algorithm = self._config.algorithm
+        fork_turn = int(rng.integers(played)) if algorithm.forks_groups else 0
+        probes, alternatives = algorithm.probes
+        return RolloutTask(
+            unit, seeds, window=part, fork_turn=fork_turn, probes=probes, alternatives=alternatives
+        )
 
     def _window(self, stream: int, rng: np.random.Generator) -> tuple[int, int] | None:
         length = self._config.streams.window_turns

@@ -22,6 +22,10 @@ class RolloutTask:
         step: Index of the chunk at which a manager acts once, on a memory that was written before.
         fork_turn: Turns that one episode plays before it forks into the group, for a manager. The policy
             learns from what comes after them.
+        probes: Decisions of a greedy episode that are replayed, for a manager: each with operations drawn
+            from the policy, one for each trajectory, and greedily from there. The policy learns from these
+            decisions alone; 0 for episodes that are played in one go.
+        alternatives: How many operations are drawn for each of them: as many trajectories has the group.
         greedy: Whether the likeliest action is taken (validation) or one is drawn (training).
         update: For which it is played: what the reward's parts weigh may depend on it.
         recorded: Whether all that is done in it is written down, for a manager's whole streams.
@@ -32,6 +36,8 @@ class RolloutTask:
     window: tuple[int, int] | None = None
     question: int | None = None
     fork_turn: int = 0
+    probes: int = 0
+    alternatives: int = 0
     step: int | None = None
     greedy: bool = False
     update: int = 0

@@ -248,3 +248,29 @@ def test_the_network_is_small() -> None:
     features = ManagerFeatures(FeatureSettings(embedding_inputs=True))
     network = new_manager_network(features, 64, seed=0)
     assert sum(parameter.numel() for parameter in network.parameters()) < 300_000
+
+
+def test_several_draws_of_a_decision_hold_each_operation_as_often_as_it_is_likely() -> None:
+    manager, number = _manager(), 7
+    _jumbled(manager.network)
+    with torch.no_grad():
+        for parameter in manager.network.parameters():
+            parameter.mul_(0.5)
+    start = _episode(None, num_played=1)
+    _, log_probs, _ = _outputs(manager, manager.features, start)
+    expected = number * log_probs.exp().numpy()
+    forks = [start.fork(seed) for seed in range(300)]
+    drawn = manager.draw(forks, number)
+    counts = np.array(
+        [
+            np.bincount([int(decision.actions[0]) for _, decision in several], minlength=len(expected))
+            for several in drawn
+        ]
+    )
+    assert (counts.sum(axis=1) == number).all()
+    assert (np.abs(counts - expected) < 1 + 1e-5).all()
+    np.testing.assert_allclose(counts.mean(axis=0), expected, atol=0.1)
+    for operation, decision in drawn[0]:
+        action = int(decision.actions[0])
+        assert decision.log_probs.tolist() == pytest.approx([log_probs[action].item()])
+        assert operation == manager.features.operation(start, manager.features.observe(start), action)

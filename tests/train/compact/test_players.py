@@ -29,8 +29,11 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.streams.windows import window
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.rewards.reward import Reward
+from memdojo.train.algorithms.registry import make_algorithm
+from memdojo.train.compact.learner import Learner
 from memdojo.train.compact.players import ManagerPlayer, RetrieverPlayer
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
+from memdojo.train.config.files import parse_config
 from memdojo.train.rollouts.local import LocalRollouts
 from memdojo.train.rollouts.protocol import PlayerRecipes
 from memdojo.train.rollouts.ray_rollouts import RayRollouts
@@ -50,7 +53,23 @@ TASKS = (
     RolloutTask(0, (5, 6)),
     RolloutTask(1, (5, 6), fork_turn=5),
     RolloutTask(0, (5, 6), window=(4, 10), fork_turn=9),
+    RolloutTask(1, (5,), probes=3, alternatives=4),
+    RolloutTask(0, (5,), window=(4, 10), probes=99, alternatives=2),
 )
+PROBES: dict[str, Any] = {
+    "name": "probes",
+    "task": "manager",
+    "streams": {"train": "synthetic:train"},
+    "episode": {"max_entries": 3},
+    "reward": EVIDENCE,
+    "algorithm": {
+        "name": "grpo",
+        "group_start": "probes",
+        "discount": 0.0,
+        "num_updates": 12,
+        "learning_rate": 0.01,
+    },
+}
 QUESTIONS = (
     RolloutTask(0, (5, 6), question=1),
     RolloutTask(1, (5, 6), question=0),
@@ -225,6 +244,55 @@ def test_a_fork_does_not_draw_again_what_its_past_drew() -> None:
         if trajectory.observations["action_mask"][0].sum() == 2:  # Nothing was added so far.
             first_choices.add(int(trajectory.actions[0, 0]))
     assert first_choices == {NOOP, ADD}
+
+
+def test_probes_are_paid_what_came_of_the_operation_in_the_place_of_the_greedy_one() -> None:
+    player = _manager_player()
+    player.network.load_state_dict(_weights("manager"))
+    group = player.play(RolloutTask(0, (5,), probes=4, alternatives=6))
+    assert len(group) == 6
+    assert all(each.actions.shape == each.rewards.shape == (4, 1) for each in group)
+    manager = _manager()
+    manager.network.load_state_dict(_weights("manager"))
+    start = _rules(Reward(EVIDENCE)).manager(StreamContext(_streams()[0]), seed=0)
+    probed = group[0].observations
+    replayed = 0
+    while not start.ended:
+        seen = manager.features.observe(start)
+        places = [
+            place
+            for place in range(4)
+            if all(np.array_equal(probed[name][place], array) for name, array in seen.arrays.items())
+        ]
+        for place in places:
+            for trajectory in group:
+                action = int(trajectory.actions[place, 0])
+                episode = start.fork(0)
+                episode.step([manager.features.operation(episode, seen, action)])
+                (outcome,) = play_manager(manager, [episode])
+                expected = Reward(EVIDENCE).episode(outcome).value
+                assert expected is not None
+                assert trajectory.rewards[place, 0] == pytest.approx(expected / 4)
+            replayed += 1
+        start.step(manager.act([start])[0])
+    assert replayed == 4
+    assert len({int(each.actions[place, 0]) for each in group for place in range(4)}) > 1
+    # What is told beside is of the greedy episode, whose other decisions stay as they are.
+    kinds = [operation.kind if operation.applied else "rejected" for operation in start.outcome().operations]
+    assert all(each.counts == {kind: kinds.count(kind) for kind in set(kinds)} for each in group)
+
+
+def test_probes_learn_which_operation_is_better() -> None:
+    player = _manager_player()
+    algorithm = make_algorithm(
+        parse_config(PROBES).algorithm  # The rest of the configuration is not looked at.
+    )
+    learner = Learner(player.network, algorithm, seed=0)
+    task = RolloutTask(0, (5,), probes=99, alternatives=8)
+    before = np.mean([each.episode_return for each in player.play(task)])
+    for update in range(12):
+        learner.update([player.play(task)], update)
+    assert np.mean([each.episode_return for each in player.play(task)]) > before + 0.1
 
 
 def test_the_store_is_a_share_of_what_is_played() -> None:

@@ -75,6 +75,12 @@ TO_RETRIEVER = ("task=retriever", "episode.max_entries=", "features.num_candidat
 TASKS = {
     "manager-grpo": (),
     "manager-forks": ("algorithm.group_start=fork", "streams.window_turns=10"),
+    "manager-probes": (
+        "algorithm.group_start=probes",
+        "algorithm.num_probes=3",
+        "algorithm.num_alternatives=2",
+        "algorithm.discount=0",
+    ),
     "manager-ppo": ("algorithm.name=ppo",),
     "manager-warm-start": (
         "policy.network=keep_and_supersede",

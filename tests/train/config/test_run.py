@@ -16,6 +16,7 @@ from memdojo.configs import config_names
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.errors import ConfigError
 from memdojo.settings import OneOf
+from memdojo.train.algorithms.settings import GrpoSettings
 from memdojo.train.config.files import dump_config, load_config, load_config_of_run, parse_config
 from memdojo.train.config.language import RoundsConfig
 from memdojo.train.config.policies import POLICY_KINDS, PolicyKind, PolicySettings
@@ -145,6 +146,8 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
             "algorithm.advantage=rows",
             r"^algorithm\.advantage is 'rows', which only language policies have; use 'step'\.$",
         ),
+        ("algorithm.group_start=probes", r"discount = 1\.0, but each probe .* and the discount to 0"),
+        ("algorithm.num_probes=4", r"num_probes is 4, but algorithm\.group_start is 'stream'"),
         ("algorithm.entropy_schedule=linear", r"entropy_schedule is 'linear', but algorithm\.entropy_coeff"),
         ("algorithm.entropy_final_share=0.5", r"final_share is 0\.5, but there is no algorithm\.entropy_sch"),
         ("algorithm.learning_rate_schedule=step", "it must be 'constant', 'linear' or 'cosine'"),
@@ -520,6 +523,13 @@ def test_a_file_with_the_defaults_of_all_kinds_loads_as_it_was_written_before() 
 def test_rows_are_compared_of_language_policies() -> None:
     algorithm = LANGUAGE["algorithm"] | {"advantage": "rows"}
     assert parse_config(LANGUAGE | {"algorithm": algorithm}).algorithm.advantage == "rows"  # type: ignore[attr-defined]
+
+
+def test_probes_are_for_compact_policies() -> None:
+    probes = GrpoSettings(name="grpo", num_updates=1, group_start="probes", discount=0.0)
+    probes.check_policy(is_language=False)
+    with pytest.raises(ConfigError, match=r"'probes', which only compact managers can be trained with"):
+        probes.check_policy(is_language=True)
 
 
 def test_a_run_of_before_may_have_keys_of_kinds_that_it_did_not_choose(tmp_path: Path) -> None:

@@ -110,6 +110,13 @@ def test_a_window_longer_than_the_stream_is_the_stream() -> None:
     assert (cut.chunks, cut.questions) == (STREAMS[0].chunks, STREAMS[0].questions)
 
 
+def test_groups_probe_decisions_if_told_to() -> None:
+    config = _config("algorithm.group_start=probes", "algorithm.discount=0", "algorithm.num_probes=5")
+    assert {(task.probes, task.alternatives) for task in Schedule(config, STREAMS).training(0)} == {(5, 8)}
+    assert all(task.probes == 0 for task in validation_tasks(config, STREAMS))
+    assert all(task.probes == 0 for task in Schedule(_config(), STREAMS).training(0))
+
+
 def test_groups_fork_anywhere_in_what_they_play_if_told_to() -> None:
     for overrides, turns in (((), 12), (("streams.window_turns=4",), 4), (("streams.window_turns=99",), 12)):
         config = _config("algorithm.group_start=fork", *overrides)
