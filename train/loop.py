@@ -213,6 +213,11 @@ class TrainLoop:
                 f"the best validation score, {run_state.best_score:.3f}, is that of the policy that training "
                 "began with: no update has a higher one"
             )
+        elif 0 < run_state.best_update <= self._config.supervised_updates < run_state.updates:
+            progress.message(
+                f"the best validation score, {run_state.best_score:.3f}, is that of update "
+                f"{run_state.best_update}, from the imitation: reinforcement learning brought no higher one"
+            )
         best = self._run.checkpoint_folder(run_state.chosen_update)
         return TrainResult(best, run_state.best_score, run_state.updates)
 
@@ -271,7 +276,9 @@ class TrainLoop:
         metrics["collapsed"] = float(bool(signs))
         is_last = run_state.updates == config.algorithm.num_updates
         validates = config.streams.validation is not None
-        is_validated = validates and (is_last or run_state.updates % config.evaluation.every == 0)
+        # The end of the imitation is what reinforcement learning has to improve on.
+        is_milestone = is_last or run_state.updates == config.supervised_updates
+        is_validated = validates and (is_milestone or run_state.updates % config.evaluation.every == 0)
         is_best = is_validated and self._validate(metrics)
         if self._trainee.is_main:
             self._run.log(run_state.updates, metrics)

@@ -119,6 +119,11 @@ class TrainConfig(Table):
         return False
 
     @property
+    def supervised_updates(self) -> int:
+        """How many of the updates are supervised, the first ones."""
+        return 0
+
+    @property
     def has_rounds(self) -> bool:
         """True if several trainings come one after the other."""
         return self.rounds.num_rounds > 1 or bool(self.rounds.partner)

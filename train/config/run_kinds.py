@@ -38,6 +38,11 @@ class CompactConfig(TrainConfig):
     judge: Annotated[JudgeTable, LANGUAGE_ONLY] = NoJudgeSettings()
     rounds: Annotated[RoundsConfig, LANGUAGE_ONLY] = RoundsConfig()
 
+    @property
+    def supervised_updates(self) -> int:
+        """Those of the imitation."""
+        return self.imitation.num_updates
+
     @model_validator(mode="after")
     def _check_compact(self) -> Self:
         if self.task == "answer_agent":

@@ -656,6 +656,22 @@ def test_a_run_that_ends_below_its_start_says_so_and_its_start_is_the_best(
     assert load_spec(result.best).training.update == 0
 
 
+def test_the_end_of_the_imitation_is_validated_and_named_where_nothing_after_it_is_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    better, worse = (tuple(score + by for score in RISING) for by in (0.1, -0.05))
+    _score(monkeypatch, RISING, better, worse)
+    progress = Messages()
+    imitation = (*TASKS["manager-warm-start"], "evaluation.every=9")
+    run, result = run_training(tmp_path, parse_config(MANAGER, (*SIX, *imitation)), progress=progress)
+    assert ["validation/score" in line for line in _updates(run)] == [False, False, True, True]
+    assert result == TrainResult(run.checkpoint_folder(3), pytest.approx(0.45), 4)
+    assert progress.said == [
+        "the best validation score, 0.450, is that of update 3, from the imitation: reinforcement learning "
+        "brought no higher one"
+    ]
+
+
 @pytest.mark.parametrize(
     ("second", "updates", "why"),
     [
