@@ -29,6 +29,7 @@ WHOLE_EPISODES = UsedIf(
     lambda run: run.one_step.window_turns is None,
     "one_step.window_turns is set, and its episodes are single steps behind windows of their own",
 )
+WITH_ENCODER = UsedIf(lambda run: run.encoder.tuned_layers > 0, "encoder.tuned_layers is 0")
 WITH_PROBES = UsedIf(
     lambda run: run.algorithm.group_start == "probes",
     "algorithm.group_start is {run.algorithm.group_start!r}",

@@ -45,6 +45,7 @@ from ..used_keys import (
     TIERS_ONLY,
     VALIDATED_ONLY,
     WHOLE_EPISODES,
+    WITH_ENCODER,
 )
 from .tracker_names import TENSORBOARD, TRACKERS
 
@@ -334,8 +335,8 @@ class EncoderConfig(Table):
     """
 
     tuned_layers: CountOrZero = 0
-    epochs: Count = 2
-    learning_rate: Positive = 1e-4
+    epochs: Annotated[Count, WITH_ENCODER] = 2
+    learning_rate: Annotated[Positive, WITH_ENCODER] = 1e-4
 
 
 class RolloutsConfig(Table):

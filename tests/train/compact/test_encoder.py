@@ -187,6 +187,7 @@ def test_layers_of_another_encoder_are_named_as_damage(tmp_path: Path) -> None:
         (["features.embedding_inputs=false"], r"does not see the encoder's vectors"),
         (["features.embedder=hashed_ngrams"], r"no layers that can be tuned"),
         (["encoder.tuned_layers=5"], r"5 of them cannot be tuned"),
+        (["encoder.tuned_layers=0"], r"learning_rate is 0\.01, but encoder\.tuned_layers is 0"),
     ],
 )
 def test_a_configuration_that_cannot_be_meant_says_so(
