@@ -62,6 +62,8 @@ class ManagerNetwork(ChoosingNetwork):
         batch, num_candidates, _ = candidates.shape
         as_candidate = torch.zeros(batch, 1, self.candidate_dim)
         as_candidate[:, 0, : self.num_shared] = turn[:, : self.num_shared]
+        num_embedded = turn.shape[1] - self.num_shared
+        as_candidate[:, 0, self.candidate_dim - num_embedded :] = turn[:, self.num_shared :]
         leavers = torch.cat([as_candidate, candidates], dim=1)
         is_new = torch.zeros(batch, num_candidates + 1, 1)
         is_new[:, 0] = 1

@@ -177,6 +177,23 @@ def test_sampling_adds_the_noise_of_the_episode_to_the_log_probabilities() -> No
         assert decision.values.tolist() == pytest.approx(value.tolist())
 
 
+def test_the_new_turn_is_judged_by_its_embedding_as_entries_are() -> None:
+    features = ManagerFeatures(FeatureSettings(K, embedding_inputs=True))
+    network = _jumbled(new_manager_network(features, 8, seed=0))
+    arrays = features.observe(_episode(num_played=2)).arrays
+    # The new turn as if it were an entry: its features and its embedding, and nothing of a pair.
+    num_shared, dim = network.num_shared, features.embedder.dim
+    arrays["candidates"][1] = 0
+    arrays["candidates"][1, :num_shared] = arrays["turn"][:num_shared]
+    arrays["candidates"][1, -dim:] = arrays["turn"][num_shared:]
+    with torch.no_grad():
+        network.leave[0].weight[:, -1] = 0
+        network.leave_linear.weight[:, -1] = 0
+        logits, _ = network(stack_observations([arrays]))
+    in_place = slice(2 + 2 * K, 2 + 3 * K)
+    assert logits[0, NOOP].item() == pytest.approx(logits[0, in_place][1].item(), rel=1e-5)
+
+
 def test_actions_are_drawn_as_often_as_they_are_likely() -> None:
     manager = _manager()
     _jumbled(manager.network)
