@@ -66,7 +66,7 @@ class Labels:
     @property
     def is_empty(self) -> bool:
         """True if nothing is ever worth keeping: the stream says nothing of what should be done."""
-        return not self._leaves_from.any()
+        return not self.are_worth_writing.any()
 
     @property
     def are_worth_writing(self) -> npt.NDArray[np.bool_]:

@@ -12,10 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from builders import run_training
+from builders import make_stream, run_training
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.envs.memory.embedders import EMBEDDERS, TunableEmbedder, make_tunable_embedder
 from memdojo.envs.streams.registry import load_streams
+from memdojo.envs.types import PlannedOperation, Question
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError
 from memdojo.train.checkpoints.compact import load_encoder_state, load_policy, load_spec, save_policy
 from memdojo.train.compact.encoder import tune_encoder
@@ -213,3 +214,25 @@ def test_minilm_tunes_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
         embedder.with_weights({"nothing": torch.zeros(1)})
     with pytest.raises(ConfigError, match="has 6 layers"):
         embedder.upper_layers(7)
+
+
+def test_streams_with_one_fact_or_with_nothing_else_teach_what_they_can() -> None:
+    alone = {"t0": (PlannedOperation("ADD", "I live in Oslo."),)}
+    streams = [
+        make_stream("I live in Oslo.", "Fine.", oracle=alone),
+        make_stream("I live in Oslo.", oracle=alone),
+        make_stream("Fine.", "Good.", oracle={"t0": (PlannedOperation("NOOP"),)}),
+    ]
+    settings = EncoderConfig(tuned_layers=2, epochs=1)
+    weights = tune_encoder(
+        HashedWords(), streams, "labelled", settings, seed=0, num_threads=1, message=lambda text: None
+    )
+    assert all(torch.isfinite(value).all() for value in weights.values())
+    by_evidence = [
+        make_stream(
+            "I own a bike.", "Yes.", questions=[Question("q", "What?", ("bike",), evidence=frozenset({"t0"}))]
+        )
+    ]
+    tune_encoder(
+        HashedWords(), by_evidence, "oracle", settings, seed=0, num_threads=1, message=lambda text: None
+    )
