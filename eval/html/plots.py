@@ -93,9 +93,11 @@ class Plots:
 
 
 def short_name(name: str) -> str:
-    """Return a name that fits beside an axis."""
+    """Return a name that fits beside an axis, and that a legend shows."""
     half = _MAX_NAME // 2
-    return name if len(name) <= _MAX_NAME else f"{name[: half - 1]}…{name[-half:]}"
+    short = name if len(name) <= _MAX_NAME else f"{name[: half - 1]}…{name[-half:]}"
+    # To matplotlib a label with an underscore in front is one to hide.
+    return f" {short}" if short.startswith("_") else short
 
 
 def series_line(place: int) -> dict[str, Any]:
@@ -148,5 +150,7 @@ def policy_lines(
 
 
 def legend_above(figure: Figure) -> None:
-    """Put one legend above all axes of a figure."""
+    """Put one legend above all axes of a figure, if anything in them has a name."""
+    if not any(axes.get_legend_handles_labels()[0] for axes in figure.axes):
+        return
     figure.legend(loc="outside upper left", ncols=4, handlelength=2.2, columnspacing=1.4, borderpad=0)
