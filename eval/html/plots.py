@@ -50,6 +50,8 @@ _STYLE = {
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 2, 1.5, 2)), (0, (8, 2)), (0, (3, 1)))
 """Lines differ by these as well as by colour."""
+_LARGEST = 1e100
+"""Much beyond it, margins and ticks overflow; damaged tables may hold any number."""
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -95,6 +97,8 @@ class Plots:
 def short_name(name: str) -> str:
     """Return a name that fits beside an axis, and that a legend shows."""
     half = _MAX_NAME // 2
+    # Line breaks would leave no room for what is drawn.
+    name = " ".join(name.split())
     short = name if len(name) <= _MAX_NAME else f"{name[: half - 1]}…{name[-half:]}"
     # To matplotlib a label with an underscore in front is one to hide.
     return f" {short}" if short.startswith("_") else short
@@ -132,13 +136,14 @@ def policy_lines(
         draw: Does the rest to the axes.
     """
     shown = [name for name in highlights if name in lines]
+    drawn = {name: [(_drawable(x), _drawable(y)) for x, y in points] for name, points in lines.items()}
     described = []
     with plots.axes(WIDE, 2.9) as (figure, axes):
-        for name, points in lines.items():
+        for name, points in drawn.items():
             if name not in shown:
                 axes.plot(*zip(*points, strict=True), color=colour("rule"), linewidth=1.1)
         for place, name in enumerate(shown):
-            points = lines[name]
+            points = drawn[name]
             mark: dict[str, Any] = {**policy_style(name, place), "marker": MARKERS[place % 6]}
             axes.plot(*zip(*points, strict=True), **mark, markersize=4, label=short_name(name))
             described.append(f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}")
@@ -147,6 +152,11 @@ def policy_lines(
         legend_above(figure)
         pale = "The other policies are pale." if len(lines) > len(shown) else ""
         return plots.finish(figure, title, f"{title}: {'; '.join(described)}.", pale)
+
+
+def _drawable(value: float) -> float:
+    """Return the value, no larger than what matplotlib can reckon with."""
+    return min(max(value, -_LARGEST), _LARGEST)
 
 
 def legend_above(figure: Figure) -> None:
