@@ -470,7 +470,7 @@ def test_what_a_package_brings_is_trained_with_from_the_command_line(
         "streams.num_test=2 features.embedder=toy_embedder reward.toy_part=1.0 reward.toy_metric=1.0 "
         "algorithm.name=toy_algorithm algorithm.boldness=3.0 algorithm.num_updates=1 "
         "algorithm.groups_per_update=2 evaluation.every=1 evaluation.metric=toy_metric "
-        f"rollouts.num_workers={num_workers}"
+        f"imitation.num_updates=0 rollouts.num_workers={num_workers}"
     )
     result = _run(site, f"from memdojo.cli import app\napp({words.split()})\n", cwd=tmp_path)
     assert "boldness 3.0" in result.stdout.splitlines()

@@ -32,7 +32,8 @@ class Labels:
     later turn has made it outdated or taken it back. A turn that takes something back goes into the place of
     what it takes back: whoever reads the memory must know, and where the plan's DELETE leaves nothing, the
     answer is guessed from what else there is. By the evidence (`oracle`) a text should leave if no question
-    that is still to come needs its turn, and no entry is ever edited.
+    that is still to come needs its turn, and no entry is ever edited. `auto` is the plan of a stream that has
+    one, and the evidence otherwise.
 
     Args:
         context: The stream, in chunks of single turns.
@@ -43,7 +44,7 @@ class Labels:
         num_turns = len(context.turns)
         self._leaves_from = np.zeros(num_turns, np.int64)
         self._targets: dict[int, int] = {}
-        if teacher == "oracle":
+        if teacher == "oracle" or (teacher == "auto" and not context.stream.oracle):
             for step, questions in context.due.items():
                 for turn_id in {each for question in questions for each in question.evidence}:
                     turn = context.turn_index[turn_id]

@@ -215,10 +215,15 @@ def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
     stage = config.imitation
     uses_labels = stage.num_updates or config.encoder.tuned_layers
     if uses_labels and all(Labels(StreamContext(stream), stage.teacher).is_empty for stream in streams):
+        missing = {
+            "auto": "neither a plan of operations nor a question with evidence",
+            "labelled": "no plan of operations",
+            "oracle": "no question with evidence",
+        }
         raise ConfigError(
             f"imitation.teacher is {stage.teacher!r}, and the streams {config.streams.train!r} have "
-            + ("no plan of operations" if stage.teacher == "labelled" else "no question with evidence")
-            + "; set imitation.num_updates and encoder.tuned_layers to 0, or train on others."
+            f"{missing[stage.teacher]}; set imitation.num_updates and encoder.tuned_layers to 0, or train on "
+            "others."
         )
 
 

@@ -50,7 +50,7 @@ from ..used_keys import (
 from .tracker_names import TENSORBOARD, TRACKERS
 
 Split = Literal["train", "validation", "test"]
-TeacherName = Literal["labelled", "oracle"]
+TeacherName = Literal["auto", "labelled", "oracle"]
 """Teachers of compact managers."""
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -305,7 +305,8 @@ class ImitationConfig(Table):
     (DAgger: Ross et al., AISTATS 2011, section 3).
 
     Attributes:
-        teacher: Who knows it: `labelled` by the plan of the streams, `oracle` by what the questions need.
+        teacher: Who knows it: `labelled` by the plan of the streams, `oracle` by what the questions need,
+            `auto` by the plan of a stream that has one and by its questions otherwise.
         num_updates: How many of `algorithm.num_updates` are of this kind, the first ones; 0 for none.
         learning_rate: Of these updates, by AdamW.
         weight_decay: Of AdamW.
@@ -314,7 +315,7 @@ class ImitationConfig(Table):
             training streams are not learned by heart.
     """
 
-    teacher: TeacherName = "labelled"
+    teacher: TeacherName = "auto"
     num_updates: CountOrZero = 0
     learning_rate: Positive = 3e-3
     weight_decay: NotNegative = 0.1

@@ -121,3 +121,12 @@ def test_a_store_without_entries_has_a_loss_too() -> None:
     }
     loss = label_loss(HeadScores(torch.tensor([[0.0, 99.0]]), torch.zeros(1, 2)), rows)
     assert float(loss.total) == pytest.approx(math.log(2), rel=1e-5)
+
+
+def test_without_a_teacher_named_a_stream_is_labelled_by_its_plan_or_else_by_its_evidence() -> None:
+    planned = StreamContext(_planned())
+    assert Labels(planned, "auto").targets == Labels(planned, "labelled").targets != {}
+    question = Question("q", "Where?", ("Oslo",), evidence=frozenset({"t0"}))
+    asked = StreamContext(make_stream(*TURNS, questions=[question]))
+    assert Labels(asked, "labelled").is_empty
+    assert Labels(asked, "auto").are_worth_writing.tolist() == [True, False, False, False, False]

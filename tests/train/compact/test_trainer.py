@@ -287,7 +287,12 @@ def test_imitation_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("teacher", "lacks"), [("labelled", "no plan of operations"), ("oracle", "no question with evidence")]
+    ("teacher", "lacks"),
+    [
+        ("auto", "neither a plan of operations nor a question with evidence"),
+        ("labelled", "no plan of operations"),
+        ("oracle", "no question with evidence"),
+    ],
 )
 def test_imitation_needs_streams_that_say_what_should_be_done(
     tmp_path: Path, teacher: str, lacks: str
