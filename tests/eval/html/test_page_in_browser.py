@@ -61,8 +61,11 @@ class Opened:
         return str(self.page.locator(selector).inner_text())
 
     def all(self, selector: str) -> list[str]:
-        """The texts, those outside of the window as well, which have not been laid out yet."""
-        return [each.strip() for each in self.page.locator(selector).all_text_contents()]
+        """The texts, at least one, those outside of the window as well, which have not been laid out yet."""
+        found = self.page.locator(selector)
+        # What a click brings may come after it on a busy machine.
+        found.first.wait_for(state="attached")
+        return [each.strip() for each in found.all_text_contents()]
 
 
 @pytest.fixture
