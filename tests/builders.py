@@ -36,6 +36,7 @@ from memdojo.envs.types import (
     Stream,
     Turn,
 )
+from memdojo.train.runs.progress import NoProgress, Report
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -192,6 +193,20 @@ def make_config(*overrides: str, **tables: Any) -> TrainConfig:
     if tables.get("task", "manager") == "manager":
         tree["episode"] = {"max_entries": 5}
     return parse_config(tree | tables, overrides)
+
+
+class Messages(NoProgress):
+    """Keeps what is said and reported."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.reports: list[Report] = []
+
+    def report(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def message(self, text: str) -> None:
+        self.said.append(text)
 
 
 def run_training(

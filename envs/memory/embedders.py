@@ -327,6 +327,18 @@ def make_tunable_embedder(name: str) -> TunableEmbedder:
     return embedder
 
 
+def make_tuned_embedder(name: str, weights: Mapping[str, Tensor]) -> Embedder:
+    """Return a new embedder with other values of some weights; as it comes if there are none.
+
+    Raises:
+        ConfigError: If it has no layers that can be tuned.
+        ValueError: If it has no weight of such a name and shape.
+        UnknownNameError: If no embedder has the name.
+        MissingDependencyError: If its library is not installed.
+    """
+    return make_tunable_embedder(name).with_weights(weights) if weights else make_embedder(name)
+
+
 def _unit_rows(rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
     vectors = np.array(rows, dtype=np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

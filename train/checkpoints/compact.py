@@ -26,7 +26,7 @@ from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
 from memdojo.envs.features.manager import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures
-from memdojo.envs.memory.embedders import Embedder, make_embedder, make_tunable_embedder
+from memdojo.envs.memory.embedders import Embedder, make_tuned_embedder
 from memdojo.envs.streams.turn_features import TURN_FEATURES
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
 from memdojo.errors import CheckpointError, ConfigError
@@ -272,15 +272,21 @@ def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
     folder = Path(folder)
     spec = load_spec(folder)
     _require_same_features(folder, spec)
+    weights, encoder = _apart(_read_tensors(folder, POLICY_TENSORS))
     if spec.kind == "retriever":
         retriever = _loaded(
-            folder, lambda: RetrieverNetwork(len(RETRIEVAL_FEATURES), spec.num_places, spec.hidden_dim)
+            folder,
+            weights,
+            lambda: RetrieverNetwork(len(RETRIEVAL_FEATURES), spec.num_places, spec.hidden_dim),
         )
         return CompactRetriever(retriever, RetrievalFeatures(spec.embedder))
     features = ManagerFeatures(
-        FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs), _embedder(folder, spec)
+        FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs),
+        _embedder(folder, spec, encoder),
     )
-    network = _loaded(folder, lambda: new_manager_network(features, spec.hidden_dim, 0, spec.network))
+    network = _loaded(
+        folder, weights, lambda: new_manager_network(features, spec.hidden_dim, 0, spec.network)
+    )
     return CompactManager(network, features)
 
 
@@ -290,10 +296,7 @@ def load_encoder_state(folder: str | Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If the checkpoint's weights are missing or damaged, or not all finite.
     """
-    tensors = _read_tensors(Path(folder), POLICY_TENSORS)
-    return {
-        name.removeprefix(_ENCODER): value for name, value in tensors.items() if name.startswith(_ENCODER)
-    }
+    return _apart(_read_tensors(Path(folder), POLICY_TENSORS))[1]
 
 
 def with_encoder(network_state: Mapping[str, Tensor], encoder: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -318,8 +321,7 @@ def load_network_state(folder: str | Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If they are missing or damaged, or not all finite.
     """
-    tensors = _read_tensors(Path(folder), POLICY_TENSORS)
-    return {name: value for name, value in tensors.items() if not name.startswith(_ENCODER)}
+    return _apart(_read_tensors(Path(folder), POLICY_TENSORS))[0]
 
 
 def write_training_state(folder: Path, state: TrainingState) -> None:
@@ -456,22 +458,27 @@ def _require_same_features(folder: Path, spec: PolicySpec) -> None:
     )
 
 
-def _embedder(folder: Path, spec: PolicySpec) -> Embedder:
+def _apart(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return the weights of the network and those of the encoder, which `with_encoder` put together."""
+    network = {name: value for name, value in tensors.items() if not name.startswith(_ENCODER)}
+    encoder = {name: value for name, value in tensors.items() if name.startswith(_ENCODER)}
+    return network, {name.removeprefix(_ENCODER): value for name, value in encoder.items()}
+
+
+def _embedder(folder: Path, spec: PolicySpec, encoder: Mapping[str, Tensor]) -> Embedder:
     """Return the embedder of a checkpoint's policy, with the layers that were tuned."""
-    tuned = load_encoder_state(folder)
-    if not tuned:
-        return make_embedder(spec.embedder)
     try:
-        return make_tunable_embedder(spec.embedder).with_weights(tuned)
+        return make_tuned_embedder(spec.embedder, encoder)
     except (ValueError, ConfigError) as error:
+        if not encoder:
+            raise
         raise CheckpointError(
             f"the tuned layers in {folder / POLICY_TENSORS} do not fit the encoder of {POLICY_JSON}: {error}."
         ) from None
 
 
-def _loaded(folder: Path, build: Callable[[], NetworkT]) -> NetworkT:
+def _loaded(folder: Path, weights: Mapping[str, Tensor], build: Callable[[], NetworkT]) -> NetworkT:
     """Build a network with the weights of a checkpoint."""
-    weights = load_network_state(folder)
     try:
         # Without memory: a damaged description may ask for any size.
         with torch.device("meta"):

@@ -117,7 +117,7 @@ class ManagerPlayer:
         group = []
         for place in range(task.alternatives):
             scores = [score_of[id(probe[place][1])] for probe in probes]
-            rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
+            rewards, at_worst = _rewards(scores)
             trajectory = Trajectory.of(
                 context.stream.id,
                 [probe[place][0] for probe in probes],
@@ -127,10 +127,8 @@ class ManagerPlayer:
                 greedy=False,
                 memory=memory,
             )
-            if not trajectory.scored:
-                at_worst = [score.at_worst if score.value is None else score.value for score in scores]
-                trajectory = trajectory.missing_answers(np.array(at_worst)[:, None] / len(probes))
-            group.append(trajectory)
+            scored = trajectory.scored
+            group.append(trajectory if scored else trajectory.missing_answers(at_worst / len(probes)))
         return tuple(group)
 
     def _plan(self, task: RolloutTask, context: StreamContext) -> PlanMeasures:
@@ -156,13 +154,19 @@ class ManagerPlayer:
         record: EpisodeRecord | None,
     ) -> Trajectory:
         scores = [reward(step) for step in steps]
-        rewards = np.array([[np.nan if score.value is None else score.value] for score in scores])
-        at_worst = np.array([[score.at_worst if score.value is None else score.value] for score in scores])
+        rewards, at_worst = _rewards(scores)
         parts = sum_scores(scores).parts
         trajectory = Trajectory.of(
             stream_id, decisions, rewards, parts, _counts(steps), greedy=greedy, memory=memory, record=record
         )
         return trajectory if trajectory.scored else trajectory.missing_answers(at_worst)
+
+
+def _rewards(scores: Sequence[Score]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what each is worth, NaN where unscored, and with what is missing worth 0, shapes (S, 1)."""
+    rewards = [np.nan if score.value is None else score.value for score in scores]
+    at_worst = [score.at_worst if score.value is None else score.value for score in scores]
+    return np.array(rewards)[:, None], np.array(at_worst)[:, None]
 
 
 def _counts(steps: Sequence[StepOutcome]) -> Counter[str]:

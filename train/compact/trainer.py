@@ -19,7 +19,7 @@ from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
 from memdojo.envs.features.retrieval import RetrievalFeatures
-from memdojo.envs.memory.embedders import make_embedder, make_tunable_embedder
+from memdojo.envs.memory.embedders import make_tunable_embedder, make_tuned_embedder
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
@@ -195,8 +195,7 @@ class CompactTrainee:
 
 def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> CompactManager | CompactRetriever:
     if config.task == "manager":
-        name = config.features.embedder
-        embedder = make_tunable_embedder(name).with_weights(encoder) if encoder else make_embedder(name)
+        embedder = make_tuned_embedder(config.features.embedder, encoder)
         manager_features = ManagerFeatures(_feature_settings(config), embedder)
         manager = new_manager_network(
             manager_features, config.policy.hidden_dim, config.seed, config.policy.network

@@ -62,6 +62,18 @@ def _outputs(
     return logits[0], MaskedCategorical(logits, batch["action_mask"]).log_probs[0], values
 
 
+def _undecided() -> tuple[CompactManager, ManagerEpisode, torch.Tensor]:
+    """A manager that is sure of nothing, an episode, and how likely it finds each action there."""
+    manager = _manager()
+    _jumbled(manager.network)
+    with torch.no_grad():
+        for parameter in manager.network.parameters():
+            parameter.mul_(0.5)
+    start = _episode(None, num_played=1)
+    _, log_probs, _ = _outputs(manager, manager.features, start)
+    return manager, start, log_probs
+
+
 def test_noop_lets_the_new_turn_leave_by_the_score_of_the_entries() -> None:
     manager = _manager()
     network = _jumbled(manager.network)
@@ -195,13 +207,7 @@ def test_the_new_turn_is_judged_by_its_embedding_as_entries_are() -> None:
 
 
 def test_actions_are_drawn_as_often_as_they_are_likely() -> None:
-    manager = _manager()
-    _jumbled(manager.network)
-    with torch.no_grad():
-        for parameter in manager.network.parameters():
-            parameter.mul_(0.5)
-    start = _episode(None, num_played=1)
-    _, log_probs, _ = _outputs(manager, manager.features, start)
+    manager, start, log_probs = _undecided()
     forks = [start.fork(seed) for seed in range(1500)]
     actions = [int(decision.actions[0]) for _, decision in manager.decide(forks, sample=True)]
     shares = np.bincount(actions, minlength=len(log_probs)) / len(actions)
@@ -268,13 +274,7 @@ def test_the_network_is_small() -> None:
 
 
 def test_several_draws_of_a_decision_hold_each_operation_as_often_as_it_is_likely() -> None:
-    manager, number = _manager(), 7
-    _jumbled(manager.network)
-    with torch.no_grad():
-        for parameter in manager.network.parameters():
-            parameter.mul_(0.5)
-    start = _episode(None, num_played=1)
-    _, log_probs, _ = _outputs(manager, manager.features, start)
+    (manager, start, log_probs), number = _undecided(), 7
     expected = number * log_probs.exp().numpy()
     forks = [start.fork(seed) for seed in range(300)]
     drawn = manager.draw(forks, number)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from builders import make_stream, run_training
+from builders import Messages, make_stream, run_training
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.envs.memory.embedders import EMBEDDERS, TunableEmbedder, make_tunable_embedder
 from memdojo.envs.streams.registry import load_streams
@@ -24,7 +24,6 @@ from memdojo.train.config.files import parse_config
 from memdojo.train.config.tables import EncoderConfig
 from memdojo.train.dispatch import train
 from memdojo.train.runs.folder import RunFolder
-from memdojo.train.runs.progress import NoProgress
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -144,16 +143,6 @@ RUN: dict[str, Any] = {
 }
 
 
-class Told(NoProgress):
-    """Keeps the lines that a run says."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.lines.append(text)
-
-
 def test_a_run_tunes_once_and_its_checkpoints_carry_the_layers(tmp_path: Path) -> None:
     run, result = run_training(tmp_path, parse_config(RUN))
     tuned = load_encoder_state(result.best)
@@ -166,10 +155,10 @@ def test_a_run_tunes_once_and_its_checkpoints_carry_the_layers(tmp_path: Path) -
     torch.testing.assert_close(policy.features.embedder.layers["0"].data, torch.eye(16))
 
     longer = parse_config(RUN, ["algorithm.num_updates=3"])
-    told = Told()
+    told = Messages()
     resumed = train(longer, RunFolder.resume(tmp_path, longer), resume=True, progress=told)
     assert resumed.updates == 3
-    assert not any(line.startswith("encoder:") for line in told.lines)
+    assert not any(line.startswith("encoder:") for line in told.said)
     newest = run.checkpoint_folder(3)
     torch.testing.assert_close(load_encoder_state(newest)["1"], tuned["1"], rtol=0, atol=0)
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from builders import make_stream, run_training
+from builders import Messages, make_stream, run_training
 from memdojo.agents.compact.keep_and_supersede import KeepAndSupersedeNetwork
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.cli import app
@@ -586,20 +586,6 @@ def test_a_loss_that_runs_away_ends_the_run_and_saves_nothing_of_it(tmp_path: Pa
     with pytest.raises(DivergenceError, match=r"lower algorithm\.learning_rate"):
         _train(tmp_path, "algorithm.learning_rate=1e30", "evaluation.every=4")
     assert _checkpoints(RunFolder.open(tmp_path / "run")) == ["step_000000"]
-
-
-class Messages(NoProgress):
-    """Keeps what is said and reported."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.reports: list[Report] = []
-
-    def report(self, report: Report) -> None:
-        self.reports.append(report)
-
-    def message(self, text: str) -> None:
-        self.said.append(text)
 
 
 def _score(monkeypatch: pytest.MonkeyPatch, *scores: tuple[float, ...]) -> None:
