@@ -50,7 +50,7 @@ def test_a_text_that_is_refused_is_named_by_its_field() -> None:
     [
         (b"", "is empty"),
         (codecs.BOM_UTF8 + b" \n", "is empty"),
-        (gzip.compress(b"[1]"), r"is compressed \(gzip\); unpack it first"),
+        (gzip.compress(b"[1]", mtime=0), r"is compressed \(gzip\); unpack it first"),
         ("[1]".encode("utf-16"), "is UTF-16, not UTF-8 text; save it in the encoding UTF-8"),
         ("[1]".encode("utf-32"), "is UTF-32, not UTF-8 text"),
         (b"PK\x03\x04...", "is a zip archive"),
