@@ -31,6 +31,7 @@ HEAVY = (
     "matplotlib",
     "mcp",
     "openai",
+    "optuna",
     "peft",
     "pyarrow",
     "ray",

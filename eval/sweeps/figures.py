@@ -56,7 +56,7 @@ def write_figures(report: SweepReport, folder: str | Path) -> list[Path]:
     for name, figure in figures.items():
         path = folder / f"{name}.svg"
         with atomic_writer(path) as file:
-            file.write(_as_svg(figure))
+            file.write(as_svg(figure))
         paths.append(path)
     return paths
 
@@ -68,7 +68,7 @@ def draw_sweep(report: SweepReport, name: str) -> Figure:
         MissingDependencyError: If matplotlib is not installed.
     """
     rows = _of(report, name)
-    figure = _new_figure((6.4, 5.2))
+    figure = new_figure((6.4, 5.2))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.1))
     _draw_normalised(above, rows, _policies(report))
     above.set_ylim(_limits(report, rows))
@@ -91,7 +91,7 @@ def draw_fingerprint(report: SweepReport) -> Figure:
     names = list(report.tests)
     columns = min(COLUMNS, len(names))
     num_rows = math.ceil(len(names) / columns)
-    figure = _new_figure((3.3 * columns, 2.5 * num_rows + 0.5))
+    figure = new_figure((3.3 * columns, 2.5 * num_rows + 0.5))
     grid = figure.subplots(num_rows, columns, squeeze=False, sharey=True).ravel()
     for axes, name in zip(grid, names, strict=False):
         rows = _of(report, name)
@@ -212,7 +212,12 @@ def _score(report: SweepReport) -> str:
     return str(report.settings["score"]).replace("_", " ")
 
 
-def _new_figure(size: tuple[float, float]) -> Figure:
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Return an empty figure of so many inches.
+
+    Raises:
+        MissingDependencyError: If matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -222,7 +227,8 @@ def _new_figure(size: tuple[float, float]) -> Figure:
     return Figure(figsize=size, layout="constrained")
 
 
-def _as_svg(figure: Figure) -> str:
+def as_svg(figure: Figure) -> str:
+    """Return the text of a figure's file; equal figures give equal texts."""
     from matplotlib import rc_context
 
     file = io.StringIO()

@@ -68,7 +68,7 @@ def test_without_matplotlib_there_are_tables_and_a_note(
     def none(*args: object) -> None:
         raise MissingDependencyError("figures need matplotlib, which is not installed: pip install it")
 
-    monkeypatch.setattr("memdojo.eval.sweeps.figures._new_figure", none)
+    monkeypatch.setattr("memdojo.eval.sweeps.figures.new_figure", none)
     done = invoke("sweep", "recency", "--only", "top_k", *SMALL, "--workers", "1", "--out", tmp_path)
     assert done.exit_code == 0
     assert "note: figures need matplotlib" in done.stderr

@@ -128,6 +128,8 @@ def parse_table(name: str, table: Mapping[str, Any]) -> Any:
 def dump_config(config: TrainConfig) -> str:
     """Return the resolved configuration as TOML, defaults included; it loads back to an equal one."""
     tree = config.model_dump(mode="python", exclude_none=True)
+    if not config.tune.ranges:
+        del tree["tune"]
     for key in config.unused_keys():
         *tables, field = key.split(".")
         reduce(dict.__getitem__, tables, tree).pop(field, None)

@@ -47,6 +47,7 @@ from .tables import (
     RolloutsConfig,
     StreamsConfig,
 )
+from .tuning import TuneConfig
 
 Task = Literal["manager", "retriever", "answer_agent"]
 
@@ -84,6 +85,7 @@ class TrainConfig(Table):
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     logging: LoggingConfig = LoggingConfig()
     rounds: RoundsConfig = RoundsConfig()
+    tune: TuneConfig = TuneConfig()
 
     @field_validator("reward")
     @classmethod

@@ -76,6 +76,7 @@ CHANGEABLE = (
     "streams.test",
     "streams.num_test",
     "rounds.num_rounds",
+    "tune.",
 )
 """Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them.
 

@@ -18,6 +18,7 @@ from .running import command
 from .serve_memory import serve_memory
 from .sweep import sweep
 from .train import train
+from .tune import tune
 
 HELP = """Train and evaluate policies that manage the memory of language-model agents.
 
@@ -57,6 +58,7 @@ def _options(
 
 
 command(app, "train")(train)
+command(app, "tune")(tune)
 command(app, "eval")(evaluate)
 command(app, "compare")(compare)
 command(app, "rescore")(rescore)

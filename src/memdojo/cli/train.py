@@ -68,7 +68,7 @@ def train(
     require_trackers(resolved.logging.report_to)
     how_to_resume = _resume_command(config, overrides, run_dir)
     with interrupting():
-        _require_streams(resolved)
+        require_streams(resolved)
         _train_and_evaluate(trainer, resolved, run_dir, how_to_resume, resume, overwrite, quiet)
 
 
@@ -170,7 +170,7 @@ def _import_trainer() -> ModuleType:
     return trainer
 
 
-def _require_streams(config: TrainConfig) -> None:
+def require_streams(config: TrainConfig) -> None:
     """Read one stream of each split, so that a wrong spec is reported before an earlier run is touched."""
     from memdojo.envs.streams.registry import iter_streams
     from memdojo.train.config.tables import SPLITS
