@@ -23,6 +23,7 @@ from memdojo.rewards import reward_part_names
 from memdojo.settings import keys_of, union_of
 from memdojo.train.config.files import load_config, parse_config
 from memdojo.train.config.policies import POLICY_KINDS
+from memdojo.train.tuning.space import Space
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -134,6 +135,8 @@ def test_every_command_line_is_one_that_memdojo_takes(command: Command) -> None:
     sources = {source.name for source in list_sources()} | {"jsonl"}
     if name == "train" and parameters["config"] in config_names():
         load_config(parameters["config"], parameters["overrides"] or ())
+    if name == "tune" and parameters["config"] in config_names():
+        Space.load(parameters["config"], parameters["overrides"] or (), parameters["ranges"] or ())
     if name in ("eval", "streams"):
         spec = parameters["streams" if name == "eval" else "spec"]
         assert spec is None or spec.partition(":")[0] in sources

@@ -16,12 +16,11 @@ from ..config.run import TrainConfig
 from ..episodes.schedule import validation_tasks
 from ..episodes.splits import load_split
 from ..rollouts.validation_scores import ValidationIntervals
-from ..run_state import RunState
 from ..runs.checkpoint_folders import update_of
 from ..runs.folder import RunFolder
 from .figure import write_figure
 from .space import Space
-from .trials import FOLDERS, Trial, best_trial, rank, runs_of
+from .trials import FOLDERS, Trial, best_score_of, best_trial, rank, runs_of
 
 BEST_CONFIG = "best.toml"
 
@@ -111,13 +110,17 @@ class Outcome:
             RunFolderError: If the runs are not there any more.
         """
         runs = [RunFolder.open(path) for path in runs_of(run.path, self.best, self.space.config.tune.seeds)]
-        found = [each.checkpoint_folder(update_of(each.best)) for each in runs if each.best is not None]
+        found = [
+            (best_score_of(each.metrics()) or 0.0, each.checkpoint_folder(update_of(each.best)))
+            for each in runs
+            if each.best is not None
+        ]
         if not found:
             raise RunFolderError(
                 f"trial {self.best.number} is the best one, and its run is not in {run.path / FOLDERS} any "
                 "more; train its configuration again."
             )
-        return sorted(found, key=lambda path: -(RunState.saved_in(path).best_score or 0.0))
+        return [checkpoint for _, checkpoint in sorted(found, key=lambda each: -each[0])]
 
     def _intervals(self) -> _Intervals:
         return _Intervals(self.space.config)

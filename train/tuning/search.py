@@ -26,8 +26,8 @@ from ..runs.folder import RunFolder
 from ..runs.interrupts import GracefulStop
 from .proposing import Proposer
 from .space import Space
-from .trial_run import OUTCOME, SCORE, UPDATE, run_trial, seconds_of
-from .trials import FOLDERS, Trial, read_trials, run_folder_name, runs_of, write_trials
+from .trial_run import OUTCOME, SCORE, UPDATE, run_trial
+from .trials import FOLDERS, Trial, read_trials, run_folder_name, runs_of, seconds_of, write_trials
 
 OnTrial = Callable[[Trial, int, int], None]
 """Is called with a trial that is over, how many are, and how many there will be."""

@@ -13,6 +13,7 @@ from memdojo.errors import ConfigError
 
 from ..config.files import load_config, parse_override
 from ..config.run import TrainConfig
+from ..config.run_kinds import LanguageConfig
 from ..config.tuning import Range, Span, TuneConfig, read_range
 
 Values = Mapping[str, Any]
@@ -176,6 +177,11 @@ def _check(config: TrainConfig) -> None:
         raise ConfigError(
             "streams.validation is not set, and there is nothing to compare trials by; name streams that are "
             "neither those of the training nor of the test."
+        )
+    if isinstance(config, LanguageConfig) and config.learner.num_processes > 1:
+        raise ConfigError(
+            f"learner.num_processes is {config.learner.num_processes}, and the trials of a search have one; "
+            "pass learner.num_processes=1."
         )
     if config.has_rounds:
         raise ConfigError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..dispatch import train
 from ..loop import TrainResult
 from ..runs.folder import RunFolder
 from ..runs.progress import NoProgress, Report
+from .trials import best_score_of, seconds_of
 
 SCORE, UPDATE = "score", "update"
 """What every report has: a validation score, and the update that it is of."""
@@ -80,12 +80,6 @@ def _score(result: TrainResult) -> float:
     return result.best_score
 
 
-def seconds_of(metrics: Sequence[dict[str, Any]]) -> float:
-    """Return how long the updates of a run took that are in its metrics."""
-    parts = ("seconds/rollouts", "seconds/learner", "seconds/validation")
-    return sum(line.get(part) or 0.0 for line in metrics for part in parts)
-
-
 class _Reports(NoProgress):
     """Reports the best validation score so far, for trials to be compared while they run.
 
@@ -101,7 +95,6 @@ class _Reports(NoProgress):
     def report(self, report: Report) -> None:
         """Report a validation; Ray Tune ends the trial here if it has fallen behind."""
         if report.is_validated and 0 < report.update < self._run.config.algorithm.num_updates:
-            scores = [line.get("validation/score") for line in self._run.metrics()]
-            known = [score for score in scores if score is not None]
-            if known:
-                tune.report({SCORE: max(known), UPDATE: report.update})
+            score = best_score_of(self._run.metrics())
+            if score is not None:
+                tune.report({SCORE: score, UPDATE: report.update})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -96,6 +96,18 @@ def runs_of(folder: Path, trial: Trial, num_seeds: int) -> list[Path]:
     """Return the folders of the runs of a trial that there are; one that was stopped has the first alone."""
     names = (run_folder_name(trial.number, place, num_seeds) for place in range(num_seeds))
     return [path for name in names if (path := folder / FOLDERS / name).is_dir()]
+
+
+def best_score_of(metrics: Iterable[Mapping[str, Any]]) -> float | None:
+    """Return the best validation score in the metrics of a run; None if there is none."""
+    scores = (line.get("validation/score") for line in metrics)
+    return max((score for score in scores if score is not None), default=None)
+
+
+def seconds_of(metrics: Iterable[Mapping[str, Any]]) -> float:
+    """Return how long the updates of a run took that are in its metrics."""
+    parts = ("seconds/rollouts", "seconds/learner", "seconds/validation")
+    return float(sum(line.get(part) or 0.0 for line in metrics for part in parts))
 
 
 def rank(trial: Trial) -> tuple[bool, float, int]:
