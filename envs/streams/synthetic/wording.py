@@ -11,6 +11,8 @@ from .facts import Fact
 from .phrasings import framing as dialogue
 from .phrasings import reactions, small_talk_home, small_talk_town
 from .phrasings.attributes import Scope
+from .phrasings.comments import CIRCLE_COMMENTS, COMMENTS, STRANGER_COMMENTS
+from .phrasings.follow_ups import CIRCLE_FOLLOW_UPS, FOLLOW_UPS
 from .phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS, SmallTalkTopic
 from .plan import REVISIONS, Event, EventKind, Plan
 from .settings import SyntheticSettings
@@ -167,12 +169,12 @@ class _SessionWriter:
         if event.kind is EventKind.CORRECTION or event.kind is EventKind.RETRACTION:
             return ""
         if event.kind is EventKind.DISTRACTOR:
-            return self._say(self._draws.phrase(dialogue.STRANGER_COMMENTS), event)
+            return self._say(self._draws.phrase(STRANGER_COMMENTS), event)
         if attribute.scope is Scope.CIRCLE and attribute.topic in ("health", "date", "age"):
             return ""
         if attribute.scope is Scope.CIRCLE and attribute.name != "introduction":
-            return self._say(self._draws.phrase(dialogue.CIRCLE_COMMENTS), event)
-        return self._draws.phrase(dialogue.COMMENTS[attribute.topic])
+            return self._say(self._draws.phrase(CIRCLE_COMMENTS), event)
+        return self._draws.phrase(COMMENTS[attribute.topic])
 
     def _reaction(self, event: Event) -> str:
         if event.kind is EventKind.RETRACTION:
@@ -213,7 +215,7 @@ class _SessionWriter:
     def _follow_up(self, event: Event) -> str:
         attribute = event.fact.attribute
         about_others = attribute.scope is Scope.CIRCLE and attribute.name != "introduction"
-        pool = reactions.CIRCLE_FOLLOW_UPS if about_others else dialogue.FOLLOW_UPS[attribute.topic]
+        pool = CIRCLE_FOLLOW_UPS if about_others else FOLLOW_UPS[attribute.topic]
         question, self._answer = self._say(self._draws.phrase(pool), event).split(" | ")
         return question
 

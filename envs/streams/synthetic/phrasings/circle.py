@@ -24,18 +24,41 @@ INTRODUCTION = Attribute(
         My {k} {v} sends greetings.
         Have I told you about {v}? That's my {k}.
         My {k} {v} thinks I should get out more.
+        -- for training alone --
+        I can't talk long, my {k} {v} is at the door.
+        Everyone calls my {k} {v}, it's the name on the birth certificate too.
+        I got a long letter from {v}, who's my {k}.
+        My {k} cooked for me on Sunday, {v} makes a wonderful soup.
+        There's a new photo on my wall, of my {k} {v}.
+        You remember the loud laugh of my {k}, {v}.
+        I had a quarrel with my {k}, {v} is always right, of course.
+        I'll ask {v}, my {k}, who knows everything.
+        As my {k} {v} always says, tea first.
+        My {k} is moving a wardrobe, so I promised {v} a hand.
+        If you meet my {k}, say {v}, not Sir or Madam.
+        I've got a {k} called {v}, have I never said so?
+        You can't mistake my {k}, there's only one {v}.
     """),
     prompts=lines("""
         What's your {k} called again?
         What's the name of your {k}?
         Remind me of your {k}'s name?
         You have a {k}, don't you?
+        -- for training alone --
+        Tell me again, who's your {k}?
+        Who's your {k}?
+        I forgot, what do you call your {k}?
     """),
     replies=lines("""
         My {k}? {v}.
         {v}, that's my {k}.
         My {k} is called {v}.
         Yes, my {k} {v}.
+        -- for training alone --
+        My {k}'s name is {v}.
+        I mean {v}, who else is my {k}?
+        You mean {v}, my {k}.
+        {v} is the name of my {k}.
     """),
     questions=lines("""
         What is the name of {who}'s {k}?
@@ -68,6 +91,19 @@ HOME = Attribute(
         Home for {s} is {v}.
         {S} is living in {v} at the moment.
         The flat where {s} lives is in {v}, over a pharmacy.
+        -- for training alone --
+        Since last year {s} lives in {v}, near the old harbour.
+        I have to send a card to {s}, who lives in {v}.
+        {S} rents a room in {v} and calls it home.
+        When I was in {v} I slept at the house of {s}, who lives there.
+        {S} lives so far away, in {v}, that we only write.
+        You should see the flat in {v} where {s} lives.
+        {S} says that {v} is the best town to live in.
+        {S} bought a house in {v} and lives there with two dogs.
+        If it weren't for the job, {s} wouldn't live in {v}.
+        {S} invited us to {v}, {he} has lived there for ages.
+        {S} found an apartment in {v} and settled down.
+        The town where {s} lives is called {v}, I had to look it up.
     """),
     updates=lines("""
         {S} has moved, {he} lives in {v} now.
@@ -78,6 +114,13 @@ HOME = Attribute(
         I carried boxes all day, {s} has moved from {old} to {v}.
         {S} gave up {old} and moved to {v}.
         {S} lives in {v} now, {old} was too loud for {him}.
+        -- for training alone --
+        {S} packed up everything in {old}, {he} lives in {v} now.
+        The new home of {s} is in {v}.
+        We said goodbye to {s} in {old}, {he} lives in {v} now.
+        {S} couldn't pay for {old} any longer and lives in {v} now.
+        {S} has settled in {v} now, far from {old}.
+        After so long in {old}, {s} lives in {v} now.
     """),
     questions=lines("""
         Where does {who} live?
@@ -110,18 +153,41 @@ JOB = Attribute(
         As {a}, {s} works every other Sunday.
         {S} makes good money as {a}.
         {S} loves the job, being {a} suits {him}.
+        -- for training alone --
+        {S} never runs out of work, {he}'s {a}.
+        {S} has been {a} for years, it's the only job {he} knows.
+        If I were {s}, I'd ask for more money, {a} doesn't have an easy job.
+        For a living {s} works as {a}.
+        Would you believe that {s} works as {a}?
+        I rang {s} at work, {he}'s {a}, and heard only noise.
+        When {s} grows tired of the job, there'll be {a} less in the world.
+        {S} is proud to work as {a}.
+        {S} starts at dawn, {he} works as {a}.
+        {S} studied for years, and the job {he} has is that of {a}.
+        {S} has the job {he} always wanted, {he}'s {a}.
+        By profession {s} is {a}.
     """),
     updates=lines("""
         {S} changed jobs and works as {a} now.
         {S} has a new job, {he}'s {a} now.
         {S} isn't {old_a} any more, {he} works as {a}.
         {S} retrained and got a job as {a}.
+        -- for training alone --
+        {S} has left the old job behind, {he}'s {a} now.
+        They've promoted {s}, so {he} works as {a} now.
+        {S} was {old_a} for so long, but {he} works as {a} now.
+        From being {old_a} {s} went to a job as {a}.
     """),
     retractions=lines("""
         {S} lost {his} job and hasn't found anything new.
         {S} has quit {his} job and does nothing for now.
         {S} is out of work since the summer.
         {S} doesn't have that job any more, and nobody knows what comes next.
+        -- for training alone --
+        {S} got laid off, just like that.
+        They let {him} go, so {s} is unemployed.
+        {S} no longer works, {he} left the job in spring.
+        {S} gave up {his} job to travel, with no plan at all.
     """),
     questions=lines("""
         What does {who} do for a living?
@@ -154,12 +220,30 @@ EMPLOYER = Attribute(
         I'd like to work where {s} works, at {v}.
         At {v}, where {s} works, everyone gets a bicycle.
         {S} swears by {his} employer, {v}.
+        -- for training alone --
+        {S} signed on with {v}, the company at the ring road.
+        On the van that {s} drives it says {v}, {he} works for them.
+        You can reach {s} at {v}, that's where {he} works.
+        For years {s} has worked at {v}, and {he} still gets lost there.
+        {S} earns {his} money at {v}, a company that makes hinges.
+        The employer of {s} is {v}.
+        {S} complains about {v}, but where else would {he} work?
+        {S} got a pen from {v}, the company {he} works for.
+        My neighbour and {s} both work at {v}.
+        Every morning {s} takes the bus to work at {v}.
+        {S} has a contract with {v}, so the company can't be bad.
+        They say that {v} is a good company, ask {s}, {he} works there.
     """),
     updates=lines("""
         {S} works for {v} now.
         {S} left {old} and went to work for {v}.
         {S} has a new employer, {v}.
         {S} switched companies, from {old} to {v}.
+        -- for training alone --
+        {S} has quit at {old} and works at {v} now.
+        The new employer of {s} is {v}.
+        {S} had enough of {old}, {v} is the company {he} works for now.
+        These days {s} works at {v}, {he} left {old}.
     """),
     questions=lines("""
         Which company does {who} work for?
@@ -192,6 +276,19 @@ AGE = Attribute(
         They say {s} is too old, {he}'s {v}.
         {S} turned {v} and wore a paper crown.
         We sang for {s}, who is {v} years old now.
+        -- for training alone --
+        Nobody believes it, but {s} is {v} years old.
+        There were {v} candles for {s}, one for each year.
+        At {v} years of age {s} bought a motorbike.
+        {S} doesn't look it, but {his} age is {v}.
+        {S} is fit as a fiddle, and {v} years old.
+        {S} is as old as my teacher, {v}.
+        With {his} {v} years {s} could run a marathon.
+        I guessed wrong, {s} is {v} years old.
+        {S} lied about {his} age, {he}'s {v}.
+        {S} told me {he}'s {v} years old and feels like a child.
+        For somebody aged {v}, {s} dances very well.
+        Is {v} old? {S} is {v}, and {he} says it isn't.
     """),
     questions=lines("""
         How old is {who}?
@@ -224,6 +321,19 @@ BIRTHDAY = Attribute(
         {S} always takes {v} off for {his} birthday.
         If I miss {v} again, {s} won't forgive me, it's {his} birthday.
         {S} wants a dinosaur cake for {his} birthday on {v}.
+        -- for training alone --
+        I nearly forgot that {s} has a birthday on {v}.
+        There's a surprise planned for {v}, the birthday of {s}.
+        {S} wants no fuss about {his} birthday on {v}.
+        We're all invited on {v}, because {s} has {his} birthday.
+        Remind me to ring {s} on {v}, {his} birthday.
+        If {s} were born a day later than {v}, we'd share a birthday.
+        Since {s} was born on {v}, {he} never got any birthday cards at school.
+        They're closing the pub for the birthday of {s}, on {v}.
+        {S} and the mayor were both born on {v}.
+        Balloons are ordered for {v}, it'll be the birthday of {s}.
+        {S} gets {his} birthday breakfast in bed on {v}.
+        The card for {s} has to be there by {v}, for {his} birthday.
     """),
     questions=lines("""
         When is {who}'s birthday?
@@ -256,12 +366,30 @@ HOBBY = Attribute(
         {S} got into {v}, every free minute goes into it.
         {S} bought all the gear for {v}, such an expensive hobby.
         For fun {s} does {v}, every single weekend.
+        -- for training alone --
+        You won't find {s} at home, {he} does {v} in {his} free time.
+        {S} met half of {his} friends through {his} hobby, {v}.
+        When {s} has a free afternoon, {he} does {v}.
+        I don't understand the hobby of {s}, it's {v}.
+        {S} has been doing {v} for fun since {his} school days.
+        Ever since {s} discovered {v}, {he} has had no other hobby.
+        {S} even talks in {his} sleep about {his} hobby, {v}.
+        If {s} isn't at work, it's {v}, {his} hobby.
+        You should see the cellar of {s}, {his} hobby is {v}.
+        {S} tried to explain {his} hobby to me, {v}, for an hour.
+        {S} needs {his} hobby, {v}, to unwind.
+        All the spare time that {s} has belongs to {v}.
     """),
     updates=lines("""
         {S} has swapped {old} for {v}, that's {his} hobby now.
         {S} gave up {old}, the new hobby is {v}.
         {S} does {v} in {his} free time now.
         {S} got bored of {old} and spends {his} spare time on {v}.
+        -- for training alone --
+        {S} does {v} for fun now, the gear for {old} is sold.
+        We bought {s} a book on {v}, which is {his} hobby now.
+        {S} grew tired of {old}, {his} hobby is {v} now.
+        No more {old} for {s}, {his} hobby is {v} now.
     """),
     questions=lines("""
         What is {who}'s hobby?
@@ -294,6 +422,19 @@ FOOD = Attribute(
         {S} could live on {v}, no food is better, {he} says.
         {S} has always liked {v} best, even as a child {he} ate nothing else.
         {v} again at ours, it's the favourite dish of {s}.
+        -- for training alone --
+        Whenever {s} comes I make {v}, {his} favourite food.
+        You can bribe {s} with {v}, {he} loves that food.
+        At parties {s} goes straight for {v}, the dish {he} likes best.
+        {S} never shares {his} {v}, the food {he} likes best.
+        No meal makes {s} as happy as {v}, {his} favourite.
+        I asked {s} about {his} favourite food, and it's {v}.
+        We ate out, and {s} wanted {v}, {he} loves that food.
+        {S} says that no dish is as good as {v}.
+        There's one food that {s} never refuses, {v}, {his} favourite.
+        {S} taught me how to cook {v}, {his} favourite dish.
+        For the birthday of {s} they served {v}, {his} favourite dish.
+        Of everything I cook, {s} likes {v} best.
     """),
     questions=lines("""
         What is {who}'s favourite food?
@@ -326,6 +467,19 @@ INSTRUMENT = Attribute(
         The instrument that {s} plays is the {v}.
         {S} bought a used {v} and plays it every night.
         {S} can play anything on the {v}.
+        -- for training alone --
+        If you hear a {v} at night, that's {s} playing.
+        {S} wanted a piano but plays the {v} now.
+        They've asked {s} to come along and play the {v}.
+        {S} has played the {v} since {he} was eight.
+        I'd give a lot to play the {v} like {s}.
+        {S} fell asleep over the {v}, {he} plays it so much.
+        There's an orchestra in which {s} plays the {v}.
+        Out on the balcony {s} plays the {v}.
+        {S} takes lessons and already plays the {v} rather well.
+        Give {s} any instrument but the {v} and {he} can't play a note.
+        Nobody plays the {v} as loudly as {s}.
+        {S} sold the car but still plays the {v}.
     """),
     questions=lines("""
         Which instrument does {who} play?
@@ -358,6 +512,19 @@ ALLERGY = Attribute(
         I nearly poisoned {s}, {he} has an allergy to {v}.
         {S} has an allergy to {v}.
         {S} carries a spray because of {v}, {his} allergy is serious.
+        -- for training alone --
+        If {s} is coming, take away the {v}, {he}'s allergic.
+        {S} spent a night in hospital because of {v}, {he}'s badly allergic.
+        The doctors say that {s} is allergic to {v}.
+        Around {s} we have to avoid {v}, because of {his} allergy.
+        {S} gets a rash from {v}, it's an allergy.
+        Since childhood {s} has had an allergy to {v}.
+        I didn't know that {s} is allergic to {v}.
+        {S} had to leave, {he} has an allergy to {v}.
+        The allergy that {s} has is to {v}.
+        {S} asks every waiter about {v}, because {he}'s allergic.
+        {S} has red eyes again, {he}'s allergic to {v}.
+        Of all things, {s} is allergic to {v}.
     """),
     questions=lines("""
         What is {who} allergic to?
@@ -390,18 +557,41 @@ COURSE = Attribute(
         {S} has enrolled in {v}, a course for beginners.
         {S} is set on learning {v}, {he} paid for the course already.
         The course that {s} takes is {v}.
+        -- for training alone --
+        You know {s}, always busy, now it's a course in {v}.
+        {S} bought three books about {v} and is taking a course.
+        I might join {s}, who is taking a course in {v}.
+        They've let {s} into the course, so {he}'ll learn {v}.
+        {S} goes to lessons in {v} after work.
+        {S} asked me to take a course in {v} with {him}, I said no.
+        At the adult school {s} is learning {v}.
+        {S} is going to learn {v}, whatever people say.
+        Imagine {s} with a schoolbag, {he}'s learning {v}.
+        {S} couldn't decide, but {he}'s signed up to learn {v}.
+        The new year's resolution of {s} is to learn {v}.
+        {S} has always wanted to take a course in {v}, and now {he} does.
     """),
     updates=lines("""
         {S} changed {his} course from {old} to {v}.
         {S} is learning {v} now, not {old}.
         {S} gave up on {old} and takes a course in {v}.
         {S} signed up for {v} instead of {old}.
+        -- for training alone --
+        {S} moved to another course, {he}'s learning {v} now.
+        {S} has had enough of {old}, the course {he} takes now is {v}.
+        {S} thought {old} too hard, so {he} is going to learn {v} instead.
+        The course of {s} is {v} now, no longer {old}.
     """),
     retractions=lines("""
         {S} dropped {his} course after one evening.
         {S} isn't taking that course after all.
         {S} has given up on the course, too many exams.
         {S} got {his} money back, the course is cancelled.
+        -- for training alone --
+        {S} quit the course, {he} found it dull.
+        They've cancelled the course, and {s} won't look for another.
+        {S} won't learn it after all, {he} hasn't got the time.
+        {S} is no longer in that course.
     """),
     questions=lines("""
         What is {who} planning to learn?

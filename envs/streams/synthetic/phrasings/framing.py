@@ -1,6 +1,4 @@
-"""Phrasings that hold a dialogue together: greetings, transitions, corrections, comments, follow-up
-questions.
-"""
+"""Phrasings that hold a dialogue together: greetings, transitions, corrections; and who is spoken of."""
 
 from __future__ import annotations
 
@@ -39,6 +37,23 @@ GREETINGS = lines("""
     How's my old friend {other} today?
     Hey {other}, I could do with a chat.
     There you are at last, {other}! How was your week?
+    -- for training alone --
+    Good to see you, {other}, come in.
+    Hey {other}, did I wake you?
+    Hello {other}, what a week it's been.
+    {other}, you're early today!
+    Hi {other}, how are things at your end?
+    Morning, {other}, have you had breakfast?
+    Oh {other}, I hoped you'd pick up.
+    Good evening, {other}. Did you get home all right?
+    Hi {other}, can you talk?
+    Here I am again, {other}. How are you?
+    {other}, I've missed our chats.
+    Hey there, {other}. What are you up to?
+    Hello {other}, quick, tell me something nice.
+    There's that voice! How are you, {other}?
+    Hi, {other}. It's been too quiet around here.
+    Good day to you, {other}, and how's the mood?
 """)
 
 GREETING_REPLIES = lines("""
@@ -74,6 +89,23 @@ GREETING_REPLIES = lines("""
     Hey, I was miles away. I'm good.
     Hi {other}, I'm on the balcony, so excuse the noise.
     Hello dear. Old and wise as ever.
+    -- for training alone --
+    Hi {other}, I'm all ears.
+    Hello {other}! A little sleepy, but well.
+    Hey, good that you called, I was bored.
+    Hi {other}, don't worry, you're not disturbing me.
+    Oh, it's you, {other}! I'm fine, thank you.
+    Hello! I've just come in from the cold.
+    Hey {other}, you caught me eating, but go on.
+    Hi! Fine, fine, the usual chaos.
+    I'm doing well, {other}, and you sound good too.
+    Hello there. Tired, but in one piece.
+    {other}, what a nice surprise. I'm all right.
+    Hi {other}, I've been up since six, so be gentle.
+    Hey, everything's quiet here for once.
+    Good to hear you, {other}. I could be worse.
+    Yes, yes, come in, {other}, mind the mess.
+    Hello {other}, I was hoping for a distraction.
 """)
 
 GOODBYES = lines("""
@@ -101,6 +133,19 @@ GOODBYES = lines("""
     I'll let you go, {other}, you sound tired.
     There's someone at the door. I'll ring you, {other}.
     Bye for now, and don't work too hard!
+    -- for training alone --
+    I need to feed myself now. Bye, {other}!
+    OK, the bus is here. Until next time!
+    Let's leave it there for today, {other}.
+    I'm yawning, sorry. Sleep well, {other}!
+    My boss is looking at me. Bye!
+    Time to walk home. Take care of yourself!
+    Right, {other}, I'll leave you in peace. Bye!
+    Oh, the rice! I must go. Ciao!
+    We could talk all night, {other}, but I need my bed.
+    All right then, till Sunday, {other}.
+    I've got to get up early. Good night, {other}!
+    Lovely talking to you. Bye!
 """)
 
 TRANSITIONS = lines("""
@@ -136,6 +181,26 @@ TRANSITIONS = lines("""
     Let me see, what else?
     While I've got you,
     Before we get lost in chatter,
+    -- for training alone --
+    By the by, this might interest you:
+    I keep meaning to say,
+    Before you ask:
+    Where were we? Oh yes,
+    One thing, though:
+    In case I haven't said so,
+    To come to something else,
+    Oh, you'll like this:
+    While I remember,
+    This isn't important, but
+    I'm sure I told you that
+    Just so you know,
+    A propos,
+    Listen,
+    It just struck me that
+    You may laugh, but
+    Stop me if you've heard this:
+    Let me tell you this before I forget it.
+    Right, and then there's this.
 """)
 
 SMALL_TRANSITIONS = lines("""
@@ -163,6 +228,21 @@ SMALL_TRANSITIONS = lines("""
     Then there's this:
     Apart from that,
     Ah, and then
+    -- for training alone --
+    Well, anyway,
+    But enough of that.
+    And then, imagine,
+    Oh, that's nothing.
+    In other news,
+    Today of all days,
+    You should have been there:
+    Let's see, what else happened?
+    To change the topic,
+    It's silly, but
+    Funny thing,
+    Here's a good one:
+    Oh, one more thing.
+    It was like this:
 """)
 
 CORRECTIONS = lines("""
@@ -178,364 +258,17 @@ CORRECTIONS = lines("""
     No idea why I said {old} about {about}. It's {v}, of course.
     Silly me, {about}: make that {v} instead of {old}.
     I misspoke about {about}, it's {v} and not {old}.
-""")
-
-COMMENTS: dict[str, tuple[str, ...]] = {
-    "place": lines("""
-        The rain never stops, though.
-        Best bread in the world.
-        I still get lost on the way to the post office.
-        It has its charms.
-        The pigeons are enormous.
-        You get used to the bells.
-        There's a ferry, which helps.
-        Don't ask about parking.
-    """),
-    "work": lines("""
-        It could be worse.
-        The coffee is dreadful.
-        At least the people are nice.
-        Don't ask me about the paperwork.
-        Mondays are the worst.
-        I like the quiet hours best.
-        The canteen makes up for a lot.
-        My back hurts by four.
-    """),
-    "person": lines("""
-        We talk almost every day.
-        You two would get on.
-        Long story.
-        Always good for a laugh.
-        You've met once, I think.
-        We had a row, but it's fine.
-        I'm so proud.
-        Never a dull moment.
-    """),
-    "taste": lines("""
-        Don't judge me.
-        I know, I know.
-        Some things never change.
-        I can't explain it.
-        It runs in the family.
-        People laugh at me for it.
-        What can I say.
-        It just makes me happy.
-    """),
-    "hobby": lines("""
-        It clears the head.
-        My shoulders are sore.
-        I'm getting better, slowly.
-        You should come along some time.
-        It costs a fortune, but still.
-        I can't stop talking about it.
-        It beats television.
-        There are bruises.
-    """),
-    "date": lines("""
-        Time flies.
-        I can hardly believe it.
-        I've written it on the fridge.
-        Remind me nearer the time.
-        Let's see.
-        I always mix up dates, but that one I know.
-        It comes round so fast.
-        I'm not looking forward to it.
-    """),
-    "age": lines("""
-        I don't feel it, except on stairs.
-        My hair has noticed.
-        I stopped counting for a while.
-        Where did the years go?
-        Some days it feels like twice that.
-        The candles nearly set off the alarm.
-        I've bought better slippers.
-        Nobody warned me.
-    """),
-    "health": lines("""
-        It's a nuisance.
-        I've learned to live with it.
-        Nothing dramatic.
-        Restaurants hate me.
-        It gets worse every year.
-        The pills help a bit.
-        I found out the hard way.
-        Better safe than sorry.
-    """),
-    "money": lines("""
-        Daylight robbery.
-        I could cry.
-        That's how it is nowadays.
-        My bank isn't happy.
-        There goes the summer.
-        It's only money.
-        I've seen worse.
-        My mother would faint.
-    """),
-    "number": lines("""
-        I never remember such things.
-        It's on a sticky note somewhere.
-        Don't tell anyone.
-        I had to ask twice.
-        I tattooed it on my brain.
-        At least I hope so.
-        Who can remember all that.
-        One more thing to remember.
-    """),
-    "pet": lines("""
-        There's hair everywhere.
-        The sofa didn't survive.
-        I'm in love already.
-        The vet bills, oh my.
-        Such a character.
-        We were up all night.
-        The children are over the moon.
-        Please don't tell the landlord.
-    """),
-    "club": lines("""
-        I needed to get out.
-        They're a funny bunch.
-        There's always cake.
-        I'm the youngest by far.
-        I was nervous at first.
-        It does me good.
-        Nobody takes it too seriously.
-        I've already got blisters.
-    """),
-    "plan": lines("""
-        I can't wait.
-        Let's see if it works out.
-        I've been dreaming of it for years.
-        High time, too.
-        Everyone thinks I'm mad.
-        I've already bought a notebook.
-        Fingers crossed.
-        No backing out.
-    """),
-    "wedding": lines("""
-        My mother has cried twice.
-        I still need shoes.
-        There'll be too much cake.
-        I'm so nervous.
-        We want to keep it small.
-        The guest list is a battlefield.
-        You'd better come.
-        I've stopped sleeping.
-    """),
-    "travel": lines("""
-        My feet still hurt.
-        I ate far too much.
-        I took three hundred pictures.
-        It was over too soon.
-        The hotel had no hot water.
-        I'd go back any time.
-        I've brought you something.
-        We got soaked.
-    """),
-    "book": lines("""
-        I won't spoil the ending.
-        You can borrow it.
-        I cried at the end.
-        A bit long in the middle.
-        The last twist got me.
-        Not for everyone.
-        I couldn't put it down.
-        I want to read the rest of the series.
-    """),
-}
-"""Sentences that the teller may add, by topic."""
-
-CIRCLE_COMMENTS = lines("""
-    Good for {him}.
-    I'm a bit jealous.
-    That's {him} all over.
-    You know how {he} is.
-    I'd never manage that.
-    We all wonder how {he} does it.
-    I'm happy for {him}.
-    Nobody saw that coming.
-    {He} never does things by halves.
-    I give it half a year.
-    {He} seems happy, at least.
-    Typical.
-""")
-
-FOLLOW_UPS: dict[str, tuple[str, ...]] = {
-    "place": lines("""
-        Is it expensive there? | Not too bad, if you know where to look.
-        Do you like the people? | Yes, once they start talking.
-        How's the weather there? | Windy, always windy.
-        And the food? | Far too good, my trousers know it.
-        Is it far from the sea? | An hour or so, if the train runs.
-        Would you recommend it? | For a while, certainly.
-        What's it like in winter? | Grey, but the cafes are cosy.
-        Don't you feel lonely there? | Sometimes, on Sundays.
-    """),
-    "work": lines("""
-        And the hours? | Long, but I get Fridays off now and then.
-        Is the pay any good? | Let's say I won't get rich.
-        Are the people nice? | Most of them, apart from one.
-        How long is the commute? | Forty minutes on a good day.
-        Doesn't that get boring? | Less than you'd think.
-        Isn't it stressful? | Before the holidays, yes.
-        Do you get to travel? | Only to the photocopier.
-        Is there a canteen? | There is, and it smells of cabbage.
-    """),
-    "person": lines("""
-        How are things there? | Oh, the usual ups and downs.
-        Do you two get on? | Most of the time.
-        Give my best, will you? | I will, promise.
-        Have we met? | At that barbecue, I believe.
-        Is everything all right? | Yes, yes, all fine.
-        You're quite close, aren't you? | We are, always were.
-        Same sense of humour as you? | Worse, if anything.
-        Older than you think, right? | You'd be surprised.
-    """),
-    "taste": lines("""
-        Since when? | As long as I can think.
-        Why's that? | No idea, it just is.
-        Not a bit bored of it? | Never, not for a second.
-        Does everyone in your family feel that way? | Only my grandmother.
-        Seriously? | Dead serious.
-        Isn't that a bit odd? | I'm a bit odd, you know me.
-        Always? | Always and everywhere.
-        Who got you into that? | A flatmate, years ago.
-    """),
-    "hobby": lines("""
-        Is it hard? | The first weeks are, then it clicks.
-        How did that start? | Somebody gave me a voucher.
-        Can beginners join? | Of course, they're very patient.
-        Isn't it dangerous? | Only for my dignity.
-        Where do you find the time? | I've stopped watching the news.
-        Does it cost a lot? | The gear does, the rest is cheap.
-        Are you any good? | I'm enthusiastic.
-        Doesn't it hurt? | Every muscle, and it's worth it.
-    """),
-    "date": lines("""
-        Isn't that soon? | Sooner than I'd like.
-        Should I write that down? | Better do.
-        Are you ready for it? | Is anybody ever?
-        Will there be cake? | If you bake one.
-        And how do you feel about it? | Surprisingly calm.
-        Need a hand with anything? | I might, I'll let you know.
-        Are you sure? | Quite sure, I looked it up.
-        Can that be right? | I checked it twice.
-    """),
-    "age": lines("""
-        Does it bother you? | Only when I run for the tram.
-        Do you feel older? | On Mondays I do.
-        And the eyesight? | I need longer arms.
-        How did you celebrate? | With soup and a nap.
-        Any wisdom to share? | Buy good shoes.
-        Would you want to be younger? | Not with what I know now.
-        Is that a big number for you? | It's big enough.
-        Any grey hair? | It's blond, I tell everyone.
-    """),
-    "health": lines("""
-        Is it bad? | Only if I'm careless.
-        Have you always had that? | No, it came out of nowhere.
-        Can they do anything? | Tablets, but they make me sleepy.
-        Isn't that annoying? | You have no idea.
-        What happens then? | Red eyes, itching, the whole show.
-        Did you see a doctor? | Three of them.
-        Are you careful? | I try to be.
-        Does it run in the family? | My aunt has it too.
-    """),
-    "money": lines("""
-        Isn't that a lot? | It is, I still feel dizzy.
-        Couldn't you haggle? | I tried, they laughed.
-        Worth it? | Ask me in a year.
-        Can you afford that? | If I stop eating out.
-        Is that normal? | Around here, sadly.
-        Did you compare? | For weeks, I made a list.
-        Who charges that much? | Everybody, it seems.
-        Do you regret it? | Not yet.
-    """),
-    "number": lines("""
-        Sure you should tell me that? | I trust you.
-        Can you remember that? | I wrote it on my hand.
-        Is that a lucky number? | I hope so.
-        Could you say it again? | I'll text it to you.
-        Who makes these up? | A computer, I guess.
-        Is it written down somewhere? | On the fridge, under the magnet.
-        Isn't that hard to remember? | I sing it.
-        What if you forget? | Then I'll ask you.
-    """),
-    "pet": lines("""
-        How are things going? | So far so good, one vase less.
-        Isn't that a lot of work? | Early mornings, mostly.
-        Can I come and see? | Any time, bring treats.
-        Does your landlord know? | We don't talk about that.
-        Are you sleeping at all? | Not since Thursday.
-        House-trained? | That would be saying too much.
-        Who chose the name? | We fought over it for days.
-        Any photos? | About four hundred.
-    """),
-    "club": lines("""
-        Are they nice? | Very, if a bit loud.
-        Is it fun? | Most of the time, yes.
-        Do you have to be good? | Luckily not.
-        How many are you? | A dozen, when everyone turns up.
-        Does it cost anything? | Just a round of drinks.
-        Could I come along? | I'll ask, but sure.
-        Is it competitive? | Don't get me started.
-        Did you know anyone there? | Not a soul.
-    """),
-    "plan": lines("""
-        Are you excited? | Like a child before Christmas.
-        Isn't that expensive? | A bit, but I've been saving.
-        Whose idea was that? | Mine, believe it or not.
-        What made you decide? | A wet afternoon and too much coffee.
-        Going alone? | We'll see who joins.
-        Are you sure about it? | As sure as one can be.
-        Do you need to prepare? | I've made a list of lists.
-        How long will it last? | Not long enough.
-    """),
-    "wedding": lines("""
-        Are you nervous? | Terrified.
-        Do you have a dress code? | Come as you are.
-        Is there a band? | My uncle's accordion, I fear.
-        How many guests? | It keeps growing.
-        Can I help? | You could fold napkins.
-        Who's making the cake? | It's a state secret.
-        Where do we sleep? | I'll send you a list.
-        Happy? | Very.
-    """),
-    "travel": lines("""
-        How was it? | Short, but wonderful.
-        Was it crowded? | Shoulder to shoulder.
-        Did you eat well? | Like kings.
-        Any pictures? | Too many, come over one evening.
-        Would you go again? | Tomorrow, if I could.
-        Was the weather kind? | Two umbrellas broke.
-        Did you rest at all? | Not really.
-        What was best? | Sitting by the water doing nothing.
-    """),
-    "book": lines("""
-        Was it good? | The second half is.
-        Can I borrow it? | I'll bring it next time.
-        Who wrote it? | I can never pronounce the name.
-        Is it sad? | Bring a handkerchief.
-        Would I like it? | If you can stand slow books.
-        How long did it take you? | Three weeks of tram rides.
-        What's it about? | A family, a secret, the usual.
-        Worth the time? | I'd say so.
-    """),
-}
-"""Questions of the listener about what was just told, and the teller's answer, by topic."""
-
-STRANGER_COMMENTS = lines("""
-    People tell you everything if you wait long enough.
-    Not that we talk much.
-    I only know {him} by sight.
-    I overheard it.
-    Why do I know these things?
-    {He} told me without being asked.
-    I just nodded.
-    That's what I was told.
-    The things one hears.
-    I barely know {him}, mind you.
-    Small world.
-    It came up while we were waiting.
+    -- for training alone --
+    About {about}, I got it mixed up: I said {old}, but it's {v}.
+    Please forget {old}, I meant {v} when I spoke of {about}.
+    It's {v}, I was wrong about {about} when I said {old}.
+    I need to put something right about {about}: it's {v}, I shouldn't have said {old}.
+    I wasn't thinking, {about}, that's {v}, I said {old} by mistake.
+    I was half asleep when I spoke of {about}, it isn't {old}, I meant {v}.
+    My mistake: {about} isn't {old}, I meant {v}.
+    Oh dear, it's {v}, not {old}, that I should have said about {about}.
+    I take it back, {about} isn't {old} but {v}.
+    Let me correct that: {about}, that's {v}, not {old}.
 """)
 
 RELATIONS: dict[str, str] = {
@@ -597,6 +330,27 @@ STRANGER_PLACES = lines("""
     two desks away
     behind me in the queue
     who walks four dogs
+    -- for training alone --
+    from the bus stop
+    at the swimming pool
+    who feeds the pigeons
+    from the flat above
+    in the lift
+    from the fruit stall
+    who fixed our gutter
+    at the dry cleaner's
+    I sat next to on the train
+    from the evening news
+    who mends my bike
+    with the two umbrellas
+    from the tax office
+    at the dog park
+    I keep meeting on the stairs
+    who sings in the subway
+    in front of me at the till
+    from the wine shop
+    who reads the gas meter
+    at the next table
 """)
 
 COUNT_QUESTIONS: dict[str, tuple[str, ...]] = {

@@ -26,6 +26,19 @@ PET = Attribute(
         The {k} has a name at last: {v}.
         Say hello to {v}, the new {k}.
         My {k} had to see the vet; poor {v} swallowed a button.
+        -- for training alone --
+        The children wanted {ka}, so now we have one, and its name is {v}.
+        Somebody has to feed {v}, our {k}, while we're away.
+        I was up before dawn because of our {k}, which we named {v}.
+        I've had a {k} before, but none like {v}.
+        We found a {k} in the yard, nobody claimed it, so we called it {v}.
+        The vet laughed when I said that my {k} is called {v}.
+        I'm covered in scratches from my {k}, you wouldn't think so with a name like {v}.
+        There's a photo of our {k} on my desk, {v} in a birthday hat.
+        If you hear a noise, that's {v}, our {k}.
+        My {k} answers to the name of {v}, if there's food.
+        I drove two hours to fetch {ka}, and on the way home I named it {v}.
+        What do you think of {v} as a name for {ka}? Too late, ours has it.
     """),
     prompts=lines("""
         What's your {k} called?
@@ -34,6 +47,11 @@ PET = Attribute(
         How's the {k}, what's it called again?
         And the {k}, does it have a name?
         What did you call the {k}?
+        -- for training alone --
+        Does your {k} have a name?
+        What are you going to name the {k}?
+        Who's that in the photo, your {k}?
+        What do you call your {k}?
     """),
     replies=lines("""
         We named it {v}.
@@ -42,12 +60,24 @@ PET = Attribute(
         {v}! My idea.
         Its name is {v}.
         We call it {v}, it answers to nothing else.
+        -- for training alone --
+        The {k}'s name is {v}.
+        My {k}? That's {v}.
+        It's called {v}.
+        We went for {v}, the {k} likes it.
+        Its name? {v}, after a cartoon.
     """),
     retractions=lines("""
         Forget what I said about the {k}, we aren't adopting after all.
         We had to give the {k} back to the shelter, so no {k} for us.
         The {k} has gone to live with my aunt for good, so we don't have it any more.
         No {k} after all, the landlord won't allow it.
+        -- for training alone --
+        We've returned the {k} to the shelter, it just didn't work.
+        Somebody else took the {k}, so we don't have one after all.
+        I gave the {k} back to the owner, so we no longer have it.
+        We no longer have the {k}, my allergies got too bad.
+        I had to send the {k} back to the breeder, sadly.
     """),
     questions=lines("""
         What is the name of {who}'s {k}?
@@ -81,6 +111,19 @@ CLUB = Attribute(
         I go to a {k} now, it's called the {v}.
         The {k} I joined has a lovely name: the {v}.
         I've been going to the {v}, you know, the {k}.
+        -- for training alone --
+        After work I went to a {k} for the first time, they're called the {v}.
+        There was a leaflet for a {k} by the name of {v}, so I joined.
+        I needed company, so I joined a {k}, the {v}.
+        They gave me a badge at the {k}, it says {v}.
+        My {k} has won a cup, the {v} in the newspaper, can you imagine?
+        Half of our street is in the same {k}, the {v}, and so am I.
+        Every {k} needs a name, ours is the {v}.
+        I've paid the fee for my {k}, the {v}, for the whole year.
+        Somebody from work dragged me to a {k}, and now I'm one of the {v}.
+        If you look for a {k}, try the {v}, I'm a member.
+        The {v} is what my {k} goes by.
+        I never thought I'd join a {k}, but the {v} talked me round.
     """),
     prompts=lines("""
         Did you join a {k} in the end?
@@ -89,6 +132,11 @@ CLUB = Attribute(
         Which {k} did you join?
         And the {k}, which one is it?
         Have you found a {k}?
+        -- for training alone --
+        Did you find a {k} to join?
+        What's your {k} called?
+        Are you in a {k} now?
+        What name does your {k} have?
     """),
     replies=lines("""
         Yes, I joined the {v}.
@@ -97,12 +145,24 @@ CLUB = Attribute(
         I'm with the {v} now.
         They're called the {v}.
         The {v}, that's what they're called.
+        -- for training alone --
+        The {v}, a fine {k}.
+        They took me, so it's the {v}.
+        I've joined the {v}, yes.
+        The name is the {v}.
+        We're called the {v}.
     """),
     retractions=lines("""
         I've left the {k}, too much quarrelling, so I'm not in any now.
         Forget the {k}, I quit.
         The {k} has broken up, so that's over.
         I'm no longer in the {k}, I never had time.
+        -- for training alone --
+        I've quit the {k}, it was no fun.
+        I gave up the {k}, my evenings are my own again.
+        They've thrown me out, so I'm no longer in the {k}.
+        I dropped the {k}, it clashed with work.
+        I left the {k}, and that's that.
     """),
     questions=lines("""
         By what name is {who}'s {k} known?
@@ -136,24 +196,51 @@ CLUB_DAY = Attribute(
         They've fixed {v} for the {k}, so we meet then.
         You could come along, the {k} meet on {v}.
         No time on {v}, I have to meet the {k}.
+        -- for training alone --
+        Whatever the weather, the {k} meet on {v}.
+        Don't ring me on {v}, that's when we {k} meet.
+        I've arranged my shifts so that I'm free when the {k} meet, on {v}.
+        If it's {v}, you'll find me with the {k}, that's when we meet.
+        You want to see the {k}? We meet on {v}.
+        Since the hall is free on {v}, that's when the {k} meet.
+        The caretaker unlocks the hall on {v}, then the {k} meet.
+        The week has one highlight, {v}, when the {k} meet.
+        At the {k} they voted, and we meet on {v}.
+        I hurry home on {v}, eat something and meet the {k}.
+        Half of the {k} can only come on {v}, so we meet then.
+        I'm tired after {v}, the {k} always meet so long.
     """),
     prompts=lines("""
         When do the {k} meet?
         On which day do you see the {k}?
         How often do the {k} meet?
         Which day is it for the {k}?
+        -- for training alone --
+        At what time of the week do the {k} meet?
+        When are you with the {k}?
+        When do you go to the {k}?
     """),
     replies=lines("""
         We meet on {v}.
         The {k}? On {v}.
         It's always on {v}.
         {v}, every week.
+        -- for training alone --
+        We see each other on {v}, we {k}.
+        We meet on {v}, as a rule.
+        They've always met on {v}.
+        We {k} meet on {v}.
     """),
     updates=lines("""
         The {k} have changed their day, we meet on {v} now.
         From now on the {k} meet on {v}, not {old}.
         New time for the {k}: {v}.
         No more {old} for the {k}, we meet on {v} now.
+        -- for training alone --
+        The hall was taken, so the {k} meet on {v} now.
+        Since nobody could come on {old}, the {k} meet on {v} now.
+        I'm free on {old} again, because the {k} meet on {v} now.
+        We took a vote, and now the {k} meet on {v}.
     """),
     questions=lines("""
         When do the {k} meet?
@@ -196,6 +283,20 @@ TRIP = Attribute(
         I've talked everyone into a trip to {v}.
         It's settled, the holiday will be in {v}.
         A trip to {v} is what I need, so I booked one.
+        -- for training alone --
+        The suitcase is on the bed, our holiday in {v} can come.
+        I've never been to {v}, so I've booked a trip there.
+        For months we argued about the holiday, now it's going to be {v}.
+        We found a cheap hotel, so we're going on holiday to {v}.
+        My sister-in-law talked me into a holiday, in {v} of all places.
+        If nothing goes wrong we'll spend our holiday in {v}.
+        I've bought a guidebook to {v} for the trip.
+        I need to get out of here, so I've booked a week in {v}, a proper holiday.
+        Wish me luck, I'm travelling to {v} all on my own.
+        I'm learning a few phrases, because our next trip goes to {v}.
+        Soon I'll send you a postcard from {v}, we're going on holiday there.
+        I've bought a map, because our trip goes to {v}.
+        The children are excited, because we're travelling to {v}.
     """),
     prompts=lines("""
         Where are you going on holiday?
@@ -204,6 +305,11 @@ TRIP = Attribute(
         Where's the next trip going to be?
         Are you travelling anywhere this year?
         Have you booked your holiday?
+        -- for training alone --
+        Where will you spend your holiday?
+        What's the plan for your holiday?
+        Where do you want to travel next?
+        Are you going on a trip?
     """),
     replies=lines("""
         We're going to {v}, finally.
@@ -212,6 +318,12 @@ TRIP = Attribute(
         I've booked {v}, by train.
         To {v}, if nothing comes up.
         A holiday in {v}, yes.
+        -- for training alone --
+        It's going to be {v}, our holiday.
+        We're travelling to {v}.
+        The holiday will be in {v}.
+        This time we're going to {v}.
+        It's {v} this time, a short trip.
     """),
     updates=lines("""
         Change of plan, the trip goes to {v} now.
@@ -222,12 +334,25 @@ TRIP = Attribute(
         Holiday plans are new: {v}, not {old}.
         The trip to {old} became a trip to {v}.
         Forget {old}, we've booked {v} for the holiday.
+        -- for training alone --
+        We had second thoughts about {old}, the holiday will be in {v} now.
+        There were no rooms left in {old}, so the trip is to {v} now.
+        The trip goes to {v} now, you can have my guidebook to {old}.
+        I've rebooked the holiday, it's going to be {v} instead of {old}.
+        The others didn't want {old}, so our trip goes to {v} now.
+        The new destination of our trip is {v}.
     """),
     retractions=lines("""
         The trip is off, we've cancelled everything.
         We've called off the holiday, no money.
         No holiday for us this year, the booking's cancelled.
         Forget the trip I told you about, we're staying at home.
+        -- for training alone --
+        We've cancelled the trip, my knee won't let me travel.
+        I can't go on that trip after all, work won't let me.
+        The holiday is cancelled, they wouldn't give us any leave.
+        Our trip fell through, the agency went bankrupt.
+        We aren't going on holiday after all, the car ate all our savings.
     """),
     questions=lines("""
         Where is {who} going on holiday?
@@ -262,24 +387,51 @@ TRIP_DATE = Attribute(
         I've taken leave, the flight to {k} leaves on {v}.
         Our flight to {k} leaves on {v}.
         We're off to {k} on {v}, please water the plants.
+        -- for training alone --
+        The taxi comes at five on {v}, then we leave for {k}.
+        I'll be useless at work before {v}, because that's when we leave for {k}.
+        Who'll feed the fish? We leave for {k} on {v}.
+        The ferry to {k} leaves on {v}.
+        I've circled {v} on the calendar, that's when I leave for {k}.
+        Nothing is packed, and yet we leave for {k} on {v}.
+        Somebody must water the plants from {v} on, we leave for {k} then.
+        If you want to wave goodbye, we leave for {k} on {v}.
+        We couldn't get seats any earlier, so we leave for {k} on {v}.
+        Only a while until {v}, then I'm off to {k}.
+        The bus to {k} leaves on {v}, right after breakfast.
+        It says {v} on the tickets, so that's when we leave for {k}.
     """),
     prompts=lines("""
         When do you leave for {k}?
         When is {k} happening?
         On what date are you off to {k}?
         When does the train to {k} leave?
+        -- for training alone --
+        On which day do you leave for {k}?
+        When do you set off to {k}?
+        When's your flight to {k}?
     """),
     replies=lines("""
         We leave on {v}.
         On {v}, very early.
         The flight to {k} leaves on {v}.
         It's {v} when we leave.
+        -- for training alone --
+        I leave on {v}.
+        We set off on {v}.
+        On {v} we leave, with all the bags.
+        Our train to {k} leaves on {v}.
     """),
     updates=lines("""
         We're leaving for {k} on {v} now, the airline moved the flight.
         The date for {k} has changed, we leave on {v}.
         We leave for {k} later than planned, on {v}.
         Not {old}, our flight to {k} leaves on {v} now.
+        -- for training alone --
+        They've moved the flight to {k}, we leave on {v} now.
+        I couldn't get leave, so we're off to {k} on {v} instead of {old}.
+        We set off to {k} on {v} now, not on {old}.
+        Our departure for {k} is on {v} now.
     """),
     questions=lines("""
         When does {who} leave for {k}?
@@ -322,6 +474,19 @@ COURSE = Attribute(
         I got a place on the {v} course!
         They had one place left, so I'll learn {v}.
         My plan is to learn {v} before I'm old.
+        -- for training alone --
+        My head is spinning, I've signed up to learn {v}.
+        I've always wanted to learn {v}, and the course is paid for.
+        The adult school offers {v}, so I'm taking that course.
+        I was bored, so I've enrolled in a course, {v} of all things.
+        Every Tuesday I'll be at a course from now on, learning {v}.
+        I need a new challenge, so I'm going to learn {v}.
+        I've bought a thick exercise book for my course in {v}.
+        You'll laugh, but I've signed up for lessons in {v}.
+        A colleague teaches {v}, so I'm taking a course with her.
+        They've accepted me for the course, so I'll be learning {v} soon.
+        Never too old to learn: this winter it'll be {v}.
+        I told my boss that I'm taking lessons in {v}, she was delighted.
     """),
     prompts=lines("""
         Are you learning anything new?
@@ -330,6 +495,11 @@ COURSE = Attribute(
         What do you want to learn next?
         Did you sign up for a course?
         What course are you thinking of?
+        -- for training alone --
+        What would you like to learn?
+        Are you taking any lessons?
+        Which course did you sign up for?
+        What are you learning at the moment?
     """),
     replies=lines("""
         I'm going to learn {v}.
@@ -338,18 +508,36 @@ COURSE = Attribute(
         I signed up for {v}, yes.
         I want to learn {v}.
         It's {v}, for beginners.
+        -- for training alone --
+        I've signed up to learn {v}.
+        I'm taking a course in {v}.
+        Lessons in {v}, actually.
+        I'd like to learn {v}, so I signed up.
+        I'm learning {v}.
     """),
     updates=lines("""
         I swapped my course, I'll learn {v} instead of {old}.
         The {old} course was full, so I'm learning {v}.
         Not {old} after all, I signed up for {v}.
         I've changed to the course in {v}, {old} was too hard.
+        -- for training alone --
+        I've had enough of {old}, the course I'm taking now is {v}.
+        They merged the courses, so I'm learning {v} now.
+        I asked for my place in {old} to be changed, I'll learn {v} now.
+        My new course is {v}, since {old} clashed with work.
+        I wanted something easier, so I'll learn {v} now and not {old}.
     """),
     retractions=lines("""
         I dropped the course, I have no time to learn anything.
         The course has been cancelled, not enough people signed up.
         I've given up on that course, it was too much.
         Forget about the course, I'm not taking it after all.
+        -- for training alone --
+        I quit the course after the first lesson.
+        I'm not going to learn that after all.
+        They've cancelled my course, the teacher is ill.
+        I've dropped the course, it wasn't for me.
+        I won't take any course after all, I need my evenings.
     """),
     questions=lines("""
         What is {who} planning to learn?
@@ -383,30 +571,62 @@ WEDDING = Attribute(
         We're marrying on {v}, and I still have no shoes.
         Wedding's on {v}, invitations follow.
         {v} it is, the date of our wedding.
+        -- for training alone --
+        I've ordered the cake, because we're getting married on {v}.
+        The vicar only had {v} free, so that's our wedding day.
+        My parents are flying in on {v} for our wedding.
+        The invitations are printed, the wedding is on {v}.
+        We tossed a coin about the wedding, and it's {v}.
+        I bought the dress, now {v} can come, that's when we're getting married.
+        I've never been so nervous, we're getting married on {v}.
+        By the evening of {v} we'll be married.
+        Please don't go away on {v}, we're getting married.
+        My grandmother picked {v} for our wedding, she believes in lucky days.
+        The photographer is free on {v}, so the wedding can happen.
+        You're the first to know: the wedding is going to be on {v}.
     """),
     prompts=lines("""
         When's the wedding?
         Have you two set a date for the wedding?
         When are you getting married?
         Is there a wedding date yet?
+        -- for training alone --
+        On which day is the wedding?
+        When will you two be married?
+        What date did you choose for the wedding?
     """),
     replies=lines("""
         The wedding's on {v}.
         We're getting married on {v}.
         On {v}, it's settled.
         Yes, {v}, the hall is booked.
+        -- for training alone --
+        We've chosen {v} for the wedding.
+        The wedding is going to be on {v}.
+        We marry on {v}.
+        It's {v}, our wedding I mean.
     """),
     updates=lines("""
         We had to move the wedding to {v}.
         New wedding date: {v}, the hall was taken.
         The wedding isn't on {old} any more, it's on {v}.
         We're getting married on {v} instead of {old}.
+        -- for training alone --
+        The restaurant burnt down, so the wedding is on {v} now.
+        The wedding was going to be on {old}, but it's on {v} now.
+        Cross out {old} in your diary, the wedding is on {v} now.
+        We've put off the wedding, the new date is {v}.
     """),
     retractions=lines("""
         The wedding is off, please don't ask.
         We've called off the wedding and won't set a new date.
         We aren't getting married after all.
         There won't be a wedding, we talked it over.
+        -- for training alone --
+        The wedding is cancelled, don't ask me why.
+        I'm not getting married after all.
+        The wedding has been called off.
+        We broke up, so the wedding is off.
     """),
     questions=lines("""
         When is {who}'s wedding?
@@ -441,30 +661,63 @@ APPOINTMENT = Attribute(
         After half a year they offered {v} for the {k}.
         I've put {v} in the calendar for the {k}.
         The {k} people rang, it's on {v}.
+        -- for training alone --
+        I've taken the morning off on {v}, because of the {k}.
+        There was a letter about the {k}, it's on {v}.
+        Please drive me on {v}, it's the day of my {k}.
+        I haven't slept since I heard that the {k} is on {v}.
+        They could only fit me in on {v}, for the {k}.
+        Another thing for the calendar: the {k}, on {v}.
+        If I'm grumpy on {v}, it's because of the {k}.
+        My {k} has been fixed for {v}.
+        The {k} had to be on {v}, of all days.
+        I was on the phone for an hour, but the {k} is on {v}.
+        Before the {k} on {v} I have to fill in six forms.
+        The next {k} is due on {v}, and I hate it already.
     """),
     prompts=lines("""
         When's your {k}?
         Do you have a date for the {k}?
         When was the {k} again?
         Is the {k} soon?
+        -- for training alone --
+        On which day is your {k}?
+        When do you have the {k}?
+        What date did they give you for the {k}?
     """),
     replies=lines("""
         It's on {v}.
         The {k} is on {v}.
         They said {v}.
         On {v}, bright and early.
+        -- for training alone --
+        On {v} I have my {k}.
+        I have it on {v}.
+        They gave me {v}.
+        It's fixed for {v}.
     """),
     updates=lines("""
         They moved my {k} to {v}.
         The {k} is on {v} now, not {old}.
         I had to put off the {k}, the new date is {v}.
         New date for the {k}: {v}.
+        -- for training alone --
+        Somebody was ill, so my {k} is on {v} now.
+        The {k} was going to be on {old}, but it's on {v} now.
+        I couldn't make {old}, so the {k} is on {v} now.
+        My {k} has been moved to {v}, I don't know why.
     """),
     retractions=lines("""
         They cancelled the {k} and there's no new date.
         I don't need the {k} any more, so that's off.
         No {k} for me, I've cancelled it.
         The {k} is off, they'll write some time.
+        -- for training alone --
+        I've cancelled the {k}, and that's that.
+        The {k} is cancelled for good.
+        They've called off the {k} without saying why.
+        I'm not having the {k} after all.
+        I no longer need the {k}, all is well.
     """),
     questions=lines("""
         When is {who}'s {k}?
@@ -498,6 +751,19 @@ VISIT = Attribute(
         Another city break, this time I went to {v}.
         I did a city break in {v}, cheap flight, dreadful hotel.
         I've been on a city break, {v}, wonderful bread.
+        -- for training alone --
+        I slept badly in {v}, but the city break was worth it.
+        Who needs a holiday? Two days in {v}, a little city break, and I'm a new person.
+        My friends dragged me to {v} for a city break.
+        We spent our city break in {v}, mostly in cafes.
+        After a city break in {v} I can't look at a cathedral any more.
+        Greetings from {v}, I should say, but the city break is over and I'm back.
+        I got the train to {v} on Friday, just for a city break.
+        Rain all the way to {v}, and yet it was the best city break ever.
+        We've just unpacked after our city break in {v}.
+        I lost my umbrella in {v}, that's all I remember of that city break.
+        I treated my mother to a city break in {v} last month.
+        One more city break done: {v}, with blisters.
     """),
     questions=lines("""
         How many city breaks has {who} told of?
@@ -531,6 +797,19 @@ BOOK = Attribute(
         One more book finished: {v}.
         I've put {v} back on the shelf, a book well worth finishing.
         I finished the book at last, {v}, six hundred pages.
+        -- for training alone --
+        I couldn't sleep, so I finished {v}, the book from my bedside table.
+        I've finished the book that you lent me, {v}.
+        That book, {v}, took me ages, but I've finished it.
+        On the train I finished {v}, a book full of rain.
+        I closed {v} at midnight, another book finished.
+        Our neighbour gave me a book, {v}, and I finished it in two days.
+        Have you read {v}? I've just finished that book.
+        It rained all day, so I read a book to the end, {v}.
+        With {v} I've finished a book in one go for once.
+        I was late for work because I had to finish a book, {v}.
+        I've returned {v} to the library, I'd finished the book by Monday.
+        It took three attempts, but I've read the book {v} to the end.
     """),
     questions=lines("""
         How many books has {who} finished?

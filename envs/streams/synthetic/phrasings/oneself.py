@@ -24,6 +24,20 @@ HOME = Attribute(
         The house we live in is the oldest one in {v}, apparently.
         I've made {v} my home, who would have guessed.
         People keep asking how I like living in {v}, and I do, very much.
+        -- for training alone --
+        The removal men have gone, the boxes are stacked, and I suppose I live in {v}.
+        Ask for me in {v}, everybody on our street knows which house is mine.
+        For three years my address has ended in {v}, and I still misspell the street.
+        If you ever come through {v}, ring the top bell, that's where I live.
+        What I like about {v} is that I can walk home from anywhere.
+        My flat is the one with the red door, in {v}, opposite the school.
+        When people ask where I live I say {v}, and they always know somebody there.
+        Of all the towns we could have settled in, we settled in {v}.
+        The new curtains are up, so our apartment in {v} finally looks like a home.
+        After all those years abroad I live in {v} again, who'd have predicted that.
+        There's a heatwave, and in {v}, where we live, nobody has air conditioning.
+        You know the hill above {v}? Our house in {v} is halfway up.
+        I never planned to stay, but {v} has been home for longer than any other place.
     """),
     prompts=lines("""
         Remind me, where do you live these days?
@@ -32,6 +46,12 @@ HOME = Attribute(
         Where should I send the parcel, which town do you live in?
         And where have you ended up living?
         Are you still living in the same city?
+        -- for training alone --
+        I've lost your address, which town was it that you live in?
+        So where do you call home now?
+        Whereabouts do you live, in case I'm passing through?
+        Have you settled somewhere for good?
+        Where's your flat, anyhow?
     """),
     replies=lines("""
         In {v}, third floor, no lift.
@@ -40,6 +60,12 @@ HOME = Attribute(
         Home is {v}, same as ever.
         Still in {v}, close to the river.
         I'm in {v}. Come and see it!
+        -- for training alone --
+        We live in {v}, in the old part.
+        {v} is where I live, has been for years.
+        Our house is in {v}, you can't miss it.
+        My address is in {v}, yes.
+        I've settled in {v} for the time being.
     """),
     updates=lines("""
         We finally moved; home is {v} now.
@@ -50,6 +76,14 @@ HOME = Attribute(
         I gave up the flat in {old}, my new home is in {v}.
         I've moved, by the way. It's {v} now, I live right by the tram stop.
         We left {old} last weekend, and home is a loft in {v} now.
+        -- for training alone --
+        We've handed back the keys, and I live in {v} now instead of {old}.
+        You can cross out my old address: we've settled in {v} now.
+        Please send nothing to {old} any longer, I live in {v} now.
+        I never thought I'd leave {old}, but here I am with a flat in {v} now.
+        We carried the last box up the stairs yesterday, our home is in {v} now.
+        The new flat is in {v}, so that's where I live from now on.
+        It took two vans, but we've relocated to {v}.
     """),
     questions=lines("""
         Where does {who} live?
@@ -82,6 +116,20 @@ ORIGIN = Attribute(
         My childhood home in {v} has been turned into a dentist's.
         The house in {v} where I grew up is for sale again.
         I come from {v} originally, so rain doesn't scare me.
+        -- for training alone --
+        You'd never guess from my accent that I was born in {v}.
+        If you'd grown up in {v} like me you'd be afraid of open fields too.
+        They've pulled down the school I went to when I was a child in {v}.
+        My parents raised four of us in {v}, that's where I'm from.
+        Once a year I go back to {v}, where I was born, and nothing has changed.
+        As a child in {v} I thought that the whole world smelled of fish.
+        All my family is from {v}, and I was born there like the rest of them.
+        Where I come from, in {v}, nobody locks the front door.
+        I left {v} with one suitcase, but that's where I grew up.
+        I spent the first sixteen years of my life in {v}, you grow up fast there.
+        Growing up, I knew every roof in {v}.
+        The lake in {v} is where I learned to swim, I grew up on its shore.
+        My passport says that I was born in {v}, so it must be true.
     """),
     prompts=lines("""
         Where did you grow up again?
@@ -90,6 +138,11 @@ ORIGIN = Attribute(
         What part of the world did you grow up in?
         And where are you from originally?
         Where did you spend your childhood?
+        -- for training alone --
+        Which place do you come from originally?
+        Were you born here?
+        Where did you go to school as a child?
+        What's your home town, the one you grew up in?
     """),
     replies=lines("""
         I grew up in {v}, a bit outside.
@@ -98,6 +151,12 @@ ORIGIN = Attribute(
         In {v}. I grew up right by the railway.
         {v}, born and bred.
         Most of my childhood was {v}.
+        -- for training alone --
+        I come from {v}, can't you hear it?
+        I'm from {v}, born there and all.
+        {v} is where I grew up.
+        As a child I lived in {v}.
+        We're all from {v} in my family.
     """),
     questions=lines("""
         Where did {who} grow up?
@@ -130,6 +189,20 @@ JOB = Attribute(
         After ten years as {a} I still have no idea what my job title means.
         Not much to tell, I work as {a} and sleep the rest of the time.
         They've put me on early shifts; that's life as {a}, I knew it when I took the job.
+        -- for training alone --
+        If somebody shouts for help, that's me, I work as {a}.
+        They think it's easy, but being {a} is a hard job.
+        Twelve years I've been {a}, and the work still isn't dull.
+        By day I work as {a}, by night I sleep.
+        It says {v} on my business card, and that's what I do for a living.
+        I never meant to stay, but I still work as {a}.
+        If you ever need {a}, I know a good one: it's my job.
+        I was meant to be a dancer, and look at me, I'm {a} by profession.
+        You learn patience in my profession, I'm {a}.
+        They took me on the spot, so my job is to be {a}.
+        Did you know I work as {a}? I thought I'd told you.
+        It's nobody's dream, but I love my job, I'm {a}.
+        I live for the tea break, since I work as {a}.
     """),
     prompts=lines("""
         What do you do for a living again?
@@ -138,6 +211,11 @@ JOB = Attribute(
         I always forget what you do for work.
         What are you working as nowadays?
         How's work? What is it that you do exactly?
+        -- for training alone --
+        What is it you do all day, what's your profession?
+        Sorry, what was your job again?
+        What do you put down as your occupation?
+        What line of work are you in?
     """),
     replies=lines("""
         I'm {a}, still.
@@ -146,6 +224,12 @@ JOB = Attribute(
         My job? I'm {a}.
         I work as {a}, mostly weekdays.
         Officially I'm {a}.
+        -- for training alone --
+        I earn my money as {a}.
+        {a} is what I am by profession.
+        I'm working as {a} these days.
+        By profession I'm {a}.
+        I have a job as {a}, four days a week.
     """),
     updates=lines("""
         I changed jobs: I work as {a} now.
@@ -156,12 +240,27 @@ JOB = Attribute(
         I've stopped working as {old_a}; they took me on as {a}.
         My new job as {a} is exhausting, but I don't miss the old one.
         New job, new me: I'm {a} these days.
+        -- for training alone --
+        They've given me another job, so from now on I'm {a}.
+        I've said goodbye to being {old_a}; what I do for a living now is work as {a}.
+        I've passed, so my job now is to be {a}.
+        I've left the old work behind and I'm employed as {a} now.
+        My days as {old_a} are over, I work as {a} now.
+        You can call me {a} from today, I start the new job in the morning.
+        It's official, my profession is {v} now, I have it in writing.
     """),
     retractions=lines("""
         I lost my job on Friday, so I'm nothing in particular at the moment.
         I've handed in my notice and have no new job yet.
         I'm out of work since Monday, so forget about my old job.
         That job is history, and I don't know what I'll do for a living next.
+        -- for training alone --
+        I've been made redundant, so forget about my job.
+        I quit my job this morning, and no, there isn't another one.
+        I'm unemployed, as of this week.
+        I got laid off with half the team, so I'm between jobs.
+        I no longer have that job, and I've nothing else so far.
+        My contract ran out, so I'm out of work.
     """),
     questions=lines("""
         What does {who} do for a living?
@@ -194,6 +293,20 @@ EMPLOYER = Attribute(
         Working at {v} is like being back at school.
         My boss at {v} wants us to work with cameras on.
         The company is called {v}, I work there four days a week.
+        -- for training alone --
+        You know the big sign by the motorway? That's {v}, I work for them.
+        My pay slip comes from {v}, late as always, that's the company I work for.
+        I spend forty hours a week at {v}, the company could at least fix the heating.
+        At work, at {v} I mean, they've hired a clown for the summer party.
+        The firm I'm with is {v}, they make everything from hinges to hats.
+        Since the merger the company I work for goes by the name of {v}.
+        I signed a contract with {v}, so they are my employer for now.
+        Everyone at {v} knows me, I've worked there longer than the plants.
+        If you ring me at work, somebody will say {v} very fast.
+        {v} has sent all employees, me included, on a first-aid course.
+        Between us, {v} is a strange company to work for.
+        I've got a badge that says {v} on it, so they really do employ me.
+        Guess who forgot the badge for {v} again and couldn't get into work.
     """),
     prompts=lines("""
         Which company do you work for?
@@ -202,6 +315,11 @@ EMPLOYER = Attribute(
         What's the company called that you work for?
         Remind me which firm you're with?
         Who are you working for now?
+        -- for training alone --
+        Who do you work for, by the way?
+        What's the name of your company?
+        Which firm is it that you're employed at?
+        Where did you say you work?
     """),
     replies=lines("""
         For {v}, the company with the green lorries.
@@ -210,6 +328,12 @@ EMPLOYER = Attribute(
         {v} is the employer, don't laugh.
         {v}, still, and they treat me well.
         I'm working for {v}.
+        -- for training alone --
+        The company is {v}.
+        My employer is {v}, since spring.
+        I'm employed by {v}.
+        I'm with {v}, the firm by the canal.
+        They're called {v}, I work in the back office.
     """),
     updates=lines("""
         I've switched companies, I work for {v} now.
@@ -220,12 +344,25 @@ EMPLOYER = Attribute(
         {v} hired me! I start working there on Monday.
         I signed with {v}, so that's my employer now.
         Done with {old}, I'm employed by {v} as of today.
+        -- for training alone --
+        My contract with {old} ended, the company I work for now is {v}.
+        I've handed {old} my badge and start work at {v}.
+        Guess who employs me now: {v}, of all companies.
+        They poached me, so I work for {v} now and not for {old}.
+        There's been a change, my employer is {v} now.
+        I've gone over to {v}, that's where I work now.
     """),
     retractions=lines("""
         The company let me go, so I don't have an employer any more.
         I've left the company and I'm not working for anybody right now.
         I no longer work for {old}, and nothing new is lined up.
         They closed our branch, so {old} isn't my employer any longer.
+        -- for training alone --
+        I've quit the company, and there's no new one.
+        I no longer work for any company, for the time being.
+        The firm let me go last week.
+        My employer went bankrupt and I got laid off, so I'm unemployed.
+        I've left my employer, and I'm not looking for another just yet.
     """),
     questions=lines("""
         Which company does {who} work for?
@@ -259,12 +396,30 @@ OFFICE = Attribute(
         For {k} meetings I take the train to {v}, the office is there.
         {k} runs everything from an office in {v}.
         There's only one {k} office, and it's in {v}.
+        -- for training alone --
+        If you write to {k}, the letter goes to their office in {v}.
+        The office of {k} takes up a whole block in {v}.
+        In {v}, where {k} has its head office, it always rains sideways.
+        They're redecorating the office of {k}, the one in {v}, so there's dust everywhere.
+        I've never liked {v}, but that's where the office of {k} is.
+        From up on the roof at {k} one looks down on {v}, finest office of all.
+        Whoever wants to talk to {k} has to go to the office in {v}.
+        The bosses of {k} sit in {v}, in an office with a fountain.
+        I got lost in {v} on my way to the office of {k}.
+        It's a long way to {v}, but {k} is based there.
+        Last night {k} had a party at the office in {v}.
+        {k} has only ever been based in {v}.
     """),
     updates=lines("""
         {k} is moving its office to {v}, can you imagine?
         The {k} office isn't in {old} any more, they've gone to {v}.
         They've packed up the {k} office, it's in {v} now.
         From now on the head office of {k} is in {v}.
+        -- for training alone --
+        The lease ran out, so the office of {k} is in {v} now.
+        {k} is based in {v} now, they gave up the office in {old}.
+        I travel to {v} now, for {k} has moved its head office there.
+        The sign of {k} hangs on an office in {v} now instead of {old}.
     """),
     questions=lines("""
         In which city is the office of {k}?
@@ -307,6 +462,19 @@ BIRTHDAY = Attribute(
         When my birthday comes round on {v} I'm going to the sea.
         Nobody remembers {v}, my poor forgotten birthday.
         They always shut the office on {v}, which is lovely as it's my birthday.
+        -- for training alone --
+        There'll be cake on {v}, it's my birthday after all.
+        If you want to surprise me on my birthday, you have until {v}.
+        My twin and I were born on {v}, ten minutes apart.
+        I was supposed to come in spring, but I was born on {v}.
+        The worst thing about {v} is that everyone sings, because it's my birthday.
+        What are you doing on {v}? I'm giving a birthday dinner, for myself.
+        As a child I counted the days to {v}, my birthday.
+        I hate parties, so on my birthday, {v}, I switch off the phone.
+        The sun always shines on {v}, maybe because it's my birthday.
+        Somebody at the bank wished me a happy birthday on {v}, how do they know?
+        On my passport it says {v}, so that must be when I was born.
+        I get a free coffee on {v}, for my birthday.
     """),
     prompts=lines("""
         When's your birthday again?
@@ -315,6 +483,11 @@ BIRTHDAY = Attribute(
         What day were you born on?
         When do we celebrate you, what's the date?
         Tell me your birthday, I'm filling in the calendar.
+        -- for training alone --
+        On which date is your birthday?
+        Did I miss your birthday?
+        When were you born, exactly?
+        I'd like to send you a card, when's your birthday?
     """),
     replies=lines("""
         On {v}, write it down this time.
@@ -323,6 +496,12 @@ BIRTHDAY = Attribute(
         {v}, and I like chocolate cake.
         I was born on {v}.
         It's on {v}, a dreadful date for a birthday.
+        -- for training alone --
+        My birthday is {v}.
+        You've got till {v}, that's my birthday.
+        I was born on {v}, at noon.
+        It falls on {v}.
+        {v}, and no singing please.
     """),
     questions=lines("""
         When is {who}'s birthday?
@@ -355,6 +534,19 @@ AGE = Attribute(
         They asked for my age and it took me a second to say {v}.
         I'm too old for this, I'm {v} after all.
         Next year I'll no longer be {v}, so I'm enjoying this age.
+        -- for training alone --
+        On paper I'm {v} years old, in the mirror rather more.
+        I keep writing the wrong age on forms, I'm {v}.
+        When my father was my age, {v}, he had four children.
+        With my {v} years I'm the oldest in the team.
+        There were {v} candles on my cake, one for each year of my age.
+        I got my first grey hair, and that at the age of {v}.
+        People say {v} is the new twenty, so at my age I'm still a child.
+        You're only as old as you feel, which makes me older than {v}, my real age.
+        Am I too old to dye my hair at {v}?
+        For somebody who's {v} years old I can still run up stairs.
+        I'm {v} years of age and have never broken a bone.
+        How did I get to be {v} years old so quickly?
     """),
     prompts=lines("""
         How old are you now, if I may ask?
@@ -363,6 +555,11 @@ AGE = Attribute(
         May I ask your age?
         How many years old are you, honestly?
         What's your age these days?
+        -- for training alone --
+        What age did you turn?
+        How old are you these days?
+        Are you older than me?
+        You never told me your age, did you?
     """),
     replies=lines("""
         I'm {v}, don't tell anyone.
@@ -371,6 +568,12 @@ AGE = Attribute(
         My age? I'm {v}.
         I'm {v} years old, believe it or not.
         {v}, and counting.
+        -- for training alone --
+        My age is {v}, if you must know.
+        I'm {v} years of age.
+        I've turned {v}, officially old.
+        At {v} I'm not the youngest.
+        Old. I'm {v}.
     """),
     questions=lines("""
         How old is {who}?

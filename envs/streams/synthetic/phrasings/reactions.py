@@ -53,6 +53,27 @@ REACTIONS = lines("""
     So I gather.
     That explains a few things.
     Oh, I didn't expect that.
+    -- for training alone --
+    Ah, good.
+    You never told me that.
+    I'd forgotten, if I ever knew.
+    Now that's something.
+    I can imagine.
+    OK, OK.
+    That's news to me.
+    Funny, I thought so.
+    Oh, I remember now.
+    Well, well, well.
+    Is it really?
+    So that's how it is.
+    I learn something every day.
+    Good for you.
+    Tell me more some time.
+    Ah, of course.
+    Yes, I think you said so once.
+    Oh, come on.
+    You do surprise me.
+    Great.
 """)
 
 TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
@@ -69,6 +90,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         Somebody must be able to afford it.
         I got lost there as a student.
         The winters must be long.
+        -- for training alone --
+        I had an aunt near there.
+        Is that on a river?
+        I've only seen the airport.
+        That's quite a journey from here.
+        The coffee must be good there.
+        I drove through it once, at night.
+        They have those lovely old trams.
+        I'd get lost there in a minute.
     """),
     "work": lines("""
         Somebody has to do it.
@@ -83,6 +113,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         You need nerves for that.
         I hope the canteen is good.
         Better than nothing these days.
+        -- for training alone --
+        That must be interesting.
+        My cousin tried that and gave up.
+        No wonder you're tired.
+        I hope they appreciate you.
+        People always need that.
+        I'd fall asleep there.
+        That's proper work.
+        You must have stories to tell.
     """),
     "person": lines("""
         Oh yes, I remember, with the hat.
@@ -97,6 +136,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         I can never keep your people apart.
         I'd like to hear that story in full.
         It's good to have someone like that.
+        -- for training alone --
+        I remember, we danced once.
+        How nice, I must say hello one day.
+        I think I saw a photo.
+        Your people are always up to something.
+        You're lucky to have each other.
+        Ah, the famous one.
+        I like everyone in your circle.
+        Right, the one with the dog.
     """),
     "taste": lines("""
         To each their own.
@@ -111,6 +159,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         Taste is a strange thing.
         I'll keep it in mind for your present.
         Me too, on some days.
+        -- for training alone --
+        I can't stand it, to be honest.
+        Lucky for you it's easy to find.
+        You have strange tastes.
+        I could have guessed that.
+        That's what I like about you.
+        Well, somebody has to like it.
+        I'd have said the same ten years ago.
+        We should share that some day.
     """),
     "hobby": lines("""
         I'd break something on the first day.
@@ -125,6 +182,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         I admire that, I only watch television.
         Better than staring at a phone.
         That takes dedication.
+        -- for training alone --
+        I'd be scared, frankly.
+        How do you find the time?
+        I get tired just hearing that.
+        My brother-in-law does that as well.
+        That sounds healthy.
+        I'd love to watch you one day.
+        It's never too late to begin.
+        You and your projects.
     """),
     "date": lines("""
         I've put it in the calendar.
@@ -139,6 +205,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         OK, I've made a note.
         I'll set a reminder.
         It's good to have that settled.
+        -- for training alone --
+        Let me get my diary.
+        I'm busy that week, I think.
+        Good that you say so.
+        Isn't that a holiday?
+        I'll put a cross on the calendar.
+        It feels far away.
+        Don't worry, I won't forget.
+        Then I still have time.
     """),
     "age": lines("""
         You'd never think so.
@@ -153,6 +228,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         I remember it fondly.
         Time for a bigger cake, then.
         It's only a number.
+        -- for training alone --
+        That can't be right.
+        Where does the time go?
+        I'm not telling you mine.
+        Some people get better with the years.
+        Good genes.
+        You make me feel ancient.
+        I'd have guessed younger.
+        Well, it happens to all of us.
     """),
     "health": lines("""
         Ouch, that sounds nasty.
@@ -167,6 +251,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         It could be worse, I suppose.
         Doctors can't do much about it, can they?
         Poor thing.
+        -- for training alone --
+        I'll tell the cook.
+        That doesn't sound like fun.
+        Thanks for the warning.
+        Is it dangerous?
+        I had something similar as a child.
+        I'll keep that away from the table.
+        Oh, that's awkward.
+        Take care, won't you.
     """),
     "money": lines("""
         Prices these days!
@@ -181,6 +274,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         Don't tell my husband.
         It all adds up.
         You get what you pay for.
+        -- for training alone --
+        That's a fair bit.
+        I'd think twice about that.
+        It used to be half of that.
+        I really must start saving.
+        Cheaper than I feared.
+        My wallet hurts for you.
+        Who can pay that?
+        Well, you only live once.
     """),
     "number": lines("""
         I'll never remember that.
@@ -195,6 +297,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         They could have picked an easier one.
         OK, in case you forget it, I've got it.
         Why are they always so long?
+        -- for training alone --
+        Say that again, slowly.
+        I'd never keep that in my head.
+        OK, stored.
+        Sounds like a lottery ticket.
+        I hope you've written it down.
+        That's easy, I can remember that.
+        My own is even worse.
+        I'll forget it by tonight.
     """),
     "pet": lines("""
         Aww!
@@ -209,6 +320,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         My sofa wouldn't survive that.
         You've always wanted one.
         Does it bite?
+        -- for training alone --
+        I must come and cuddle.
+        Your poor furniture.
+        I'm allergic to everything with fur, nearly.
+        That's the sweetest thing.
+        I had one of those as a child.
+        Who'll look after it when you're away?
+        I bet the house is upside down.
+        Does it like strangers?
     """),
     "club": lines("""
         Good for you, you needed that.
@@ -223,6 +343,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         That's a good bunch, I've heard.
         And no politics, I hope.
         I'd come along if I were braver.
+        -- for training alone --
+        You'll make friends there.
+        I saw a poster of theirs.
+        That's brave.
+        I'd rather stay on the sofa.
+        At least it gets you out.
+        They sound like a lively lot.
+        Do they have cake?
+        I used to be in one, long ago.
     """),
     "plan": lines("""
         I'm so jealous.
@@ -237,6 +366,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         I hope it works out.
         Well, that's something to look forward to.
         High time for a change of scene.
+        -- for training alone --
+        Can I hide in your luggage?
+        That'll do you good.
+        I'd need a year to decide on that.
+        Good luck with it.
+        You never sit still.
+        I want to hear all about it afterwards.
+        Sounds exciting.
+        I'm proud of you.
     """),
     "wedding": lines("""
         Congratulations!
@@ -251,6 +389,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         Your mother must be over the moon.
         I've got a hat for that.
         You two are made for each other.
+        -- for training alone --
+        I must find something to wear.
+        I've got goosebumps.
+        It was about time.
+        Champagne!
+        I'm counting the days already.
+        What a lovely thing to hear.
+        I'll start on the speech.
+        Hooray for you both!
     """),
     "travel": lines("""
         I can see it's done you good.
@@ -265,6 +412,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         So that's why you didn't pick up.
         You must be exhausted.
         I've been meaning to go for years.
+        -- for training alone --
+        You look tanned, too.
+        I haven't left town in months.
+        Next time take me along.
+        I bet it was crowded.
+        Was that only a weekend?
+        You get around.
+        I'm green with envy.
+        I'd have stayed longer.
     """),
     "book": lines("""
         I've had that on my list for ages.
@@ -279,6 +435,15 @@ TOPIC_REACTIONS: dict[str, tuple[str, ...]] = {
         No spoilers, please.
         I fell asleep on page four.
         My reading pile is taller than me.
+        -- for training alone --
+        My sister gave up after ten pages.
+        I might borrow that.
+        I never have the time.
+        They're making a series of it.
+        Don't tell me how it ends.
+        I prefer short ones.
+        I've read worse.
+        It's on my bedside table, untouched.
     """),
 }
 """Reactions to any fact of the topic, about anyone, without a word of its value."""
@@ -308,6 +473,21 @@ UPDATE_REACTIONS = lines("""
     Oh, good to know, I'd have told everyone the wrong thing.
     All change, then.
     OK, forgotten and replaced.
+    -- for training alone --
+    Wait, since when?
+    I can't keep track of you.
+    So what I knew is out of date.
+    OK, new information.
+    You change your life every week.
+    I'll have to tell the others.
+    Oh, so not like before.
+    Thanks, I'd have got that wrong.
+    Life goes on, I see.
+    That was quick.
+    Let me cross that out, then.
+    Right, that's new.
+    Good, I'd heard something else.
+    So the old story no longer counts.
 """)
 
 SAD_REACTIONS = lines("""
@@ -331,24 +511,17 @@ SAD_REACTIONS = lines("""
     Don't worry about it.
     Well, then that's that.
     And after all that trouble.
+    -- for training alone --
+    That must hurt.
+    Oh, poor you.
+    I'd been looking forward to hearing more.
+    Give it time.
+    You'll find something better.
+    Some things aren't meant to be.
+    I don't know what to say.
+    Let's not talk about it, then.
+    That's hard luck.
+    Ah, and you were so pleased.
+    Oh well, tomorrow's another day.
+    Do you want to talk about it?
 """)
-
-CIRCLE_FOLLOW_UPS = lines("""
-    Is {he} happy about it? | I think so, hard to tell with {him}.
-    Do I know {him}? | You may have met in passing.
-    How do you know that? | Word gets around.
-    And what do you make of it? | It's none of my business, really.
-    For how long? | Quite a while now, I believe.
-    Really, {him}? | I couldn't believe it either.
-    Did {he} tell you that? | At great length.
-    How is {he} otherwise? | Much the same as ever.
-    Who told you? | I was standing right next to {him}.
-    And how did that come about? | A long and muddled story.
-    Isn't that unusual? | For {him} it isn't.
-    Wasn't it different before? | You may be mixing something up.
-    Are you sure? | That's what I heard, anyway.
-    You mean that nice quiet person? | Not so quiet once you get to talk.
-    Good for {him}, isn't it? | I suppose it is.
-    And {he} likes that? | So it seems.
-""")
-"""Questions of the listener about somebody else, and the teller's answer."""

@@ -20,6 +20,14 @@ TOPICS = (
             My umbrella turned inside out in the middle of {street}, what a spectacle.
             It smells of autumn already, although the thermometer insists on {n} degrees.
             The cellar on {street} flooded after the {weather}, fire engines and all.
+            -- for training alone --
+            We've had {weather} for {n} hours without a break, the gutters are singing.
+            I wanted to go out on {day}, but with that {weather} I stayed under the duvet.
+            At {clock} the sky over {street} was green, and then came {weather}.
+            {someone} took a chair outside in the middle of the {weather}, some people enjoy it.
+            Nobody warned us of {weather}, I was wearing sandals.
+            Who ordered this {weather}? It's {month}, for heaven's sake.
+            My windows rattled until {clock2}, that's how {adjective} the wind was.
         """),
         more=lines("""
             The pavement looks like a skating rink.
@@ -30,6 +38,12 @@ TOPICS = (
             I had to wring out my socks in the lift.
             And of course I'd washed the windows the day before.
             The barometer in the hallway has been lying to us for weeks.
+            -- for training alone --
+            The cat from next door sits in our hall and refuses to leave.
+            I can see my own breath in the corridor.
+            There's a puddle in the cellar you could sail on.
+            The tablecloth flew off and hasn't been seen since.
+            I had sun cream in one hand and a scarf in the other.
         """),
         replies=lines("""
             Here it's {weather}, so don't complain.
@@ -40,6 +54,12 @@ TOPICS = (
             I don't mind it, I stay in with {food} and a blanket.
             Typical {month} weather, if you ask me.
             Tell me about it, I cycled along {street} in it.
+            -- for training alone --
+            With us it was {weather} and not a ray of sun.
+            {someone} says it'll be worse in {month}.
+            I like {weather}, it keeps the tourists away.
+            We had the heating on until {month}, imagine.
+            On {street} the trees are lying about like matches.
         """),
         returns=lines("""
             I'd move the seasons around if anybody asked me.
@@ -50,6 +70,12 @@ TOPICS = (
             Let's talk about something drier.
             My grandmother would have blamed the moon.
             Soup weather, in other words.
+            -- for training alone --
+            The ice cream man on {street} must be in despair.
+            I've taken the hammock down again.
+            If it's like that on {day}, I'm staying in bed.
+            At least nobody has to water anything.
+            One gets used to everything, even to {weather}.
         """),
     ),
     SmallTalkTopic(  # cooking
@@ -66,6 +92,14 @@ TOPICS = (
             {someone} has opened a stall for {food} near {street}.
             I followed a video about {food} and ended up with glue.
             The new bistro on {street} served us {adjective} {food} on a roof tile.
+            -- for training alone --
+            I peeled {n} potatoes on {day}, and then nobody came.
+            There's a hole in my best saucepan, and the {food} is all over the stove.
+            I let {someone} loose in my kitchen, and now there's {food} on the lamp.
+            At {clock} I got hungry and invented a sandwich with {food}.
+            The {food} looked so {adjective} that I took a picture of it.
+            I've been trying to get rid of the smell of {food} since {day}.
+            They sold me {food} at {shop} that was older than I am.
         """),
         more=lines("""
             The pan is soaking in the bathtub.
@@ -76,6 +110,12 @@ TOPICS = (
             It looked nothing like the photograph.
             The cookbook fell into the sink, which felt like a comment.
             I used every bowl in the house.
+            -- for training alone --
+            The dough climbed out of the bowl and down the table.
+            I mistook the salt for the sugar, twice.
+            We ate it with closed eyes.
+            The knife was so blunt that I used scissors.
+            Even the dog of the caretaker walked away.
         """),
         replies=lines("""
             I'd add a spoonful of vinegar and pretend it was deliberate.
@@ -86,6 +126,12 @@ TOPICS = (
             I haven't cooked since {month}, toast doesn't count.
             You could feed it to the {plant}.
             That happened to me with {food} on Easter {day}.
+            -- for training alone --
+            Put more butter in it, that helps with {food}.
+            I burnt water once, on {day} if I remember correctly.
+            I get mine ready-made from {shop}.
+            {someone} would have asked for seconds.
+            You can't go wrong with {food}, except that you did.
         """),
         returns=lines("""
             From now on it's sandwiches.
@@ -96,6 +142,12 @@ TOPICS = (
             I've got leftovers for {n} people, if you're hungry.
             Perhaps cooking is a state of mind.
             I blame the saucepan.
+            -- for training alone --
+            I've hung up my apron until {month}.
+            We'll be eating it until {day}.
+            The stove needs a rest, and so do I.
+            I've passed the rest on to {someone}.
+            Hunger is the best cook, they say.
         """),
     ),
     SmallTalkTopic(  # household
@@ -112,6 +164,14 @@ TOPICS = (
             {someone} upstairs is drilling again, always at {clock} sharp.
             The caretaker put up {a_adjective} notice about bicycles in the corridor.
             The manual of the {gadget} has {n} pages and not a single useful one.
+            -- for training alone --
+            On {day} I moved the cupboard and found {a_oddity} behind it.
+            Our {gadget} makes a noise like {a_oddity} falling downstairs.
+            I've read {n} reviews of the {gadget}, and they all contradict each other.
+            At {clock} the lights went out, in the whole of {street}.
+            I lent the ladder to {someone} in {month}, and there's still no sign of it.
+            I cleaned the windows for {n} minutes, and now I see how dirty the curtains are.
+            The new {gadget} from {shop} is so {adjective} that it wants to be greeted.
         """),
         more=lines("""
             I switched it off and on again, obviously.
@@ -122,6 +182,12 @@ TOPICS = (
             The whole fuse box looks like spaghetti.
             I found three coins and a marble behind it.
             A spider the size of a saucer watched me throughout.
+            -- for training alone --
+            There's foam coming out of the drain.
+            I've lost the little key that opens it.
+            The fuse box sparked at me.
+            I glued it, and now my fingers stick together.
+            The man on the phone asked whether I'd tried shaking it.
         """),
         replies=lines("""
             Hit it from the left, that always works with ours.
@@ -132,6 +198,12 @@ TOPICS = (
             Throw it out and live like in the Middle Ages.
             Have you tried reading the instructions?
             The {gadget} people never come before {clock}, whatever they promise.
+            -- for training alone --
+            Ours has a mind of its own, too, since {month}.
+            I'd let {someone} have a look.
+            Give it a day, they often recover by {day}.
+            I wouldn't touch it, at {clock} least of all.
+            We've managed without a {gadget} for {n} weeks.
         """),
         returns=lines("""
             I'll wait for a miracle, or for {day}.
@@ -142,6 +214,12 @@ TOPICS = (
             I'm told the spare part travels by ship.
             If it explodes you'll read about it.
             I could write a sitcom about that flat.
+            -- for training alone --
+            I'll sweep by hand, like our ancestors.
+            The box it came in was more useful.
+            If nothing happens by {day}, it goes out of the window.
+            I've put a cloth over it and try to forget.
+            Somewhere a technician is laughing.
         """),
     ),
     SmallTalkTopic(  # garden, animals in the street
@@ -158,6 +236,14 @@ TOPICS = (
             At {shop} they sell {adjective} seed potatoes, I got carried away.
             A hedgehog has moved in behind the bins.
             The gulls stole {food} right out of {someone}'s hand.
+            -- for training alone --
+            I planted {n} bulbs on {day}, and by the evening the birds had dug them up.
+            My {plant} is leaning towards the door, as if it wanted to leave.
+            {someone} waters the {plant} with a teaspoon, every morning at {clock}.
+            There's something {adjective} growing between the stones of the terrace.
+            A pigeon has built a nest in {a_oddity} on our balcony.
+            I bought a {plant} at {shop}, and on {street} the wind took it.
+            The mole has been here again, I counted {n} hills.
         """),
         more=lines("""
             I've tried eggshells, copper tape and stern words.
@@ -168,6 +254,12 @@ TOPICS = (
             My fingernails will never be clean again.
             I put up a scarecrow, and now the postman is afraid.
             There must be an entire civilisation under that stone.
+            -- for training alone --
+            I talk to it, but it doesn't answer.
+            The watering can has a crack as well.
+            There were ants in every pocket of my jacket.
+            A bee followed me into the bathroom.
+            The earth smelled of wet dog.
         """),
         replies=lines("""
             Mine flowered in {month} and never again.
@@ -178,6 +270,12 @@ TOPICS = (
             You could replace it with {a_oddity}, nobody would notice.
             Nature is {adjective}, I've always said so.
             I'd give it until {day} before you call the undertaker.
+            -- for training alone --
+            A bit of coffee in the soil, says {someone}.
+            I gave my {plant} away in {month}, with relief.
+            They die when you look at them, {adjective} things.
+            Try again in {month}, when it's warmer.
+            You could ask at {shop}, they have a powder for it.
         """),
         returns=lines("""
             I'll light a candle for it.
@@ -188,6 +286,12 @@ TOPICS = (
             On {day} I'll try again with gloves and a plan.
             I can hear it growing, I swear.
             It's them or me, and they have more legs.
+            -- for training alone --
+            I'll sow parsley on {day}, that always comes up.
+            Concrete would be easier.
+            The worms have won.
+            I've named it after {someone}.
+            I sat down and watched the clouds instead.
         """),
     ),
     SmallTalkTopic(  # sport and body
@@ -204,6 +308,14 @@ TOPICS = (
             I tried yoga from a video and got stuck {n} minutes in.
             I sneezed {n} times in the library, they asked me to leave.
             The referee in the {sport} must have left his glasses at {shop}.
+            -- for training alone --
+            I wanted to see the {sport} on {day} and the picture froze {n} times.
+            I ran for the tram, and now my {body} feels like jelly.
+            At the {sport} somebody threw {a_oddity} onto the field.
+            I lay awake until {clock} and listened to my {body}.
+            {someone} explained the rules of the {sport} to me for {n} minutes.
+            My {body} made a noise on {street} and people turned round.
+            They've moved the {sport} to {day} because of {weather}.
         """),
         more=lines("""
             I've rubbed in horse ointment, the whole room reeks.
@@ -214,6 +326,12 @@ TOPICS = (
             Two pillows and a hot-water bottle made no difference.
             I limped to the pharmacy like a pirate.
             My alarm clock must have joined a trade union.
+            -- for training alone --
+            I've got a bruise in the shape of a boot.
+            The whistle went off in the middle of the night.
+            A frozen bag of peas did wonders.
+            I yawned so much that I got a cramp.
+            Nobody in the room understood what was going on.
         """),
         replies=lines("""
             I only saw the highlights, {adjective} stuff.
@@ -224,6 +342,12 @@ TOPICS = (
             Have you tried counting backwards from {n}00?
             My {body} predicts the weather better than the news.
             You need a proper pillow, {shop} has them.
+            -- for training alone --
+            I can't watch the {sport}, I get too excited.
+            Go and see {someone}, those hands work miracles.
+            I slept through it, until {clock} at least.
+            Rub it with {food}, my grandfather did.
+            We lost in {month} too, so what.
         """),
         returns=lines("""
             We aren't getting younger.
@@ -234,6 +358,12 @@ TOPICS = (
             It's character-building, I suppose.
             I'd make a terrible athlete.
             There's always the next season.
+            -- for training alone --
+            I'll sit on a cushion until {day}.
+            From now on I'll take the lift.
+            The winner got {a_oddity} and some flowers.
+            My pulse is back to normal, more or less.
+            It's the taking part that counts, they tell me.
         """),
     ),
     SmallTalkTopic(  # neighbours and parties
@@ -250,6 +380,14 @@ TOPICS = (
             We played charades at {someone}'s until the {gadget} caught fire.
             They're celebrating something on {street}, there are balloons and a tuba.
             Whoever lives above us has bought clogs, I counted {n} steps to the bathroom.
+            -- for training alone --
+            On {day} there were {n} people in our kitchen, and I knew two of them.
+            {someone} moved the piano at {clock}, down four flights of stairs.
+            There was a quarrel on {street} about a parking meter, better than any theatre.
+            I was asked to hold a speech at {someone}'s and forgot every word.
+            Somebody has put {a_oddity} on our doormat, with a ribbon.
+            The people opposite have been celebrating since {day}, I could hear every song.
+            We were {n} at the table and there were four forks.
         """),
         more=lines("""
             I hid in the kitchen with the potato salad.
@@ -260,6 +398,12 @@ TOPICS = (
             Somebody had locked themselves in the bathroom with the cake.
             The police came, stayed, and danced.
             I left my umbrella there, and probably my dignity.
+            -- for training alone --
+            Someone sat on the quiche.
+            I pretended to know all the verses.
+            The balcony creaked like a ship.
+            There was a man asleep in the coats.
+            We ran out of glasses and drank from vases.
         """),
         replies=lines("""
             I'd have called {someone} straight away.
@@ -270,6 +414,12 @@ TOPICS = (
             What on earth did {someone} say?
             I'd have pretended to be asleep.
             They should move to {street}, nobody sleeps there anyway.
+            -- for training alone --
+            I heard it as far as {street}.
+            {someone} always leaves before the washing-up.
+            At ours it's quiet since {month}, knock on wood.
+            I'd have joined them, at {clock2} of all times.
+            Did they at least offer you {food}?
         """),
         returns=lines("""
             I sent flowers and a note.
@@ -280,6 +430,12 @@ TOPICS = (
             Next time I'll have a prior engagement.
             The stain will remind us of it for ever.
             Nobody remembers how it ended.
+            -- for training alone --
+            I've still got the tune in my ears.
+            Somebody will have to clean the stairs on {day}.
+            I took some {food} home in a napkin.
+            We all shook hands in the end.
+            I'd rather have read a magazine.
         """),
     ),
     SmallTalkTopic(  # clothes and hairdressers
@@ -296,6 +452,14 @@ TOPICS = (
             My new shoes squeak, all of {street} hears me coming.
             I've found a pair of gloves from {month} in the vegetable drawer.
             Capes are coming back, if you believe {show}.
+            -- for training alone --
+            I bought a hat at {shop} on {day}, and at home it no longer fitted.
+            My trousers split on {street}, at {clock}, in front of a school class.
+            I ironed {n} shirts and burnt the last one.
+            {someone} has the same coat as I do, we looked like twins.
+            Somebody swapped my boots at the swimming baths, these are {adjective}.
+            The sleeve came off when {someone} helped me out of my coat.
+            My scarf got caught in the door of the {clock} tram.
         """),
         more=lines("""
             The mirror and I aren't on speaking terms.
@@ -306,6 +470,12 @@ TOPICS = (
             They called the colour desert whisper.
             I've had to borrow a belt from the caretaker.
             It itches in places I didn't know I had.
+            -- for training alone --
+            One sock is missing, as ever.
+            I held it together with a stapler.
+            The stripes make me dizzy.
+            It smells of someone else's perfume.
+            The shop assistant looked at me with pity.
         """),
         replies=lines("""
             Hair grows back, by {month} nobody will know.
@@ -316,6 +486,12 @@ TOPICS = (
             I once wore two left shoes until {clock2}.
             They have decent socks at {shop}, in packs of {n}.
             I'd kill for a proper tailor.
+            -- for training alone --
+            You can dye it, I did that in {month}.
+            At {shop} they'd have given you your money's worth.
+            I saw {someone} in something similar, {adjective} as well.
+            I cut my own fringe on {day}, so I know.
+            A safety pin, that's all you need.
         """),
         returns=lines("""
             I'll wear a hat until {month}.
@@ -326,6 +502,12 @@ TOPICS = (
             Nobody looked twice, so it must be normal.
             I've put it in the box for the theatre.
             From now on I dress in the dark, it's the same.
+            -- for training alone --
+            I'll give it to {someone} for the garden.
+            In {month} nobody wears such things anyway.
+            I look {adjective} in it, so that's that.
+            The buttons I'll keep.
+            Wool was a mistake.
         """),
     ),
     SmallTalkTopic(  # mornings, coffee, memory lapses
@@ -342,6 +524,14 @@ TOPICS = (
             My horoscope says to beware of {a_oddity} until {month}.
             I counted {n} cups on my desk this morning, some with moss.
             I locked myself out at {clock} in slippers, with a bag of {food}.
+            -- for training alone --
+            At {clock} I stood at the door with the rubbish in one hand and the phone in the bin.
+            I went to {shop} on {day} and came out without what I wanted.
+            I told {someone} the same story {n} times, apparently.
+            My tea went cold {n} times today, I keep forgetting it.
+            I woke at {clock} and was convinced that it was {day}.
+            I wrote myself a note, and now I can't read it.
+            I waved at {a_oddity} on {street}, I thought it was {someone}.
         """),
         more=lines("""
             Nobody noticed, which is the sad part.
@@ -352,6 +542,12 @@ TOPICS = (
             I've tied knots into all my handkerchiefs.
             I laughed until a lady moved to another table.
             There's a word for that, but I've forgotten it.
+            -- for training alone --
+            My slippers were in the oven.
+            I had toothpaste on my sleeve all day.
+            The toast landed on the wrong side.
+            I said good morning to the mirror, politely.
+            I put the milk away in the bookcase.
         """),
         replies=lines("""
             I once looked for a pencil for {n} minutes, it was behind my ear.
@@ -362,6 +558,12 @@ TOPICS = (
             You've been like that since {month}.
             My mother calls it the {adjective} hour.
             Write it all down, that's what {someone} does.
+            -- for training alone --
+            I once went to work on a {day} off.
+            Drink something hot and sit down, that's what I do at {clock}.
+            Ask {someone}, it's no better there.
+            I tie a thread round my finger, and then I wonder why.
+            You're just tired, wait until {month}.
         """),
         returns=lines("""
             I've bought a whistle for my keys from {shop}.
@@ -372,6 +574,12 @@ TOPICS = (
             At {clock2} I was finally awake.
             The coffee tasted interesting, I must say.
             One of these days I'll forget to get up.
+            -- for training alone --
+            Where did I put that cup, now?
+            I'll blame it on {day}.
+            By {clock2} I was myself again.
+            It keeps life interesting.
+            I've stuck a note on the door.
         """),
     ),
 )

@@ -20,6 +20,14 @@ TOPICS = (
             I shared a taxi with {someone} and heard a complete life story.
             A lorry full of {food} tipped over on {street}, you can imagine the smell.
             Rush hour on {street} has become a gladiatorial contest.
+            -- for training alone --
+            I waited {n} minutes for the bus, and then three came at once.
+            At {clock} somebody pulled the emergency brake near {street}, for {a_oddity}.
+            The ticket machine swallowed my coins and gave me {n} leaflets.
+            I got on the wrong tram on {day} and saw parts of town I never knew.
+            {someone} parked across two spaces outside {shop}, as usual.
+            There was {weather} on the track, and so we all walked.
+            A goose crossed {street}, and the traffic stood still for {n} minutes.
         """),
         more=lines("""
             The loudspeaker only crackled, like a frying pan.
@@ -30,6 +38,12 @@ TOPICS = (
             And they've raised the fare on top of it.
             Somebody behind me hummed the whole way.
             The conductor apologised in three languages.
+            -- for training alone --
+            The seats were wet, nobody knew why.
+            The doors opened and closed like a mouth.
+            Somebody read aloud from a cookery book.
+            We were told to get off and on again.
+            I stood on one leg most of the way.
         """),
         replies=lines("""
             On {street} it's no better, believe me.
@@ -40,6 +54,12 @@ TOPICS = (
             Somebody ought to write a novel about public transport.
             I once spent {n} minutes in a tunnel with a brass band.
             They say it'll be repaired by {month}, ha.
+            -- for training alone --
+            I've been stuck there as well, in {month}.
+            Take the bike, if your {body} lets you.
+            The {clock} is always late, you can set your watch by it.
+            {someone} gave up and bought a scooter.
+            There's a shortcut behind {shop}, by the way.
         """),
         returns=lines("""
             I'll buy a horse, I swear.
@@ -50,6 +70,12 @@ TOPICS = (
             I've stopped looking at timetables, they're fiction.
             At least I got through half a crossword.
             One day we'll laugh about it, perhaps in {month}.
+            -- for training alone --
+            By the time I arrived it was {clock2}.
+            I've kept the ticket as a souvenir.
+            On {day} they go on strike, to top it all.
+            Walking is healthy, I keep telling myself.
+            I know every poster at that stop.
         """),
     ),
     SmallTalkTopic(  # office
@@ -66,6 +92,14 @@ TOPICS = (
             I've got {n} unread messages, and most of them are about the {task}.
             They've renamed all departments again, I now sit in Horizontal Enablement.
             The lift got stuck between floors with {someone} and a trolley of {food}.
+            -- for training alone --
+            My chair at work has lost a wheel, I've been going in circles since {day}.
+            The {gadget} at the office caught fire during the {task}.
+            {someone} sent the {task} to the whole firm, with all the remarks.
+            We were locked out at {clock}, because nobody had the code.
+            There are {n} of us now in a room for six.
+            Somebody keeps eating the {food} I leave in the kitchen at work.
+            The boss wants the {task} by {day}, in {a_adjective} font.
         """),
         more=lines("""
             Human resources sent a questionnaire about it.
@@ -76,6 +110,12 @@ TOPICS = (
             We ended up voting by throwing paper balls.
             The intern was the only one with a sensible idea.
             I've seen better organised kindergartens.
+            -- for training alone --
+            We all pretended to type.
+            The air conditioning hums in B flat.
+            I hid a biscuit behind the folders.
+            There are flip charts in the lavatory now.
+            Somebody yawned, and then everybody did.
         """),
         replies=lines("""
             Don't get me started, we have the {task} next week.
@@ -86,6 +126,12 @@ TOPICS = (
             I'd have gone home at {clock}, frankly.
             Where do they find these people?
             {a_adjective} idea, that must have cost a fortune.
+            -- for training alone --
+            With us it's the {task} that never ends.
+            {someone} would have slept through it.
+            I'd say yes to everything and do it in {month}.
+            We had {n} bosses in one year, I lost count.
+            Is there at least {food} in the meetings?
         """),
         returns=lines("""
             I'm counting the days until {month}.
@@ -96,6 +142,12 @@ TOPICS = (
             I smiled politely and thought of the seaside.
             I've hidden my good pens, just in case.
             They can all come and find me in the archive.
+            -- for training alone --
+            I wrote my name on everything, in red.
+            By {clock} I'd lost the will to argue.
+            It'll all be different in {month}, they promise.
+            I've drawn {a_oddity} on my notepad.
+            I closed the door and counted to ten.
         """),
     ),
     SmallTalkTopic(  # films
@@ -112,6 +164,14 @@ TOPICS = (
             {show} has got a new presenter with {a_adjective} moustache.
             The projector broke during {film}, so the manager told us the plot.
             I've watched {n} episodes of {show} since {day}.
+            -- for training alone --
+            We turned on {show} at {clock2} and it was the same one as last week.
+            I lost my way at the cinema and sat in {film} by mistake.
+            {someone} has seen {film} {n} times and cries every time.
+            In {show} they've found {a_oddity}, I nearly fell off the sofa.
+            There's a new season of {show}, {adjective} from start to finish.
+            I wanted to see {film} on {day}, but the sound was in another language.
+            I met a man on {street} who played a corpse in {film}.
         """),
         more=lines("""
             The villain wore a cardigan.
@@ -122,6 +182,12 @@ TOPICS = (
             The couple in front of us commented on every single scene.
             The subtitles were in Finnish for some reason.
             I held a cushion in front of my face for an hour.
+            -- for training alone --
+            The hero sneezed in the love scene.
+            I knew how it would end after five minutes.
+            Somebody's phone rang the entire time.
+            The music was louder than the words.
+            I had to explain the plot to everyone.
         """),
         replies=lines("""
             I walked out of {film} after {n} minutes.
@@ -132,6 +198,12 @@ TOPICS = (
             {someone} lent me the disc, I never opened it.
             Was that the one with the submarine and the nun?
             I'd rather watch paint dry on {street}.
+            -- for training alone --
+            They should have stopped before {film}.
+            I only know it from {someone}, who never stops talking of it.
+            {show} puts me to sleep by {clock2}.
+            I lasted {n} minutes, then I did the ironing.
+            I've heard it's {adjective}, but I trust nobody.
         """),
         returns=lines("""
             Well, tastes differ.
@@ -142,6 +214,12 @@ TOPICS = (
             At least the seats were comfortable.
             There's talk of a musical version.
             I want those hours back.
+            -- for training alone --
+            I'll wait till it's on television in {month}.
+            The cushion was the best thing about it.
+            Next time {someone} picks the film.
+            I dreamt of it on {day}, badly.
+            They don't make them like they used to.
         """),
     ),
     SmallTalkTopic(  # shopping and oddities
@@ -158,6 +236,14 @@ TOPICS = (
             The parcel was left with {someone}, who then went on holiday.
             I waited at home from {clock} to {clock2} for a delivery that never came.
             My receipt from {shop} was longer than the scarf I bought.
+            -- for training alone --
+            I only wanted a light bulb, and {shop} sold me {a_oddity}.
+            At {shop} the till broke down at {clock}, and we all had to wait.
+            They gave me {n} cents too much at {shop}, so I went back.
+            {someone} stood in front of me with {n} tins of {food}.
+            There's a sale on {street}, I've been pushed and kissed by strangers.
+            I carried {a_oddity} home from {shop}, through {weather}.
+            On {day} I ordered one spoon and they delivered {n}.
         """),
         more=lines("""
             The wrapping alone filled two dustbins.
@@ -168,6 +254,12 @@ TOPICS = (
             The voucher had expired the evening before.
             Everybody was pushing, and somebody sang.
             I got a free balloon as compensation.
+            -- for training alone --
+            The trolley pulled to the left all the way.
+            The bag tore right at the crossing.
+            There was a man who argued about a lemon.
+            I'd left my list on the bus.
+            The lady at the till knew me by my coat.
         """),
         replies=lines("""
             I only go there at {clock}, when it's deserted.
@@ -178,6 +270,12 @@ TOPICS = (
             Order online and argue with a robot instead.
             Did you keep the receipt, at any rate?
             On {day} you'd have had the place to yourself.
+            -- for training alone --
+            {shop} isn't what it was in {month}.
+            I got {a_oddity} there as well, don't laugh.
+            Go on {day}, early, before they're all up.
+            {someone} buys everything twice.
+            They'd sell you {weather} if they could.
         """),
         returns=lines("""
             Next time I'll write a list, and follow it.
@@ -188,6 +286,12 @@ TOPICS = (
             It's standing in the hallway, looking at me.
             Nobody can say I don't support local trade.
             I've complained in writing, {n} lines, very polite.
+            -- for training alone --
+            I'll hang it in the hall, face to the wall.
+            I hid the receipt from myself.
+            By {month} I'll have found a use for it.
+            I don't need anything else, ever.
+            It was reduced, what could I do?
         """),
     ),
     SmallTalkTopic(  # bureaucracy and news
@@ -204,6 +308,14 @@ TOPICS = (
             The tax office wrote to me about {n} cents.
             They've introduced a new bin, the {adjective} one, collection every other {day}.
             {someone} is running for mayor with a manifesto about {food}.
+            -- for training alone --
+            They want to rename {street}, there have been {n} proposals.
+            I had to sign {n} times at the town hall, in two colours.
+            On {day} they cut a ribbon on {street}, and the scissors were blunt.
+            {someone} wrote a letter to the editor about {food}.
+            I got a fine for {a_oddity} on the pavement.
+            The office closes at {clock}, and I was there a minute later.
+            They've put {a_adjective} sculpture in front of {shop}, it whistles.
         """),
         more=lines("""
             The clerk stamped everything twice and sighed.
@@ -214,6 +326,12 @@ TOPICS = (
             They played panpipes through the loudspeaker.
             An official told me to come back with a different face.
             The local paper devoted a double page to it.
+            -- for training alone --
+            I had the wrong kind of photograph, with a smile.
+            The ballpoint gave up at my signature.
+            There was an echo in that hall like in a church.
+            They sent me from one door to the next.
+            The stamp was upside down.
         """),
         replies=lines("""
             I signed that too, for the sake of peace.
@@ -224,6 +342,12 @@ TOPICS = (
             And that's what we pay taxes for.
             In {month} they'll have forgotten all about it.
             They should put it on {street}, next to the {oddity}.
+            -- for training alone --
+            They lost my file in {month}.
+            I'd complain, but to whom?
+            {someone} waited {n} weeks for an answer.
+            You need a form for the form, I know.
+            It was in the paper on {day}, with a picture.
         """),
         returns=lines("""
             Democracy is tiring.
@@ -234,6 +358,12 @@ TOPICS = (
             Kafka would have taken notes.
             They gave me a leaflet of {n} pages, at least it's recycled.
             Well, it keeps people busy.
+            -- for training alone --
+            I'll apply again in {month}, with more patience.
+            The queue is my second home.
+            At least the clerk wished me a nice {day}.
+            I bowed and walked out.
+            Somebody must have invented it for fun.
         """),
     ),
     SmallTalkTopic(  # phones and computers
@@ -250,6 +380,14 @@ TOPICS = (
             My screen has a crack in the shape of a {plant}.
             The group chat about the barbecue has {n} unread messages, mostly thumbs.
             I asked the chatbot about my {gadget} and it wrote {a_adjective} sonnet.
+            -- for training alone --
+            At {clock} my phone told me that I'd walked {n} steps, I'd been in bed.
+            My screen went black on {day}, in the middle of a sentence.
+            I talked to a machine for {n} minutes, and it called me {someone}.
+            I wanted to print one page, and the {gadget} printed {n}.
+            Somebody sent me a picture of {a_oddity}, without a word.
+            I've forgotten the name of my first teacher, so the computer locked me out.
+            The {gadget} only works if {someone} stands next to it.
         """),
         more=lines("""
             The little wheel just keeps spinning.
@@ -260,6 +398,12 @@ TOPICS = (
             My thumbs are too big for this century.
             A pleasant voice said that my call was important.
             I restarted it with a paper clip.
+            -- for training alone --
+            The battery dies when I look at it.
+            It plays a little tune when it fails.
+            I pressed every key there is.
+            My picture froze with an open mouth.
+            The cable is too short by a finger.
         """),
         replies=lines("""
             I still have a phone with keys, bought at {shop}.
@@ -270,6 +414,12 @@ TOPICS = (
             I'd throw it off {street} into the water.
             It took me {n} minutes to find the off switch.
             They'll have chips in our {body} next.
+            -- for training alone --
+            Mine does that on {day}, regularly.
+            Turn it upside down, {someone} swears by that.
+            I bought a new one at {shop}, it's no better.
+            I've been offline since {month}, it's lovely.
+            Write to them, they answer within {n} days.
         """),
         returns=lines("""
             I'm going back to postcards.
@@ -280,6 +430,12 @@ TOPICS = (
             My grandmother would have used a hammer.
             At least the torch still works.
             In {month} it'll be obsolete anyway.
+            -- for training alone --
+            I'll use pencils from now on.
+            It's in the drawer now, to think about what it did.
+            Until {day} nobody can reach me, good.
+            My nephew's generation is born with it.
+            I've wrapped it in foil.
         """),
     ),
     SmallTalkTopic(  # concerts, museums, public events
@@ -296,6 +452,14 @@ TOPICS = (
             There's a statue of {someone} on {street} now, made of cheese graters.
             The magician at the {month} market sawed through {a_oddity}.
             I took part in a pub quiz, the {n} questions were all about {food}.
+            -- for training alone --
+            On {day} I went to see {n} paintings of the same cow.
+            There was a brass band on {street} at {clock}, in full uniform.
+            {someone} got me a ticket for the circus, second row, next to {a_oddity}.
+            The lecture was about {food} and lasted until {clock2}.
+            In the museum I set off the alarm with my {body}.
+            They played outdoors in spite of the {weather}, the violins were dripping.
+            I got lost in a maze at the fair, for {n} minutes.
         """),
         more=lines("""
             My favourite piece turned out to be the fire extinguisher.
@@ -306,6 +470,12 @@ TOPICS = (
             A guard followed me from room to room.
             There was free sparkling wine, which explains the crowd.
             The loudspeaker howled like a wolf.
+            -- for training alone --
+            A child asked all the questions I wanted to ask.
+            I clapped after the wrong movement.
+            The singer forgot the words and hummed.
+            There was a rope in front of the only bench.
+            I had a pillar in front of me all evening.
         """),
         replies=lines("""
             {someone} dragged me there too, {adjective} evening.
@@ -316,6 +486,12 @@ TOPICS = (
             I'd have left after {n} minutes.
             Is that the thing with the trapeze?
             Entry is free on the first {day} of the month.
+            -- for training alone --
+            I went there in {month}, and my {body} still hurts.
+            {someone} snored through the second half, I hear.
+            There's a discount on {day}, if you come before {clock}.
+            I'd rather look at {a_oddity}.
+            They say it's {adjective}, but the soup is good.
         """),
         returns=lines("""
             I bought a postcard and a rubber.
@@ -326,6 +502,12 @@ TOPICS = (
             My feet have filed a complaint.
             I clapped so that it would end.
             One should do such things more often, or never.
+            -- for training alone --
+            I dozed off, I admit it.
+            I bought the catalogue, all {n} pages.
+            Now I can say that I was there.
+            In {month} there's another one, with puppets.
+            The best thing was the fresh air afterwards.
         """),
     ),
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import pickle
 import tracemalloc
 from collections import Counter
@@ -9,6 +10,7 @@ from itertools import islice
 import pytest
 
 from memdojo.envs.memory.analysis import count_tokens
+from memdojo.envs.streams.digests import stream_digest
 from memdojo.envs.streams.synthetic import (
     CATEGORIES,
     SPLITS,
@@ -63,6 +65,14 @@ def test_equal_arguments_give_equal_streams() -> None:
 
 def test_a_stream_does_not_depend_on_those_before_it() -> None:
     assert list(synthetic_streams(SETTINGS, "test", 1, 4))[3] == generate_stream(SETTINGS, "test", 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"), [("validation", "34864422021b7a94"), ("test", "cce2ff0d4785bb74")]
+)
+def test_held_out_streams_are_those_of_all_published_figures(split: str, expected: str) -> None:
+    digests = "".join(map(stream_digest, synthetic_streams(SETTINGS, split, 0, 24)))
+    assert hashlib.sha256(digests.encode()).hexdigest()[:16] == expected
 
 
 @pytest.mark.parametrize(("split", "seed", "index"), [("validation", 5, 2), ("train", 6, 2), ("train", 5, 3)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import string
 from collections import defaultdict
 from itertools import combinations
@@ -8,9 +9,9 @@ import pytest
 
 from memdojo.envs.streams.synthetic import SPLITS, SyntheticSettings, synthetic_streams
 from memdojo.envs.streams.synthetic.facts import ALL_ATTRIBUTES
+from memdojo.envs.streams.synthetic.phrasings import comments, follow_ups, reactions
 from memdojo.envs.streams.synthetic.phrasings import framing as dialogue
-from memdojo.envs.streams.synthetic.phrasings import reactions
-from memdojo.envs.streams.synthetic.phrasings.partition import share
+from memdojo.envs.streams.synthetic.phrasings.partition import ForTraining, lines, share, words
 from memdojo.envs.streams.synthetic.phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS
 from memdojo.envs.streams.synthetic.pools import POOL_NAMES, values
 from memdojo.envs.streams.synthetic.wording import TOPICS
@@ -27,10 +28,10 @@ def phrasing_pools() -> list[tuple[str, ...]]:
         dialogue.TRANSITIONS,
         dialogue.SMALL_TRANSITIONS,
         dialogue.CORRECTIONS,
-        dialogue.CIRCLE_COMMENTS,
+        comments.CIRCLE_COMMENTS,
     ]
-    pools += [dialogue.STRANGER_COMMENTS, dialogue.STRANGER_PLACES, *dialogue.COMMENTS.values()]
-    pools += [*dialogue.FOLLOW_UPS.values(), reactions.CIRCLE_FOLLOW_UPS, reactions.REACTIONS]
+    pools += [comments.STRANGER_COMMENTS, dialogue.STRANGER_PLACES, *comments.COMMENTS.values()]
+    pools += [*follow_ups.FOLLOW_UPS.values(), follow_ups.CIRCLE_FOLLOW_UPS, reactions.REACTIONS]
     pools += [reactions.UPDATE_REACTIONS, reactions.SAD_REACTIONS, *reactions.TOPIC_REACTIONS.values()]
     for topic in TOPICS:
         pools += [topic.openers, topic.more, topic.replies, topic.returns]
@@ -102,9 +103,49 @@ def test_every_split_has_a_phrasing_in_every_pool() -> None:
         assert sum(len(share(pool, split)) for split in SPLITS) == len(pool) == len(set(pool))
 
 
-def test_every_attribute_has_at_least_eight_statements_and_questions() -> None:
+def test_lines_for_training_alone_change_nothing_of_what_is_dealt_out() -> None:
+    pool = lines("""
+        a
+        b
+        c
+        d
+        e
+        -- for training alone --
+        f
+        g
+    """)
+    assert pool == ("a", "b", "c", "d", "e", "f", "g")
+    assert share(pool, "train") == ("a", "c", "e", "f", "g")
+    assert (share(pool, "validation"), share(pool, "test")) == (("b",), ("d",))
+
+
+def test_words_for_training_alone_change_nothing_of_what_is_dealt_out() -> None:
+    pool = words("""
+        a, b, c
+        -- for training alone --
+        d d,
+        e
+    """)
+    assert share(pool, "train") == ("a", "c", "d d", "e")
+    assert (share(pool, "validation"), share(pool, "test")) == (("b",), ())
+
+
+def test_no_training_phrasing_is_nearly_a_held_out_one() -> None:
+    def terms(line: str) -> frozenset[str]:
+        return frozenset(re.findall(r"[\w']+|\{\}", re.sub(r"\{\w+\}", "{}", line.lower())))
+
+    for pool in phrasing_pools():
+        for_training = [line for pair in pool if isinstance(pair, ForTraining) for line in pair.split(" | ")]
+        held_out = [terms(line) for split in ("validation", "test") for line in spoken(pool, split)]
+        for line in for_training:
+            overlap = max(len(terms(line) & other) / len(terms(line) | other) for other in held_out)
+            assert overlap < 0.7, line
+
+
+def test_every_attribute_has_at_least_eight_statements_and_questions_and_training_sixteen() -> None:
     for attribute in ALL_ATTRIBUTES:
         assert len(attribute.states) >= 8
+        assert len(share(attribute.states, "train")) >= 16
         assert len(attribute.questions) >= 8
 
 
