@@ -86,7 +86,12 @@ def _encodings(whole: bytes) -> Iterator[bytes]:
     text = whole.decode()
     for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"):
         yield text.encode(encoding)
-    yield from (gzip.compress(whole, mtime=0), b"PK\x03\x04" + whole, whole.replace(b"\n", b"\r\n"), whole + b"\x00")
+    yield from (
+        gzip.compress(whole, mtime=0),
+        b"PK\x03\x04" + whole,
+        whole.replace(b"\n", b"\r\n"),
+        whole + b"\x00",
+    )
     yield from (
         b"",
         b"\n \n",
