@@ -170,7 +170,7 @@ def test_curves_are_over_capacities_and_lengths(tmp_path: Path) -> None:
     assert turns[2] > 1.5 * turns[1]
     with pytest.raises(ConfigError, match="is for managers"):
         capacity_curve(BM25Retriever(), [0.1], "synthetic:test", stream_options=SMALL)
-    with pytest.raises(ConfigError, match="are not synthetic"):
+    with pytest.raises(ConfigError, match="are not generated; use those of synthetic or assistant"):
         prepare("recency", memdojo.load_streams("synthetic:test", **SMALL)).over_lengths([1])
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .cast import Cast, Names
 from .draws import Draws
 from .phrasings import circle, life, taste
 from .phrasings import oneself as own
 from .phrasings.attributes import Attribute
-from .phrasings.framing import RELATIONS
 from .pools import values
 from .settings import SyntheticSettings
 
@@ -69,19 +69,31 @@ class Fact:
     parent: Fact | None = None
 
 
-class FactChooser:
-    """Chooses the facts of one stream, evenly from both speakers."""
+def next_teller(settings: SyntheticSettings, draws: Draws, balance: int) -> int:
+    """The speaker whose turn it is to tell something.
 
-    def __init__(self, settings: SyntheticSettings, draws: Draws, names: dict[str, list[str]]) -> None:
-        """Choose for `settings`; people are named from `names`, by gender, which are used up."""
+    Args:
+        balance: How much more the second speaker has to tell so far than the first.
+    """
+    if settings.num_tellers == 1:
+        return 0
+    return int(balance < 0) if balance else draws.number(0, 1)
+
+
+class FactChooser:
+    """Chooses the facts of one stream, evenly from those who tell some."""
+
+    def __init__(self, settings: SyntheticSettings, draws: Draws, names: Names, cast: Cast) -> None:
+        """Choose for `settings`; people of the cast are named from `names`, which are used up."""
         self._settings = settings
         self._draws = draws
         self._names = names
+        self._cast = cast
         self._chosen: list[Fact] = []
         self._taken: set[tuple[int, Attribute, str]] = set()
         self._parents: set[Fact] = set()
         self._introductions: tuple[list[Fact], list[Fact]] = ([], [])
-        self._relations = (list(RELATIONS), list(RELATIONS))
+        self._relations = (list(cast.relations), list(cast.relations))
         self._own = tuple(list(self._own_offers(owner)) for owner in range(2))
 
     def choose(self) -> list[Fact]:
@@ -106,7 +118,7 @@ class FactChooser:
 
     def _next_owner(self) -> int:
         balance = sum(1 if fact.owner else -1 for fact in self._chosen)
-        return self._draws.number(0, 1) if balance == 0 else int(balance < 0)
+        return next_teller(self._settings, self._draws, balance)
 
     def _num_retractable(self) -> int:
         return sum(1 for fact in self._chosen if fact.attribute.retractions and fact not in self._parents)
@@ -160,7 +172,7 @@ class FactChooser:
 
     def _introduce(self, owner: int) -> Fact:
         relation = self._draws.take(self._relations[owner])
-        gender = RELATIONS[relation] or self._draws.one("fm")
+        gender = self._cast.relations[relation] or self._draws.one("fm")
         fact = Fact(
             circle.INTRODUCTION, owner, relation, self._draws.take(self._names[gender]), gender, key=relation
         )
@@ -191,13 +203,13 @@ class FactChooser:
             self._add(fact)
 
     def _add_any(self, owner: int) -> None:
-        if self._draws.chance(0.35):
+        if self._draws.chance(self._cast.circle_share):
             if self._draws.chance(0.6) or not self._relations[owner]:
                 if self._add_about_named(owner):
                     return
             else:
                 relation = self._draws.take(self._relations[owner])
-                gender = RELATIONS[relation] or self._draws.one("fm")
+                gender = self._cast.relations[relation] or self._draws.one("fm")
                 fact = self._about(owner, relation, gender, None)
                 if fact is not None:
                     self._add(fact)

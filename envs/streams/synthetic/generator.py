@@ -14,65 +14,68 @@ from memdojo.errors import ConfigError
 
 from ...types import Add, Chunk, Delete, Noop, PlannedOperation, Stream, Turn, Update
 from .draws import Draws
+from .genre import FRIENDS_TALK, Genre
 from .phrasings.partition import check_split
 from .plan import Event, EventKind, Plan, make_plan
 from .questions import QuestionWriter
 from .settings import SyntheticSettings
-from .wording import event_turns
 
 NOTHING = (PlannedOperation(Noop.kind),)
 
-DEFAULTS = SyntheticSettings()
-
 
 def synthetic_streams(
-    settings: SyntheticSettings, split: str, seed: int, num_streams: int
+    settings: SyntheticSettings, split: str, seed: int, num_streams: int, genre: Genre = FRIENDS_TALK
 ) -> Iterator[Stream]:
     """Generate the streams 0 to `num_streams` - 1 of a split, one at a time.
 
     Args:
         split: "train", "validation" or "test"; no two share names, values or phrasings.
-        seed: Not negative. The same settings, split, seed and index give the same stream.
+        seed: Not negative. The same settings, split, seed, index and genre give the same stream.
 
     Raises:
         UnknownNameError: If there is no such split.
-        ConfigError: If `seed` or `num_streams` is negative.
+        ConfigError: If `seed` or `num_streams` is negative, or the settings are not of the genre.
     """
     check_split(split)
     if num_streams < 0:
         raise ConfigError(f"num_streams is {num_streams}; give 0 or more.")
     _check_seed(seed)
-    return (generate_stream(settings, split, seed, index) for index in range(num_streams))
+    _check_settings(settings, genre)
+    return (generate_stream(settings, split, seed, index, genre) for index in range(num_streams))
 
 
-def generate_stream(settings: SyntheticSettings, split: str, seed: int, index: int) -> Stream:
+def generate_stream(
+    settings: SyntheticSettings, split: str, seed: int, index: int, genre: Genre = FRIENDS_TALK
+) -> Stream:
     """Generate one stream; equal arguments give equal streams.
 
     Raises:
         UnknownNameError: If there is no such split.
-        ConfigError: If `seed` or `index` is negative.
+        ConfigError: If `seed` or `index` is negative, or the settings are not of the genre.
     """
     check_split(split)
     _check_seed(seed)
     if index < 0:
         raise ConfigError(f"index is {index}; give 0 or more.")
-    draws = Draws(np.random.default_rng([seed, index, zlib.crc32(split.encode())]), split)
-    plan = make_plan(settings, draws, _session_times(settings, draws))
-    chunks, ids = _write_chunks(plan, settings, draws)
+    _check_settings(settings, genre)
+    realm = f"{genre.prefix}{split}"
+    draws = Draws(np.random.default_rng([seed, index, zlib.crc32(realm.encode())]), split)
+    plan = make_plan(settings, draws, _session_times(settings, draws), genre.cast)
+    chunks, ids = _write_chunks(plan, settings, genre.wording(plan, settings, draws))
     chunk_ends = _chunk_ends(chunks)
     questions = QuestionWriter(settings, plan, draws, ids, chunk_ends).write()
     first, second = plan.speakers
     return Stream(
-        id=f"synthetic:{split}:{seed}:{index}",
-        group=f"{split}:{seed}:{index}:{first}+{second}",
+        id=f"{genre.name}:{split}:{seed}:{index}",
+        group=f"{realm}:{seed}:{index}:{first}+{second}",
         chunks=chunks,
         questions=questions,
-        source=f"synthetic:{split}",
+        source=f"{genre.name}:{split}",
         oracle=MappingProxyType(_oracle(plan, chunks, ids)),
     )
 
 
-def recommended_capacity(stream: Stream, settings: SyntheticSettings = DEFAULTS) -> int:
+def recommended_capacity(stream: Stream, settings: SyntheticSettings = FRIENDS_TALK.defaults) -> int:
     """Entries that a store should hold to be as tight as `settings.capacity_pressure` says, at least 1."""
     num_turns = sum(len(chunk.turns) for chunk in stream.chunks)
     return max(1, math.floor(settings.capacity_pressure * num_turns + 0.5))
@@ -93,11 +96,18 @@ def _session_times(settings: SyntheticSettings, draws: Draws) -> tuple[datetime,
     return tuple(times)
 
 
+def _check_settings(settings: SyntheticSettings, genre: Genre) -> None:
+    if type(settings) is not type(genre.defaults):
+        raise ConfigError(
+            f"settings are {type(settings).__name__}; streams of {genre.name} take "
+            f"{type(genre.defaults).__name__}."
+        )
+
+
 def _write_chunks(
-    plan: Plan, settings: SyntheticSettings, draws: Draws
+    plan: Plan, settings: SyntheticSettings, texts: Iterator[str]
 ) -> tuple[tuple[Chunk, ...], tuple[str, ...]]:
     length, step = settings.turns_per_session, settings.turns_per_chunk
-    texts = event_turns(plan, settings, draws)
     chunks: list[Chunk] = []
     ids: list[str] = []
     for session, time in enumerate(plan.times):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from .cast import Cast, Stranger
 from .draws import Draws
-from .facts import DISTRACTORS, Fact, FactChooser
+from .facts import DISTRACTORS, Fact, FactChooser, next_teller
 from .phrasings.attributes import Scope
-from .phrasings.framing import STRANGER_HEADS, STRANGER_PLACES
 from .pools import values
-from .settings import GREETING_TURNS, SyntheticSettings
+from .settings import SyntheticSettings
 from .values import Value, ValueDeck
 
 UPDATE_SHARE = 0.45
@@ -70,6 +70,7 @@ class Plan:
 
     Attributes:
         speakers: Names of the two.
+        called: How questions call them.
         starters: For each session, who speaks first.
         times: For each session, when it takes place.
         events: By turn index.
@@ -77,6 +78,7 @@ class Plan:
     """
 
     speakers: tuple[str, str]
+    called: tuple[str, str]
     starters: tuple[int, ...]
     times: tuple[datetime, ...]
     events: dict[int, Event]
@@ -88,18 +90,18 @@ class Plan:
         return (self.starters[session] + place) % 2
 
 
-def make_plan(settings: SyntheticSettings, draws: Draws, times: tuple[datetime, ...]) -> Plan:
+def make_plan(settings: SyntheticSettings, draws: Draws, times: tuple[datetime, ...], cast: Cast) -> Plan:
     """Choose people, facts, values and the turns in which they are told."""
     names = {
         gender: list(values(f"{word}_name", draws.split)) for gender, word in (("f", "female"), ("m", "male"))
     }
-    first, second = draws.one("fm"), draws.one("fm")
-    speakers = draws.take(names[first]), draws.take(names[second])
-    starters = tuple(draws.number(0, 1) for _ in times)
-    facts = FactChooser(settings, draws, names).choose()
+    speakers = cast.speakers(draws, names)
+    starters = tuple(next_teller(settings, draws, 0) for _ in times)
+    facts = FactChooser(settings, draws, names, cast).choose()
     deck = ValueDeck(draws, times[-1])
-    events = _Timeline(settings, draws, deck).arrange(facts)
-    plan = Plan(speakers, starters, times, {}, _histories(events))
+    events = _Timeline(settings, draws, deck, lambda: cast.stranger(draws, names)).arrange(facts)
+    called = (cast.called.get(speakers[0], speakers[0]), cast.called.get(speakers[1], speakers[1]))
+    plan = Plan(speakers, called, starters, times, {}, _histories(events))
     _place(plan, events, settings)
     for event in plan.events.values():
         event.prompted = _can_be_prompted(event, plan, settings) and draws.chance(PROMPTED_SHARE)
@@ -109,10 +111,17 @@ def make_plan(settings: SyntheticSettings, draws: Draws, times: tuple[datetime, 
 class _Timeline:
     """Makes the events of the facts, with values and rough positions."""
 
-    def __init__(self, settings: SyntheticSettings, draws: Draws, deck: ValueDeck) -> None:
+    def __init__(
+        self,
+        settings: SyntheticSettings,
+        draws: Draws,
+        deck: ValueDeck,
+        new_stranger: Callable[[], Stranger],
+    ) -> None:
         self._settings = settings
         self._draws = draws
         self._deck = deck
+        self._new_stranger = new_stranger
         self._histories: dict[Fact, list[Event]] = {}
         self._balance = 0
 
@@ -139,8 +148,8 @@ class _Timeline:
         self._balance += 1 if event.fact.owner else -1
 
     def _lighter_owner(self) -> int:
-        """The speaker who has less to tell so far."""
-        return int(self._balance < 0) if self._balance else self._draws.number(0, 1)
+        """The teller who has less to tell so far."""
+        return next_teller(self._settings, self._draws, self._balance)
 
     def _position_after(self, event: Event | None) -> float:
         """A position after `event`, which changes places with it where it was drawn before."""
@@ -201,9 +210,8 @@ class _Timeline:
 
     def _distract(self) -> None:
         attribute = self._draws.one(DISTRACTORS)
-        head = self._draws.one(tuple(STRANGER_HEADS))
-        stranger = f"{head} {self._draws.phrase(STRANGER_PLACES)}"
-        fact = Fact(attribute, self._lighter_owner(), relation=stranger, gender=STRANGER_HEADS[head])
+        stranger = self._new_stranger()
+        fact = Fact(attribute, self._lighter_owner(), stranger.relation, stranger.name, stranger.gender)
         value = self._deck.value(attribute.pool)
         self._add(Event(EventKind.DISTRACTOR, fact, value, self._draws.uniform()))
 
@@ -232,7 +240,7 @@ def _place(plan: Plan, events: Iterable[Event], settings: SyntheticSettings) -> 
     for owner in range(2):
         own = [event for event in ordered if event.fact.owner == owner]
         turns = [t for t in range(settings.num_turns) if plan.speaker_of(t, length) == owner]
-        free = [t for t in turns if t % length >= GREETING_TURNS]
+        free = [t for t in turns if t % length >= settings.greeting_turns]
         if len(own) > len(free):
             free = turns
         slots = [min(int(event.position * len(free)), len(free) - 1) for event in own]

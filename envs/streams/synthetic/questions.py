@@ -197,7 +197,7 @@ class QuestionWriter:
     def _text(self, state: Event, *, chained: bool) -> str:
         fact = state.fact
         attribute = fact.attribute
-        owner = self._plan.speakers[fact.owner]
+        owner = self._plan.called[fact.owner]
         key = fact.key
         pool = attribute.questions
         if attribute.parent and fact.parent is not None:
@@ -223,7 +223,7 @@ class QuestionWriter:
         fact = histories[0][0].fact
         kind = _counted_as(fact)[0]
         pool = COUNT_QUESTIONS.get(kind, fact.attribute.questions)
-        return self._draws.phrase(pool).format(who=self._plan.speakers[fact.owner])
+        return self._draws.phrase(pool).format(who=self._plan.called[fact.owner])
 
 
 def _counted_as(fact: Fact) -> tuple[str, ...]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from memdojo.errors import ConfigError
 
 MAX_FACTS = 150
 """More facts than this and two people run out of things to tell each other."""
-
-GREETING_TURNS = 2
-"""The first turns of a session say hello and carry no fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,11 @@ class SyntheticSettings:
         turns_per_chunk: Turns that one step shows; a chunk never crosses sessions.
         capacity_pressure: Recommended size of the store, in entries, as a share of the turns.
     """
+
+    num_tellers: ClassVar[int] = 2
+    """How many of the two speakers tell facts; one is the first of them, and opens the sessions."""
+    greeting_turns: ClassVar[int] = 2
+    """The first turns of a session say hello and carry no fact."""
 
     num_sessions: int = 8
     turns_per_session: int = 14
@@ -116,12 +119,13 @@ class SyntheticSettings:
             raise ConfigError("capacity_pressure is 0; a store needs room for at least one entry.")
 
     def _check_room(self) -> None:
-        # Only every second turn belongs to a given speaker, and facts may fall to one of them by 2.
-        room = self.num_sessions * ((self.turns_per_session - GREETING_TURNS) // 2)
-        need = self.num_events // 2 + 2
+        # Only every second turn belongs to a given speaker, and facts may fall to one of two by 2.
+        room = self.num_sessions * ((self.turns_per_session - self.greeting_turns) // 2)
+        need = self.num_events if self.num_tellers == 1 else self.num_events // 2 + 2
+        who = "the one who tells them" if self.num_tellers == 1 else "each speaker"
         if need > room:
             raise ConfigError(
                 f"{self.num_events} facts, revisions and distractors do not fit into {self.num_turns} turns "
-                f"(each speaker has {room} turns for {need}); add sessions or turns, or lower num_facts, "
+                f"({who} has {room} turns for {need}); add sessions or turns, or lower num_facts, "
                 "update_rate, retraction_rate or distractor_rate."
             )

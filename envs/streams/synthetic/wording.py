@@ -5,41 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..calendar import MONTHS
 from .draws import Draws
-from .facts import Fact
+from .gaps import Gaps, capitalised
 from .phrasings import framing as dialogue
 from .phrasings import reactions, small_talk_home, small_talk_town
 from .phrasings.attributes import Scope
 from .phrasings.comments import CIRCLE_COMMENTS, COMMENTS, STRANGER_COMMENTS
 from .phrasings.follow_ups import CIRCLE_FOLLOW_UPS, FOLLOW_UPS
-from .phrasings.small_talk import ACKNOWLEDGEMENTS, FILLERS, SmallTalkTopic
+from .phrasings.small_talk import ACKNOWLEDGEMENTS, SmallTalkTopic
 from .plan import REVISIONS, Event, EventKind, Plan
+from .sentences import Sentences, fit
 from .settings import SyntheticSettings
-from .values import with_article
 
 TOPICS = (*small_talk_home.TOPICS, *small_talk_town.TOPICS)
-
-_PRONOUNS = {"f": ("she", "her", "her"), "m": ("he", "his", "him")}
 
 
 def event_turns(plan: Plan, settings: SyntheticSettings, draws: Draws) -> Iterator[str]:
     """The text of each turn of the stream, in order."""
     length = settings.turns_per_session
+    sentences = Sentences(plan)
     topics: list[SmallTalkTopic] = []
     for session in range(settings.num_sessions):
-        writer = _SessionWriter(plan, settings, draws, session, topics)
+        writer = _SessionWriter(plan, settings, draws, sentences, session, topics)
         for place in range(length):
             yield writer.write(session * length + place)
-
-
-def subject(fact: Fact) -> str:
-    """How the dialogue names the person in the middle of a sentence."""
-    if fact.name:
-        return fact.name
-    return (
-        fact.relation if fact.relation.split(" ")[0] in ("a", "an", "the", "some") else f"my {fact.relation}"
-    )
 
 
 @dataclass(slots=True)
@@ -51,44 +40,6 @@ class _Thread:
     turns: int = 1
 
 
-class _Gaps(dict[str, str]):
-    """Fills the gaps of a small-talk line as they come up."""
-
-    def __init__(self, draws: Draws) -> None:
-        self._draws = draws
-
-    def __missing__(self, gap: str) -> str:
-        draws = self._draws
-        if gap == "n":
-            return str(draws.number(3, 98))
-        if gap in ("clock", "clock2"):
-            hour = draws.number(6, 11) if gap == "clock" else draws.number(19, 23)
-            return f"{hour}:{draws.number(0, 11) * 5:02d}"
-        if gap == "month":
-            return draws.one(MONTHS)
-        if gap == "day":
-            return draws.one(FILLERS["day"])
-        if gap.startswith("a_"):
-            return with_article(draws.phrase(FILLERS[gap[2:]]))
-        return draws.phrase(FILLERS[gap])
-
-
-def fit(template: str, fields: dict[str, str], *, continues: bool) -> str:
-    """Fill a phrasing in, with a capital unless it continues a sentence."""
-    if not continues:
-        text = template.format_map(fields)
-        return text[0].upper() + text[1:]
-    if template.startswith("{S}"):
-        template = "{s}" + template[3:]
-    text = template.format_map(fields)
-    if template[0] == "{" or template.split(" ")[0].split("'")[0].rstrip(",.:!?") in _KEEP_CAPITAL:
-        return text
-    return text[0].lower() + text[1:]
-
-
-_KEEP_CAPITAL = frozenset({"I", "Portuguese", "Mondays", "Easter", *MONTHS})
-
-
 class _SessionWriter:
     """Writes the turns of one session; remembers what the turn before left open."""
 
@@ -97,6 +48,7 @@ class _SessionWriter:
         plan: Plan,
         settings: SyntheticSettings,
         draws: Draws,
+        sentences: Sentences,
         session: int,
         topics: list[SmallTalkTopic],
     ) -> None:
@@ -106,7 +58,7 @@ class _SessionWriter:
         self._draws = draws
         self._first = session * settings.turns_per_session
         self._last = self._first + settings.turns_per_session - 1
-        self._values = {history[0].fact: history[0].value for history in plan.histories}
+        self._sentences = sentences
         self._thread: _Thread | None = None
         self._answer = ""
 
@@ -115,27 +67,8 @@ class _SessionWriter:
         parts = [self._told(turn, event)] if event is not None else self._free(turn)
         following = self._plan.events.get(turn + 1)
         if event is None and following is not None and following.prompted:
-            parts.append(self._say(self._draws.phrase(following.fact.attribute.prompts), following))
+            parts.append(self._sentences.say(self._draws.phrase(following.fact.attribute.prompts), following))
         return " ".join(part for part in parts if part)
-
-    def _say(self, template: str, event: Event, *, continues: bool = False) -> str:
-        return fit(template, self._fields(event), continues=continues)
-
-    def _fields(self, event: Event) -> dict[str, str]:
-        fact, value, old = event.fact, event.value, event.old
-        person = subject(fact) if fact.relation else ""
-        he, his, him = _PRONOUNS[fact.gender or "f"]
-        parent = self._values.get(fact.parent) if fact.parent is not None and fact.attribute.parent else None
-        key = parent.said if parent is not None else fact.key
-        fields = {
-            "s": person, "S": person[:1].upper() + person[1:], "he": he, "his": his, "him": him,
-            "He": he.capitalize(), "His": his.capitalize(), "k": key, "ka": with_article(key) if key else "",
-            "v": value.said if value is not None else "", "old": old.said if old is not None else "",
-        }  # fmt: skip
-        fields["a"] = with_article(fields["v"]) if fields["v"] else ""
-        fields["old_a"] = with_article(fields["old"]) if fields["old"] else ""
-        fields["about"] = fact.attribute.about.format_map(fields)
-        return fields
 
     def _told(self, turn: int, event: Event) -> str:
         """A turn that tells a fact, reacts to the turn before and may add a comment."""
@@ -150,7 +83,7 @@ class _SessionWriter:
             transition = draws.phrase(dialogue.TRANSITIONS)
             continues = transition[-1] not in ".?!"
             lead = f"{lead} {transition}".strip()
-        told = self._say(template, event, continues=continues)
+        told = self._sentences.say(template, event, continues=continues)
         comment = self._comment(event) if draws.chance(0.4) else ""
         return " ".join(part for part in (lead, told, comment) if part)
 
@@ -169,11 +102,11 @@ class _SessionWriter:
         if event.kind is EventKind.CORRECTION or event.kind is EventKind.RETRACTION:
             return ""
         if event.kind is EventKind.DISTRACTOR:
-            return self._say(self._draws.phrase(STRANGER_COMMENTS), event)
+            return self._sentences.say(self._draws.phrase(STRANGER_COMMENTS), event)
         if attribute.scope is Scope.CIRCLE and attribute.topic in ("health", "date", "age"):
             return ""
         if attribute.scope is Scope.CIRCLE and attribute.name != "introduction":
-            return self._say(self._draws.phrase(CIRCLE_COMMENTS), event)
+            return self._sentences.say(self._draws.phrase(CIRCLE_COMMENTS), event)
         return self._draws.phrase(COMMENTS[attribute.topic])
 
     def _reaction(self, event: Event) -> str:
@@ -216,7 +149,7 @@ class _SessionWriter:
         attribute = event.fact.attribute
         about_others = attribute.scope is Scope.CIRCLE and attribute.name != "introduction"
         pool = CIRCLE_FOLLOW_UPS if about_others else FOLLOW_UPS[attribute.topic]
-        question, self._answer = self._say(self._draws.phrase(pool), event).split(" | ")
+        question, self._answer = self._sentences.say(self._draws.phrase(pool), event).split(" | ")
         return question
 
     def _small_talk(self, turn: int, probability: float) -> str:
@@ -229,8 +162,8 @@ class _SessionWriter:
         if thread is not None and thread.turns < 4 and draws.chance(0.8):
             thread.turns += 1
             if speaker != thread.beginner:
-                reply = draws.phrase(thread.topic.replies).format_map(_Gaps(draws))
-                reply = reply[0].upper() + reply[1:]
+                reply = draws.phrase(thread.topic.replies).format_map(Gaps(draws))
+                reply = capitalised(reply)
                 acknowledges = turn > self._first + 1 and draws.chance(0.5)
                 return f"{draws.phrase(ACKNOWLEDGEMENTS)} {reply}" if acknowledges else reply
             return self._line(thread.topic.returns)
@@ -242,7 +175,7 @@ class _SessionWriter:
             continues = opener[-2] not in ".?!"
         self._thread = thread = _Thread(self._new_topic(), speaker)
         template = draws.phrase(thread.topic.openers)
-        text = opener + fit(template, _Gaps(draws), continues=continues)
+        text = opener + fit(template, Gaps(draws), continues=continues)
         return f"{text} {self._line(thread.topic.more)}" if draws.chance(0.5) else text
 
     def _new_topic(self) -> SmallTalkTopic:
@@ -251,5 +184,4 @@ class _SessionWriter:
         return self._topics.pop()
 
     def _line(self, pool: tuple[str, ...]) -> str:
-        text = self._draws.phrase(pool).format_map(_Gaps(self._draws))
-        return text[0].upper() + text[1:]
+        return capitalised(self._draws.phrase(pool).format_map(Gaps(self._draws)))

@@ -105,7 +105,7 @@ def evaluate(
     lengths: Annotated[
         str,
         typer.Option(
-            metavar="FACTORS", help="Make synthetic streams this many times as long, such as 1,2,4,8,16."
+            metavar="FACTORS", help="Make generated streams this many times as long, such as 1,2,4,8,16."
         ),
     ] = "",
     failed_below: Annotated[

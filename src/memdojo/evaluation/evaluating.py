@@ -132,14 +132,14 @@ def length_curve(
     progress: Progress | None = None,
     trust_run: bool = False,
 ) -> Curve:
-    """Evaluate policies on ever longer synthetic streams, under a store that does not grow.
+    """Evaluate policies on ever longer generated streams, under a store that does not grow.
 
     What `memdojo eval --lengths` does. All but `factors` is as for `evaluate`.
 
     Args:
         targets: Managers or retrievers.
         factors: How many times as long the streams are.
-        streams: Spec of synthetic streams.
+        streams: Spec of generated streams, such as synthetic:test.
         choices: As for `evaluate`, like all that follow.
         stream_options: As there.
         out: Keeps each point's evaluation in a folder of its own, `length-FACTOR`, and `lengths.csv`.
@@ -147,7 +147,7 @@ def length_curve(
         trust_run: As there.
 
     Raises:
-        ConfigError: If the streams are not synthetic, or there is no factor.
+        ConfigError: If the streams are not generated, or there is no factor.
         MemdojoError: What `evaluate` raises.
     """
     prepared = prepare(targets, streams, choices, stream_options=stream_options, trust_run=trust_run)

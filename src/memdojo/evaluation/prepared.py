@@ -16,8 +16,8 @@ from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.episodes.limits import describe_limits
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import WrittenMemories
+from memdojo.envs.streams.generated import GENRES
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.streams.synthetic import SyntheticSettings
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.evaluate import Progress
@@ -178,7 +178,7 @@ class PreparedEvaluation:
     def over_lengths(
         self, factors: Sequence[int], out: str | Path | None = None, *, progress: Progress | None = None
     ) -> Curve:
-        """Evaluate policies on ever longer synthetic streams, under a store that does not grow.
+        """Evaluate policies on ever longer generated streams, under a store that does not grow.
 
         Args:
             factors: How many times as long.
@@ -186,15 +186,16 @@ class PreparedEvaluation:
             progress: Called after each batch of episodes.
 
         Raises:
-            ConfigError: If the streams are not synthetic, or there is no factor.
+            ConfigError: If the streams are not generated, or there is no factor.
         """
         spec, options = self.held_out.spec, self.held_out.options
-        if spec.partition(":")[0] != "synthetic":
+        genre = GENRES.get(spec.partition(":")[0])
+        if genre is None:
             raise ConfigError(
                 f"a curve over lengths (--lengths) makes longer streams, and {spec or 'the given streams'} "
-                "are not synthetic; use synthetic:test."
+                f"are not generated; use those of {' or '.join(GENRES)}, such as synthetic:test."
             )
-        num_sessions = options.get("num_sessions", SyntheticSettings().num_sessions)
+        num_sessions = options.get("num_sessions", genre.defaults.num_sessions)
 
         def load(factor: int) -> list[Stream]:
             return load_streams(spec, **dict(options) | {"num_sessions": factor * num_sessions})

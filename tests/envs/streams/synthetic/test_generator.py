@@ -63,6 +63,33 @@ def test_equal_arguments_give_equal_streams() -> None:
     assert dict(first.oracle) == dict(again.oracle)
 
 
+@pytest.mark.parametrize(
+    ("split", "seed", "index", "digest", "digest_of_a_hard_one"),
+    [
+        ("train", 0, 0, "0a997222fa4c4727", "86f4455287b2b6c2"),
+        ("train", 7, 3, "46c4c367317e53df", "5e1a578423e020cc"),
+        ("validation", 1, 2, "a097986efba0316c", "59b53a583f23d89e"),
+        ("test", 5, 4, "13028b364d67521e", "85901e85b6135ade"),
+    ],
+)
+def test_streams_stay_as_they_are(
+    split: str, seed: int, index: int, digest: str, digest_of_a_hard_one: str
+) -> None:
+    hard = SyntheticSettings(
+        num_sessions=40,
+        turns_per_session=15,
+        num_facts=60,
+        update_rate=0.8,
+        retraction_rate=0.2,
+        distractor_rate=1.5,
+        multi_hop_share=0.4,
+        fact_age=0.7,
+        turns_per_chunk=3,
+    )
+    assert stream_digest(generate_stream(SETTINGS, split, seed, index)) == digest
+    assert stream_digest(generate_stream(hard, split, seed, index)) == digest_of_a_hard_one
+
+
 def test_a_stream_does_not_depend_on_those_before_it() -> None:
     assert list(synthetic_streams(SETTINGS, "test", 1, 4))[3] == generate_stream(SETTINGS, "test", 1, 3)
 
