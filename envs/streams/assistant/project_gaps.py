@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from ..synthetic.draws import Draws
 from ..synthetic.gaps import Gaps, capitalised
+from ..synthetic.pools import number_word
 from .phrasings.projects import Project
 from .phrasings.requests import ADDRESSEES
+
+DIGITS_SHARE = 0.25
+"""Of the numbers: those in digits; the others are in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class ProjectGaps(Gaps):
         if gap in self._blocks:
             return self._blocks[gap]()
         if gap == "n":
-            return str(self._draws.number(2, 30))
+            number = self._draws.number(2, 30)
+            return str(number) if self._draws.chance(DIGITS_SHARE) else number_word(number)
         if gap in ("x", "y"):
             return self._draws.phrase(self._things)
         if gap == "x_title":
