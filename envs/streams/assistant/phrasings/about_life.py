@@ -35,7 +35,7 @@ FOOD = Telling(
 COLOUR = Telling(
     states=lines("""
         My favourite colour is {v}.
-        I like {v} best of all colours.
+        I like {v} better than any other colour.
         The colour that I like best is {v}.
         Please use {v}, it's my favourite colour.
         As for the colour, {v} is my favourite.
@@ -91,7 +91,7 @@ HOBBY = Telling(
         My hobby these days is {v}.
         In my free time I do {v}.
         I do {v} for fun.
-        I spend my free time on {v}.
+        All my free time goes into {v}.
         My main hobby is {v}.
         {v} is my hobby.
         As a hobby I do {v}.
@@ -116,7 +116,7 @@ HOBBY = Telling(
 ALLERGY = Telling(
     states=lines("""
         I'm allergic to {v}.
-        I have an allergy to {v}.
+        I have an allergy, and it is to {v}.
         My allergy is to {v}.
         Because of an allergy I can't have {v}.
         Please leave out {v}, I'm allergic.
@@ -187,7 +187,7 @@ CLUB = Telling(
 CLUB_DAY = Telling(
     states=lines("""
         The {k} meet on {v}.
-        We {k} meet on {v}.
+        We {k} always meet up on {v}.
         On {v} I meet the {k}.
         I'm not free on {v}, the {k} meet then.
         The {k} always meet on {v}.

@@ -8,7 +8,7 @@ from .telling import Telling
 INTRODUCTION = Telling(
     states=lines("""
         I have a {k} called {v}.
-        My {k}'s name is {v}.
+        My {k}'s name is {v}, if you need it.
         The name of my {k} is {v}, so use that.
         {v} is my {k}.
         {v}, my {k}, will read this as well.

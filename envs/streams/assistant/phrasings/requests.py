@@ -138,7 +138,7 @@ LEADS = lines("""
     Something you should know:
     Before we start:
     Please keep in mind:
-    Just so you know,
+    So that you know,
     One thing about me:
     Some background:
     You'll need this:
