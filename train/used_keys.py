@@ -34,6 +34,10 @@ WITH_PROBES = UsedIf(
     lambda run: run.algorithm.group_start == "probes",
     "algorithm.group_start is {run.algorithm.group_start!r}",
 )
+MIXED_STARTS = UsedIf(
+    lambda run: run.algorithm.group_start == "mixed",
+    "algorithm.group_start is {run.algorithm.group_start!r}",
+)
 WITH_ENTROPY = UsedIf(
     lambda run: run.algorithm.entropy_coefficient > 0, "algorithm.entropy_coefficient is 0, which stays 0"
 )

@@ -178,6 +178,34 @@ def neutral_without_calls(
     ]
 
 
+def weights_of_added_losses(
+    is_local_R: BoolArray, num_choices_R: IntArray, *, local_weight: float
+) -> FloatArray:
+    """Weigh steps so that the mean loss of all choices is that of global steps plus that of local ones.
+
+    L = L_global + local_weight * L_local, each the mean over its own choices (LoGo-GRPO: Memory-R2,
+    arXiv:2605.21768). Of N choices, N_g of them global and N_l local, a global one weighs N / N_g and a local
+    one local_weight * N / N_l. The clipped surrogate grows in proportion to a positive factor of the
+    advantage, so the weights may be put there, and what else a loss has (entropy, divergence) stays a mean
+    over all choices.
+
+    Args:
+        is_local_R: True at the steps of groups that begin in mid-stream, shape (num_steps,).
+        num_choices_R: Choices of each step, the same shape.
+        local_weight: Of the local loss.
+
+    Returns:
+        The same shape. Where all steps are of one kind its loss stands alone.
+    """
+    num_local, num_all = num_choices_R[is_local_R].sum(), num_choices_R.sum()
+    weights_R: FloatArray = np.where(
+        is_local_R,
+        local_weight * num_all / max(num_local, 1),
+        num_all / max(num_all - num_local, 1),
+    )
+    return weights_R
+
+
 def rewards_to_go(rewards: FloatArray, *, discount: float = 1.0) -> FloatArray:
     """Sum the rewards from each step on, discounted; the last axis is time."""
     to_go = np.array(rewards, dtype=np.float64)

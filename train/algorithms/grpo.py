@@ -14,6 +14,7 @@ from .advantages import (
     group_relative_row_advantages,
     group_relative_step_advantages,
     neutral_without_calls,
+    weights_of_added_losses,
 )
 from .clipped import ClippedAlgorithm
 from .protocol import Estimates, Trajectory
@@ -38,7 +39,20 @@ class Grpo(ClippedAlgorithm[GrpoSettings]):
     def estimate(self, groups: Sequence[Sequence[Trajectory]], values_R: FloatArray) -> Estimates:
         """Compare the episodes of each group; there is no critic."""
         advantages_R = np.concatenate([self._compare(group) for group in groups])
+        if self.settings.group_start == "mixed":
+            advantages_R = advantages_R * self._weights([each for group in groups for each in group])
         return Estimates(advantages_R, np.zeros_like(advantages_R))
+
+    def _weights(self, trajectories: Sequence[Trajectory]) -> FloatArray:
+        """Return what each step weighs, so that global and local losses are added."""
+        by_token = self.settings.loss_average == "token"
+        return weights_of_added_losses(
+            np.concatenate([np.full(each.rewards.size, each.is_local) for each in trajectories]),
+            np.concatenate(
+                [(each.num_choices if by_token else each.loss_mask).ravel() for each in trajectories]
+            ).astype(np.int64),
+            local_weight=self.settings.local_weight,
+        )
 
     def _compare(self, group: Sequence[Trajectory]) -> FloatArray:
         normalise = self.settings.normalise

@@ -58,6 +58,16 @@ class Trajectory(Protocol):
         """True at the steps at which something was chosen."""
         ...
 
+    @property
+    def num_choices(self) -> npt.NDArray[np.int64]:
+        """How many choices each step has, over which losses are averaged."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """True if its group has forked from one memory in mid-stream, and was not played from the start."""
+        ...
+
 
 TrajectoryT = TypeVar("TrajectoryT", bound=Trajectory)
 SettingsT = TypeVar("SettingsT", bound=AlgorithmSettings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +14,7 @@ from ..used_keys import (
     COMPACT_ONLY,
     LANGUAGE_ONLY,
     MANAGER_ONLY,
+    MIXED_STARTS,
     SCHEDULED_ENTROPY,
     WHOLE_EPISODES,
     WITH_ENTROPY,
@@ -61,10 +63,16 @@ class AlgorithmSettings(Table):
     learning_rate_schedule: ScheduleName = "constant"
     weight_decay: Annotated[NotNegative, LANGUAGE_ONLY] = 0.0
 
-    @property
-    def forks_groups(self) -> bool:
-        """True if the episodes of a group begin from a state that one of them has reached."""
-        return False
+    def earliest_fork(self, place: int) -> int | None:
+        """Return how many turns are played, at least, before a group forks from the state that they led to.
+
+        Args:
+            place: Of the group among those of an update, from 0.
+
+        Returns:
+            None if its episodes part at the start of the stream.
+        """
+        return None
 
     @property
     def probes(self) -> tuple[int, int]:
@@ -168,7 +176,10 @@ class GrpoSettings(ClippedSettings):
             that one of them has reached, at a turn drawn anew for each group, or are `probes`: single
             decisions of a greedy episode are taken again, each with operations drawn from the policy, and
             then all goes on greedily; a decision is paid the return of the whole episode, and compared with
-            what else was drawn in its place. Managers only, probes for compact ones.
+            what else was drawn in its place. With `mixed` some groups of an update part at the start and the
+            others fork in mid-stream. Managers only, probes for compact ones.
+        local_share: Share of the groups that fork in mid-stream, where starts are mixed.
+        local_weight: Weight of their loss beside that of the others.
         num_probes: How many such decisions of an episode. They are drawn without replacement, the less sure
             the policy is of one the likelier.
         num_alternatives: How many operations are drawn for each; equal ones are played once.
@@ -181,7 +192,11 @@ class GrpoSettings(ClippedSettings):
     name: Literal["grpo"]
     advantage: Literal["trajectory", "step", "position", "rows"] = "step"
     normalise: bool = True
-    group_start: Annotated[Literal["stream", "fork", "probes"], MANAGER_ONLY, WHOLE_EPISODES] = "stream"
+    group_start: Annotated[Literal["stream", "fork", "probes", "mixed"], MANAGER_ONLY, WHOLE_EPISODES] = (
+        "stream"
+    )
+    local_share: Annotated[float, Field(gt=0, lt=1), MIXED_STARTS] = 0.5
+    local_weight: Annotated[Positive, MIXED_STARTS] = 0.5
     num_probes: Annotated[Count, WITH_PROBES] = 8
     num_alternatives: Annotated[Annotated[Count, Field(ge=2)], WITH_PROBES] = 8
     skip_equal_groups: Annotated[bool, LANGUAGE_ONLY] = False
@@ -192,10 +207,15 @@ class GrpoSettings(ClippedSettings):
         """`refill_rounds`."""
         return self.refill_rounds
 
-    @property
-    def forks_groups(self) -> bool:
-        """True if the episodes of a group begin from a state that one of them has reached."""
-        return self.group_start == "fork"
+    def earliest_fork(self, place: int) -> int | None:
+        """Return 0 where all groups fork, and 1 where those of a share of the places do, evenly spread."""
+        if self.group_start == "mixed":
+            return 1 if self._num_local(place + 1) > self._num_local(place) else None
+        return 0 if self.group_start == "fork" else None
+
+    def _num_local(self, num_groups: int) -> int:
+        """Return how many of the first groups of an update fork in mid-stream, where starts are mixed."""
+        return math.floor(num_groups * self.local_share + 0.5)
 
     @property
     def probes(self) -> tuple[int, int]:
@@ -229,6 +249,14 @@ class GrpoSettings(ClippedSettings):
                 f"algorithm.group_start is 'probes' with algorithm.advantage = {self.advantage!r} and "
                 f"algorithm.discount = {self.discount}, but each probe is a decision of its own, paid with "
                 "the whole return; set the advantage to 'step' or 'position' and the discount to 0."
+            )
+        if self.group_start == "mixed" and not 0 < self._num_local(self.groups_per_update) < (
+            self.groups_per_update
+        ):
+            raise ConfigError(
+                f"algorithm.group_start is 'mixed', but algorithm.local_share = {self.local_share} of "
+                f"algorithm.groups_per_update = {self.groups_per_update} leaves one of the two kinds "
+                "without a group; give more groups or another share."
             )
         if self.group_size < 2:
             raise ConfigError(

@@ -83,7 +83,7 @@ class ManagerPlayer:
         outcomes = play_manager(watched or recorder, episodes, self._rules.answerer)
         plan = self._plan(task, context)
         reward = self._rules.paid.at(task.update)
-        return tuple(
+        group = tuple(
             self._trajectory(
                 context.stream.id,
                 recorder.decisions[id(episode)],
@@ -95,6 +95,7 @@ class ManagerPlayer:
             )
             for episode, outcome in zip(episodes, outcomes, strict=True)
         )
+        return tuple(dataclasses.replace(each, is_local=task.fork_turn > 0) for each in group)
 
     def _play_probes(
         self, task: RolloutTask, context: StreamContext, start: ManagerEpisode

@@ -33,6 +33,7 @@ class Trajectory:
         record: All that was done, where the task wants it recorded.
         rewards_at_worst: As `rewards`, with what is missing worth 0; empty where nothing is missing.
         counted_failed: True if these took the place of the rewards; see `bound_unscored`.
+        is_local: True if its group has forked from one memory in mid-stream.
     """
 
     stream_id: str
@@ -47,6 +48,7 @@ class Trajectory:
     record: EpisodeRecord | None = None
     rewards_at_worst: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     counted_failed: bool = False
+    is_local: bool = False
 
     @classmethod
     def of(
@@ -99,6 +101,11 @@ class Trajectory:
         """True where something was chosen, shape (D, P)."""
         chosen: npt.NDArray[np.bool_] = self.actions >= 0
         return chosen
+
+    @property
+    def num_choices(self) -> npt.NDArray[np.int64]:
+        """1 where something was chosen, shape (D, P)."""
+        return self.loss_mask.astype(np.int64)
 
     @property
     def row_rewards(self) -> npt.NDArray[np.float64]:

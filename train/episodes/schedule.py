@@ -75,7 +75,10 @@ class Schedule:
         Of a refill as many are played as groups are missing, the first ones.
         """
         rng = np.random.default_rng((self._config.seed, update, *([refill] if refill else [])))
-        tasks = [self._task(self._units[unit], rng) for unit in self._drawn(update, refill)]
+        tasks = [
+            self._task(self._units[unit], rng, place)
+            for place, unit in enumerate(self._drawn(update, refill))
+        ]
         return [dataclasses.replace(task, update=update) for task in tasks]
 
     def record(self, update: int, groups: Sequence[Sequence[ScoredEpisode]], refill: int = 0) -> None:
@@ -106,7 +109,7 @@ class Schedule:
             return [self._refills.unit(position) for position in range(first, first + count)]
         return [self._draws.unit(position) for position in range(update * count, (update + 1) * count)]
 
-    def _task(self, unit: int | tuple[int, int], rng: np.random.Generator) -> RolloutTask:
+    def _task(self, unit: int | tuple[int, int], rng: np.random.Generator, place: int) -> RolloutTask:
         seeds = tuple(int(seed) for seed in rng.integers(2**31, size=self._config.algorithm.group_size))
         if isinstance(unit, tuple):
             if self._config.task == "manager":
@@ -116,7 +119,10 @@ class Schedule:
         num_turns = sum(len(chunk.turns) for chunk in self._streams[unit].chunks)
         played = num_turns if part is None else min(part[1], num_turns)
         algorithm = self._config.algorithm
-        fork_turn = int(rng.integers(played)) if algorithm.forks_groups else 0
+        earliest = algorithm.earliest_fork(place)
+        # A stream of a single turn has no middle.
+        can_fork = earliest is not None and earliest < played
+        fork_turn = int(rng.integers(earliest, played)) if can_fork else 0
         probes, alternatives = algorithm.probes
         return RolloutTask(
             unit, seeds, window=part, fork_turn=fork_turn, probes=probes, alternatives=alternatives

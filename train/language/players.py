@@ -113,7 +113,8 @@ class LanguagePlayer:
     async def play(self, task: RolloutTask, sampler: Sampler) -> LanguageGroup:
         """Return the trajectories of the task, in the order of its seeds."""
         trunk = Playthrough(self._start(task), task.trunk_seed)
-        await self._play_until(trunk, sampler, task, _step_of_turn(trunk.episode, task.fork_turn))
+        first_step = _step_of_turn(trunk.episode, task.fork_turn)
+        await self._play_until(trunk, sampler, task, first_step)
         if trunk.failure:
             return tuple(trunk.trajectory() for _ in task.seeds)
         forks = [Playthrough(trunk.episode.fork(seed), seed) for seed in task.seeds]
@@ -122,7 +123,8 @@ class LanguagePlayer:
         if self._reward.needs_attribution:
             for fork in forks:
                 fork.pay_anew(self._reward.at(task.update))
-        return tuple(fork.trajectory(self._memory(task, fork)) for fork in forks)
+        group = tuple(fork.trajectory(self._memory(task, fork)) for fork in forks)
+        return tuple(dataclasses.replace(each, is_local=first_step > 0) for each in group)
 
     async def _play_until(
         self, playthrough: Playthrough, sampler: Sampler, task: RolloutTask, step: int | None

@@ -73,6 +73,7 @@ class LanguageTrajectory:
             grades and their number.
         is_missing_answers: True if it failed because an answer or a verdict was missing.
         counted_failed: True if its missing answers count 0; see `bound_unscored`.
+        is_local: True if its group has forked from one memory in mid-stream.
     """
 
     stream_id: str
@@ -85,6 +86,7 @@ class LanguageTrajectory:
     record: EpisodeRecord | None = None
     is_missing_answers: bool = False
     counted_failed: bool = False
+    is_local: bool = False
 
     def at_worst(self) -> LanguageTrajectory:
         """Return the episode scored with its missing answers at 0; what was not played any more earns 0."""
@@ -108,6 +110,11 @@ class LanguageTrajectory:
     def loss_mask(self) -> npt.NDArray[np.bool_]:
         """True at every row, shape (S,): each has a response."""
         return np.ones(len(self.rows), dtype=bool)
+
+    @property
+    def num_choices(self) -> npt.NDArray[np.int64]:
+        """Tokens of each row's response, shape (S,)."""
+        return np.array([len(row.response_ids) for row in self.rows], dtype=np.int64)
 
     @property
     def row_rewards(self) -> npt.NDArray[np.float64]:

@@ -8,6 +8,7 @@ from memdojo.train.algorithms.advantages import (
     group_relative_row_advantages,
     group_relative_step_advantages,
     rewards_to_go,
+    weights_of_added_losses,
 )
 
 
@@ -138,6 +139,23 @@ def test_an_unscored_row_takes_its_trajectory_out_of_the_group() -> None:
     assert np.concatenate([advantages[0], advantages[2]]) == pytest.approx(
         np.array([-1, -1, 2]) / np.sqrt(2), rel=1e-5
     )
+
+
+def test_weights_turn_a_mean_over_all_choices_into_a_sum_of_two_means() -> None:
+    # Six choices, two of them local: a global one weighs 6 / 4, a local one 0.5 * 6 / 2.
+    is_local, num_choices = np.array([False, False, True]), np.array([3, 1, 2])
+    weights = weights_of_added_losses(is_local, num_choices, local_weight=0.5)
+    assert weights == pytest.approx([1.5, 1.5, 1.5])
+    # Losses of 2, 6 and 4: (3 * 2 + 6) / 4 = 3 of the global, and 4 of the local choices.
+    assert (weights * num_choices * [2, 6, 4]).sum() / 6 == pytest.approx(3 + 0.5 * 4)
+    heavier = weights_of_added_losses(is_local, num_choices, local_weight=2.0)
+    assert heavier == pytest.approx([1.5, 1.5, 6])
+
+
+@pytest.mark.parametrize(("is_local", "weight"), [(False, 1.0), (True, 0.25)])
+def test_the_loss_of_choices_of_one_kind_stands_alone(is_local: bool, weight: float) -> None:
+    weights = weights_of_added_losses(np.array([is_local] * 2), np.array([1, 3]), local_weight=0.25)
+    assert weights == pytest.approx([weight, weight])
 
 
 def test_gae_equals_a_sum_worked_by_hand() -> None:

@@ -212,6 +212,36 @@ def test_no_row_loses_the_advantage_of_its_episode(advantage: str) -> None:
     assert advantages == pytest.approx([1] * 4 + [-1] * 4, rel=1e-5)
 
 
+def test_global_and_local_losses_are_added_where_starts_are_mixed() -> None:
+    # Responses of three tokens and one in the global group, of two in the local one: eight tokens, four of
+    # each kind. A global token weighs 8 / 4 = 2, a local one 0.5 * 8 / 4 = 1.
+    whole = tuple(
+        LanguageTrajectory("s", (make_row(reward, response=range(tokens)),))
+        for reward, tokens in ((1.0, 3), (0.0, 1))
+    )
+    local = tuple(
+        LanguageTrajectory("s", (make_row(reward, response=(2, 3)),), is_local=True) for reward in (4.0, 2.0)
+    )
+    mixed = {"group_start": "mixed", "groups_per_update": 2}
+    assert _advantages([whole, local]) == pytest.approx([1, -1, 1, -1], rel=1e-5)
+    assert _advantages([whole, local], **mixed) == pytest.approx([2, -2, 1, -1], rel=1e-5)
+    # Where rows count alike, two are of each kind: 4 / 2 and 3 * 4 / 2.
+    by_row = _advantages([whole, local], **mixed, loss_average="sequence", local_weight=3.0)
+    assert by_row == pytest.approx([2, -2, 6, -6], rel=1e-5)
+
+
+def test_starts_are_mixed_by_a_share_spread_over_the_places_of_an_update() -> None:
+    def forks(**settings: Any) -> list[int | None]:
+        settings = {"group_start": "mixed", "groups_per_update": 8, **settings}
+        algorithm = GrpoSettings.model_validate({"name": "grpo", "num_updates": 1, **settings})
+        return [algorithm.earliest_fork(place) for place in range(8)]
+
+    assert forks(local_share=0.25) == [None, 1, None, None, None, 1, None, None]
+    assert forks(local_share=0.5).count(1) == 4
+    assert forks(group_start="fork") == [0] * 8
+    assert forks(group_start="stream") == [None] * 8
+
+
 def test_groups_are_compared_within_themselves() -> None:
     low, high = (make_trajectory(0.0), make_trajectory(1.0)), (make_trajectory(10.0), make_trajectory(14.0))
     for advantage in ("trajectory", "step", "rows"):

@@ -228,9 +228,11 @@ def test_a_group_forks_from_one_state_and_learns_from_what_comes_after() -> None
         assert trajectory.counts.keys() <= {"NOOP", "ADD", "UPDATE", "DELETE", "rejected"}
         assert sum(trajectory.counts.values()) == 8
         assert trajectory.episode_return == pytest.approx(sum(trajectory.parts.values()))
+        assert trajectory.is_local
         for name, array in trajectory.observations.items():
             np.testing.assert_array_equal(array[0], group[0].observations[name][0])
     assert len({tuple(trajectory.actions[:, 0]) for trajectory in group}) > 1
+    assert not any(trajectory.is_local for trajectory in player.play(RolloutTask(0, (5, 6))))
 
 
 def test_a_fork_does_not_draw_again_what_its_past_drew() -> None:

@@ -75,6 +75,7 @@ TO_RETRIEVER = ("task=retriever", "episode.max_entries=", "features.num_candidat
 TASKS = {
     "manager-grpo": (),
     "manager-forks": ("algorithm.group_start=fork", "streams.window_turns=10"),
+    "manager-mixed": ("algorithm.group_start=mixed", "algorithm.local_weight=2"),
     "manager-probes": (
         "algorithm.group_start=probes",
         "algorithm.num_probes=3",
@@ -252,6 +253,7 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
         ("manager-grpo", 1),
         ("manager-schedules", 2),
         ("manager-forks", 3),
+        ("manager-mixed", 1),
         ("manager-ppo", 2),
         ("manager-warm-start", 2),
         ("retriever-ppo", 1),

@@ -148,6 +148,7 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         ),
         ("algorithm.group_start=probes", r"discount = 1\.0, but each probe .* and the discount to 0"),
         ("algorithm.num_probes=4", r"num_probes is 4, but algorithm\.group_start is 'stream'"),
+        ("algorithm.local_weight=1", r"local_weight is 1\.0, but algorithm\.group_start is 'stream'"),
         ("algorithm.entropy_schedule=linear", r"entropy_schedule is 'linear', but algorithm\.entropy_coeff"),
         ("algorithm.entropy_final_share=0.5", r"final_share is 0\.5, but there is no algorithm\.entropy_sch"),
         ("algorithm.learning_rate_schedule=step", "it must be 'constant', 'linear' or 'cosine'"),
@@ -523,6 +524,14 @@ def test_a_file_with_the_defaults_of_all_kinds_loads_as_it_was_written_before() 
 def test_rows_are_compared_of_language_policies() -> None:
     algorithm = LANGUAGE["algorithm"] | {"advantage": "rows"}
     assert parse_config(LANGUAGE | {"algorithm": algorithm}).algorithm.advantage == "rows"  # type: ignore[attr-defined]
+
+
+def test_mixed_starts_need_groups_of_both_kinds() -> None:
+    mixed = {"name": "grpo", "num_updates": 1, "group_start": "mixed"}
+    GrpoSettings.model_validate({**mixed, "groups_per_update": 2}).check_policy(is_language=True)
+    for num_groups, share in ((1, 0.5), (4, 0.1), (4, 0.9)):
+        with pytest.raises(ValueError, match=rf"local_share = {share} of .* = {num_groups} leaves one"):
+            GrpoSettings.model_validate({**mixed, "groups_per_update": num_groups, "local_share": share})
 
 
 def test_probes_are_for_compact_policies() -> None:

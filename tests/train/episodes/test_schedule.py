@@ -127,6 +127,16 @@ def test_groups_fork_anywhere_in_what_they_play_if_told_to() -> None:
     assert all(task.fork_turn == 0 for task in Schedule(_config(), STREAMS).training(0))
 
 
+def test_of_mixed_groups_some_fork_in_mid_stream_and_the_others_play_from_the_start() -> None:
+    schedule = Schedule(_config("algorithm.group_start=mixed"), STREAMS)
+    updates = [[task.fork_turn for task in schedule.training(update)] for update in range(60)]
+    assert {local for local, _ in updates} == set(range(1, 12))
+    assert {whole for _, whole in updates} == {0}
+    # A stream of one turn has no middle.
+    short = Schedule(_config("algorithm.group_start=mixed"), [_stream(0, num_turns=1)])
+    assert [task.fork_turn for task in short.training(0)] == [0, 0]
+
+
 def test_streams_of_which_no_window_has_a_question_are_refused() -> None:
     question = Question("b", "Words?", ("1, 9",), evidence=frozenset({"t1", "t9"}))
     spread = Stream("far", "g", STREAMS[0].chunks, (question,))

@@ -126,6 +126,10 @@ def test_the_episodes_of_a_fork_share_the_steps_before_it(streams: list[Stream],
     assert len({trajectory.rows[0].prompt_ids.tobytes() for trajectory in group}) == 1
     # What was done before the fork is not learnt from.
     assert [dict(trajectory.counts) for trajectory in group] == [{"ADD": 1, "rejected": 1}] * 3
+    assert all(trajectory.is_local for trajectory in group)
+    # Turn 1 is in the first chunk, before which nothing was decided.
+    whole = _play(_manager(streams, tokenizer), RolloutTask(0, (1, 2), fork_turn=1), engine)
+    assert not any(trajectory.is_local for trajectory in whole)
 
 
 def test_a_slow_episode_holds_up_nobody(streams: list[Stream], tokenizer: Any) -> None:
