@@ -94,7 +94,7 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
                 dim=2,
             )
         )
-        present = _present(observations).sum(dim=1).clamp(min=1)
+        present = present_candidates(observations).sum(dim=1).clamp(min=1)
         start = math.log(START_EDITS / (1 - START_EDITS)) - torch.log(2 * present)
         return HeadScores(leave.squeeze(2), edit.transpose(1, 2).flatten(1) + start.unsqueeze(1))
 
@@ -117,7 +117,7 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         turn, store, candidates = observations["turn"], observations["store"], observations["candidates"]
         mask = observations["action_mask"]
         num_candidates = candidates.shape[1]
-        present = _present(observations)
+        present = present_candidates(observations)
         scores = self.heads(observations)
         edit = edit_distribution(scores, mask).log_probs
         context = torch.cat([turn, store], dim=1)
@@ -150,7 +150,7 @@ def edit_distribution(scores: HeadScores, action_mask: Tensor) -> MaskedCategori
     )
 
 
-def _present(observations: Observations) -> Tensor:
+def present_candidates(observations: Observations) -> Tensor:
     """Return 1 for each candidate that there is, shape (B, K): any of them may be deleted."""
     num_candidates = observations["candidates"].shape[1]
     return observations["action_mask"][:, 2 + num_candidates : 2 + 2 * num_candidates].float()

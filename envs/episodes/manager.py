@@ -216,6 +216,11 @@ class ManagerEpisode(Episode):
         return outcome
 
     @property
+    def kept_evidence(self) -> frozenset[tuple[str, str]]:
+        """The evidence that the store holds, by turn and question, whether the question is still to come."""
+        return frozenset(evidence for evidence, entries in self._kept.items() if entries > 0)
+
+    @property
     def is_half_done(self) -> bool:
         """True between `begin_step` and `finish_step`."""
         return self._pending is not None

@@ -83,6 +83,11 @@ class AlgorithmSettings(Table):
         return 0, 0
 
     @property
+    def future_discount(self) -> float | None:
+        """Weight of what comes a step later for a critic that sees the future; None where none does."""
+        return None
+
+    @property
     def most_refills(self) -> int:
         """Rounds at most in which groups that teach nothing are played anew."""
         return 0
@@ -278,9 +283,17 @@ class PpoSettings(ClippedSettings):
         gae_lambda: 0 trusts the critic, 1 the rewards.
         value_coefficient: Weight of the critic's loss.
         critic_learning_rate: Of the critic; by default `learning_rate`; language policies only.
+        critic_sees: What the `policy` sees, or the `future` as well: the questions to come, and where their
+            evidence is; compact managers only.
     """
 
     name: Literal["ppo"]
     gae_lambda: Share = 0.9
     value_coefficient: NotNegative = 0.5
     critic_learning_rate: Annotated[Positive | None, LANGUAGE_ONLY] = None
+    critic_sees: Annotated[Literal["policy", "future"], COMPACT_ONLY, MANAGER_ONLY] = "policy"
+
+    @property
+    def future_discount(self) -> float | None:
+        """The discount, where the critic sees the future."""
+        return self.discount if self.critic_sees == "future" else None

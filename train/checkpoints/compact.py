@@ -2,7 +2,7 @@
 
 policy.safetensors   weights of the network, and those of the layers of a text encoder that were tuned with it
 policy.json          its `PolicySpec`, and the digests of the other files
-learner.safetensors  optimiser moments, where training can go on from here
+learner.safetensors  optimiser moments, and a critic that is no part of the policy, where training can go on
 state.json           what else the trainer needs to go on
 """
 
@@ -43,6 +43,8 @@ POLICY_TENSORS, LEARNER_TENSORS = "policy.safetensors", "learner.safetensors"
 _ENCODER = "encoder."
 """Begins the names of a text encoder's weights, which may be tuned with a policy."""
 
+_CRITIC = "critic."
+"""Begins the names of the weights of a critic that is no part of the policy."""
 _LARGEST_SIZE = 1_000_000
 """More than any size of a policy that can be trained."""
 _MOMENTS = frozenset({"step", "exp_avg", "exp_avg_sq"})
@@ -401,6 +403,25 @@ def restore_optimizer(
         optimizer.load_state_dict({"state": moments, "param_groups": groups})
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise CheckpointError(f"the optimiser's state does not fit this network: {error}.") from error
+
+
+def pack_critic(critic: nn.Module) -> dict[str, Tensor]:
+    """Return the weights of a critic that is no part of the policy, for a `TrainingState`."""
+    return {_CRITIC + name: value for name, value in critic.state_dict().items()}
+
+
+def restore_critic(critic: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give a critic the weights that `pack_critic` returned, and return the other tensors.
+
+    Raises:
+        CheckpointError: If they are missing or of another critic.
+    """
+    weights = {name: value for name, value in tensors.items() if name.startswith(_CRITIC)}
+    try:
+        critic.load_state_dict({name.removeprefix(_CRITIC): value for name, value in weights.items()})
+    except RuntimeError as error:
+        raise CheckpointError(f"the critic's weights do not fit this run: {error}") from error
+    return {name: value for name, value in tensors.items() if name not in weights}
 
 
 def _require_same_groups(optimizer: torch.optim.Optimizer, groups: object) -> None:

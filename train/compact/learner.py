@@ -19,6 +19,7 @@ from memdojo.errors import ConfigError, DivergenceError
 from ..algorithms.losses import explained_variance, masked_mean
 from ..algorithms.protocol import Algorithm, Choices, Loss
 from ..config.tables import ImitationConfig
+from .critic import FutureCritic
 from .labels import label_loss
 from .trajectories import TrajectoryGroup
 
@@ -53,8 +54,15 @@ class Batch:
         )
 
 
-def build_batch(groups: Sequence[TrajectoryGroup], algorithm: Algorithm[Any]) -> Batch:
+def build_batch(
+    groups: Sequence[TrajectoryGroup], algorithm: Algorithm[Any], critic: FutureCritic | None = None
+) -> Batch:
     """Put the decisions that the algorithm learns from into one batch, with their advantages.
+
+    Args:
+        groups: What was played.
+        algorithm: Says what to learn from.
+        critic: What values are taken from; None for those that the policy's network gave as it played.
 
     Raises:
         ValueError: If nothing trainable is left.
@@ -63,10 +71,14 @@ def build_batch(groups: Sequence[TrajectoryGroup], algorithm: Algorithm[Any]) ->
     trajectories = [trajectory for group in selection.groups for trajectory in group]
     if not trajectories:
         raise ValueError("no trajectory of this update could be scored; look at the answerer's errors.")
+    observations = _join_observations([trajectory.observations for trajectory in trajectories])
     values = np.concatenate([trajectory.values for trajectory in trajectories])
+    if critic is not None:
+        with torch.no_grad():
+            values = critic(observations).numpy()
     estimates = algorithm.estimate(selection.groups, values.ravel().astype(np.float64))
     return Batch(
-        _join_observations([trajectory.observations for trajectory in trajectories]),
+        observations,
         torch.from_numpy(np.concatenate([trajectory.actions for trajectory in trajectories])),
         torch.from_numpy(np.concatenate([trajectory.log_probs for trajectory in trajectories])),
         torch.from_numpy(estimates.advantages.reshape(values.shape).astype(np.float32)),
@@ -83,12 +95,20 @@ class Learner:
         network: Trained in place.
         algorithm: Decides what to learn from, and what is minimised.
         seed: With the number of the update, seeds the order of minibatches.
+        critic: Takes the place of the network's own, and is trained with it.
 
     Raises:
         ConfigError: If the algorithm needs a reference policy, which compact policies do not have.
     """
 
-    def __init__(self, network: nn.Module, algorithm: Algorithm[Any], *, seed: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        algorithm: Algorithm[Any],
+        *,
+        seed: int,
+        critic: FutureCritic | None = None,
+    ) -> None:
         if algorithm.needs_reference:
             raise ConfigError(
                 f"algorithm.name is {algorithm.settings.name!r} with a term of a reference policy, which "
@@ -97,7 +117,13 @@ class Learner:
         self.network = network
         self.algorithm = algorithm
         self.seed = seed
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=algorithm.settings.learning_rate, eps=1e-5)
+        self.critic = critic
+        self._weights = dict(network.named_parameters())
+        if critic is not None:
+            self._weights |= {f"critic.{name}": weight for name, weight in critic.named_parameters()}
+        self.optimizer = torch.optim.Adam(
+            list(self._weights.values()), lr=algorithm.settings.learning_rate, eps=1e-5
+        )
 
     def update(self, groups: Sequence[TrajectoryGroup], update: int) -> dict[str, float]:
         """Learn from one update's rollouts and return metrics.
@@ -110,7 +136,7 @@ class Learner:
         rate = algorithm.settings.learning_rate * algorithm.settings.learning_rate_share(update)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        batch = build_batch(groups, algorithm)
+        batch = build_batch(groups, algorithm, self.critic)
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
         for _ in range(algorithm.settings.epochs):
@@ -170,7 +196,7 @@ class Learner:
 
     def _mean_of(self, history: Sequence[Mapping[str, float]], update: int) -> dict[str, float]:
         """Return the mean metrics of an update's steps, if they left weights to go on with."""
-        for name, parameter in self.network.named_parameters():
+        for name, parameter in self._weights.items():
             if not torch.isfinite(parameter).all():
                 raise _divergence(f"update {update} left weights that are not finite, first in {name}")
         return {name: float(np.mean([step[name] for step in history])) for name in history[0]}
@@ -179,7 +205,7 @@ class Learner:
         """Take one gradient step and return its metrics."""
         self.optimizer.zero_grad()
         torch.autograd.backward(loss.total)
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.algorithm.settings.max_gradient_norm)
+        norm = nn.utils.clip_grad_norm_(self._weights.values(), self.algorithm.settings.max_gradient_norm)
         if not (torch.isfinite(loss.total) and torch.isfinite(norm)):
             raise _divergence(
                 f"update {update} gave loss {float(loss.total.detach())}, gradient norm {float(norm)}"
@@ -200,7 +226,7 @@ class Learner:
             reference_log_probs=torch.zeros_like(behaviour),
             advantages=batch.advantages,
             entropy=evaluation.entropy,
-            values=evaluation.values,
+            values=evaluation.values if self.critic is None else self.critic(batch.observations),
             targets=batch.targets,
             mean_of_choices=mean,
             mean_of_entropy=partial(masked_mean, mask=batch.loss_mask.any(dim=1)),

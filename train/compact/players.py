@@ -34,6 +34,7 @@ from memdojo.rewards.scores import Score, sum_scores
 from ..config.tables import ImitationConfig
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.tasks import RolloutTask, record_of
+from .future import FUTURE, Future
 from .labels import Labels
 from .probes import play_probes
 from .trajectories import Trajectory, TrajectoryGroup
@@ -47,6 +48,8 @@ class ManagerPlayer:
         policy: Whose network is loaded anew for each update.
         rules: With a reward, which pays each step.
         imitation: Of the run; the decisions of its updates are labelled.
+        future_discount: Of a critic that sees the future, which is then kept with each decision; None where
+            none does.
     """
 
     def __init__(
@@ -55,8 +58,11 @@ class ManagerPlayer:
         policy: CompactManager,
         rules: EpisodeRules,
         imitation: ImitationConfig | None = None,
+        future_discount: float | None = None,
     ) -> None:
         self.network: nn.Module = policy.network
+        self._future_discount = future_discount
+        self._futures: LRUCache[Future] = LRUCache(max_size=128)
         self._imitation = imitation or ImitationConfig()
         self._labels: LRUCache[Labels] = LRUCache(max_size=128)
         self._streams = streams
@@ -76,7 +82,8 @@ class ManagerPlayer:
             )
         if task.probes and labels is None and not task.greedy:
             return self._play_probes(task, context, start)
-        recorder = _Recorder(self._policy, sample=not task.greedy, labels=labels)
+        future = self._future(task, context)
+        recorder = _Recorder(self._policy, sample=not task.greedy, labels=labels, future=future)
         play_manager(recorder, [start], self._rules.answerer, until_step=task.fork_turn)
         episodes = [start.fork(seed) for seed in task.seeds]
         watched = WatchedPolicy(recorder) if task.recorded else None
@@ -135,6 +142,13 @@ class ManagerPlayer:
     def _plan(self, task: RolloutTask, context: StreamContext) -> PlanMeasures:
         return self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
 
+    def _future(self, task: RolloutTask, context: StreamContext) -> Future | None:
+        """Return what looks ahead in the stream; None where nothing is learned or no critic sees it."""
+        discount = self._future_discount
+        if task.greedy or discount is None:
+            return None
+        return self._futures.get_or_make((task.stream, task.window), lambda: Future(context, discount))
+
     def _context(self, task: RolloutTask) -> StreamContext:
         stream = self._streams[task.stream]
         if task.window is not None:
@@ -183,9 +197,11 @@ def _mean_parts(scores: Sequence[Score]) -> dict[str, float]:
 
 
 class _Recorder:
-    """A manager that remembers each decision by episode, with its labels if there are any."""
+    """A manager that remembers each decision by episode, with its labels and its future if there are any."""
 
-    def __init__(self, policy: CompactManager, *, sample: bool, labels: Labels | None) -> None:
+    def __init__(
+        self, policy: CompactManager, *, sample: bool, labels: Labels | None, future: Future | None
+    ) -> None:
         self.name = policy.name
         self.turns_per_chunk = policy.turns_per_chunk
         self.stochastic = sample
@@ -193,15 +209,19 @@ class _Recorder:
         self._policy = policy
         self._sample = sample
         self._labels = labels
+        self._future = future
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         operations: list[tuple[Operation, ...]] = []
         decided = self._policy.decide(episodes, sample=self._sample)
         seen = self._policy.last_observations()
         for episode, observation, (operation, decision) in zip(episodes, seen, decided, strict=True):
+            arrays = dict(decision.observation)
             if self._labels is not None:
-                labelled = {**decision.observation, **self._labels.of(episode, observation)}
-                decision = decision._replace(observation=labelled)
+                arrays |= self._labels.of(episode, observation)
+            if self._future is not None:
+                arrays[FUTURE] = self._future.of(episode)
+            decision = decision._replace(observation=arrays)
             self.decisions.setdefault(id(episode), []).append(decision)
             operations.append((operation,))
         return operations

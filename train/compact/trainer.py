@@ -33,8 +33,10 @@ from ..checkpoints.compact import (
     load_training_state,
     load_weights,
     manager_spec,
+    pack_critic,
     pack_optimizer,
     reading_state,
+    restore_critic,
     restore_optimizer,
     retriever_spec,
     save_policy,
@@ -52,6 +54,7 @@ from ..rollouts.start import start_rollouts
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
+from .critic import FutureCritic, new_future_critic
 from .encoder import tune_encoder
 from .labels import Labels
 from .learner import Learner
@@ -82,7 +85,12 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
             message=progress.message,
         )
     policy = _new_policy(config, encoder)
-    learner = Learner(policy.network, make_algorithm(config.algorithm), seed=config.seed)
+    learner = Learner(
+        policy.network,
+        make_algorithm(config.algorithm),
+        seed=config.seed,
+        critic=_new_critic(config, policy),
+    )
     if checkpoint is not None:
         _go_on_from(checkpoint, learner, schedule)
     prepare_run(run, run_state)
@@ -177,6 +185,8 @@ class CompactTrainee:
     def save(self, folder: Path, training: TrainedOn, state: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
         tensors, optimizer = pack_optimizer(self._learner.optimizer)
+        if self._learner.critic is not None:
+            tensors |= pack_critic(self._learner.critic)
         saved = TrainingState(tensors, {**self._schedule.state(), **state, "optimizer": optimizer})
         weights = with_encoder(self._weights(), self._encoder)
         save_policy(folder, weights, _spec(self._config, training), saved)
@@ -203,6 +213,14 @@ def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> Compact
         return CompactManager(manager, manager_features, name=config.name)
     retriever = new_retriever_network(config.episode.top_k, config.policy.hidden_dim, config.seed)
     return CompactRetriever(retriever, RetrievalFeatures(config.features.embedder), name=config.name)
+
+
+def _new_critic(config: CompactConfig, policy: CompactManager | CompactRetriever) -> FutureCritic | None:
+    """Return the critic that sees the future, if the run has one; else the policy's network has its own."""
+    if config.algorithm.future_discount is None:
+        return None
+    assert isinstance(policy, CompactManager)  # The configuration has it for managers alone.
+    return new_future_critic(policy.features, config.policy.hidden_dim, config.seed)
 
 
 def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
@@ -243,7 +261,7 @@ def _make_player(
     reward = Reward(weights, decay)
     rules = config.episode.rules(reward, answerer=resolve_answerer(None, reward))
     if isinstance(policy, CompactManager):
-        return ManagerPlayer(streams, policy, rules, imitation)
+        return ManagerPlayer(streams, policy, rules, imitation, config.algorithm.future_discount)
     return RetrieverPlayer(streams, policy, rules, memories=memories)
 
 
@@ -259,5 +277,8 @@ def _go_on_from(checkpoint: Path, learner: Learner, schedule: Schedule) -> None:
     load_weights(checkpoint, learner.network)
     saved = load_training_state(checkpoint)
     with reading_state(checkpoint):
-        restore_optimizer(learner.optimizer, saved.tensors, saved.state["optimizer"])
+        moments = saved.tensors
+        if learner.critic is not None:
+            moments = restore_critic(learner.critic, moments)
+        restore_optimizer(learner.optimizer, moments, saved.state["optimizer"])
         schedule.load_state(saved.state)

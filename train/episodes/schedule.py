@@ -120,9 +120,10 @@ class Schedule:
         played = num_turns if part is None else min(part[1], num_turns)
         algorithm = self._config.algorithm
         earliest = algorithm.earliest_fork(place)
+        fork_turn = 0
         # A stream of a single turn has no middle.
-        can_fork = earliest is not None and earliest < played
-        fork_turn = int(rng.integers(earliest, played)) if can_fork else 0
+        if earliest is not None and earliest < played:
+            fork_turn = int(rng.integers(earliest, played))
         probes, alternatives = algorithm.probes
         return RolloutTask(
             unit, seeds, window=part, fork_turn=fork_turn, probes=probes, alternatives=alternatives

@@ -17,6 +17,8 @@ from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeature
 from memdojo.errors import ConfigError, DivergenceError
 from memdojo.train.algorithms.protocol import Algorithm
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
+from memdojo.train.compact.critic import FutureCritic
+from memdojo.train.compact.future import FUTURE
 from memdojo.train.compact.learner import Learner, build_batch
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
 
@@ -312,6 +314,43 @@ def test_the_critic_of_ppo_learns_what_it_is_told() -> None:
     assert network.values[:, 0].tolist() == pytest.approx([0.7, -0.4], abs=0.02)
     assert metrics["explained_variance"] > 0.99
     assert metrics["value_loss"] < 1e-3
+
+
+class TellsStatesApart(FutureCritic):
+    """A value for either of two states, from what the future says."""
+
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+        self.table = nn.Parameter(torch.zeros(2))
+
+    def forward(self, observations: Observations) -> Tensor:
+        return self.table[observations[FUTURE][:, :1]]
+
+
+def test_a_critic_of_its_own_takes_the_place_of_the_network_s() -> None:
+    network, critic = Table(1, 2), TellsStatesApart()
+    learner = Learner(network, _algorithm("ppo", learning_rate=0.05), seed=0, critic=critic)
+    group = tuple(
+        _trajectory(
+            [[0]],
+            [[reward]],
+            log_probs=[[math.log(0.5)]],
+            # What the policy's own critic said as it played counts for nothing.
+            values=[[99.0]],
+            # The network cannot tell the two apart.
+            observations={"state": np.array([[0]]), FUTURE: np.array([[future]])},
+        )
+        for future, reward in ((0, 0.7), (1, -0.4))
+    )
+    for update in range(120):
+        metrics = learner.update([group], update)
+    assert critic.table.tolist() == pytest.approx([0.7, -0.4], abs=0.02)
+    assert metrics["explained_variance"] > 0.99
+    assert not network.values.any()
+    # What was to be expected is no reason to do it more often or less.
+    batch = build_batch([group], learner.algorithm, critic)
+    assert batch.targets.flatten().tolist() == pytest.approx([0.7, -0.4])
+    assert batch.values.flatten().tolist() == pytest.approx([0.7, -0.4], abs=0.02)
 
 
 @pytest.mark.parametrize("bad", [{"log_prob": math.nan}, {"reward": math.inf}])

@@ -33,7 +33,9 @@ from memdojo.train.checkpoints.compact import (
     load_policy,
     load_spec,
     load_training_state,
+    restore_critic,
 )
+from memdojo.train.compact.critic import new_future_critic
 from memdojo.train.compact.trainer import TrainResult
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.dispatch import train
@@ -83,6 +85,7 @@ TASKS = {
         "algorithm.discount=0",
     ),
     "manager-ppo": ("algorithm.name=ppo",),
+    "manager-ppo-future": ("algorithm.name=ppo", "algorithm.critic_sees=future"),
     "manager-warm-start": (
         "policy.network=keep_and_supersede",
         "features.embedding_inputs=true",
@@ -255,6 +258,7 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
         ("manager-forks", 3),
         ("manager-mixed", 1),
         ("manager-ppo", 2),
+        ("manager-ppo-future", 2),
         ("manager-warm-start", 2),
         ("retriever-ppo", 1),
     ],
@@ -270,6 +274,33 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path: Path, task: str, updat
     run, result = _resume(tmp_path / "halves", *TASKS[task])
     _require_equal_runs(run, expected)
     assert result.updates == 4
+
+
+def test_a_critic_that_sees_the_future_is_no_part_of_the_policy(tmp_path: Path) -> None:
+    seeing, _ = _train(tmp_path / "future", *TASKS["manager-ppo-future"])
+    blind, _ = _train(tmp_path / "policy", *TASKS["manager-ppo"])
+    # They play the same episodes, and learn from them in other ways.
+    first, other = _updates(seeing)[0], _updates(blind)[0]
+    assert first["rollouts/return"] == other["rollouts/return"]
+    assert first["explained_variance"] != other["explained_variance"]
+    folder, plain = seeing.latest, blind.latest
+    assert folder is not None
+    assert plain is not None
+    assert load_network_state(folder).keys() == load_network_state(plain).keys()
+    extra = load_training_state(folder).tensors.keys() - load_training_state(plain).tensors.keys()
+    assert {name for name in extra if name.startswith("critic.")}
+    assert isinstance(load_policy(folder), CompactManager)
+
+
+def test_a_checkpoint_without_the_critic_s_weights_is_not_gone_on_from(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path, *TASKS["manager-ppo-future"])
+    assert run.latest is not None
+    critic = new_future_critic(load_policy(run.latest).features, 8, 0)  # type: ignore[arg-type, union-attr]
+    tensors = load_training_state(run.latest).tensors
+    rest = restore_critic(critic, tensors)
+    assert not any(name.startswith("critic.") for name in rest)
+    with pytest.raises(CheckpointError, match="the critic's weights do not fit this run"):
+        restore_critic(critic, rest)
 
 
 def test_imitation_comes_first_and_reinforcement_learning_goes_on_from_it(tmp_path: Path) -> None:

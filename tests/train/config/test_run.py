@@ -148,6 +148,7 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         ),
         ("algorithm.group_start=probes", r"discount = 1\.0, but each probe .* and the discount to 0"),
         ("algorithm.num_probes=4", r"num_probes is 4, but algorithm\.group_start is 'stream'"),
+        ("algorithm.critic_sees=future", r"critic_sees is 'future', but algorithm\.name is 'grpo'"),
         ("algorithm.local_weight=1", r"local_weight is 1\.0, but algorithm\.group_start is 'stream'"),
         ("algorithm.entropy_schedule=linear", r"entropy_schedule is 'linear', but algorithm\.entropy_coeff"),
         ("algorithm.entropy_final_share=0.5", r"final_share is 0\.5, but there is no algorithm\.entropy_sch"),
@@ -524,6 +525,15 @@ def test_a_file_with_the_defaults_of_all_kinds_loads_as_it_was_written_before() 
 def test_rows_are_compared_of_language_policies() -> None:
     algorithm = LANGUAGE["algorithm"] | {"advantage": "rows"}
     assert parse_config(LANGUAGE | {"algorithm": algorithm}).algorithm.advantage == "rows"  # type: ignore[attr-defined]
+
+
+def test_only_a_compact_manager_s_critic_sees_the_future() -> None:
+    for overrides, message in (
+        (("task=retriever", "episode.max_entries="), "only a manager uses it"),
+        (("policy.kind=language", "policy.model=x/y"), "only a compact policy uses it"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            make_config("algorithm.name=ppo", "algorithm.critic_sees=future", *overrides)
 
 
 def test_mixed_starts_need_groups_of_both_kinds() -> None:

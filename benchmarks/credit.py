@@ -1,0 +1,148 @@
+"""What each kind of credit assignment costs: seconds of a core an update, and answers asked for it.
+
+    python benchmarks/credit.py [--streams 8] [--group-size 4] [--rounds 3] [--checkpoint FOLDER]
+
+A manager as in `quickstart` plays an update of one group for each stream and learns from it, once for every
+kind of credit: the same streams, and before every round the same weights, untrained ones or those of a
+checkpoint. A round of warming up analyses the streams; before each other round all answers are forgotten, as
+training meets other streams in every update. Prints the medians and, as its last line, one JSON object.
+`asked` are the questions that no cache had an answer to, `choices` those that are learned from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Sequence
+
+from memdojo.agents.compact.base import use_one_thread
+from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
+from memdojo.envs.answering.cache import CachedAnswerer
+from memdojo.envs.episodes.rules import resolve_answerer
+from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.rewards.reward import Reward
+from memdojo.train.algorithms.registry import make_algorithm
+from memdojo.train.checkpoints.compact import load_network_state
+from memdojo.train.compact.critic import new_future_critic
+from memdojo.train.compact.learner import Learner
+from memdojo.train.compact.players import ManagerPlayer
+from memdojo.train.config.files import load_config
+from memdojo.train.episodes.schedule import Schedule
+from memdojo.train.episodes.splits import load_splits
+
+WHOLE = ("algorithm.group_start=stream", "algorithm.discount=1")
+KINDS: dict[str, tuple[str, ...]] = {
+    "token_f1": WHOLE,
+    "token_f1 + evidence_kept": (*WHOLE, "reward.evidence_kept=1"),
+    "answerability": (*WHOLE, "reward.token_f1=", "reward.answerability=1"),
+    "attribution": (*WHOLE, "reward.token_f1=", "reward.attribution=1"),
+    "fork": ("algorithm.group_start=fork", "algorithm.discount=1"),
+    "mixed": ("algorithm.group_start=mixed", "algorithm.discount=1"),
+    "probes": ("algorithm.group_start=probes",),
+    "ppo": ("algorithm.name=ppo", "algorithm.discount=1"),
+    "ppo, critic_sees=future": (
+        "algorithm.name=ppo",
+        "algorithm.discount=1",
+        "algorithm.critic_sees=future",
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--streams", type=int, default=8, help="groups of an update")
+    parser.add_argument("--group-size", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--checkpoint", help="of a manager of quickstart, whose weights are played")
+    arguments = parser.parse_args()
+    use_one_thread()
+    rows = []
+    head = ("seconds", "playing", "learning", "times", "asked", "choices")
+    print(f"{'credit':25}", *(f"{name:>8}" for name in head))
+    for name, overrides in KINDS.items():
+        sizes = (
+            f"streams.num_train={arguments.streams}",
+            f"algorithm.groups_per_update={arguments.streams}",
+            f"algorithm.group_size={arguments.group_size}",
+            "imitation.num_updates=0",
+        )
+        row = measure((*sizes, *overrides), arguments.rounds, arguments.checkpoint)
+        rows.append({"credit": name, **row})
+        times = row["seconds"] / rows[0]["seconds"]
+        print(
+            f"{name:25} {row['seconds']:8.2f} {row['playing']:8.2f} {row['learning']:8.2f} {times:8.2f} "
+            f"{row['asked']:8.0f} {row['choices']:8.0f}",
+            flush=True,
+        )
+    print(json.dumps({"benchmark": "credit", **vars(arguments), "rows": rows}))
+
+
+def measure(overrides: Sequence[str], rounds: int, checkpoint: str | None) -> dict[str, float]:
+    """Return the medians of some updates under a configuration."""
+    config = load_config("quickstart", overrides)
+    streams = load_splits(config)["train"]
+    schedule = Schedule(config, streams)
+    features = ManagerFeatures(FeatureSettings(**config.features.model_dump()))
+    network = new_manager_network(features, config.policy.hidden_dim, seed=0, network=config.policy.network)
+    if checkpoint is not None:
+        network.load_state_dict(load_network_state(checkpoint))
+    weights = {name: weight.clone() for name, weight in network.state_dict().items()}
+    answerer = ForgetfulAnswerer()
+    reward, discount = Reward(config.reward), config.algorithm.future_discount
+    rules = config.episode.rules(reward, answerer=resolve_answerer(answerer, reward))
+    player = ManagerPlayer(streams, CompactManager(network, features), rules, future_discount=discount)
+    critic = None if discount is None else new_future_critic(features, config.policy.hidden_dim, seed=0)
+    measured = []
+    for number in range(rounds + 1):
+        network.load_state_dict(weights)
+        learner = Learner(network, make_algorithm(config.algorithm), seed=0, critic=critic)
+        answerer.forget()
+        started = time.process_time()
+        groups = [player.play(task) for task in schedule.training(number)]
+        played = time.process_time()
+        learner.update(groups, number)
+        learned = time.process_time()
+        measured.append(
+            {
+                "seconds": learned - started,
+                "playing": played - started,
+                "learning": learned - played,
+                "asked": answerer.num_asked,
+                "choices": sum(int(each.loss_mask.sum()) for group in groups for each in group),
+            }
+        )
+    return {name: statistics.median(each[name] for each in measured[1:]) for name in measured[0]}
+
+
+class ForgetfulAnswerer:
+    """The extractive reader behind a cache that can be emptied."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Empty the cache and begin to count anew."""
+        self._cache = CachedAnswerer(ExtractiveAnswerer())
+
+    @property
+    def num_asked(self) -> int:
+        """Questions that the cache could not answer."""
+        return self._cache.misses
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the reader."""
+        return self._cache.fingerprint
+
+    def answer(self, requests: Sequence[AnswerRequest]) -> list[Answer]:
+        """Answer from the cache, or by the reader."""
+        return self._cache.answer(requests)
+
+
+if __name__ == "__main__":
+    main()
