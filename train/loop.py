@@ -25,7 +25,7 @@ from .episodes.schedule import validation_tasks
 from .rollouts.memory_figures import mean_figures
 from .rollouts.recorded_episodes import RecordedEpisodes, records_are_due
 from .rollouts.unscored import bound_unscored
-from .rollouts.validation_scores import ValidationIntervals, task_scores
+from .rollouts.validation_scores import ValidationScores, task_scores
 from .run_state import RunState
 from .runs.folder import RunFolder
 from .runs.interrupts import GracefulStop
@@ -144,7 +144,9 @@ class TrainLoop:
         self._saved_update = run_state.updates
         self._validates_start = validates_start
         self._tasks = validation_tasks(config, held_out)
-        self._intervals = ValidationIntervals(held_out, self._tasks, config.evaluation.num_resamples)
+        self._scores = ValidationScores(
+            held_out, self._tasks, config.evaluation.num_resamples, config.streams.specs("validation")
+        )
 
     @property
     def is_done(self) -> bool:
@@ -339,9 +341,10 @@ class TrainLoop:
             records = [each.record for group in groups for each in group if each.record is not None]
             self._episodes.add(run_state.updates, records)
         scores = [each.episode_return for group in groups for each in group if each.scored]
-        metrics["validation/score"] = run_state.last_score = float(np.mean(scores)) if scores else math.nan
+        run_state.last_score = float(np.mean(scores)) if scores else math.nan
         scores_of_tasks = task_scores(groups)
         metrics |= self._compare(scores_of_tasks)
+        metrics["validation/score"] = run_state.last_score
         # What could not be scored is no score that any other must beat.
         is_best = not math.isnan(run_state.last_score) and run_state.score(
             run_state.last_score, scores_of_tasks, self._config.rounds.merge_best
@@ -356,10 +359,13 @@ class TrainLoop:
         # A trainee of another package may play something else than these tasks.
         if len(scores) != len(self._tasks):
             return {}
-        score = self._intervals.score(scores)
+        score = self._scores.score(scores)
+        self._run_state.last_score = score.mean
         metrics = {"validation/low": score.low, "validation/high": score.high}
+        parts = self._scores.of_parts(scores)
+        metrics |= {f"validation/score/{part}": of_part for part, of_part in parts.items()}
         if len(best) == len(scores):
-            difference = self._intervals.difference(scores, best)
+            difference = self._scores.difference(scores, best)
             metrics |= {
                 "validation/difference": difference.mean,
                 "validation/difference_low": difference.low,

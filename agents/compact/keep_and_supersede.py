@@ -10,11 +10,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from memdojo.envs.streams.turn_features import COLUMN, LOG_WORDS_SCALE
+
 from .base import ChoosingNetwork, Observations, mlp
 from .distributions import MASKED_LOGIT, MaskedCategorical
 
 START_EDITS = 0.02
 """How often the untrained policy rewrites or deletes anything at all, whatever the number of candidates."""
+
+START_ADD = 4.0
+"""Logit of ADD where the store has room, against that of the new turn's leaving: a free place costs nothing yet."""
+
+START_LENGTH_COST = 0.5
+"""What a text's length counts against it where tokens are limited, in logits of leaving for its logarithm. By
+worth per token it would be 1; what a text is worth is known too badly for that."""
+
+_LOG_WORDS = COLUMN["log_words"]
 
 
 class HeadScores(NamedTuple):
@@ -36,8 +47,9 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
     The supersede head looks at pairs of the new turn and an entry: UPDATE puts the turn in the place of an
     entry that it makes outdated, at any time, and DELETE removes an entry that it takes back. If nothing is
     changed, the keep head says how readily each text should leave the store, by the same eyes for the new
-    turn as for the entries: NOOP means that the turn leaves, ADD in place of k that entry k does. The
-    probability of an action is the product of the two decisions.
+    turn as for the entries: NOOP means that the turn leaves, ADD in place of k that entry k does. Of two texts
+    that are worth as much the longer one leaves first, since it takes the room of several. The probability of
+    an action is the product of the two decisions.
 
     Args:
         turn_dim: Features of the new turn: `num_shared`, then its embedding if there is one.
@@ -62,9 +74,13 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         self.edit = mlp(2 * num_shared + self.num_pair + num_shared + self.embedding_dim, hidden_dim, 2)
         self.critic = mlp(turn_dim + store_dim + candidate_dim, hidden_dim, 1)
         self.drop = nn.Dropout(0.0)
+        self.length_cost = nn.Parameter(torch.tensor(START_LENGTH_COST))
         with torch.no_grad():
             self.leave_linear.weight.zero_()
             self.leave_linear.bias.zero_()
+            add_output = self.add[-1]
+            assert isinstance(add_output, nn.Linear)
+            add_output.bias.fill_(START_ADD)
 
     def heads(self, observations: Observations) -> HeadScores:
         """Return what both heads say of a batch of B observations; of absent candidates it means nothing."""
@@ -121,8 +137,10 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         scores = self.heads(observations)
         edit = edit_distribution(scores, mask).log_probs
         context = torch.cat([turn, store], dim=1)
+        longer_than_turn = (candidates[:, :, _LOG_WORDS] - turn[:, None, _LOG_WORDS]) * LOG_WORDS_SCALE
+        leave = scores.leave[:, 1:] + self.length_cost * longer_than_turn
         keep = MaskedCategorical(
-            torch.cat([scores.leave[:, :1], self.add(context), scores.leave[:, 1:]], dim=1),
+            torch.cat([scores.leave[:, :1], self.add(context), leave], dim=1),
             torch.cat([mask[:, :2], mask[:, 2 + 2 * num_candidates :]], dim=1),
         ).log_probs
         unchanged = edit[:, :1] + keep

@@ -29,6 +29,7 @@ NOOP, ADD = 0, 1
 
 PAIR_FEATURES = (
     "freshness",
+    "age_rank",
     "similarity",
     "same_speaker",
     "similarity_same_speaker",
@@ -40,8 +41,8 @@ PAIR_FEATURES = (
     "reply_retracts",
     "is_newest",
 )
-"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, how it relates to the new turn and
-to newer candidates, and what the turn that followed it says."""
+"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, which share of the store is newer, how
+it relates to the new turn and to newer candidates, and what the turn that followed it says."""
 
 _PAIR_COLUMN = {name: column for column, name in enumerate(PAIR_FEATURES)}
 
@@ -155,6 +156,7 @@ class ManagerFeatures:
         rows = context.origins(store)
         similarity = context.similarities(self.embedder, index, rows)
         chosen = self._choose(context.rarities[rows], similarity)
+        age_rank = _age_rank(context.positions[rows])[chosen]
         rows, similarity = rows[chosen], similarity[chosen]
         superseded = context.superseded(self.embedder, rows)
 
@@ -163,7 +165,9 @@ class ManagerFeatures:
         num_pair = num_turn + len(PAIR_FEATURES)
         arrays["turn"][:num_turn] = context.turn_features[index]
         candidates = arrays["candidates"][: len(rows)]
-        candidates[:, :num_pair] = _candidate_features(context, rows, index, similarity, superseded)
+        candidates[:, :num_pair] = _candidate_features(
+            context, rows, index, age_rank, similarity, superseded
+        )
         if self.settings.embedding_inputs:
             embeddings = context.embeddings(self.embedder)
             arrays["turn"][num_turn:] = embeddings[index]
@@ -316,6 +320,7 @@ def _candidate_features(
     context: VisibleDialogue,
     rows: npt.NDArray[np.intp],
     index: int,
+    age_rank: FloatArray,
     similarity: FloatArray,
     superseded: FloatArray,
 ) -> FloatArray:
@@ -325,6 +330,7 @@ def _candidate_features(
         context: The stream.
         rows: Index of each candidate's turn.
         index: Index of the new turn.
+        age_rank: Of each candidate in the store.
         similarity: Cosine of each candidate with the new turn.
         superseded: Largest cosine of each candidate with a newer one.
     """
@@ -334,12 +340,22 @@ def _candidate_features(
     distance = context.positions[rows] - context.positions[index]
     # Column by column, which numpy does fastest.
     pair[:, _PAIR_COLUMN["freshness"]] = np.exp(distance / FRESHNESS_TURNS)
+    pair[:, _PAIR_COLUMN["age_rank"]] = age_rank
     pair[:, _PAIR_COLUMN["similarity"]] = similarity
     pair[:, _PAIR_COLUMN["same_speaker"]] = same_speaker
     pair[:, _PAIR_COLUMN["similarity_same_speaker"]] = similarity * same_speaker
     pair[:, _PAIR_COLUMN["superseded"]] = superseded
     pair[:, _PAIR_COLUMN["is_newest"]] = distance == -1
     return features
+
+
+def _age_rank(positions: npt.NDArray[np.int64]) -> FloatArray:
+    """Return the share of the other entries that are newer than each entry, shape (num_entries,)."""
+    # Nearly in order already, which this way of sorting makes use of.
+    order = np.argsort(positions, kind="stable")
+    rank = np.empty(len(positions), np.float32)
+    rank[order] = np.arange(len(positions))[::-1] / max(len(positions) - 1, 1)
+    return rank
 
 
 def _store_features(

@@ -23,6 +23,9 @@ FloatArray = npt.NDArray[np.float32]
 FEATURE_BOUND = 10.0
 """Features are cut off at this size, so that a turn of thousands of words stays within observation spaces."""
 
+LOG_WORDS_SCALE = 4.0
+"""What `log_words` is divided by, to be of the size of the others."""
+
 SESSION_GAP = timedelta(minutes=30)
 """Silence after which a new session begins."""
 
@@ -221,7 +224,7 @@ def _surface_features(text: str) -> dict[str, float]:
     capitals = len(_CAPITALISED.findall(text))
     features = {name: min(len(pattern.findall(text)), 3) / 2 for name, pattern in _PATTERNS.items()}
     return features | {
-        "log_words": math.log1p(len(text.split())) / 4,
+        "log_words": math.log1p(len(text.split())) / LOG_WORDS_SCALE,
         "num_sentences": min(len(_SENTENCE_END.findall(text)), 6) / 6,
         "ends_with_question": float(text.rstrip().endswith("?")),
         "has_question": float("?" in text),

@@ -22,6 +22,7 @@ from ..config.tables import TeacherName
 LEAVE, EDIT = "label_leave", "label_edit"
 """Names of the labels among the arrays of a decision."""
 
+_EDITS = (Update.kind, Delete.kind)
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -32,8 +33,9 @@ class Labels:
     later turn has made it outdated or taken it back. A turn that takes something back goes into the place of
     what it takes back: whoever reads the memory must know, and where the plan's DELETE leaves nothing, the
     answer is guessed from what else there is. By the evidence (`oracle`) a text should leave if no question
-    that is still to come needs its turn, and no entry is ever edited. `auto` is the plan of a stream that has
-    one, and the evidence otherwise.
+    that is still to come needs its turn, and no entry is ever edited. `auto` is the plan of a stream whose plan
+    edits entries, and the evidence otherwise: a plan that does nothing but add says what might be of use one
+    day, and not for how long.
 
     Args:
         context: The stream, in chunks of single turns.
@@ -44,22 +46,24 @@ class Labels:
         num_turns = len(context.turns)
         self._leaves_from = np.zeros(num_turns, np.int64)
         self._targets: dict[int, int] = {}
-        if teacher == "oracle" or (teacher == "auto" and not context.stream.oracle):
+        plans = context.stream.oracle
+        edits = any(each.kind in _EDITS for plan in plans.values() for each in plan)
+        if teacher == "oracle" or (teacher == "auto" and not edits):
             for step, questions in context.due.items():
                 for turn_id in {each for question in questions for each in question.evidence}:
                     turn = context.turn_index[turn_id]
                     # Asked after the chunk of a step, the question still needs its evidence at that step.
                     self._leaves_from[turn] = max(self._leaves_from[turn], step + 1)
             return
-        for turn_id, plan in context.stream.oracle.items():
+        for turn_id, plan in plans.items():
             turn = context.turn_index[turn_id]
             for planned in plan:
-                if planned.kind in (Add.kind, Update.kind, Delete.kind):
+                if planned.kind == Add.kind or planned.kind in _EDITS:
                     self._leaves_from[turn] = _NEVER
-        for turn_id, plan in context.stream.oracle.items():
+        for turn_id, plan in plans.items():
             turn = context.turn_index[turn_id]
             for planned in plan:
-                if planned.kind in (Update.kind, Delete.kind) and planned.target is not None:
+                if planned.kind in _EDITS and planned.target is not None:
                     target = context.turn_index[planned.target]
                     self._targets[turn] = target
                     self._leaves_from[target] = min(self._leaves_from[target], turn)

@@ -64,8 +64,12 @@ def _spec_or_weights(value: object) -> str | dict[str, float]:
     for spec, weight in value.items():
         not_blank(spec)
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-            raise ConfigError(f"streams.train: the weight of {spec!r} is {weight!r}; give a number above 0.")
+            raise ValueError(f"must give {spec!r} a weight above 0, not {weight!r}")
     return {spec: float(weight) for spec, weight in value.items()}
+
+
+def _spec_weights_or_none(value: object) -> str | dict[str, float] | None:
+    return None if value is None else _spec_or_weights(value)
 
 
 def _source(spec: str) -> str:
@@ -78,7 +82,8 @@ class StreamsConfig(Table):
     Attributes:
         train: Spec of the streams to train on, such as `synthetic:train`; in a mixture a table of specs with
             weights.
-        validation: Spec of the streams that choose the best checkpoint; without it the last one is the best.
+        validation: Spec of the streams that choose the best checkpoint, or a table of specs with the weights
+            that their mean scores have; without it the last one is the best.
         test: Spec of the streams of the final evaluation; without it there is none.
         num_train, num_validation, num_test: How many streams a generating source makes.
         options: Further options of the source, the same for all three; a table under the name of a source has
@@ -92,7 +97,7 @@ class StreamsConfig(Table):
     """
 
     train: Annotated[str | dict[str, float], PlainValidator(_spec_or_weights)]
-    validation: Text | None = None
+    validation: Annotated[str | dict[str, float] | None, PlainValidator(_spec_weights_or_none)] = None
     test: Text | None = None
     num_train: Count | None = None
     num_validation: Count | None = None

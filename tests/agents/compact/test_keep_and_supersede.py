@@ -9,7 +9,7 @@ import torch
 from builders import make_stream
 from memdojo.agents.compact.base import stack_observations
 from memdojo.agents.compact.distributions import MaskedCategorical
-from memdojo.agents.compact.keep_and_supersede import START_EDITS, KeepAndSupersedeNetwork
+from memdojo.agents.compact.keep_and_supersede import START_ADD, START_EDITS, KeepAndSupersedeNetwork
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
@@ -69,12 +69,18 @@ def test_the_probability_of_an_action_is_that_of_both_decisions() -> None:
     assert probabilities[2:4] == pytest.approx([edited, edited], rel=1e-5)
     assert probabilities[6:8] == pytest.approx([edited, edited], rel=1e-5)
     assert probabilities[4:6].sum() + probabilities[8:].sum() == pytest.approx(0, abs=1e-12)
-    # Full: the turn itself or one of the entries leaves.
+    # Full: the turn itself or one of the entries leaves, of 5, 4 and 2 words, at half of its length's logarithm.
     probabilities = np.exp(_log_probs(network, _episode(num_seen=2, max_entries=2)))
     stays = 1 - 4 * edited
-    assert probabilities[[0, 10, 11]] == pytest.approx([stays / 3] * 3, rel=1e-5)
+    leaves = np.sqrt([1, 5 / 6, 3 / 6])
+    assert probabilities[[0, 10, 11]] == pytest.approx(stays * leaves / leaves.sum(), rel=1e-5)
     assert probabilities[1] == 0
     assert probabilities.sum() == pytest.approx(1, rel=1e-5)
+
+
+def test_an_untrained_policy_makes_use_of_free_places() -> None:
+    probabilities = np.exp(_log_probs(_network(), _episode(num_seen=2)))
+    assert probabilities[1] / probabilities[:2].sum() == pytest.approx(1 / (1 + math.exp(-START_ADD)), abs=0.01)
 
 
 @pytest.mark.parametrize("num_candidates", [2, 4, 40])

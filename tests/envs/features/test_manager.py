@@ -279,6 +279,7 @@ def test_candidates_carry_what_is_known_of_their_turn_and_of_the_new_one() -> No
     assert _pair(observation, "same_speaker") == [0, 1, 0]
     assert _pair(observation, "similarity_same_speaker") == pytest.approx([0, cosines[1], 0])
     assert _pair(observation, "is_newest") == [0, 0, 1]
+    assert _pair(observation, "age_rank") == [1, 0.5, 0]
 
 
 def test_a_candidate_is_superseded_by_newer_candidates_only() -> None:

@@ -385,8 +385,8 @@ def test_options_are_for_all_sources_or_for_one() -> None:
     [
         ({"train": {}}, r"streams.train is \{\}; it must be a text, or a table of at least one spec"),
         ({"train": 3}, "streams.train is 3; it must be a text, or a table"),
-        ({"train": {"synthetic": 0}}, "the weight of 'synthetic' is 0; give a number above 0"),
-        ({"train": {"synthetic": "much"}}, "the weight of 'synthetic' is 'much'"),
+        ({"train": {"synthetic": 0}}, "must give 'synthetic' a weight above 0, not 0"),
+        ({"train": {"synthetic": "much"}}, "must give 'synthetic' a weight above 0, not 'much'"),
         (
             {"train": {"synthetic:validation": 1}},
             "streams.train and streams.validation are both 'synthetic:val",
