@@ -155,6 +155,8 @@ class Learner:
     ) -> dict[str, float]:
         """Learn what the labels of one update's decisions say, and return metrics.
 
+        The learning rate falls linearly to 0 at the end of the stage.
+
         Raises:
             DivergenceError: If the loss or a weight is no longer finite.
         """
@@ -165,8 +167,9 @@ class Learner:
         )
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
+        rate = stage.learning_rate * (1 - update / stage.num_updates)
         with (
-            self._supervised(stage),
+            self._supervised(rate, stage.weight_decay),
             network.dropping_out(stage.dropout, self.seed + update),
         ):
             for _ in range(stage.epochs):
@@ -174,17 +177,13 @@ class Learner:
                 for index in torch.split(order, self.algorithm.settings.minibatch_size):
                     rows = {name: values[index] for name, values in observations.items()}
                     history.append(self._descend(label_loss(network.heads(rows), rows), update))
-        return self._mean_of(history, update) | {"learning_rate": stage.learning_rate}
+        return self._mean_of(history, update) | {"learning_rate": rate}
 
     @contextlib.contextmanager
-    def _supervised(self, stage: ImitationConfig) -> Iterator[None]:
-        """Let the optimiser take the steps of AdamW, as the stage has them, for a while."""
+    def _supervised(self, learning_rate: float, weight_decay: float) -> Iterator[None]:
+        """Let the optimiser take the steps of AdamW for a while."""
         groups = self.optimizer.param_groups
-        settings = {
-            "lr": stage.learning_rate,
-            "weight_decay": stage.weight_decay,
-            "decoupled_weight_decay": True,
-        }
+        settings = {"lr": learning_rate, "weight_decay": weight_decay, "decoupled_weight_decay": True}
         before = [{name: group[name] for name in settings} for group in groups]
         for group in groups:
             group.update(settings)

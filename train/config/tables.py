@@ -311,9 +311,9 @@ class ImitationConfig(Table):
 
     Attributes:
         teacher: Who knows it: `labelled` by the plan of the streams, `oracle` by what the questions need,
-            `auto` by the plan of a stream that has one and by its questions otherwise.
+            `auto` by the plan of a stream whose plan edits entries and by its questions otherwise.
         num_updates: How many of `algorithm.num_updates` are of this kind, the first ones; 0 for none.
-        learning_rate: Of these updates, by AdamW.
+        learning_rate: Of the first of these updates, by AdamW; it falls linearly to 0 at their end.
         weight_decay: Of AdamW.
         epochs: Passes over the decisions of such an update.
         dropout: Share of the inputs from embeddings that a pass leaves out, so that the phrasings of the
