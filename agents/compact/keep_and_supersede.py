@@ -19,7 +19,8 @@ START_EDITS = 0.02
 """How often the untrained policy rewrites or deletes anything at all, whatever the number of candidates."""
 
 START_ADD = 4.0
-"""Logit of ADD where the store has room, against that of the new turn's leaving: a free place costs nothing yet."""
+"""Logit of ADD where the store has room, against that of the new turn's leaving: a free place costs
+nothing yet."""
 
 START_LENGTH_COST = 0.5
 """What a text's length counts against it where tokens are limited, in logits of leaving for its logarithm. By
@@ -47,9 +48,9 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
     The supersede head looks at pairs of the new turn and an entry: UPDATE puts the turn in the place of an
     entry that it makes outdated, at any time, and DELETE removes an entry that it takes back. If nothing is
     changed, the keep head says how readily each text should leave the store, by the same eyes for the new
-    turn as for the entries: NOOP means that the turn leaves, ADD in place of k that entry k does. Of two texts
-    that are worth as much the longer one leaves first, since it takes the room of several. The probability of
-    an action is the product of the two decisions.
+    turn as for the entries: NOOP means that the turn leaves, ADD in place of k that entry k does. Of two
+    texts that are worth as much the longer one leaves first, since it takes the room of several. The
+    probability of an action is the product of the two decisions.
 
     Args:
         turn_dim: Features of the new turn: `num_shared`, then its embedding if there is one.

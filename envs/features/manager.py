@@ -41,8 +41,8 @@ PAIR_FEATURES = (
     "reply_retracts",
     "is_newest",
 )
-"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, which share of the store is newer, how
-it relates to the new turn and to newer candidates, and what the turn that followed it says."""
+"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, which share of the store is newer,
+how it relates to the new turn and to newer candidates, and what the turn that followed it says."""
 
 _PAIR_COLUMN = {name: column for column, name in enumerate(PAIR_FEATURES)}
 
@@ -165,9 +165,7 @@ class ManagerFeatures:
         num_pair = num_turn + len(PAIR_FEATURES)
         arrays["turn"][:num_turn] = context.turn_features[index]
         candidates = arrays["candidates"][: len(rows)]
-        candidates[:, :num_pair] = _candidate_features(
-            context, rows, index, age_rank, similarity, superseded
-        )
+        candidates[:, :num_pair] = _candidate_features(context, rows, index, age_rank, similarity, superseded)
         if self.settings.embedding_inputs:
             embeddings = context.embeddings(self.embedder)
             arrays["turn"][num_turn:] = embeddings[index]

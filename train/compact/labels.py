@@ -33,9 +33,9 @@ class Labels:
     later turn has made it outdated or taken it back. A turn that takes something back goes into the place of
     what it takes back: whoever reads the memory must know, and where the plan's DELETE leaves nothing, the
     answer is guessed from what else there is. By the evidence (`oracle`) a text should leave if no question
-    that is still to come needs its turn, and no entry is ever edited. `auto` is the plan of a stream whose plan
-    edits entries, and the evidence otherwise: a plan that does nothing but add says what might be of use one
-    day, and not for how long.
+    that is still to come needs its turn, and no entry is ever edited. `auto` is the plan of a stream whose
+    plan edits entries, and the evidence otherwise: a plan that does nothing but add says what might be of use
+    one day, and not for how long.
 
     Args:
         context: The stream, in chunks of single turns.

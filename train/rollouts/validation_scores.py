@@ -60,7 +60,7 @@ class ValidationScores:
             self._shares = np.array([shares[part] * len(tasks) for part in self._parts])
 
     def of_parts(self, scores: Scores) -> dict[str, float]:
-        """Return the mean score of each part of a mixture that has one, by its spec; none without a mixture."""
+        """Return the mean score of each part of a mixture that has one, by its spec."""
         values: dict[str, list[float]] = {}
         for part, score in zip(self._parts, scores, strict=bool(self._parts)):
             if score is not None:

@@ -15,7 +15,7 @@ from ..config.files import dump_config
 from ..config.run import TrainConfig
 from ..episodes.schedule import validation_tasks
 from ..episodes.splits import load_split
-from ..rollouts.validation_scores import ValidationIntervals
+from ..rollouts.validation_scores import ValidationScores
 from ..runs.checkpoint_folders import update_of
 from ..runs.folder import RunFolder
 from .figure import write_figure
@@ -133,19 +133,21 @@ class _Intervals:
         streams = load_split(config.streams, "validation")
         tasks = validation_tasks(config, streams)
         self._num_tasks = len(tasks)
-        self._intervals = ValidationIntervals(streams, tasks, config.evaluation.num_resamples)
+        self._scores = ValidationScores(
+            streams, tasks, config.evaluation.num_resamples, config.streams.specs("validation")
+        )
 
     def of(self, trial: Trial) -> Interval | None:
         """Return the interval of a trial's score; None if it has none."""
         if len(trial.task_scores) != self._num_tasks:
             return None
-        return _real(self._intervals.score(trial.task_scores))
+        return _real(self._scores.score(trial.task_scores))
 
     def difference(self, trial: Trial, other: Trial) -> Interval | None:
         """Return the interval of the difference of two trials, task by task; None if it has none."""
         if {len(trial.task_scores), len(other.task_scores)} != {self._num_tasks}:
             return None
-        return _real(self._intervals.difference(trial.task_scores, other.task_scores))
+        return _real(self._scores.difference(trial.task_scores, other.task_scores))
 
 
 def _real(interval: Interval) -> Interval | None:

@@ -69,7 +69,7 @@ def test_the_probability_of_an_action_is_that_of_both_decisions() -> None:
     assert probabilities[2:4] == pytest.approx([edited, edited], rel=1e-5)
     assert probabilities[6:8] == pytest.approx([edited, edited], rel=1e-5)
     assert probabilities[4:6].sum() + probabilities[8:].sum() == pytest.approx(0, abs=1e-12)
-    # Full: the turn itself or one of the entries leaves, of 5, 4 and 2 words, at half of its length's logarithm.
+    # Full: the turn itself or one of the entries leaves, of 5, 4 and 2 words; half of its logarithm counts.
     probabilities = np.exp(_log_probs(network, _episode(num_seen=2, max_entries=2)))
     stays = 1 - 4 * edited
     leaves = np.sqrt([1, 5 / 6, 3 / 6])
@@ -80,7 +80,8 @@ def test_the_probability_of_an_action_is_that_of_both_decisions() -> None:
 
 def test_an_untrained_policy_makes_use_of_free_places() -> None:
     probabilities = np.exp(_log_probs(_network(), _episode(num_seen=2)))
-    assert probabilities[1] / probabilities[:2].sum() == pytest.approx(1 / (1 + math.exp(-START_ADD)), abs=0.01)
+    added = probabilities[1] / probabilities[:2].sum()
+    assert added == pytest.approx(1 / (1 + math.exp(-START_ADD)), abs=0.01)
 
 
 @pytest.mark.parametrize("num_candidates", [2, 4, 40])
