@@ -5,12 +5,19 @@ from __future__ import annotations
 import itertools
 import string
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
 from memdojo.envs.quoting import one_line
@@ -70,36 +77,76 @@ def build_tiny_model(
         ConfigError: If sizes do not go together.
         OSError: If the file system refuses.
     """
-    if min(hidden_dim, num_layers, num_heads, max_context_tokens, num_streams) < 1:
-        raise ConfigError("hidden_dim, num_layers, num_heads, max_context_tokens and num_streams start at 1.")
-    if hidden_dim % (_HEAD_DIM_STEP * num_heads):
-        raise ConfigError(
-            f"hidden_dim is {hidden_dim} and num_heads {num_heads}; the width must be a multiple of "
-            f"{_HEAD_DIM_STEP * num_heads}, {_HEAD_DIM_STEP} for each head."
-        )
+    if num_streams < 1:
+        raise ConfigError(f"num_streams is {num_streams}; it starts at 1.")
+    shape = LlamaShape(hidden_dim, num_layers, num_heads, 4 * hidden_dim, max_context_tokens)
     tokenizer = train_tokenizer(load_streams(TEXT_SOURCE, num_streams=num_streams), vocab_size)
+    model = random_llama(shape, tokenizer, seed)
+    save_model(folder, model, tokenizer, model.generation_config)
+    num_weights: int = model.num_parameters()
+    return num_weights
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaShape:
+    """The sizes of a small Llama.
+
+    Attributes:
+        hidden_dim: Width; a multiple of 32 for each head, which is what vLLM's attention takes.
+        num_layers: Layers.
+        num_heads: Attention heads.
+        mlp_dim: Width of the feed-forward part of a layer.
+        max_context_tokens: Most tokens of prompt and response together.
+
+    Raises:
+        ConfigError: If the sizes do not go together.
+    """
+
+    hidden_dim: int
+    num_layers: int
+    num_heads: int
+    mlp_dim: int
+    max_context_tokens: int
+
+    def __post_init__(self) -> None:
+        if min(self.hidden_dim, self.num_layers, self.num_heads, self.max_context_tokens) < 1:
+            raise ConfigError("hidden_dim, num_layers, num_heads and max_context_tokens start at 1.")
+        if self.hidden_dim % (_HEAD_DIM_STEP * self.num_heads):
+            raise ConfigError(
+                f"hidden_dim is {self.hidden_dim} and num_heads {self.num_heads}; the width must be a "
+                f"multiple of {_HEAD_DIM_STEP * self.num_heads}, {_HEAD_DIM_STEP} for each head."
+            )
+
+
+def random_llama(shape: LlamaShape, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaForCausalLM:
+    """Return a Llama of float32 weights for a tokenizer; input and output embedding are one.
+
+    Args:
+        shape: Its sizes.
+        tokenizer: With the chat's own tokens.
+        seed: Draws the weights; the global generator is left alone.
+    """
     ids: dict[str, Any] = {
-        "pad_token_id": MARKS.index(PAD),
-        "eos_token_id": MARKS.index(END),
+        "pad_token_id": tokenizer.pad_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
         "bos_token_id": None,
     }
     config = LlamaConfig(
-        vocab_size=vocab_size,
-        hidden_size=hidden_dim,
-        intermediate_size=4 * hidden_dim,
-        num_hidden_layers=num_layers,
-        num_attention_heads=num_heads,
-        num_key_value_heads=num_heads,
-        max_position_embeddings=max_context_tokens,
+        vocab_size=len(tokenizer),
+        hidden_size=shape.hidden_dim,
+        intermediate_size=shape.mlp_dim,
+        num_hidden_layers=shape.num_layers,
+        num_attention_heads=shape.num_heads,
+        num_key_value_heads=shape.num_heads,
+        max_position_embeddings=shape.max_context_tokens,
         tie_word_embeddings=True,
         **ids,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
-    save_model(folder, model, tokenizer, GenerationConfig(**ids))
-    num_weights: int = model.num_parameters()
-    return num_weights
+    model.generation_config = GenerationConfig(**ids)
+    return model
 
 
 def train_tokenizer(streams: Iterable[Stream], vocab_size: int = 1024) -> PreTrainedTokenizerFast:
@@ -134,6 +181,14 @@ def train_tokenizer(streams: Iterable[Stream], vocab_size: int = 1024) -> PreTra
             f"vocab_size is {vocab_size}, which leaves {broken[0]} and {len(broken) - 1} more words of the "
             "prompt formats in pieces; raise it."
         )
+    return chat_tokenizer(tokenizer)
+
+
+def chat_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """Return a tokenizer as transformers takes it, with the chat's own tokens and template.
+
+    Tokens that it lacks get the next ids.
+    """
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,

@@ -148,18 +148,29 @@ _PAIR_WEIGHT = 0.5
 _GRAM_WEIGHT = 0.5
 
 
+def load_wordllama() -> Any:
+    """Return the model of the package `wordllama`: its `embedding`, shape (32000, 256), and its `tokenizer`.
+
+    The first numbers of a row are a vector by themselves: it was trained to be cut at 64 and 128 too.
+
+    Raises:
+        MissingDependencyError: If the package is not installed.
+    """
+    try:
+        import wordllama
+    except ImportError as error:
+        raise _missing("WordLlama", "wordllama") from error
+    # The wheel carries weights and tokenizer, but looks for the tokenizer in a folder of another name; as a
+    # cache folder the package has the right ones.
+    folder = Path(wordllama.__file__).parent
+    return wordllama.WordLlama.load(dim=256, cache_dir=folder, disable_download=True)
+
+
 class WordLlamaEmbedder:
     """WordLlama's static token embeddings (256 numbers); needs the package `wordllama`."""
 
     def __init__(self) -> None:
-        try:
-            import wordllama
-        except ImportError as error:
-            raise _missing("WordLlamaEmbedder", "wordllama") from error
-        # The wheel carries weights and tokenizer, but looks for the tokenizer in a folder of another name; as
-        # a cache folder the package has the right ones.
-        folder = Path(wordllama.__file__).parent
-        self._model: Any = wordllama.WordLlama.load(dim=256, cache_dir=folder, disable_download=True)
+        self._model = load_wordllama()
 
     @property
     def dim(self) -> int:

@@ -30,7 +30,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["model tiny", "model smollm2", "model check", "merge", "serve"])
+@pytest.mark.parametrize(
+    "name", ["model tiny", "model words", "model smollm2", "model check", "merge", "serve"]
+)
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     result = invoke(*name.split(), "--help")
     assert result.exit_code == 0
@@ -88,6 +90,7 @@ def test_what_is_no_model_is_never_overwritten(tmp_path: Path) -> None:
     [
         (["model", "check", "nowhere"], "nowhere does not exist; give the folder of a model"),
         (["model", "tiny", "--hidden-dim", "100"], "hidden_dim is 100 and num_heads 4; the width must be"),
+        (["model", "words", "--hidden-dim", "384"], "hidden_dim is 384, and WordLlama's embeddings have 256"),
         (["model", "tiny", "--vocab-size", "300"], "vocab_size is 300, which leaves MEMORY and"),
         (["merge", "nowhere", "--out", "mean"], "nowhere does not exist; give a run, a checkpoint"),
         (["merge", "a", "b", "--out", "mean", "--weights", "1,x"], "--weights is '1,x'; write numbers"),

@@ -19,6 +19,8 @@ MODEL_HELP = """Make, fetch and check language models.
 
 memdojo model tiny          make one of 1.2 million weights
 
+memdojo model words         make one of 4.4 million around word embeddings that were learned elsewhere
+
 memdojo model smollm2       fetch one of 135 million
 
 memdojo model check PATH    show what a model has
@@ -70,6 +72,46 @@ def tiny(
             seed=seed,
         )
         typer.echo(f"{num_weights:,} weights, {vocab_size:,} tokens")
+
+    _make_model(out, build, overwrite=overwrite)
+
+
+def words(
+    out: Annotated[Path, typer.Option(help="Folder to make the model in.")] = Path("runs/models/words"),
+    hidden_dim: Annotated[
+        int, typer.Option(help="Width, at most 256; a multiple of 32 for each head.")
+    ] = 128,
+    num_layers: Annotated[int, typer.Option(help="Layers.")] = 2,
+    num_heads: Annotated[int, typer.Option(help="Attention heads.")] = 4,
+    max_context_tokens: Annotated[
+        int, typer.Option(help="Most tokens of prompt and response together.")
+    ] = 2048,
+    seed: Annotated[int, typer.Option(help="Draws the weights that are random.")] = 0,
+    overwrite: OverwriteOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Make a small Llama with the token embeddings of WordLlama (MIT), and random layers around them.
+
+    memdojo model words
+
+    memdojo model words --out runs/models/wide --hidden-dim 256 --num-heads 8
+
+    The embeddings and their tokenizer of 32,000 tokens come with the package wordllama, which the extra train
+    brings: nothing is fetched. Words that no training stream has lie near those that mean the same.
+    """
+    _prepare()
+    from memdojo.agents.language.words import build_words_model
+
+    def build(folder: Path) -> None:
+        num_weights = build_words_model(
+            folder,
+            hidden_dim=hidden_dim,
+            num_layers=num_layers,
+            num_heads=num_heads,
+            max_context_tokens=max_context_tokens,
+            seed=seed,
+        )
+        typer.echo(f"{num_weights:,} weights")
 
     _make_model(out, build, overwrite=overwrite)
 
@@ -249,5 +291,6 @@ def _prepare(*needed: str) -> None:
 
 
 command(model_app, "tiny")(tiny)
+command(model_app, "words")(words)
 command(model_app, "smollm2")(smollm2)
 command(model_app, "check")(check)

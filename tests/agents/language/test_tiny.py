@@ -134,7 +134,8 @@ def test_only_training_streams_are_read(tmp_path: Path, monkeypatch: pytest.Monk
     ("sizes", "message"),
     [
         ({"hidden_dim": 100, "num_heads": 3}, "must be a multiple of 96, 32 for each head"),
-        ({"num_layers": 0}, "num_layers, num_heads, max_context_tokens and num_streams start at 1"),
+        ({"num_layers": 0}, "num_layers, num_heads and max_context_tokens start at 1"),
+        ({"num_streams": 0}, "num_streams is 0; it starts at 1"),
         ({"vocab_size": 300}, "leaves MEMORY and 14 more words"),
         ({"vocab_size": 50_000, "num_streams": 1}, "have text for"),
     ],
