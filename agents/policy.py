@@ -82,6 +82,15 @@ class ReportsCompletions(Protocol):
 
 
 @runtime_checkable
+class FallsBack(Protocol):
+    """A policy in whose place a rule decides at times; records of episodes and tables say when."""
+
+    def last_deciders(self) -> list[str]:
+        """Return for each episode of the last `act` the rule that decided, or "" where none did."""
+        ...
+
+
+@runtime_checkable
 class HoldsModel(Protocol):
     """A policy, retriever or answerer that holds a model, whose memory it can give back."""
 

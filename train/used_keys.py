@@ -30,6 +30,7 @@ WHOLE_EPISODES = UsedIf(
     "one_step.window_turns is set, and its episodes are single steps behind windows of their own",
 )
 WITH_ENCODER = UsedIf(lambda run: run.encoder.tuned_layers > 0, "encoder.tuned_layers is 0")
+WITH_FALLBACK = UsedIf(lambda run: run.fallback.rule is not None, "there is no fallback.rule")
 WITH_PROBES = UsedIf(
     lambda run: run.algorithm.group_start == "probes",
     "algorithm.group_start is {run.algorithm.group_start!r}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.context import StreamContext
@@ -24,7 +24,7 @@ from memdojo.envs.memory.retrieval.retrievers import (
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 
-from ..policy import ManagerPolicy, release_models
+from ..policy import CausalPolicy, ManagerPolicy, release_models
 from .hybrid import HandHybridRetriever
 from .oracles import EmptyRetriever, LabelledManager, OracleManager, OracleRetriever
 from .rules import (
@@ -112,6 +112,25 @@ def make_baseline(name: str, **options: Any) -> ManagerPolicy:
         return build(**options)
     except TypeError as error:
         raise ConfigError(f"the baseline {name!r} does not take {options}: {error}.") from error
+
+
+def make_fallback_rule(name: str) -> CausalPolicy:
+    """Build the manager `name` for a place in which a learned manager may have written the memory before.
+
+    Raises:
+        UnknownNameError: If there is none; the message has the near matches.
+        ConfigError: If it looks ahead, draws, or decides on several turns at a time.
+    """
+    rule = make_baseline(name)
+    reason = "looks ahead" if name in ALL_KNOWING else "draws at random" if rule.stochastic else ""
+    if not reason and rule.turns_per_chunk != 1:
+        reason = "does not decide on one turn at a time"
+    if reason:
+        raise ConfigError(
+            f"the rule {name!r} {reason}, which a fallback may not; take another, such as 'similarity'."
+        )
+    # All others see what is visible, as in live dialogues.
+    return cast("CausalPolicy", rule)
 
 
 def list_baselines() -> Mapping[str, str]:

@@ -126,9 +126,19 @@ class PriorityRule(TurnRule[VisibleEpisode]):
 
     def decide(self, episode: VisibleEpisode, turn: Turn) -> tuple[Operation, ...]:
         """Add the turn unless an entry that is worth as much would have to leave for it."""
+        return keep_highest(episode.store, turn, self._priority(episode, turn))
+
+    def priority(self, episode: VisibleEpisode) -> float:
+        """Return the priority of the turn that the episode waits with.
+
+        Raises:
+            EpisodeStateError: If the episode has ended or its chunk has more than one turn.
+        """
+        return self._priority(episode, self._current_turn(episode))
+
+    def _priority(self, episode: VisibleEpisode, turn: Turn) -> float:
         context = episode.context
-        priority = float(context.turn_values(self._priorities)[context.turn_index[turn.id]])
-        return keep_highest(episode.store, turn, priority)
+        return float(context.turn_values(self._priorities)[context.turn_index[turn.id]])
 
 
 class RandomRule(TurnRule[VisibleEpisode]):

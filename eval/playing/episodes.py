@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from memdojo.agents.baselines.registry import NamedRetriever
 from memdojo.agents.play import play_manager, play_retrieval
-from memdojo.agents.policy import ManagerPolicy
+from memdojo.agents.policy import FallsBack, ManagerPolicy
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
@@ -56,6 +56,7 @@ def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalS
                 "capacity_entries": episode.store.capacity.max_entries,
                 "capacity_tokens": episode.store.capacity.max_tokens,
                 "seconds": seconds_here,
+                **_decided_by_rule(policy, watched.steps(episode)),
             },
         )
         for episode, seconds_here in zip(episodes, seconds, strict=True)
@@ -84,6 +85,13 @@ def play_retrievers(
         Played(watched.steps(episode, outcome), {"seconds": seconds_here})
         for episode, outcome, seconds_here in zip(episodes, outcomes, seconds, strict=True)
     ]
+
+
+def _decided_by_rule(policy: ManagerPolicy, steps: Sequence[StepRecord]) -> Row:
+    """Return the share of the steps that a rule decided in the policy's place, if it lets one do so."""
+    if not isinstance(policy, FallsBack):
+        return {}
+    return {"by_rule": sum(bool(step.decided_by) for step in steps) / max(len(steps), 1)}
 
 
 def _written(context: StreamContext, settings: EvalSettings) -> StoredByQuestion | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 
-from memdojo.agents.policy import Choice, ExplainsChoices, ManagerPolicy, ReportsCompletions
+from memdojo.agents.policy import Choice, ExplainsChoices, FallsBack, ManagerPolicy, ReportsCompletions
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
@@ -34,6 +35,7 @@ class WatchedPolicy:
         self._steps: dict[int, list[StepRecord]] = {}
         self._choices: dict[int, tuple[Choice, ...]] = {}
         self._completions: dict[int, str] = {}
+        self._deciders: dict[int, str] = {}
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return what the policy decides, after a look at what the step before came to."""
@@ -46,6 +48,9 @@ class WatchedPolicy:
         if isinstance(self._policy, ReportsCompletions):
             written = self._policy.last_completions()
             self._completions = {id(episode): each for episode, each in zip(episodes, written, strict=True)}
+        if isinstance(self._policy, FallsBack):
+            deciders = self._policy.last_deciders()
+            self._deciders = {id(episode): each for episode, each in zip(episodes, deciders, strict=True)}
         return operations
 
     def steps(self, episode: ManagerEpisode) -> tuple[StepRecord, ...]:
@@ -60,7 +65,8 @@ class WatchedPolicy:
             return
         began = time.perf_counter()
         key = id(episode)
-        steps.append(last_step(episode, self._choices.get(key, ()), self._completions.get(key, "")))
+        step = last_step(episode, self._choices.get(key, ()), self._completions.get(key, ""))
+        steps.append(dataclasses.replace(step, decided_by=self._deciders.get(key, "")))
         self.seconds += time.perf_counter() - began
 
 

@@ -114,6 +114,7 @@ class StepRecord:
         num_entries: Entries in the store after the step.
         choices: What the policy thought of its choices, likeliest first; empty where it does not say.
         completion: What a language policy wrote, word for word; empty where the policy is none.
+        decided_by: The rule that decided in the policy's place; empty where it decided itself.
     """
 
     outcome: StepOutcome
@@ -123,6 +124,7 @@ class StepRecord:
     num_entries: int = 0
     choices: tuple[Choice, ...] = ()
     completion: str = ""
+    decided_by: str = ""
 
     def with_outcomes(self, questions: tuple[QuestionOutcome, ...]) -> StepRecord:
         """Return the step with other outcomes of its questions."""

@@ -39,9 +39,10 @@ STORE_AND_TIME_FIGURES = (
     "tokens_kept",
     "tokens_written",
     "tokens_read",
+    "by_rule",
     "seconds",
 )
-"""Columns of `Evaluation.streams` about the store and the time."""
+"""Columns of `Evaluation.streams` about the store, who decided, and the time; some policies lack some."""
 
 
 def summary_table(

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.baselines.registry import make_baseline, make_fallback_rule
 from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.agents.compact.fallback import FallbackManager
+from memdojo.agents.compact.familiarity import Familiarity, summary
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.language.policies import (
@@ -26,6 +28,7 @@ from memdojo.agents.language.policies import (
     PromptEncoder,
 )
 from memdojo.agents.language.tiny import train_tokenizer
+from memdojo.agents.play import play_manager
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.deploy.open_memory import open_memory
@@ -38,8 +41,10 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainRankingFormat
 from memdojo.envs.streams import load_streams, rechunk
+from memdojo.envs.streams.turn_features import TURN_FEATURES
 from memdojo.envs.types import Add, Capacity, Delete, Operation, OperationResult, Stream, Update
 from memdojo.errors import AgentError, ConfigError, DataError, StoreFileError, UnknownNameError
+from memdojo.eval.records.recording import WatchedPolicy
 
 MAY_1 = datetime(2024, 5, 1, 9)
 
@@ -149,6 +154,26 @@ def test_a_compact_manager_does_what_it_does_in_an_episode(
 ) -> None:
     policy = compact_manager(seed, embedding_inputs=seed == 2)
     assert_same_as_in_an_episode(tmp_path / "m", stream_of(seed % 3), policy, capacity, reopen_every=13)
+
+
+@pytest.mark.parametrize("rule", ["similarity", "recency"])
+def test_a_manager_falls_back_on_its_rule_where_it_does_in_an_episode(tmp_path: Path, rule: str) -> None:
+    stream, capacity = stream_of(0), Capacity(10)
+    whole = ManagerEpisode(StreamContext(stream), capacity, seed=3)
+    play_manager(make_baseline("recency"), [whole], until_step=59)
+    spread = np.full(len(TURN_FEATURES), 0.1, np.float32)
+    # At this distance from the end of the dialogue some of it is familiar, and some is not.
+    familiarity = Familiarity(summary(whole)[None], spread, 0.9)
+    policy = FallbackManager(compact_manager(0), familiarity, make_fallback_rule(rule))
+    assert_same_as_in_an_episode(tmp_path / "m", stream, policy, capacity, reopen_every=13)
+    watched, episode = WatchedPolicy(policy), ManagerEpisode(StreamContext(stream), capacity, seed=3)
+    play_manager(watched, [episode])
+    deciders = [step.decided_by for step in watched.steps(episode)]
+    assert {*deciders} == {"", rule}
+    with MemoryAgent(tmp_path / "told", manager=policy, capacity=capacity, seed=3) as agent:
+        results = agent.observe_many([(turn.speaker, turn.text, turn.time) for turn in stream.turns])
+    told = f"was left to the rule '{rule}': the dialogue looks like none that the manager was trained on."
+    assert [each.why.partition(" ")[2] for each in results] == [told if each else "" for each in deciders]
 
 
 def test_the_managers_of_these_tests_do_everything(tmp_path: Path) -> None:

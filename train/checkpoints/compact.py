@@ -1,6 +1,7 @@
 """Checkpoints: folders of safetensors and JSON, written whole or not at all, never pickled.
 
-policy.safetensors   weights of the network, and those of the layers of a text encoder that were tuned with it
+policy.safetensors   weights of the network, those of the layers of a text encoder that were tuned with it,
+                     and what the dialogues looked like that it knows
 policy.json          its `PolicySpec`, and the digests of the other files
 learner.safetensors  optimiser moments, and a critic that is no part of the policy, where training can go on
 state.json           what else the trainer needs to go on
@@ -14,7 +15,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import safetensors.torch
 import torch
@@ -22,6 +23,9 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from memdojo.agents.baselines.registry import make_fallback_rule
+from memdojo.agents.compact.fallback import FallbackManager
+from memdojo.agents.compact.familiarity import Familiarity
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
 from memdojo.envs.features.manager import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
@@ -29,7 +33,7 @@ from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeature
 from memdojo.envs.memory.embedders import Embedder, make_tuned_embedder
 from memdojo.envs.streams.turn_features import TURN_FEATURES
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
-from memdojo.errors import CheckpointError, ConfigError
+from memdojo.errors import CheckpointError, ConfigError, MemdojoError
 from memdojo.settings import LARGEST_NUMBER
 
 from ..config.policies import ManagerNetworkName
@@ -42,6 +46,8 @@ POLICY_TENSORS, LEARNER_TENSORS = "policy.safetensors", "learner.safetensors"
 
 _ENCODER = "encoder."
 """Begins the names of a text encoder's weights, which may be tuned with a policy."""
+_FAMILIARITY = "familiarity."
+"""Begins the names of what says which dialogues a policy knows."""
 
 _CRITIC = "critic."
 """Begins the names of the weights of a critic that is no part of the policy."""
@@ -56,6 +62,7 @@ NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 __all__ = [
     "FORMAT_VERSION",
+    "FallbackSpec",
     "PolicySpec",
     "TrainedOn",
     "TrainingState",
@@ -76,6 +83,7 @@ __all__ = [
     "retriever_spec",
     "save_policy",
     "with_encoder",
+    "with_familiarity",
     "write_json",
     "write_training_state",
 ]
@@ -125,6 +133,19 @@ class TrainedOn:
 
 
 @dataclass(frozen=True, slots=True)
+class FallbackSpec:
+    """What decides for a manager where a dialogue is unfamiliar to it.
+
+    Attributes:
+        rule: Name of the baseline.
+        threshold: See `Familiarity`, whose arrays are among the tensors.
+    """
+
+    rule: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySpec:
     """Everything but the weights that it takes to build a policy.
 
@@ -136,6 +157,7 @@ class PolicySpec:
         num_candidates, embedding_inputs: The rest of a manager's `FeatureSettings`.
         num_places: Places of a ranking for which a retriever's critic has a value.
         network: What decides for a manager; those of former versions had one kind only.
+        fallback: What decides in a manager's place; None if nothing does.
     """
 
     kind: Literal["manager", "retriever"]
@@ -148,6 +170,7 @@ class PolicySpec:
     network: ManagerNetworkName = "joint"
     training: TrainedOn = TrainedOn()
     format_version: int = FORMAT_VERSION
+    fallback: FallbackSpec | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,7 +287,7 @@ def read_policy_json(folder: str | Path) -> dict[str, Any]:
     return record
 
 
-def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
+def load_policy(folder: str | Path) -> CompactManager | FallbackManager | CompactRetriever:
     """Build the policy that a checkpoint holds; it acts greedily.
 
     Raises:
@@ -274,7 +297,12 @@ def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
     folder = Path(folder)
     spec = load_spec(folder)
     _require_same_features(folder, spec)
-    weights, encoder = _apart(_read_tensors(folder, POLICY_TENSORS))
+    weights, encoder, familiarity = _apart(_read_tensors(folder, POLICY_TENSORS))
+    if familiarity and spec.fallback is None:
+        raise CheckpointError(
+            f"{folder / POLICY_TENSORS} says what the policy knows, and {POLICY_JSON} has no fallback; they "
+            "are of two policies."
+        )
     if spec.kind == "retriever":
         retriever = _loaded(
             folder,
@@ -289,7 +317,8 @@ def load_policy(folder: str | Path) -> CompactManager | CompactRetriever:
     network = _loaded(
         folder, weights, lambda: new_manager_network(features, spec.hidden_dim, 0, spec.network)
     )
-    return CompactManager(network, features)
+    manager = CompactManager(network, features)
+    return manager if spec.fallback is None else _with_fallback(folder, manager, spec.fallback, familiarity)
 
 
 def load_encoder_state(folder: str | Path) -> dict[str, Tensor]:
@@ -298,12 +327,22 @@ def load_encoder_state(folder: str | Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If the checkpoint's weights are missing or damaged, or not all finite.
     """
-    return _apart(_read_tensors(Path(folder), POLICY_TENSORS))[1]
+    return _apart(_read_tensors(Path(folder), POLICY_TENSORS)).encoder
 
 
 def with_encoder(network_state: Mapping[str, Tensor], encoder: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights of a network and of tuned layers as a checkpoint has them."""
     return {**network_state, **{_ENCODER + name: value for name, value in encoder.items()}}
+
+
+def with_familiarity(
+    policy_state: Mapping[str, Tensor], spec: PolicySpec, familiarity: Familiarity, rule: str
+) -> tuple[dict[str, Tensor], PolicySpec]:
+    """Return the tensors and the spec of a manager that falls back on a rule."""
+    arrays = {"references": familiarity.references, "spread": familiarity.spread}
+    tensors = {_FAMILIARITY + name: torch.from_numpy(array) for name, array in arrays.items()}
+    fallback = FallbackSpec(rule, familiarity.threshold)
+    return {**policy_state, **tensors}, dataclasses.replace(spec, fallback=fallback)
 
 
 def load_weights(folder: Path, network: nn.Module) -> None:
@@ -323,7 +362,7 @@ def load_network_state(folder: str | Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If they are missing or damaged, or not all finite.
     """
-    return _apart(_read_tensors(Path(folder), POLICY_TENSORS))[0]
+    return _apart(_read_tensors(Path(folder), POLICY_TENSORS)).network
 
 
 def write_training_state(folder: Path, state: TrainingState) -> None:
@@ -479,11 +518,60 @@ def _require_same_features(folder: Path, spec: PolicySpec) -> None:
     )
 
 
-def _apart(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return the weights of the network and those of the encoder, which `with_encoder` put together."""
-    network = {name: value for name, value in tensors.items() if not name.startswith(_ENCODER)}
-    encoder = {name: value for name, value in tensors.items() if name.startswith(_ENCODER)}
-    return network, {name.removeprefix(_ENCODER): value for name, value in encoder.items()}
+class _Parts(NamedTuple):
+    """The tensors of a policy: what `with_encoder` and `with_familiarity` put together."""
+
+    network: dict[str, Tensor]
+    encoder: dict[str, Tensor]
+    familiarity: dict[str, Tensor]
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> _Parts:
+    parts = _Parts({}, {}, {})
+    for name, value in tensors.items():
+        for prefix, part in (
+            (_ENCODER, parts.encoder),
+            (_FAMILIARITY, parts.familiarity),
+            ("", parts.network),
+        ):
+            if name.startswith(prefix):
+                part[name.removeprefix(prefix)] = value
+                break
+    return parts
+
+
+def _with_fallback(
+    folder: Path, manager: CompactManager, fallback: FallbackSpec, tensors: Mapping[str, Tensor]
+) -> FallbackManager:
+    """Return a manager with the rule that decides in its place where it should not.
+
+    Raises:
+        CheckpointError: If the tensors are no `Familiarity`, or the rule is none that can decide here.
+    """
+    num_features = len(TURN_FEATURES)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    num_references = tensors["references"].shape[:1].numel() if "references" in tensors else 0
+    wanted = {"references": (num_references, num_features), "spread": (num_features,)}
+    if shapes != wanted or not num_references:
+        raise CheckpointError(
+            f"{folder / POLICY_TENSORS} is damaged: of what the policy knows it has {shapes or 'nothing'}, "
+            f"and should have references of shape (R, {num_features}) and a spread of ({num_features},)."
+        )
+    references, spread = (tensors[name].float().numpy() for name in ("references", "spread"))
+    if not (spread > 0).all():
+        raise CheckpointError(
+            f"{folder / POLICY_TENSORS} is damaged: a spread of {spread.min()} is not above 0."
+        )
+    if not 0 <= fallback.threshold <= LARGEST_NUMBER:
+        raise CheckpointError(
+            f"{folder / POLICY_JSON} is damaged: fallback.threshold is {fallback.threshold}, and must be at "
+            "least 0."
+        )
+    try:
+        rule = make_fallback_rule(fallback.rule)
+    except MemdojoError as error:
+        raise CheckpointError(f"{folder} falls back on a rule that cannot be used: {error}") from None
+    return FallbackManager(manager, Familiarity(references, spread, fallback.threshold), rule)
 
 
 def _embedder(folder: Path, spec: PolicySpec, encoder: Mapping[str, Tensor]) -> Embedder:

@@ -41,6 +41,7 @@ from ..checkpoints.compact import (
     retriever_spec,
     save_policy,
     with_encoder,
+    with_familiarity,
 )
 from ..config.run_kinds import CompactConfig
 from ..config.tables import ImitationConfig
@@ -56,6 +57,7 @@ from ..runs.folder import RunFolder
 from ..runs.progress import Progress
 from .critic import FutureCritic, new_future_critic
 from .encoder import tune_encoder
+from .familiar_dialogues import FamiliarDialogues
 from .labels import Labels
 from .learner import Learner
 from .players import ManagerPlayer, RetrieverPlayer
@@ -118,7 +120,12 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
         },
         config.rollouts,
     )
-    trainee = CompactTrainee(config, schedule, rollouts, learner, validation_tasks(config, held_out), encoder)
+    familiar = None
+    if config.fallback.rule is not None and isinstance(policy, CompactManager):
+        familiar = FamiliarDialogues(policy, splits["train"], config.episode.rules(), config.fallback)
+    trainee = CompactTrainee(
+        config, schedule, rollouts, learner, validation_tasks(config, held_out), encoder, familiar
+    )
     try:
         loop = TrainLoop(
             config, run, trainee, trained_on(config, splits), run_state, held_out, validates_start=True
@@ -139,6 +146,7 @@ class CompactTrainee:
         learner: Has the network.
         validation: The episodes of a validation.
         encoder: Layers of the text encoder that were tuned, which checkpoints carry as well.
+        familiar: Say what the policy of a checkpoint knows; None if it falls back on nothing.
     """
 
     is_main = True
@@ -151,7 +159,9 @@ class CompactTrainee:
         learner: Learner,
         validation: list[RolloutTask],
         encoder: Mapping[str, Tensor],
+        familiar: FamiliarDialogues | None = None,
     ) -> None:
+        self._familiar = familiar
         self._config = config
         self._schedule = schedule
         self._rollouts = rollouts
@@ -188,8 +198,10 @@ class CompactTrainee:
         if self._learner.critic is not None:
             tensors |= pack_critic(self._learner.critic)
         saved = TrainingState(tensors, {**self._schedule.state(), **state, "optimizer": optimizer})
-        weights = with_encoder(self._weights(), self._encoder)
-        save_policy(folder, weights, _spec(self._config, training), saved)
+        weights, spec = with_encoder(self._weights(), self._encoder), _spec(self._config, training)
+        if self._familiar is not None:
+            weights, spec = with_familiarity(weights, spec, self._familiar.fit(), self._familiar.rule)
+        save_policy(folder, weights, spec, saved)
 
     def agree(self, flag: bool) -> bool:
         """Return the flag: there is one process."""

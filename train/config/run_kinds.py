@@ -23,7 +23,7 @@ from .language import (
 )
 from .policies import POLICY_KINDS, CompactPolicySettings, LanguagePolicySettings, PolicyKind
 from .run import AnswererTable, JudgeTable, TrainConfig
-from .tables import EncoderConfig, FeaturesConfig, ImitationConfig
+from .tables import EncoderConfig, FallbackConfig, FeaturesConfig, ImitationConfig
 
 
 class CompactConfig(TrainConfig):
@@ -33,6 +33,7 @@ class CompactConfig(TrainConfig):
     features: FeaturesConfig = FeaturesConfig()
     encoder: Annotated[EncoderConfig, MANAGER_ONLY] = EncoderConfig()
     imitation: Annotated[ImitationConfig, MANAGER_ONLY] = ImitationConfig()
+    fallback: Annotated[FallbackConfig, MANAGER_ONLY] = FallbackConfig()
     one_step: Annotated[OneStepConfig, LANGUAGE_ONLY] = OneStepConfig()
     answerer: Annotated[AnswererTable, LANGUAGE_ONLY] = ExtractiveSettings()
     judge: Annotated[JudgeTable, LANGUAGE_ONLY] = NoJudgeSettings()

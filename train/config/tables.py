@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, PlainValidator, field_validator, model_validator
 
+from memdojo.agents.baselines.registry import make_fallback_rule
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers, check_tiers
 from memdojo.envs.episodes.limits import CapacitySettings
@@ -46,6 +47,7 @@ from ..used_keys import (
     VALIDATED_ONLY,
     WHOLE_EPISODES,
     WITH_ENCODER,
+    WITH_FALLBACK,
 )
 from .tracker_names import TENSORBOARD, TRACKERS
 
@@ -343,6 +345,28 @@ class EncoderConfig(Table):
     tuned_layers: CountOrZero = 0
     epochs: Annotated[Count, WITH_ENCODER] = 2
     learning_rate: Annotated[Positive, WITH_ENCODER] = 1e-4
+
+
+class FallbackConfig(Table):
+    """What a compact manager does in dialogues that look like none that it was trained on.
+
+    Attributes:
+        rule: Name of the manager baseline that decides there; without it the network always does.
+        quantile: Of the distances of training dialogues that were left out: what is further is unfamiliar.
+    """
+
+    rule: Text | None = None
+    quantile: Annotated[Annotated[float, Field(gt=0, lt=1)], WITH_FALLBACK] = 0.99
+
+    @field_validator("rule")
+    @classmethod
+    def _usable_rule(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                make_fallback_rule(name)
+        except MemdojoError as error:
+            raise ConfigError(f"fallback.rule: {error}") from None
+        return name
 
 
 class RolloutsConfig(Table):

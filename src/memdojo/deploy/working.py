@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from memdojo.agents.baselines.rules import keep_newest, pieces_of
-from memdojo.agents.policy import CausalPolicy
+from memdojo.agents.policy import CausalPolicy, FallsBack
 from memdojo.envs.types import Capacity, Chunk, Operation, OperationResult, Turn
 from memdojo.errors import AgentError, PromptTooLongError, reason_of
 
@@ -66,6 +66,11 @@ class _Decision:
                 "what was said is kept and waits: flush() tries again, discard_waiting() drops it",
             ):
                 (operations,) = self._manager.act([episode])
+                if isinstance(self._manager, FallsBack) and (rule := self._manager.last_deciders()[0]):
+                    self.by_rule = (
+                        f"{which} was left to the rule {rule!r}: the dialogue looks like none that the "
+                        "manager was trained on."
+                    )
                 return tuple(operations)
         except AgentError as error:
             if len(turns) > 1 or not isinstance(error.__cause__, PromptTooLongError):

@@ -16,6 +16,7 @@ from memdojo.agents.baselines.registry import (
     list_baselines,
     list_retriever_baselines,
     make_baseline,
+    make_fallback_rule,
     make_retriever_baseline,
 )
 from memdojo.agents.baselines.rules import (
@@ -326,6 +327,23 @@ def test_an_unknown_baseline_is_refused_with_near_matches() -> None:
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(ConfigError, match="does not take"):
         make_baseline("similarity", num_candidate=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("oracle", "looks ahead"), ("labelled", "looks ahead"), ("random", "draws at random")],
+)
+def test_a_fallback_is_a_rule_that_neither_looks_ahead_nor_draws(name: str, reason: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f"the rule '{name}' {reason}, which a fallback may not; take another"
+    ):
+        make_fallback_rule(name)
+    with (
+        BASELINES.temporarily("pairs", lambda: ScriptedRule([], name="pairs", turns_per_chunk=2)),
+        pytest.raises(ConfigError, match="does not decide on one turn at a time"),
+    ):
+        make_fallback_rule("pairs")
+    assert make_fallback_rule("recency").name == "recency"
 
 
 def test_names_can_be_registered_once() -> None:

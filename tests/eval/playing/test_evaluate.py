@@ -16,6 +16,7 @@ from memdojo.agents.baselines.registry import (
 from memdojo.agents.baselines.rules import NoOpRule, ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.streams.registry import load_streams
@@ -23,7 +24,7 @@ from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream
 from memdojo.errors import ConfigError, UnknownNameError
 from memdojo.eval.playing.evaluate import Evaluation, evaluate_manager, evaluate_retriever
 from memdojo.eval.playing.settings import EvalSettings
-from memdojo.eval.tables.render import score_grid
+from memdojo.eval.tables.render import episode_grid, score_grid
 from memdojo.eval.tables.results import paired_table, summary_table
 from memdojo.rewards.grading import needs_judge
 
@@ -48,6 +49,17 @@ def keep_all(name: str = "keep_all") -> ScriptedRule:
     return ScriptedRule(
         [(Add(f"Ana: {line}", (f"t{index}",)),) for index, line in enumerate(FRUIT)], name=name
     )
+
+
+class FallsBackEveryOther(ScriptedRule):
+    """Keeps everything, and says that the rule `recency` decided the second and fourth step."""
+
+    def last_deciders(self) -> list[str]:
+        return self.deciders
+
+    def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
+        self.deciders = ["recency" if episode.step_index % 2 else "" for episode in episodes]
+        return super().act(episodes)
 
 
 class FixedRetriever:
@@ -381,3 +393,17 @@ def test_every_score_can_head_the_table() -> None:
             evaluation.questions["score"], evaluation.questions[score], check_names=False
         )
         assert len(paired_table(evaluation)) == 1
+
+
+def test_the_share_of_the_steps_that_a_rule_decided_stands_beside_a_policy_that_lets_it() -> None:
+    falls_back = FallsBackEveryOther([(Add("red"),)] * 3, name="falls_back")
+    evaluation = evaluate_manager([falls_back, keep_all()], [fruit_stream()])
+    table = summary_table(evaluation).set_index("policy")
+    assert table.loc["falls_back", "by_rule"] == 2 / 4
+    assert math.isnan(table.loc["keep_all", "by_rule"])
+    grid = episode_grid(summary_table(evaluation))
+    place = grid.headers.index("by rule")
+    shown = {row[0]: row[place] for row in grid.rows}
+    assert shown == {"falls_back": "0.50", "keep_all": "-", "no_op": "-", "oracle": "-"}
+    alone = evaluate_manager([keep_all()], [fruit_stream()])
+    assert "by_rule" not in summary_table(alone)

@@ -6,19 +6,28 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 
+from builders import unseal
+from memdojo.agents.compact.fallback import FallbackManager
+from memdojo.agents.compact.familiarity import Familiarity
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures
+from memdojo.envs.memory.embedders import make_embedder
+from memdojo.envs.streams.turn_features import TURN_FEATURES
 from memdojo.errors import CheckpointError
+from memdojo.train.checkpoints import compact
 from memdojo.train.checkpoints.compact import (
+    FallbackSpec,
     PolicySpec,
     TrainedOn,
     TrainingState,
     latest_checkpoint,
+    load_encoder_state,
     load_network_state,
     load_policy,
     load_spec,
@@ -29,6 +38,8 @@ from memdojo.train.checkpoints.compact import (
     restore_optimizer,
     retriever_spec,
     save_policy,
+    with_encoder,
+    with_familiarity,
 )
 from memdojo.train.runs.checkpoint_folders import checkpoint_folder, list_checkpoints
 
@@ -69,6 +80,87 @@ def test_a_manager_comes_back_with_its_weights_and_features(tmp_path: Path) -> N
     assert load_spec(tmp_path / "c") == _spec()
     assert load_spec(tmp_path / "c").training == RECORD
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["policy.json", "policy.safetensors"]
+
+
+def _save_with_fallback(folder: Path, rule: str = "similarity") -> Familiarity:
+    num_features = len(TURN_FEATURES)
+    references = np.arange(2 * num_features, dtype=np.float32).reshape(2, num_features)
+    familiarity = Familiarity(references, np.full(num_features, 0.1, np.float32), 0.1 + 0.2)
+    state = with_encoder(_network().state_dict(), {"layer": torch.ones(2)})
+    save_policy(folder, *with_familiarity(state, _spec(), familiarity, rule))
+    return familiarity
+
+
+def test_a_fallback_comes_back_beside_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = _save_with_fallback(tmp_path / "c")
+    assert _all_equal(load_network_state(tmp_path / "c"), dict(_network().state_dict()))
+    assert load_encoder_state(tmp_path / "c").keys() == {"layer"}
+    assert load_spec(tmp_path / "c").fallback == FallbackSpec("similarity", 0.1 + 0.2)
+    monkeypatch.setattr(compact, "make_tuned_embedder", lambda name, encoder: make_embedder(name))
+    policy = load_policy(tmp_path / "c")
+    assert isinstance(policy, FallbackManager)
+    assert policy.rule.name == "similarity"
+    loaded = policy.familiarity
+    assert (loaded.references == saved.references).all()
+    assert (loaded.spread == saved.spread).all()
+    assert loaded.threshold == saved.threshold
+    # A checkpoint of before says nothing of a fallback.
+    _save(tmp_path / "old")
+    record = json.loads((tmp_path / "old" / "policy.json").read_text())
+    del record["fallback"]
+    (tmp_path / "old" / "policy.json").write_text(json.dumps(record))
+    assert isinstance(load_policy(tmp_path / "old"), CompactManager)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"references": None}, r"has \{'spread': \(33,\)\}, and should have references of shape \(R, 33\)"),
+        ({"references": None, "spread": None}, "has nothing, and should have references"),
+        ({"references": torch.ones(2, 3)}, r"'references': \(2, 3\)"),
+        ({"references": torch.ones(0, 33)}, r"'references': \(0, 33\)"),
+        ({"references": torch.tensor(1.0)}, r"'references': \(\)"),
+        ({"spread": torch.ones(32)}, r"'spread': \(32,\)"),
+        ({"spread": torch.zeros(33)}, "a spread of 0.0 is not above 0"),
+        ({"more": torch.ones(1)}, r"'more': \(1,\)"),
+        ({"spread": torch.full((33,), math.nan)}, "not finite|NaN"),
+    ],
+)
+def test_what_cannot_say_which_dialogues_are_familiar_is_refused(
+    tmp_path: Path, tensors: dict[str, torch.Tensor | None], message: str
+) -> None:
+    state = _network().state_dict()
+    familiarity = Familiarity(np.ones((2, 33), np.float32), np.ones(33, np.float32), 1.0)
+    state, spec = with_familiarity(state, _spec(), familiarity, "similarity")
+    save_policy(tmp_path / "c", state, spec)
+    changed = {**state, **{f"familiarity.{name}": value for name, value in tensors.items()}}
+    kept = {name: value for name, value in changed.items() if value is not None}
+    (tmp_path / "c" / "policy.safetensors").write_bytes(safetensors.torch.save(kept))
+    unseal(tmp_path / "c")
+    with pytest.raises(CheckpointError, match=message):
+        load_policy(tmp_path / "c")
+
+
+@pytest.mark.parametrize(
+    ("fallback", "message"),
+    [
+        (None, "policy.json has no fallback; they are of two policies"),
+        ({"rule": "similarity", "threshold": -1}, "fallback.threshold is -1.0, and must be at least 0"),
+        ({"rule": "similarity", "threshold": math.inf}, "fallback.threshold is inf"),
+        ({"rule": "similarity"}, "policy.json is damaged: fallback.threshold"),
+        ({"rule": "similarty", "threshold": 1}, "a rule that cannot be used: .* Did you mean 'similarity'"),
+        ({"rule": "oracle", "threshold": 1}, "a rule that cannot be used: the rule 'oracle' looks ahead"),
+    ],
+)
+def test_a_fallback_that_makes_no_sense_is_refused(
+    tmp_path: Path, fallback: dict[str, object] | None, message: str
+) -> None:
+    familiarity = Familiarity(np.ones((2, 33), np.float32), np.ones(33, np.float32), 1.0)
+    save_policy(tmp_path / "c", *with_familiarity(_network().state_dict(), _spec(), familiarity, "recency"))
+    record = json.loads((tmp_path / "c" / "policy.json").read_text())
+    (tmp_path / "c" / "policy.json").write_text(json.dumps({**record, "fallback": fallback}))
+    with pytest.raises(CheckpointError, match=message):
+        load_policy(tmp_path / "c")
 
 
 def test_a_linear_policy_comes_back(tmp_path: Path) -> None:

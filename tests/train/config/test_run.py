@@ -170,6 +170,13 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         ("name=a/b", "name is 'a/b'; it must be letters, digits"),
         ("task=managr", "task is 'managr'; it must be 'manager', 'retriever' or 'answer_agent'"),
         ("task=retriever", "capacity_share is 0.25, but task is 'retriever' and only a manager uses it"),
+        (
+            "fallback.rule=similarty",
+            "fallback.rule: unknown baseline 'similarty'. Did you mean 'similarity'",
+        ),
+        ("fallback.rule=oracle", "fallback.rule: the rule 'oracle' looks ahead, which a fallback may not"),
+        ("fallback.quantile=0.9", "fallback.quantile is 0.9, but there is no fallback.rule; leave it out"),
+        ("fallback={rule = 'recency', quantile = 1}", "fallback.quantile is 1; it must be less than 1"),
         ("episode.capacity_share=1.5", "capacity_share is 1.5; it must be less than or equal to 1"),
         ("episode.capacity_share=", "a manager's store needs a capacity; set episode.capacity_share"),
         ("episode.max_entries=0", "max_entries is 0; it must be greater than or equal to 1"),
