@@ -49,7 +49,9 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
     entry that it makes outdated, at any time, and DELETE removes an entry that it takes back. If nothing is
     changed, the keep head says how readily each text should leave the store, by the same eyes for the new
     turn as for the entries: NOOP means that the turn leaves, ADD in place of k that entry k does. Of two
-    texts that are worth as much the longer one leaves first, since it takes the room of several. The
+    texts that are worth as much the longer one leaves first, since it takes the room of several. The head
+    also sees what is usual, the mean of the entries: a length or a question means one thing in talk between
+    friends and another in a chat with an assistant. The
     probability of an action is the product of the two decisions.
 
     Args:
@@ -68,7 +70,7 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         self.num_shared = num_shared
         self.embedding_dim = turn_dim - num_shared
         self.num_pair = candidate_dim - turn_dim
-        self.leave = mlp(candidate_dim + 1, hidden_dim, 1)
+        self.leave = mlp(candidate_dim + 1 + num_shared, hidden_dim, 1)
         self.leave_linear = nn.Linear(candidate_dim + 1, 1)
         self.add = mlp(turn_dim + store_dim, hidden_dim, 1)
         # Beside what both are, where they agree and where they differ: the same attribute, another value.
@@ -96,7 +98,11 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         is_new = turn.new_zeros(batch, num_candidates + 1, 1)
         is_new[:, 0] = 1
         leavers = torch.cat([torch.cat([new.unsqueeze(1), candidates], dim=1), is_new], dim=2)
-        leave = self.leave(leavers) + 4 * self.leave_linear(leavers)
+        present = present_candidates(observations)
+        num_present = present.sum(dim=1, keepdim=True).clamp(min=1)
+        usual = (shared * present.unsqueeze(2)).sum(1) / num_present
+        usual = usual.unsqueeze(1).expand(-1, num_candidates + 1, -1)
+        leave = self.leave(torch.cat([leavers, usual], dim=2)) + 4 * self.leave_linear(leavers)
         of_turn = turn_shared.unsqueeze(1).expand(-1, num_candidates, -1)
         edit = self.edit(
             torch.cat(
@@ -111,9 +117,8 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
                 dim=2,
             )
         )
-        present = present_candidates(observations).sum(dim=1).clamp(min=1)
-        start = math.log(START_EDITS / (1 - START_EDITS)) - torch.log(2 * present)
-        return HeadScores(leave.squeeze(2), edit.transpose(1, 2).flatten(1) + start.unsqueeze(1))
+        start = math.log(START_EDITS / (1 - START_EDITS)) - torch.log(2 * num_present)
+        return HeadScores(leave.squeeze(2), edit.transpose(1, 2).flatten(1) + start)
 
     @contextlib.contextmanager
     def dropping_out(self, share: float, seed: int) -> Iterator[None]:
