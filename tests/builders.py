@@ -139,12 +139,14 @@ def make_stream(
     return Stream(id, group, chunks, tuple(questions), source, MappingProxyType(dict(oracle or {})))
 
 
-def make_store(*written: str | Operation, max_entries: int | None = None) -> MemoryStore:
+def make_store(
+    *written: str | Operation, max_entries: int | None = None, max_tokens: int | None = None
+) -> MemoryStore:
     """Return a store after these operations, one a step; a text is added as it stands.
 
     Every operation must be applied: a store that refused one would not be the store that the test shows.
     """
-    store = MemoryStore(Capacity(max_entries))
+    store = MemoryStore(Capacity(max_entries, max_tokens=max_tokens))
     for step, each in enumerate(written):
         result = store.apply(Add(each) if isinstance(each, str) else each, step)
         assert result.applied, f"{each} was refused: {result}"

@@ -51,8 +51,8 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
     turn as for the entries: NOOP means that the turn leaves, ADD in place of k that entry k does. Of two
     texts that are worth as much the longer one leaves first, since it takes the room of several. The head
     also sees what is usual, the mean of the entries: a length or a question means one thing in talk between
-    friends and another in a chat with an assistant. The
-    probability of an action is the product of the two decisions.
+    friends and another in a chat with an assistant. The probability of an action is the product of the two
+    decisions.
 
     Args:
         turn_dim: Features of the new turn: `num_shared`, then its embedding if there is one.

@@ -122,6 +122,19 @@ def test_embeddings_of_the_turn_and_of_entries_are_read_by_the_same_weights() ->
     assert (of_turn != of_entry).tolist() == [False, False, True, False, False]
 
 
+def test_a_text_is_judged_beside_what_is_usual_among_the_entries() -> None:
+    network, features = _network(), ManagerFeatures(SETTINGS)
+    observation = features.observe(_episode(num_seen=2)).arrays
+    with torch.no_grad():
+        before = network.heads(stack_observations([observation])).leave[0]
+        observation["candidates"][0, 0] += 1
+        after = network.heads(stack_observations([observation])).leave[0]
+        observation["candidates"][3, 0] += 1  # There is no fourth entry.
+        absent = network.heads(stack_observations([observation])).leave[0]
+    assert (before != after)[:3].tolist() == [True, True, True]
+    assert torch.equal(after[:3], absent[:3])
+
+
 def test_inputs_are_left_out_by_the_seed_and_only_for_a_while() -> None:
     settings = FeatureSettings(num_candidates=4, embedding_inputs=True)
     network = _network(settings)

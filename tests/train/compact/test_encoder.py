@@ -79,7 +79,7 @@ def _tune(
     embedder: TunableEmbedder, settings: EncoderConfig, seed: int = 0
 ) -> tuple[dict[str, Tensor], list[str]]:
     told: list[str] = []
-    streams = load_streams("synthetic:train", num_streams=6, **SMALL)
+    streams = load_streams("synthetic:validation", num_streams=6, **SMALL)
     weights = tune_encoder(
         embedder, streams, "labelled", settings, seed=seed, num_threads=1, message=told.append
     )

@@ -80,7 +80,7 @@ QUESTIONS = (
 
 def _streams() -> list[Stream]:
     sizes = {"num_sessions": 1, "turns_per_session": 14, "num_facts": 4, "num_questions": 3}
-    return load_streams("synthetic:train", num_streams=2, **sizes, mid_stream_share=0.0)
+    return load_streams("synthetic:validation", num_streams=2, **sizes, mid_stream_share=0.0)
 
 
 def _manager() -> CompactManager:

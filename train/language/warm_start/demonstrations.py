@@ -213,30 +213,52 @@ def operations_between(
         next_id: The id that the next new entry gets there.
     """
     diff = before.diff(after)
-    removed = [ids.get(entry.id, entry.id) for entry in diff.removed]
-    operations: list[Operation] = [
-        Update(
-            ids.get(old.id, old.id),
-            new.text,
-            tuple(source for source in new.sources if source not in old.sources),
-            new.time,
-        )
-        for old, new in diff.changed
-        if dataclasses.replace(old, links=new.links) != new
-    ]
     # An ADD evicts the entry that it names only if the store is full; otherwise that takes a DELETE.
-    num_evicting = min(len(removed), len(diff.added)) if after.is_full else 0
-    num_deleted = len(removed) - num_evicting
-    operations += [Delete(id) for id in removed[:num_deleted]]
-    leaving = [()] * (len(diff.added) - num_evicting) + [(id,) for id in removed[num_deleted:]]
-    operations += [
-        Add(entry.text, entry.sources, entry.time, entry.kind, evicts=evicts)
-        for entry, evicts in zip(diff.added, leaving, strict=True)
-    ]
+    num_evicting = min(len(diff.removed), len(diff.added)) if after.is_full else 0
+    if num_evicting and not _are_applied(before, _edits(diff, num_evicting, {})):
+        # Where tokens are limited an entry may be shorter than the text that would take its place.
+        num_evicting = 0
+    operations = _edits(diff, num_evicting, ids)
     operations += _links_between(
         diff, dict(ids) | {each.id: next_id + n for n, each in enumerate(diff.added)}
     )
     return tuple(operations) or (Noop(),)
+
+
+def _edits(diff: StoreDiff, num_evicting: int, ids: Mapping[int, int]) -> list[Operation]:
+    """Return what changes, removes and adds the entries of a difference.
+
+    Args:
+        diff: Between two stores.
+        num_evicting: How many of the last entries to be removed leave with an ADD, and not by a DELETE.
+        ids: What entries are called; one that is missing has its own id.
+    """
+    removed = [ids.get(entry.id, entry.id) for entry in diff.removed]
+    num_deleted = len(removed) - num_evicting
+    leaving = [()] * (len(diff.added) - num_evicting) + [(id,) for id in removed[num_deleted:]]
+    return [
+        *(Delete(id) for id in removed[:num_deleted]),
+        *(
+            Update(
+                ids.get(old.id, old.id),
+                new.text,
+                tuple(source for source in new.sources if source not in old.sources),
+                new.time,
+            )
+            for old, new in diff.changed
+            if dataclasses.replace(old, links=new.links) != new
+        ),
+        *(
+            Add(entry.text, entry.sources, entry.time, entry.kind, evicts=evicts)
+            for entry, evicts in zip(diff.added, leaving, strict=True)
+        ),
+    ]
+
+
+def _are_applied(store: MemoryStore, operations: Sequence[Operation]) -> bool:
+    """Return whether a store would take all operations, one after the other."""
+    fork = store.fork()
+    return all(fork.apply(operation, 0).applied for operation in operations)
 
 
 def _links_between(diff: StoreDiff, ids: Mapping[int, int]) -> Iterator[Relink]:

@@ -56,8 +56,8 @@ def test_links_go_with_the_entries_by_the_names_that_these_have_there() -> None:
         assert after.apply(operation, 1).applied
     operations = operations_between(before, after, {1: 11, 2: 12, 3: 13}, 20)
     assert operations == (
-        Update(12, "e"),
         Delete(13),
+        Update(12, "e"),
         Add("d", ("d",)),
         Relink(11, (12,)),
         Relink(20, (11, 12)),
@@ -87,6 +87,19 @@ def test_an_entry_leaves_with_an_add_where_the_store_is_full_and_by_a_delete_els
     )
 
 
+def test_a_text_that_is_too_long_for_the_place_of_an_entry_follows_deletes() -> None:
+    # Of four tokens: the first entry's place would take one of the two new texts, and the second's the other.
+    before = make_store(Add("a", ("a",)), Add("b b b", ("b",)), max_entries=2, max_tokens=4)
+    first, second = _ids(before)
+    after = before.fork()
+    for operation in (Delete(first), Delete(second), Add("c c c", ("c",)), Add("d", ("d",))):
+        assert after.apply(operation, 1).applied
+    operations = operations_between(before, after, {}, 9)
+    assert operations == (Delete(first), Delete(second), Add("c c c", ("c",)), Add("d", ("d",)))
+    for operation in operations:
+        assert before.apply(operation, 1).applied
+
+
 def test_an_update_brings_its_new_sources_and_entries_are_called_by_the_pupil_s_ids() -> None:
     before = _store("a", "b")
     first, second = _ids(before)
@@ -94,7 +107,7 @@ def test_an_update_brings_its_new_sources_and_entries_are_called_by_the_pupil_s_
     after.apply(Update(first, "A", ("t9",)), 1)
     after.apply(Delete(second), 1)
     operations = operations_between(before, after, {first: 70, second: 71}, 9)
-    assert operations == (Update(70, "A", ("t9",)), Delete(71))
+    assert operations == (Delete(71), Update(70, "A", ("t9",)))
 
 
 @pytest.mark.parametrize("teacher", ["oracle", "recency", "similarity", "random"])
