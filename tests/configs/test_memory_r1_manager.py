@@ -28,12 +28,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_laptop_version_differs_from_the_published_one_in_size_alone() -> None:
+def test_the_laptop_version_differs_from_the_published_one_in_size_and_in_its_store() -> None:
     published, laptop = load_config("memory_r1_manager"), load_config("memory_r1_manager_laptop")
-    for config in (published, laptop, load_config("memory_r1_manager_24gb")):
+    for config, share in ((published, None), (laptop, 0.25), (load_config("memory_r1_manager_24gb"), None)):
         assert config.reward["exact_match"] == 1
         assert config.reward["well_formed"] == 0.2
-        assert (config.episode.max_entries, config.episode.capacity_share) == (None, None)
+        assert (config.episode.max_entries, config.episode.capacity_share) == (None, share)
         assert config.policy.related_entries is not None
         assert config.algorithm.name == "grpo"
     algorithm, policy = published.algorithm, published.policy
@@ -55,25 +55,25 @@ def trained(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def test_the_laptop_version_trains_validates_and_is_compared(trained: RunFolder) -> None:
     start, first, last = trained.metrics()
     assert first["rollouts/unscored"] == last["rollouts/unscored"] == 0
-    assert {"reward/exact_match", "reward/well_formed", "reward/memory_tokens"} < set(last)
+    assert {"reward/exact_match", "reward/well_formed", "reward/answerability"} < set(last)
     assert "validation/score" in start
     assert "validation/score" in last
     assert trained.best is not None
     spec = load_language_spec(trained.best)
-    assert spec.related_entries == 4
-    assert (spec.training.max_entries, spec.training.capacity_share) == (None, None)
+    assert spec.related_entries == 2
+    assert (spec.training.max_entries, spec.training.capacity_share) == (None, 0.25)
     lines = (trained.path / "evaluation" / "summary.csv").read_text("utf-8").splitlines()[1:]
     # The checkpoint and the warm start are told apart by their folders.
     compared = sorted(line.split(",")[0].partition(" (")[0] for line in lines)
-    assert compared == ["no_op", "oracle", "recency", "run", "run"]
+    assert compared == ["labelled", "no_op", "oracle", "recency", "run", "run", "similarity"]
 
 
 @pytest.mark.slow
-def test_a_checkpoint_is_evaluated_on_a_store_of_as_much_text_as_in_its_training(trained: RunFolder) -> None:
+def test_a_checkpoint_is_evaluated_on_a_store_of_as_many_turns_as_in_its_training(trained: RunFolder) -> None:
     command = ("eval", trained.path, "recency", "--streams", "synthetic:test", "--option", "num_streams=2")
     result = invoke(*command, "--quiet")
     assert result.exit_code == 0, result.output
-    assert "a store of 100% of the tokens" in result.output
+    assert "a store of 25% of the turns, " in result.output
     # Whoever wants a limit has it, the baselines as well.
     assert "a store of 5 entries" in invoke(*command, "--quiet", "--max-entries", "5").output
 
