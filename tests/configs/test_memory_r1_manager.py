@@ -73,7 +73,7 @@ def test_a_checkpoint_is_evaluated_on_a_store_of_as_many_turns_as_in_its_trainin
     command = ("eval", trained.path, "recency", "--streams", "synthetic:test", "--option", "num_streams=2")
     result = invoke(*command, "--quiet")
     assert result.exit_code == 0, result.output
-    assert "a store of 25% of the turns, " in result.output
+    assert "a store of 25% of the turns and 50% of the tokens, " in result.output
     # Whoever wants a limit has it, the baselines as well.
     assert "a store of 5 entries" in invoke(*command, "--quiet", "--max-entries", "5").output
 
