@@ -37,6 +37,9 @@ class ManagerNetwork(ChoosingNetwork):
         hidden_dim: Width of the hidden layers.
     """
 
+    sees_entry_ages = False
+    """Whether its candidates have `AGED_PAIR_FEATURES`."""
+
     def __init__(
         self, turn_dim: int, store_dim: int, candidate_dim: int, num_shared: int, hidden_dim: int = 64
     ) -> None:

@@ -29,7 +29,6 @@ NOOP, ADD = 0, 1
 
 PAIR_FEATURES = (
     "freshness",
-    "age_rank",
     "similarity",
     "same_speaker",
     "similarity_same_speaker",
@@ -41,10 +40,13 @@ PAIR_FEATURES = (
     "reply_retracts",
     "is_newest",
 )
-"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, which share of the store is newer,
-how it relates to the new turn and to newer candidates, and what the turn that followed it says."""
+"""Columns of a candidate behind those of `TURN_FEATURES`: how fresh it is, how it relates to the new turn and
+to newer candidates, and what the turn that followed it says."""
 
-_PAIR_COLUMN = {name: column for column, name in enumerate(PAIR_FEATURES)}
+AGED_PAIR_FEATURES = (PAIR_FEATURES[0], "age_rank", *PAIR_FEATURES[1:])
+"""The same with the share of the store that is newer, which tells the old from the very old."""
+
+_PAIR_COLUMN = {name: column for column, name in enumerate(AGED_PAIR_FEATURES)}
 
 STORE_FEATURES = ("fill", "is_full", "is_early", "max_similarity", "rarity_rank")
 
@@ -62,11 +64,13 @@ class FeatureSettings:
             larger one, half are the nearest to the new turn and half those of the lowest rarity.
         embedder: Name of the text embedder behind similarities.
         embedding_inputs: Whether turns and candidates also carry their embedding as features.
+        entry_ages: Whether candidates have `AGED_PAIR_FEATURES`.
     """
 
     num_candidates: int = 16
     embedder: str = "hashed_ngrams"
     embedding_inputs: bool = False
+    entry_ages: bool = False
 
     def __post_init__(self) -> None:
         if self.num_candidates < 1:
@@ -99,7 +103,8 @@ class ManagerFeatures:
         self.embedder = embedder or make_embedder(self.settings.embedder)
         embedding_dim = self.embedder.dim if self.settings.embedding_inputs else 0
         self.turn_dim = len(TURN_FEATURES) + embedding_dim
-        self.candidate_dim = len(TURN_FEATURES) + len(PAIR_FEATURES) + embedding_dim
+        self.pair_features = AGED_PAIR_FEATURES if self.settings.entry_ages else PAIR_FEATURES
+        self.candidate_dim = len(TURN_FEATURES) + len(self.pair_features) + embedding_dim
         self.store_dim = len(STORE_FEATURES)
         self.num_shared = len(TURN_FEATURES)
 
@@ -153,19 +158,24 @@ class ManagerFeatures:
         context, store = episode.context, episode.store
         index = context.turn_index[turn.id]
         entries = store.entries
-        rows = context.origins(store)
-        similarity = context.similarities(self.embedder, index, rows)
-        chosen = self._choose(context.rarities[rows], similarity)
-        age_rank = _age_rank(context.positions[rows])[chosen]
-        rows, similarity = rows[chosen], similarity[chosen]
+        held = context.origins(store)
+        similarity = context.similarities(self.embedder, index, held)
+        chosen = self._choose(context.rarities[held], similarity)
+        rows, similarity = held[chosen], similarity[chosen]
         superseded = context.superseded(self.embedder, rows)
 
         arrays = self.empty_observation()
         num_turn = len(TURN_FEATURES)
-        num_pair = num_turn + len(PAIR_FEATURES)
+        num_pair = num_turn + len(self.pair_features)
         arrays["turn"][:num_turn] = context.turn_features[index]
         candidates = arrays["candidates"][: len(rows)]
-        candidates[:, :num_pair] = _candidate_features(context, rows, index, age_rank, similarity, superseded)
+        pairs = _candidate_features(context, rows, index, similarity, superseded)
+        ages = num_turn + _PAIR_COLUMN["age_rank"]
+        if self.settings.entry_ages:
+            pairs[:, ages] = _age_rank(context.positions[held])[chosen]
+        else:
+            pairs = np.delete(pairs, ages, axis=1)
+        candidates[:, :num_pair] = pairs
         if self.settings.embedding_inputs:
             embeddings = context.embeddings(self.embedder)
             arrays["turn"][num_turn:] = embeddings[index]
@@ -293,14 +303,14 @@ def _single_turn(episode: VisibleEpisode) -> Turn:
 
 
 def _candidate_table(context: VisibleDialogue) -> FloatArray:
-    """Return what a candidate's row says whatever the new turn, shape (num_turns, F + len(PAIR_FEATURES)).
+    """Return what a candidate says whatever the new turn, shape (num_turns, F + len(AGED_PAIR_FEATURES)).
 
     An entry holds a turn before the new one, so the reply to it is known: the turn that followed it.
     """
     table = context.tables.get("manager_candidates")
     if table is None:
         num_turn = len(TURN_FEATURES)
-        table = np.zeros((len(context.turns), num_turn + len(PAIR_FEATURES)), np.float32)
+        table = np.zeros((len(context.turns), num_turn + len(AGED_PAIR_FEATURES)), np.float32)
         table[:, :num_turn] = context.turn_features
         table[:, num_turn + _PAIR_COLUMN["reply_known"]] = 1
         first_reply = num_turn + _PAIR_COLUMN["reply_is_question"]
@@ -318,17 +328,17 @@ def _candidate_features(
     context: VisibleDialogue,
     rows: npt.NDArray[np.intp],
     index: int,
-    age_rank: FloatArray,
     similarity: FloatArray,
     superseded: FloatArray,
 ) -> FloatArray:
-    """Return the candidates' rows without their embeddings, shape (num_candidates, F + len(PAIR_FEATURES)).
+    """Return the candidates' rows without embeddings, shape (num_candidates, F + len(AGED_PAIR_FEATURES)).
+
+    The column of their ages is 0.
 
     Args:
         context: The stream.
         rows: Index of each candidate's turn.
         index: Index of the new turn.
-        age_rank: Of each candidate in the store.
         similarity: Cosine of each candidate with the new turn.
         superseded: Largest cosine of each candidate with a newer one.
     """
@@ -338,7 +348,6 @@ def _candidate_features(
     distance = context.positions[rows] - context.positions[index]
     # Column by column, which numpy does fastest.
     pair[:, _PAIR_COLUMN["freshness"]] = np.exp(distance / FRESHNESS_TURNS)
-    pair[:, _PAIR_COLUMN["age_rank"]] = age_rank
     pair[:, _PAIR_COLUMN["similarity"]] = similarity
     pair[:, _PAIR_COLUMN["same_speaker"]] = same_speaker
     pair[:, _PAIR_COLUMN["similarity_same_speaker"]] = similarity * same_speaker

@@ -195,7 +195,7 @@ def test_a_served_model_answers_and_stops_when_told(tiny: Path, tmp_path: Path) 
         url = f"http://127.0.0.1:{port}/v1"
         with openai.OpenAI(base_url=url, api_key="none", timeout=60, max_retries=0) as client:
             names: list[str] = []
-            deadline = time.monotonic() + 240
+            deadline = time.monotonic() + 360
             while not names:
                 assert server.poll() is None, log.read_text("utf-8")
                 assert time.monotonic() < deadline, log.read_text("utf-8")

@@ -26,9 +26,15 @@ from torch import Tensor, nn
 from memdojo.agents.baselines.registry import make_fallback_rule
 from memdojo.agents.compact.fallback import FallbackManager
 from memdojo.agents.compact.familiarity import Familiarity
-from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
-from memdojo.envs.features.manager import PAIR_FEATURES, STORE_FEATURES, FeatureSettings, ManagerFeatures
+from memdojo.envs.features.manager import (
+    AGED_PAIR_FEATURES,
+    PAIR_FEATURES,
+    STORE_FEATURES,
+    FeatureSettings,
+    ManagerFeatures,
+)
 from memdojo.envs.features.retrieval import RETRIEVAL_FEATURES, RetrievalFeatures
 from memdojo.envs.memory.embedders import Embedder, make_tuned_embedder
 from memdojo.envs.streams.turn_features import TURN_FEATURES
@@ -194,7 +200,7 @@ def manager_spec(
         "manager",
         hidden_dim,
         settings.embedder,
-        _feature_names("manager"),
+        _feature_names("manager", network),
         num_candidates=settings.num_candidates,
         embedding_inputs=settings.embedding_inputs,
         network=network,
@@ -311,7 +317,12 @@ def load_policy(folder: str | Path) -> CompactManager | FallbackManager | Compac
         )
         return CompactRetriever(retriever, RetrievalFeatures(spec.embedder))
     features = ManagerFeatures(
-        FeatureSettings(spec.num_candidates, spec.embedder, spec.embedding_inputs),
+        FeatureSettings(
+            spec.num_candidates,
+            spec.embedder,
+            spec.embedding_inputs,
+            MANAGER_NETWORKS[spec.network].sees_entry_ages,
+        ),
         _embedder(folder, spec, encoder),
     )
     network = _loaded(
@@ -498,12 +509,15 @@ def _is_number(value: object) -> bool:
     return is_number and 0 <= value <= LARGEST_NUMBER  # type: ignore[operator]
 
 
-def _feature_names(kind: str) -> tuple[str, ...]:
-    return RETRIEVAL_FEATURES if kind == "retriever" else (*TURN_FEATURES, *PAIR_FEATURES, *STORE_FEATURES)
+def _feature_names(kind: str, network: ManagerNetworkName = "joint") -> tuple[str, ...]:
+    if kind == "retriever":
+        return RETRIEVAL_FEATURES
+    pairs = AGED_PAIR_FEATURES if MANAGER_NETWORKS[network].sees_entry_ages else PAIR_FEATURES
+    return (*TURN_FEATURES, *pairs, *STORE_FEATURES)
 
 
 def _require_same_features(folder: Path, spec: PolicySpec) -> None:
-    known = _feature_names(spec.kind)
+    known = _feature_names(spec.kind, spec.network)
     if spec.feature_names == known:
         return
     gone = sorted(set(spec.feature_names) - set(known))

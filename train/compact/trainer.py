@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from memdojo.agents.compact.base import use_one_thread
-from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.rules import resolve_answerer
@@ -257,7 +257,8 @@ def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
 
 
 def _feature_settings(config: CompactConfig) -> FeatureSettings:
-    return FeatureSettings(**config.features.model_dump())
+    sees_entry_ages = MANAGER_NETWORKS[config.policy.network].sees_entry_ages
+    return FeatureSettings(**config.features.model_dump(), entry_ages=sees_entry_ages)
 
 
 def _make_player(

@@ -14,6 +14,7 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import (
     ADD,
+    AGED_PAIR_FEATURES,
     FRESHNESS_TURNS,
     NOOP,
     PAIR_FEATURES,
@@ -279,7 +280,11 @@ def test_candidates_carry_what_is_known_of_their_turn_and_of_the_new_one() -> No
     assert _pair(observation, "same_speaker") == [0, 1, 0]
     assert _pair(observation, "similarity_same_speaker") == pytest.approx([0, cosines[1], 0])
     assert _pair(observation, "is_newest") == [0, 0, 1]
-    assert _pair(observation, "age_rank") == [1, 0.5, 0]
+    settings = dataclasses.replace(features.settings, entry_ages=True)
+    aged = ManagerFeatures(settings, features.embedder).observe(episode).arrays["candidates"]
+    column = len(TURN_FEATURES) + AGED_PAIR_FEATURES.index("age_rank")
+    assert aged[:3, column].tolist() == [1, 0.5, 0]
+    np.testing.assert_array_equal(np.delete(aged, column, axis=1), observation.arrays["candidates"])
 
 
 def test_a_candidate_is_superseded_by_newer_candidates_only() -> None:
