@@ -34,8 +34,8 @@ class Labels:
     what it takes back: whoever reads the memory must know, and where the plan's DELETE leaves nothing, the
     answer is guessed from what else there is. By the evidence (`oracle`) a text should leave if no question
     that is still to come needs its turn, and no entry is ever edited. `auto` is the plan of a stream whose
-    plan edits entries, and the evidence otherwise: a plan that does nothing but add says what might be of use
-    one day, and not for how long.
+    plan edits entries, and the evidence otherwise, if there is any: a plan that does nothing but add says
+    what might be of use one day, and not for how long.
 
     Args:
         context: The stream, in chunks of single turns.
@@ -48,7 +48,8 @@ class Labels:
         self._targets: dict[int, int] = {}
         plans = context.stream.oracle
         edits = any(each.kind in _EDITS for plan in plans.values() for each in plan)
-        if teacher == "oracle" or (teacher == "auto" and not edits):
+        knows_needs = any(question.evidence for questions in context.due.values() for question in questions)
+        if teacher == "oracle" or (teacher == "auto" and not edits and knows_needs):
             for step, questions in context.due.items():
                 for turn_id in {each for question in questions for each in question.evidence}:
                     turn = context.turn_index[turn_id]

@@ -130,3 +130,12 @@ def test_without_a_teacher_named_a_stream_is_labelled_by_its_plan_or_else_by_its
     asked = StreamContext(make_stream(*TURNS, questions=[question]))
     assert Labels(asked, "labelled").is_empty
     assert Labels(asked, "auto").are_worth_writing.tolist() == [True, False, False, False, False]
+
+
+def test_a_plan_that_only_adds_gives_way_to_evidence_and_to_nothing_else() -> None:
+    plan = {"t1": (PlannedOperation("ADD", TURNS[1]),)}
+    question = Question("q", "Where?", ("Oslo",), evidence=frozenset({"t0"}))
+    for questions, worth in (((question,), "t0"), ((), "t1")):
+        context = StreamContext(make_stream(*TURNS, questions=questions, oracle=plan))
+        labels = Labels(context, "auto")
+        assert labels.are_worth_writing.nonzero()[0].tolist() == [context.turn_index[worth]]
