@@ -101,10 +101,7 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         is_new = turn.new_zeros(batch, num_candidates + 1, 1)
         is_new[:, 0] = 1
         leavers = torch.cat([torch.cat([new.unsqueeze(1), candidates], dim=1), is_new], dim=2)
-        present = present_candidates(observations)
-        num_present = present.sum(dim=1, keepdim=True).clamp(min=1)
-        usual = (shared * present.unsqueeze(2)).sum(1) / num_present
-        usual = usual.unsqueeze(1).expand(-1, num_candidates + 1, -1)
+        usual = mean_of_candidates(observations, shared).unsqueeze(1).expand(-1, num_candidates + 1, -1)
         leave = self.leave(torch.cat([leavers, usual], dim=2)) + 4 * self.leave_linear(leavers)
         of_turn = turn_shared.unsqueeze(1).expand(-1, num_candidates, -1)
         edit = self.edit(
@@ -120,6 +117,7 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
                 dim=2,
             )
         )
+        num_present = _present(observations).sum(dim=1, keepdim=True).clamp(min=1)
         start = math.log(START_EDITS / (1 - START_EDITS)) - torch.log(2 * num_present)
         return HeadScores(leave.squeeze(2), edit.transpose(1, 2).flatten(1) + start)
 
@@ -142,7 +140,6 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         turn, store, candidates = observations["turn"], observations["store"], observations["candidates"]
         mask = observations["action_mask"]
         num_candidates = candidates.shape[1]
-        present = present_candidates(observations)
         scores = self.heads(observations)
         edit = edit_distribution(scores, mask).log_probs
         context = torch.cat([turn, store], dim=1)
@@ -156,9 +153,7 @@ class KeepAndSupersedeNetwork(ChoosingNetwork):
         logits = torch.cat([unchanged[:, :2], edit[:, 1:], unchanged[:, 2:]], dim=1)
         # What is masked has no meaning, and no size that could hide weights that have run away.
         logits = logits.masked_fill((mask == 0) & (logits <= MASKED_LOGIT / 10), 0.0)
-        mean_candidate = (candidates * present.unsqueeze(2)).sum(1) / present.sum(1, keepdim=True).clamp(
-            min=1
-        )
+        mean_candidate = mean_of_candidates(observations, candidates)
         values = self.critic(torch.cat([context, mean_candidate], dim=1)).squeeze(1)
         return logits, values
 
@@ -177,7 +172,19 @@ def edit_distribution(scores: HeadScores, action_mask: Tensor) -> MaskedCategori
     )
 
 
-def present_candidates(observations: Observations) -> Tensor:
+def mean_of_candidates(observations: Observations, features: Tensor) -> Tensor:
+    """Return the mean of features over the candidates that there are, shape (B, F); 0 where there is none.
+
+    Args:
+        observations: B of them.
+        features: Of each candidate, shape (B, K, F).
+    """
+    present = _present(observations).unsqueeze(2)
+    mean: Tensor = (features * present).sum(1) / present.sum(1).clamp(min=1)
+    return mean
+
+
+def _present(observations: Observations) -> Tensor:
     """Return 1 for each candidate that there is, shape (B, K): any of them may be deleted."""
     num_candidates = observations["candidates"].shape[1]
     return observations["action_mask"][:, 2 + num_candidates : 2 + 2 * num_candidates].float()

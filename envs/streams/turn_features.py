@@ -246,7 +246,7 @@ def _context_features(
     asked = previous.text.rstrip().endswith("?")
     return {
         "previous_is_question": float(asked),
-        "previous_log_words": math.log1p(len(previous.text.split())) / 4,
+        "previous_log_words": math.log1p(len(previous.text.split())) / LOG_WORDS_SCALE,
         "answers_previous": float(
             asked and previous.speaker != turn.speaker and not turn.text.rstrip().endswith("?")
         ),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from memdojo.agents.compact.base import Observations, mlp
-from memdojo.agents.compact.keep_and_supersede import present_candidates
+from memdojo.agents.compact.keep_and_supersede import mean_of_candidates
 from memdojo.envs.features.manager import ManagerFeatures
 
 from .future import FUTURE, FUTURE_FEATURES
@@ -29,8 +29,7 @@ class FutureCritic(nn.Module):
 
     def forward(self, observations: Observations) -> Tensor:
         """Return the values of a batch of B observations, shape (B, 1)."""
-        present = present_candidates(observations).unsqueeze(2)
-        mean_candidate = (observations["candidates"] * present).sum(1) / present.sum(1).clamp(min=1)
+        mean_candidate = mean_of_candidates(observations, observations["candidates"])
         values: Tensor = self.values(
             torch.cat(
                 [observations["turn"], observations["store"], mean_candidate, observations[FUTURE]], dim=1

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 TRAINING_PACKAGES = ("torch", "ray", "safetensors", "tensorboard")
 
 
+ConfigArgument = Annotated[
+    str, typer.Argument(help="A packaged configuration, such as quickstart, or a file that ends in .toml.")
+]
+
+
 def train(
-    config: Annotated[
-        str,
-        typer.Argument(help="A packaged configuration, such as quickstart, or a file that ends in .toml."),
-    ],
+    config: ConfigArgument,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(

@@ -16,7 +16,7 @@ from memdojo.errors import ConfigError, MissingDependencyError
 from .progress import progress_bar
 from .running import FAULT, DebugOption, QuietOption, exit_code_of
 from .tables import print_table
-from .train import require_streams
+from .train import ConfigArgument, require_streams
 
 if TYPE_CHECKING:
     from memdojo.train.runs.folder import RunFolder
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 
 def tune(
-    config: Annotated[
-        str,
-        typer.Argument(help="A packaged configuration, such as quickstart, or a file that ends in .toml."),
-    ],
+    config: ConfigArgument,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
