@@ -168,7 +168,7 @@ class Job:
         """Start it, or go on with it."""
         more = ["--resume"] if self._is_training and self.run.exists() else []
         with open(self.folder / "log.txt", "ab") as log:
-            command = [sys.executable, "-m", "memdojo.cli", *self._arguments, *more]
+            command = [sys.executable, "-m", "memdojo", *self._arguments, *more]
             return subprocess.Popen(
                 command, stdout=log, stderr=log, env=os.environ | {MARK: str(self.folder)}
             )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from importlib import resources
+from itertools import takewhile
+
+_COMMAND = "#   "
+"""How a line of the comment in front begins that says what to run."""
 
 
 def config_names() -> tuple[str, ...]:
@@ -18,3 +22,10 @@ def read_config(name: str) -> str:
         FileNotFoundError: If there is none of that name; `config_names` tells which there are.
     """
     return resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def describe_config(text: str) -> str:
+    """Return the first sentence of the comment that a configuration begins with."""
+    comment = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    words = " ".join(line[1:].strip() for line in comment if not line.startswith(_COMMAND))
+    return words.partition(". ")[0].removesuffix(".")

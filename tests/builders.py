@@ -389,8 +389,8 @@ async def tool_error(client: Client, tool: str, **arguments: Any) -> str:
     return str(getattr(content, "text", ""))
 
 
-def invoke(*arguments: str | Path) -> Result:
-    """Run `memdojo` with these arguments in this process.
+def invoke(*arguments: str | Path, typed: str | None = None) -> Result:
+    """Run `memdojo` with these arguments, and what is typed into it, in this process.
 
     Raises:
         Exception: What the command raised, unless it ended with an exit code.
@@ -399,7 +399,7 @@ def invoke(*arguments: str | Path) -> Result:
 
     from memdojo.cli import app
 
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=typed)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

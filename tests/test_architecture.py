@@ -316,7 +316,7 @@ def test_everything_but_training_works_without_heavy_libraries() -> None:
     light = [
         module
         for module in MODULES
-        # Running `memdojo.cli.__main__` would start the command line.
+        # Running `memdojo.__main__` would start the command line.
         if not module.endswith("__main__")
         and (
             any(fnmatch(module, pattern) for pattern in LIGHT_TRAIN)

@@ -129,7 +129,7 @@ def _parse(words: list[str]) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("command", OURS, ids=str)
 def test_every_command_line_is_one_that_memdojo_takes(command: Command) -> None:
-    if command.words[1:] in (["--help"], ["--version"]):
+    if command.words[1:] in (["--help"], ["--version"], ["--install-completion"]):
         return
     name, parameters = _parse(command.words[1:])
     sources = {source.name for source in list_sources()} | {"jsonl"}

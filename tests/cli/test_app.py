@@ -98,7 +98,7 @@ def test_an_error_of_a_ray_worker_is_told_by_its_cause(monkeypatch: pytest.Monke
 
 
 def test_exit_codes_reach_the_shell() -> None:
-    command = [sys.executable, "-m", "memdojo.cli"]
+    command = [sys.executable, "-m", "memdojo"]
     assert subprocess.run([*command, "--version"], capture_output=True).returncode == 0
     failed = subprocess.run([*command, "streams", "locmo"], capture_output=True, text=True)
     assert failed.returncode == 2

@@ -1,6 +1,8 @@
+import json
 import re
 import subprocess
 import sys
+from typing import Any
 
 from builders import invoke
 
@@ -9,8 +11,8 @@ def test_environments_streams_and_baselines_are_listed() -> None:
     assert re.search(r"memdojo/MemoryManager-v0 +A manager", invoke("envs").stdout)
     assert "synthetic[:SPLIT]" in invoke("streams").stdout
     shown = invoke("baselines").stdout
-    assert re.search(r"sum_idf +Keeps", shown)
-    assert re.search(r"hybrid +\w", shown)
+    assert re.search(r"sum_idf +manager +Keeps", shown)
+    assert re.search(r"hybrid +retriever +\w", shown)
 
 
 def test_a_stream_is_shown_with_a_sample_and_statistics(data: dict[str, str]) -> None:
@@ -30,3 +32,27 @@ def test_listings_need_no_torch() -> None:
         "sys.exit(bool({'torch', 'ray', 'pandas'} & set(sys.modules)))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_listings_are_also_json() -> None:
+    (recency,) = [
+        row for row in _json("baselines") if (row["baseline"], row["task"]) == ("recency", "manager")
+    ]
+    assert recency["what it does"].startswith("Keeps everything")
+    assert "memdojo/MemoryManager-v0" in {row["id"] for row in _json("envs")}
+    assert {"compact", "language"} <= {row["name"] for row in _json("list", "policies")}
+    assert "quickstart" in {row["config"] for row in _json("configs", "list")}
+    assert all(row["sweep"] for row in _json("sweeps"))
+    (synthetic,) = [source for source in _json("streams") if source["name"] == "synthetic"]
+    assert synthetic["splits"] == ["train", "validation", "test"]
+
+
+def test_statistics_of_streams_are_also_json(data: dict[str, str]) -> None:
+    counts = {row["what"]: row["how many"] for row in _json("streams", data["test"])}
+    assert counts["streams"] == "3"
+    assert counts["questions of category single"] == "6"
+
+
+def _json(*arguments: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(invoke(*arguments, "--json").stdout)
+    return rows

@@ -186,7 +186,7 @@ def test_a_served_model_answers_and_stops_when_told(tiny: Path, tmp_path: Path) 
     import openai
 
     port, log = _free_port(), tmp_path / "log"
-    command = [sys.executable, "-m", "memdojo.cli", "serve", str(tiny), "--port", str(port), "--name", "mine"]
+    command = [sys.executable, "-m", "memdojo", "serve", str(tiny), "--port", str(port), "--name", "mine"]
     with open(log, "wb") as output:
         server = subprocess.Popen(
             [*command, "--", "--max-num-seqs", "4"], stdout=output, stderr=output, start_new_session=True

@@ -25,7 +25,7 @@ SAID = {
 
 
 def server(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "memdojo.cli", "serve-memory", *arguments]
+    return [sys.executable, "-m", "memdojo", "serve-memory", *arguments]
 
 
 @pytest.mark.slow

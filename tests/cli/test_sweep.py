@@ -118,7 +118,7 @@ def test_a_point_that_fails_is_told_and_the_others_are_printed(
 def test_a_sweep_in_ray_that_is_killed_goes_on_and_comes_to_what_one_process_comes_to(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     sweep = ["sweep", "recency", "--only", "top_k", "--only", "capacity", *SMALL]
-    command = [sys.executable, "-m", "memdojo.cli", *sweep, "--workers", "2", "--out", str(there)]
+    command = [sys.executable, "-m", "memdojo", *sweep, "--workers", "2", "--out", str(there)]
     killed = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -71,7 +71,7 @@ def test_ctrl_c_saves_the_run_and_exits_with_130(tmp_path: Path, small_config: P
     command = [
         sys.executable,
         "-m",
-        "memdojo.cli",
+        "memdojo",
         "train",
         str(small_config),
         "algorithm.num_updates=100000",

@@ -48,7 +48,7 @@ def test_a_search_is_interrupted_taken_up_again_and_evaluates_its_best_trial_onc
 ) -> None:
     runs = tmp_path / "runs"
     search = ["tune", str(small_config), *RANGES, "--concurrent", "1", "--run-dir", str(runs)]
-    command = [sys.executable, "-m", "memdojo.cli", *search, "--trials", "3"]
+    command = [sys.executable, "-m", "memdojo", *search, "--trials", "3"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("trial 1 (1/3)  ")

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from .compare import compare
+from .configs import configs_app
 from .data import data_app
+from .demo import demo
 from .evaluate import evaluate
 from .listings import baselines, envs, list_kind, streams, sweeps
 from .models import merge, model_app, serve
@@ -24,6 +26,8 @@ HELP = """Train and evaluate policies that manage the memory of language-model a
 
 memdojo train quickstart                    train a small policy, evaluate it, print the table
 
+memdojo configs list                        see what else can be trained
+
 memdojo eval runs/quickstart sum_idf        evaluate it again, beside a baseline
 
 memdojo report runs/quickstart              see what its memory did, in a browser
@@ -34,7 +38,6 @@ memdojo streams synthetic:test              look at the data
 app = typer.Typer(
     help=HELP,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -57,6 +60,7 @@ def _options(
     """Options of memdojo itself; the help text is that of the app."""
 
 
+command(app, "demo")(demo)
 command(app, "train")(train)
 command(app, "tune")(tune)
 command(app, "eval")(evaluate)
@@ -73,6 +77,7 @@ command(app, "merge")(merge)
 command(app, "serve")(serve)
 command(app, "serve-memory")(serve_memory)
 command(app, "purge")(purge)
+app.add_typer(configs_app, name="configs")
 app.add_typer(data_app, name="data")
 app.add_typer(model_app, name="model")
 

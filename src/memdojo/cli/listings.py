@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import textwrap
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .running import DebugOption, parse_options
-from .tables import print_table
+from .tables import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
@@ -43,26 +44,29 @@ KINDS: Mapping[str, str] = MappingProxyType(
 """Where the registry of each kind is, or its registries by task; imported when they are listed."""
 
 
-def envs(debug: DebugOption = False) -> None:
+def envs(as_json: JsonOption = False, debug: DebugOption = False) -> None:
     """List the environments that `gymnasium.make` knows through memdojo."""
     import gymnasium
 
     import memdojo  # noqa: F401  # Registers them.
 
     specs = [spec for spec in gymnasium.registry.values() if not _is_gymnasiums_own(spec)]
-    print_table(["id", "what it is"], [[spec.id, _first_line(spec)] for spec in specs])
+    print_table(["id", "what it is"], [[spec.id, _first_line(spec)] for spec in specs], as_json=as_json)
 
 
-def baselines(debug: DebugOption = False) -> None:
+def baselines(as_json: JsonOption = False, debug: DebugOption = False) -> None:
     """List the hand-made policies that any evaluation can include."""
     from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
 
-    for task, known in (("manager", list_baselines()), ("retriever", list_retriever_baselines())):
-        print_table([task, "what it does"], [[name, description] for name, description in known.items()])
-        typer.echo()
+    rows = [
+        [name, task, description]
+        for task, known in (("manager", list_baselines()), ("retriever", list_retriever_baselines()))
+        for name, description in known.items()
+    ]
+    print_table(["baseline", "task", "what it does"], rows, as_json=as_json)
 
 
-def sweeps(debug: DebugOption = False) -> None:
+def sweeps(as_json: JsonOption = False, debug: DebugOption = False) -> None:
     """List the sweeps of `memdojo sweep`: what each varies, and what that tests."""
     from memdojo.eval.sweeps.registry import find_sweeps
 
@@ -70,11 +74,12 @@ def sweeps(debug: DebugOption = False) -> None:
         [sweep.name, sweep.option, ", ".join(f"{value:g}" for value in sweep.values), sweep.tests]
         for sweep in find_sweeps()
     ]
-    print_table(["sweep", "option", "values", "what it tests"], rows)
+    print_table(["sweep", "option", "values", "what it tests"], rows, as_json=as_json)
 
 
 def list_kind(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """List what is registered of one kind, by memdojo and by installed packages.
@@ -83,9 +88,12 @@ def list_kind(
 
     memdojo list formats
     """
-    for registry in registries(kind):
-        print_table([registry.kind, "what it is"], [list(row) for row in registry.describe().items()])
-        typer.echo()
+    rows = [
+        [name, registry.kind, description]
+        for registry in registries(kind)
+        for name, description in registry.describe().items()
+    ]
+    print_table(["name", "kind", "what it is"], rows, as_json=as_json)
 
 
 def registries(kind: str) -> tuple[Registry[Any], ...]:
@@ -111,6 +119,7 @@ def streams(
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the source.")
     ] = None,
     turns: Annotated[int, typer.Option(min=0, help="Turns of the sample.")] = 12,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """List the sources of streams, or show a sample and statistics of one.
@@ -120,16 +129,22 @@ def streams(
     memdojo streams synthetic:test --option num_facts=40
 
     memdojo streams jsonl:my_data.jsonl
+
+    As JSON there are the sources, or the statistics, and no sample.
     """
     from memdojo.envs.streams.registry import list_sources, load_streams
 
     if spec is None:
+        if as_json:
+            print_json([dataclasses.asdict(source) for source in list_sources()])
+            return
         for source in list_sources():
             _print_source(source)
         return
     loaded = load_streams(spec, **parse_options(option))
-    _print_sample(loaded[0], turns)
-    _print_statistics(loaded)
+    if not as_json:
+        _print_sample(loaded[0], turns)
+    print_table(["what", "how many"], _statistics(loaded), as_json=as_json)
 
 
 def _print_source(source: SourceInfo) -> None:
@@ -181,7 +196,7 @@ def _answer(question: Question) -> str:
     return "(not told)" if question.unanswerable else " | ".join(question.answers)
 
 
-def _print_statistics(streams: Sequence[Stream]) -> None:
+def _statistics(streams: Sequence[Stream]) -> list[list[str]]:
     from memdojo.envs.memory.analysis import count_tokens
     from memdojo.envs.streams.rendering import render_turn
 
@@ -203,5 +218,6 @@ def _print_statistics(streams: Sequence[Stream]) -> None:
         ["questions with evidence", str(with_evidence)],
     ]
     by_category = Counter(question.category or "(none)" for question in questions)
-    rows += [[f"questions of category {name}", str(count)] for name, count in sorted(by_category.items())]
-    print_table(["what", "how many"], rows)
+    return rows + [
+        [f"questions of category {name}", str(count)] for name, count in sorted(by_category.items())
+    ]

@@ -14,6 +14,7 @@ import typer
 from memdojo.errors import ConfigError, MissingDependencyError
 
 from .running import DebugOption, QuietOption, exit_code_of
+from .tables import print_table
 
 if TYPE_CHECKING:
     from memdojo.train.config.run import TrainConfig
@@ -44,6 +45,12 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove an earlier run of that name.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the configuration with all defaults and what would be played, and end."
+        ),
+    ] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -57,6 +64,8 @@ def train(
 
     memdojo train quickstart --resume
 
+    memdojo train quickstart --dry-run
+
     An empty value removes a key of the file: streams.window_turns=
     """
     from memdojo.train.config.files import load_config
@@ -66,12 +75,23 @@ def train(
     if resume and overwrite:
         raise ConfigError("--resume continues a run and --overwrite removes it; give one of the two.")
     resolved = load_config(config, overrides or ())
+    if dry_run:
+        _show_what_would_be_done(resolved)
+        return
     trainer = _import_trainer()
     require_trackers(resolved.logging.report_to)
     how_to_resume = _resume_command(config, overrides, run_dir)
     with interrupting():
         require_streams(resolved)
         _train_and_evaluate(trainer, resolved, run_dir, how_to_resume, resume, overwrite, quiet)
+
+
+def _show_what_would_be_done(config: TrainConfig) -> None:
+    from memdojo.train.config.files import dump_config
+    from memdojo.train.forecast import forecast
+
+    typer.echo(dump_config(config))
+    print_table(["what it comes to", "number"], forecast(config).rows())
 
 
 def _train_and_evaluate(

@@ -501,7 +501,7 @@ def test_a_signal_to_all_processes_saves_and_tells_how_to_go_on(
             parse_config(MANAGER, ("algorithm.num_updates=100000", f"rollouts.num_workers={num_workers}"))
         )
     )
-    command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(tmp_path / "cli")]
+    command = [sys.executable, "-m", "memdojo", "train", str(path), "--run-dir", str(tmp_path / "cli")]
     process = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,

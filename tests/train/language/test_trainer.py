@@ -263,7 +263,7 @@ def _start(root: Path, config: TrainConfig) -> subprocess.Popen[str]:
     path = root / "config.toml"
     root.mkdir(exist_ok=True)
     path.write_text(dump_config(config), encoding="utf-8")
-    command = [sys.executable, "-m", "memdojo.cli", "train", str(path), "--run-dir", str(root)]
+    command = [sys.executable, "-m", "memdojo", "train", str(path), "--run-dir", str(root)]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

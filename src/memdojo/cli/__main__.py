@@ -1,8 +1,0 @@
-"""`python -m memdojo.cli`."""
-
-from __future__ import annotations
-
-from .app import main
-
-if __name__ == "__main__":
-    main()

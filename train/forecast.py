@@ -1,0 +1,133 @@
+"""What a training would play, counted before it plays anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from memdojo.envs.streams.windows import window
+from memdojo.envs.types import Stream
+
+from .config.run import TrainConfig
+from .config.run_kinds import LanguageConfig
+from .episodes.schedule import Schedule, validation_tasks
+from .episodes.splits import load_splits
+from .rollouts.tasks import RolloutTask
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Counts of a whole run, as if it ended neither early nor refilled groups.
+
+    Attributes:
+        train_streams: Streams to train on.
+        validation_streams: Streams to validate on.
+        updates: All of them.
+        supervised_updates: Those of them that learn from labels, the first ones.
+        episodes: Trajectories that are played to learn from; with probes one for each group, and each
+            operation that is replayed begins another one.
+        steps: Decisions in them.
+        questions: Questions that they and what is replayed ask at most: caches and forks spare many.
+        replays: Operations that are replayed at most, each to the end of its episode.
+        validations: How often all validation streams are played.
+        validation_steps: Decisions in all validations.
+        tokens: Tokens of prompts and replies at most, for a language policy; None for another one.
+    """
+
+    train_streams: int
+    validation_streams: int
+    updates: int
+    supervised_updates: int
+    episodes: int
+    steps: int
+    questions: int
+    replays: int
+    validations: int
+    validation_steps: int
+    tokens: int | None
+
+    def rows(self) -> list[list[str]]:
+        """Return what there is to say, each with its number, for a table."""
+        counts = {
+            "training streams": self.train_streams,
+            "validation streams": self.validation_streams,
+            "updates": self.updates,
+            "of them supervised": self.supervised_updates,
+            "training episodes": self.episodes,
+            "decisions in them": self.steps,
+            "questions in them, at most": self.questions,
+            "replayed operations, at most": self.replays,
+            "validations": self.validations,
+            "decisions in them, all told": self.validation_steps,
+            "tokens of prompts and replies, at most": self.tokens,
+        }
+        return [[what, f"{count:,}"] for what, count in counts.items() if count]
+
+
+def forecast(config: TrainConfig) -> Forecast:
+    """Count what a training would play; reads its streams as the training does, and refuses what it would.
+
+    Raises:
+        LeakError: If training and held-out streams share a group.
+        ConfigError: If the streams cannot be trained on as configured.
+    """
+    splits = load_splits(config)
+    train, held_out = splits["train"], splits.get("validation", [])
+    schedule, algorithm = Schedule(config, train), config.algorithm
+    supervised = min(config.supervised_updates, algorithm.num_updates)
+    episodes = steps = questions = replays = 0
+    for update in range(algorithm.num_updates):
+        for task in schedule.training(update):
+            probes = task.probes if update >= supervised else 0
+            played = 1 if probes else len(task.seeds)
+            episodes += played
+            steps += task.fork_turn // config.streams.turns_per_chunk + played * _steps(task, train, config)
+            replays += probes * task.alternatives
+            questions += (played + probes * task.alternatives) * _questions(task, train)
+    validation_steps = sum(_steps(task, held_out, config) for task in validation_tasks(config, held_out))
+    milestones = {
+        supervised,
+        algorithm.num_updates,
+        *range(0, algorithm.num_updates, config.evaluation.every),
+    }
+    validations = len(milestones | {0}) if held_out else 0
+    tokens = None
+    if isinstance(config, LanguageConfig):
+        context = config.policy.max_prompt_tokens + config.policy.max_response_tokens
+        tokens = context * (steps + validations * validation_steps)
+    return Forecast(
+        train_streams=len(train),
+        validation_streams=len(held_out),
+        updates=algorithm.num_updates,
+        supervised_updates=supervised,
+        episodes=episodes,
+        steps=steps,
+        questions=questions,
+        replays=replays,
+        validations=validations,
+        validation_steps=validations * validation_steps,
+        tokens=tokens,
+    )
+
+
+def _steps(task: RolloutTask, streams: Sequence[Stream], config: TrainConfig) -> int:
+    """Return how many decisions the policy makes in an episode of a task that starts where it forks."""
+    if task.is_one_step:
+        return 1
+    chunks = streams[task.stream].chunks
+    first, end = task.window or (0, len(streams[task.stream].turns))
+    first, end = first + task.fork_turn, first + end
+    num_steps = position = 0
+    for chunk in chunks:
+        num_steps += position < end and position + len(chunk.turns) > first
+        position += len(chunk.turns)
+    return num_steps
+
+
+def _questions(task: RolloutTask, streams: Sequence[Stream]) -> int:
+    """Return how many questions an episode of a task asks at most."""
+    if task.question is not None:
+        return 1
+    stream = streams[task.stream]
+    part = stream if task.window is None else window(stream, *task.window)
+    return 0 if part is None else len(part.questions)
