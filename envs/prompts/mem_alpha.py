@@ -10,7 +10,7 @@ from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND
 from ..quoting import block, one_line
 from ..streams.rendering import render_entry
 from ..types import CORE_KIND, Add, Delete, Noop, Operation, Rewrite, Update
-from .mem_alpha_view import MEMORY_TYPES, NO_ENTRY, core_of, latest, memory_type
+from .mem_alpha_view import MEMORY_TYPES, NO_ENTRY, core_of, latest, memory_type, without_evictions
 from .pieces import news, provenance, without_surrogates
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 from .tool_calls import Call, in_block, read_calls, write_call
@@ -176,9 +176,10 @@ class MemAlphaFormat:
         """Return a completion that parses to these operations, one call a line.
 
         Sources, times, utilities and kinds beyond the three memory types have no words in this format.
+        Entries that leave a full store with an ADD are deleted before it.
 
         Raises:
-            ValueError: If an operation names an entry that is not shown, or one that leaves a full store.
+            ValueError: If an operation names an entry that is not shown.
         """
         return "\n".join(_calls(operations, view)) or NO_CALL
 
@@ -261,11 +262,11 @@ def _id(value: object) -> int | None:
 
 
 def _calls(operations: Sequence[Operation], view: ManagerView) -> Iterator[str]:
-    for operation in operations:
+    for operation in without_evictions(operations):
         match operation:
             case Noop():
                 continue
-            case Add(text=text, evicts=()):
+            case Add(text=text):
                 yield write_call(INSERT, {"memory_type": memory_type(operation), "content": text})
             case Rewrite(text=text):
                 yield write_call(UPDATE, {"memory_type": CORE_KIND, "new_content": text})

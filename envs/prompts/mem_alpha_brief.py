@@ -10,7 +10,7 @@ from ..quoting import one_line
 from ..streams.rendering import render_turn
 from ..types import CORE_KIND, Add, Delete, MemoryEntry, Noop, Operation, Rewrite, Update
 from .lettered import letter_of_turn, lettered_news, time_of, turn_of_letter
-from .mem_alpha_view import NO_ENTRY, core_of, latest, memory_type
+from .mem_alpha_view import NO_ENTRY, core_of, latest, memory_type, without_evictions
 from .pieces import parse_lines
 from .protocol import ManagerView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 
@@ -116,11 +116,13 @@ class MemAlphaBriefFormat:
     def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
         """Return a completion that parses to these operations.
 
+        Entries that leave a full store with an ADD are deleted before it.
+
         Raises:
             ValueError: If an operation writes anything but a turn of the chunk, or names an entry that is not
-                shown, or one that leaves a full store.
+                shown.
         """
-        return "\n".join(self._write_line(operation, view) for operation in operations)
+        return "\n".join(self._write_line(each, view) for each in without_evictions(operations))
 
     def _shown(self, view: ManagerView) -> tuple[MemoryEntry, ...]:
         semantic = latest(view.entries, SEMANTIC_KIND, self.num_semantic)
@@ -168,7 +170,7 @@ class MemAlphaBriefFormat:
         match operation:
             case Noop():
                 return "NOOP"
-            case Add(text=text, evicts=()):
+            case Add(text=text):
                 return f"ADD {_SIGNS[memory_type(operation)]} {_letter(text, operation, view)}"
             case Rewrite(text=text):
                 core = core_of(view)

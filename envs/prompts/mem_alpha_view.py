@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..episodes.entry_kinds import EPISODIC_KIND, SEMANTIC_KIND, tells_event
-from ..types import CORE_KIND, Add, MemoryEntry
+from ..types import CORE_KIND, Add, Delete, MemoryEntry, Operation
 from .protocol import ManagerView
 
 MEMORY_TYPES = (CORE_KIND, SEMANTIC_KIND, EPISODIC_KIND)
@@ -36,3 +37,12 @@ def latest(entries: Sequence[MemoryEntry], kind: str, num: int) -> tuple[MemoryE
     of_kind = [entry for entry in entries if memory_type(entry) == kind]
     newest = sorted(of_kind, key=lambda entry: (entry.updated_step, entry.id))[max(0, len(of_kind) - num) :]
     return tuple(sorted(newest, key=lambda entry: entry.id))
+
+
+def without_evictions(operations: Sequence[Operation]) -> Iterator[Operation]:
+    """Yield the operations in Mem-alpha's calls: an ADD names nobody to leave, who is deleted before it."""
+    for operation in operations:
+        if isinstance(operation, Add) and operation.evicts:
+            yield from map(Delete, operation.evicts)
+            operation = replace(operation, evicts=())
+        yield operation

@@ -222,9 +222,17 @@ def test_what_is_written_is_read_back() -> None:
 
 def test_there_are_no_words_for_other_operations() -> None:
     for format in (FORMAT, BRIEF):
-        for operation in (Add("Ann: I moved\nto Boston.", evicts=(4,)), Update(77, "x"), Delete(77)):
+        for operation in (Add("Ann: I moved\nto Boston.", evicts=(77,)), Update(77, "x"), Delete(77)):
             with pytest.raises(ValueError, match=r"cannot express|not among|no turn"):
                 format.write((operation,), VIEW)
+
+
+def test_who_leaves_a_full_store_is_deleted_before_what_comes() -> None:
+    taken = Add(SAID_A, evicts=(4, 9))
+    assert BRIEF.write((taken,), VIEW) == "DELETE s 1\nDELETE e 2\nADD e a"
+    calls = [json.loads(line) for line in FORMAT.write((taken,), VIEW).splitlines()]
+    assert [each["name"] for each in calls] == ["memory_delete", "memory_delete", "new_memory_insert"]
+    assert [each["arguments"].get("memory_id") for each in calls] == [4, 9, None]
 
 
 def test_tools_are_json_schemas_of_the_functions() -> None:
