@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from itertools import chain, groupby, islice
 from types import MappingProxyType
 
 import numpy as np
@@ -48,13 +49,50 @@ def window(stream: Stream, start_turn: int, num_turns: int) -> Stream | None:
     )
     if not questions:
         return None
-    return dataclasses.replace(
-        stream,
-        id=f"{stream.id}[{start_turn}:{end_turn}]",
-        chunks=chunks,
-        questions=questions,
-        oracle=MappingProxyType(_cut_oracle(stream, inside)),
-    )
+    return _part(stream, f"{stream.id}[{start_turn}:{end_turn}]", chunks, questions)
+
+
+def num_sessions(stream: Stream) -> int:
+    """Return how many sessions follow one another; chunks that name none are one."""
+    return sum(1 for _ in groupby(chunk.session for chunk in stream.chunks))
+
+
+def first_sessions(stream: Stream, count: int) -> Stream | None:
+    """Return the first `count` sessions as a stream of its own.
+
+    Questions asked within them are kept. One that is asked at the very end of the stream is asked at the end
+    of what is left, if that has the same answer: all its evidence is there, or it has no answer and names no
+    turn that took it back. All other questions are left out.
+
+    Args:
+        stream: The long stream; what is left keeps its group and source.
+        count: How many sessions.
+
+    Returns:
+        The first sessions with id `id[:count sessions]`, or None if they keep no question. A stream of no
+        more sessions is returned as it is.
+
+    Raises:
+        ConfigError: If `count` is not positive.
+    """
+    if count < 1:
+        raise ConfigError(f"count is {count}; give a positive number of sessions.")
+    if num_sessions(stream) <= count:
+        return stream
+    sessions = (list(chunks) for _, chunks in groupby(stream.chunks, key=lambda chunk: chunk.session))
+    chunks = tuple(chain.from_iterable(islice(sessions, count)))
+    inside = frozenset(turn.id for chunk in chunks for turn in chunk.turns)
+    at_end = (None, len(stream.chunks) - 1)
+    questions = []
+    for question in stream.questions:
+        if question.ask_after in at_end:
+            if question.evidence <= inside and (question.evidence or question.unanswerable):
+                questions.append(dataclasses.replace(question, ask_after=None))
+        elif question.ask_after is not None and question.ask_after < len(chunks):
+            questions.append(question)
+    if not questions:
+        return None
+    return _part(stream, f"{stream.id}[:{count} sessions]", chunks, tuple(questions))
 
 
 def sample_windows(stream: Stream, num_turns: int, count: int, rng: np.random.Generator) -> list[Stream]:
@@ -130,13 +168,14 @@ def step_window(stream: Stream, chunk: int, num_turns: int) -> Stream:
         for question in stream.questions
         if question.needed_evidence & asked_about
     )
-    return dataclasses.replace(
-        stream,
-        id=f"{stream.id}@{chunk}",
-        chunks=chunks,
-        questions=questions,
-        oracle=MappingProxyType(_cut_oracle(stream, inside)),
-    )
+    return _part(stream, f"{stream.id}@{chunk}", chunks, questions)
+
+
+def _part(stream: Stream, id: str, chunks: tuple[Chunk, ...], questions: tuple[Question, ...]) -> Stream:
+    """Return the stream that these chunks of a stream are, with their part of its plan."""
+    inside = frozenset(turn.id for chunk in chunks for turn in chunk.turns)
+    oracle = MappingProxyType(_cut_oracle(stream, inside))
+    return dataclasses.replace(stream, id=id, chunks=chunks, questions=questions, oracle=oracle)
 
 
 def _cut_chunks(

@@ -126,6 +126,11 @@ class TrainConfig(Table):
         return 0
 
     @property
+    def depends_on_length(self) -> bool:
+        """True if an update depends on how many there are to be: such a run cannot become longer."""
+        return self.algorithm.depends_on_length or len(self.streams.session_stages) > 1
+
+    @property
     def has_rounds(self) -> bool:
         """True if several trainings come one after the other."""
         return self.rounds.num_rounds > 1 or bool(self.rounds.partner)
@@ -179,10 +184,18 @@ class TrainConfig(Table):
             raise ConfigError(f"one_step.builder: {error}") from None
 
     def _check_draws(self) -> None:
+        stages = self.streams.session_stages
+        if len(stages) > self.algorithm.num_updates:
+            raise ConfigError(
+                f"streams.session_stages has {len(stages)} stages, but algorithm.num_updates is "
+                f"{self.algorithm.num_updates}, and a stage has at least one update; leave stages out, or "
+                "train longer."
+            )
         if self.algorithm.curriculum != "priority":
             return
         for key, value in (
             ("length_curriculum", self.streams.length_curriculum),
+            ("session_stages", list(stages) or None),
             ("train", self.streams.weights),
         ):
             if value is not None:

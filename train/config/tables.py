@@ -24,6 +24,7 @@ from memdojo.errors import ConfigError, MemdojoError, unknown_name
 from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
 from memdojo.settings import (
+    MOST,
     Count,
     CountOrZero,
     Names,
@@ -74,6 +75,21 @@ def _spec_weights_or_none(value: object) -> str | dict[str, float] | None:
     return None if value is None else _spec_or_weights(value)
 
 
+def _rising_counts(value: object) -> tuple[float, ...]:
+    """Return numbers of sessions, each larger than the one before; the last one may be `inf`, for all."""
+    if not isinstance(value, list | tuple):
+        raise ValueError("must be a list of numbers of sessions, such as [8, 16, 32]")
+    for place, count in enumerate(value):
+        is_count = isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST
+        if not is_count and not (count == math.inf and place == len(value) - 1):
+            raise ValueError(
+                f"must hold whole numbers from 1, and inf at most as its last one, not {count!r}"
+            )
+        if place and count <= value[place - 1]:
+            raise ValueError(f"must rise, and has {count!r} behind {value[place - 1]!r}")
+    return tuple(value)
+
+
 def _source(spec: str) -> str:
     return spec.partition(":")[0]
 
@@ -93,6 +109,9 @@ class StreamsConfig(Table):
         window_turns: Train on windows of so many turns instead of whole streams.
         length_curriculum: Updates over which ever longer streams are trained on: at first the shortest
             quarter, in the end all.
+        session_stages: Numbers of sessions: the updates are divided into as many equal stages, in each of
+            which the training streams are their first so many sessions alone; `inf` at the end is for whole
+            streams.
         turns_per_chunk: Turns that a language manager sees at a step; a compact one sees one.
         stream_seed: Seed of a generating source. Apart from the run's seed, so that runs of several seeds see
             the same data.
@@ -107,6 +126,7 @@ class StreamsConfig(Table):
     options: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
     window_turns: Annotated[Annotated[Count, Field(ge=2)] | None, MANAGER_ONLY, WHOLE_EPISODES] = None
     length_curriculum: Count | None = None
+    session_stages: Annotated[tuple[float, ...], PlainValidator(_rising_counts), WHOLE_EPISODES] = ()
     turns_per_chunk: Annotated[Count, MANAGER_ONLY, LANGUAGE_ONLY] = 1
     stream_seed: Seed | None = None
 
@@ -126,6 +146,16 @@ class StreamsConfig(Table):
                 f"streams.length_curriculum is {self.length_curriculum}, but streams.window_turns makes all "
                 "episodes equally long; leave one of the two out."
             )
+        if self.session_stages:
+            for name, why in (
+                ("window_turns", "cuts other parts out of the streams"),
+                ("length_curriculum", "chooses among streams by their length"),
+            ):
+                if getattr(self, name) is not None:
+                    raise ConfigError(
+                        f"streams.session_stages is {list(self.session_stages)}, but streams.{name} {why}; "
+                        "leave one of the two out."
+                    )
         self._check_options()
         return self
 

@@ -34,6 +34,7 @@ from ..config.tables import EpisodeConfig, Split
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
 from .splits import load_splits
+from .stages import Stages
 
 FOLDER = "memory"
 MEMORY_SPLITS: tuple[Split, ...] = ("validation", "train")
@@ -110,7 +111,9 @@ def keep_memories(config: TrainConfig, run: RunFolder, progress: Progress) -> No
     writer = load_writer(config.episode.written_by, config.episode, trust_run=True)
     splits = load_splits(config, run.path)
     for split in MEMORY_SPLITS:
-        streams = splits.get(split, [])
+        streams: Sequence[Stream] = splits.get(split, [])
+        if split == "train":
+            streams = Stages.of(config, streams).streams
         progress.message(f"memory: {config.episode.written_by} plays {len(streams)} {split} streams")
         _file(run, split).parent.mkdir(exist_ok=True)
         with atomic_writer(_file(run, split)) as file:

@@ -18,10 +18,13 @@ from ..config.run import TrainConfig
 from ..rollouts.tasks import RolloutTask
 from .curriculum import PriorityCurriculum, ScoredEpisode
 from .draws import Draws
+from .stages import Stages
 
 
 class Schedule:
     """Draws the rollout tasks of every update.
+
+    The streams that they name are those of `Stages`, which a player must have as well.
 
     Streams (for a retriever: questions; with [one_step]: chunks that questions are about) come as `Draws`
     shuffles them, each once before any comes again, or as a `PriorityCurriculum` draws them. The tasks of an
@@ -34,35 +37,45 @@ class Schedule:
 
     Raises:
         ConfigError: If no window of a stream holds a question with its evidence, or no question of a
-            retriever's streams, or of those of a manager with [one_step], has evidence.
+            retriever's streams, or of those of a manager with [one_step], has evidence; also what `Stages`
+            refuses.
     """
 
     def __init__(self, config: TrainConfig, streams: Sequence[Stream]) -> None:
         self._config = config
-        self._streams = streams
-        self._window_starts = _window_starts(streams, config.streams.window_turns)
-        self._units = _units(config, streams)
+        self._stages = Stages.of(config, streams)
+        self._streams = self._stages.streams
+        self._window_starts = _window_starts(self._streams, config.streams.window_turns)
+        self._units = [_units(config, self._streams, members) for members in self._stages.members]
         self._curriculum: PriorityCurriculum | None = None
         if config.algorithm.curriculum == "priority":
-            self._curriculum = PriorityCurriculum(len(self._units), config.seed)
-        if not self._units:
+            (units,) = self._units
+            self._curriculum = PriorityCurriculum(len(units), config.seed)
+        if not all(self._units):
             raise ConfigError(
                 "no question of streams.train has evidence, from which alone a retriever, or a manager with "
                 "[one_step], learns; use streams whose questions name the turns that hold their answers."
+                if len(self._units) == 1
+                else "a stage of streams.session_stages has no question with evidence, from which alone a "
+                "retriever learns; let its stages have more sessions."
             )
         self._draws = self._new_draws(config.seed, config.algorithm.groups_per_update)
         # Drawn apart, so that the others are the same with refills and without; seeds of runs are smaller.
         self._refills = self._new_draws(config.seed + 2**64, self._refills_per_update)
 
-    def _new_draws(self, seed: int, units_per_update: int) -> Draws:
-        return Draws(
-            self._streams,
-            [unit[0] if isinstance(unit, tuple) else unit for unit in self._units],
-            weights=self._config.streams.weights,
-            curriculum_updates=self._config.streams.length_curriculum or 0,
-            units_per_update=units_per_update,
-            seed=seed,
-        )
+    def _new_draws(self, seed: int, units_per_update: int) -> list[Draws]:
+        """Return those of each stage, in orders of their own."""
+        return [
+            Draws(
+                self._streams,
+                [unit[0] if isinstance(unit, tuple) else unit for unit in units],
+                weights=self._config.streams.weights,
+                curriculum_updates=self._config.streams.length_curriculum or 0,
+                units_per_update=units_per_update,
+                seed=seed + stage * 2**65,
+            )
+            for stage, units in enumerate(self._units)
+        ]
 
     @property
     def _refills_per_update(self) -> int:
@@ -75,9 +88,9 @@ class Schedule:
         Of a refill as many are played as groups are missing, the first ones.
         """
         rng = np.random.default_rng((self._config.seed, update, *([refill] if refill else [])))
+        units = self._units[self._stages.at(update)]
         tasks = [
-            self._task(self._units[unit], rng, place)
-            for place, unit in enumerate(self._drawn(update, refill))
+            self._task(units[unit], rng, place) for place, unit in enumerate(self._drawn(update, refill))
         ]
         return [dataclasses.replace(task, update=update) for task in tasks]
 
@@ -100,14 +113,17 @@ class Schedule:
             self._curriculum.load_state(state["curriculum"])
 
     def _drawn(self, update: int, refill: int) -> list[int]:
-        """Return the units of an update or of its `refill`th refill, by their index."""
+        """Return the units of an update or of its `refill`th refill, by their index in its stage."""
         count = self._config.algorithm.groups_per_update
         if self._curriculum is not None:
             return self._curriculum.draw(update, count, refill)
+        stage = self._stages.at(update)
+        of_stage = update - self._stages.first_update(stage)
         if refill:
-            first = update * self._refills_per_update + (refill - 1) * count
-            return [self._refills.unit(position) for position in range(first, first + count)]
-        return [self._draws.unit(position) for position in range(update * count, (update + 1) * count)]
+            draws, first = self._refills[stage], of_stage * self._refills_per_update + (refill - 1) * count
+        else:
+            draws, first = self._draws[stage], of_stage * count
+        return [draws.unit(position) for position in range(first, first + count)]
 
     def _task(self, unit: int | tuple[int, int], rng: np.random.Generator, place: int) -> RolloutTask:
         seeds = tuple(int(seed) for seed in rng.integers(2**31, size=self._config.algorithm.group_size))
@@ -142,17 +158,19 @@ def validation_tasks(config: TrainConfig, streams: Sequence[Stream]) -> list[Rol
         return [RolloutTask(index, seeds=(0,), greedy=True) for index in range(len(streams))]
     return [
         RolloutTask(stream, seeds=(0,), question=question, greedy=True)
-        for stream, question in _questions(streams)
+        for stream, question in _questions(streams, range(len(streams)))
     ]
 
 
-def _units(config: TrainConfig, streams: Sequence[Stream]) -> list[int] | list[tuple[int, int]]:
+def _units(
+    config: TrainConfig, streams: Sequence[Stream], members: Sequence[int]
+) -> list[int] | list[tuple[int, int]]:
     """Return what a group is about: a stream, or a stream and its question or the chunk of its one step."""
     if config.task != "manager":
-        return _questions(streams)
+        return _questions(streams, members)
     if config.one_step.window_turns is None:
-        return list(range(len(streams)))
-    return [(index, chunk) for index, stream in enumerate(streams) for chunk in linked_chunks(stream)]
+        return list(members)
+    return [(index, chunk) for index in members for chunk in linked_chunks(streams[index])]
 
 
 def _window_starts(streams: Sequence[Stream], length: int | None) -> list[npt.NDArray[np.intp]]:
@@ -168,11 +186,11 @@ def _window_starts(streams: Sequence[Stream], length: int | None) -> list[npt.ND
     return starts
 
 
-def _questions(streams: Sequence[Stream]) -> list[tuple[int, int]]:
+def _questions(streams: Sequence[Stream], members: Sequence[int]) -> list[tuple[int, int]]:
     """Return stream and index of every question with evidence: without it a ranking cannot be judged."""
     return [
         (index, place)
-        for index, stream in enumerate(streams)
-        for place, question in enumerate(questions_in_order(stream))
+        for index in members
+        for place, question in enumerate(questions_in_order(streams[index]))
         if question.needed_evidence
     ]

@@ -174,6 +174,9 @@ def next_training(
         faded = tree.pop("reward_decay", {})
         tree["reward"] = {part: weight for part, weight in tree["reward"].items() if part not in faded}
         tree["policy"] = tree["policy"] | {"model": str(own / _MODEL)}
+        if stages := policy.streams.session_stages:
+            # It has been through all of them.
+            tree["streams"] = tree["streams"] | {"session_stages": stages[-1:]}
     if other is not None:
         assert other_config is not None  # A policy that was trained has a configuration.
         tree |= _with_partner(tree, policy, other, other_config)

@@ -12,6 +12,7 @@ from memdojo.envs.types import Stream
 from ..config.run_kinds import LanguageConfig
 from ..config.tables import Split
 from ..episodes.memories import MEMORY_SPLITS, read_memories
+from ..episodes.stages import Stages
 from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from .one_step_episodes import build_one_steps
@@ -64,10 +65,12 @@ class PlayerRecipes:
         self, config: LanguageConfig, run: RunFolder, splits: Mapping[Split, Sequence[Stream]], model: str
     ) -> None:
         self._config = config
-        self._splits = splits
+        self._splits = {**splits, "train": Stages.of(config, splits["train"]).streams}
         self._model = model
-        self._one_steps = build_one_steps(config, splits["train"])
-        self._memories = {split: read_memories(run, split, splits.get(split, ())) for split in MEMORY_SPLITS}
+        self._one_steps = build_one_steps(config, self._splits["train"])
+        self._memories = {
+            split: read_memories(run, split, self._splits.get(split, ())) for split in MEMORY_SPLITS
+        }
 
     def with_graders(self, clients: GraderClients = NO_CLIENTS) -> dict[str, LanguageRecipe]:
         """Return the recipes of players whose answers are given and graded through `clients`."""

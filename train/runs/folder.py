@@ -80,7 +80,7 @@ CHANGEABLE = (
 )
 """Keys (or beginnings of keys) that may change on resume: what was trained so far does not depend on them.
 
-With a schedule that leads to the end of the run, it does depend on `algorithm.num_updates`.
+With a schedule that leads to the end of the run, or stages of it, it does depend on `algorithm.num_updates`.
 """
 
 
@@ -362,7 +362,7 @@ def _free_name(path: Path) -> str:
 
 def _require_same(path: Path, earlier: TrainConfig, now: TrainConfig) -> None:
     before, after = _flat(earlier.model_dump()), _flat(now.model_dump())
-    length = "algorithm.num_updates" if now.algorithm.depends_on_length else ""
+    length = "algorithm.num_updates" if now.depends_on_length else ""
     changeable = tuple(key for key in CHANGEABLE if key != length)
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key) and not key.startswith(changeable):

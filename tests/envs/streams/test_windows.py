@@ -4,8 +4,16 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from builders import make_stream
 from memdojo.envs.streams.jsonl.rules import check_stream
-from memdojo.envs.streams.windows import linked_chunks, sample_windows, step_window, window
+from memdojo.envs.streams.windows import (
+    first_sessions,
+    linked_chunks,
+    num_sessions,
+    sample_windows,
+    step_window,
+    window,
+)
 from memdojo.envs.types import Add, Chunk, Delete, Noop, PlannedOperation, Question, Stream, Turn, Update
 from memdojo.errors import ConfigError
 
@@ -180,3 +188,64 @@ def test_a_window_without_turns_or_questions_is_refused() -> None:
     for chunk, num_turns in ((1, 24), (4, 24), (2, 0)):
         with pytest.raises(ConfigError, match="a question must have evidence in the chunk"):
             step_window(_linked_stream(), chunk, num_turns)
+
+
+def test_the_first_sessions_are_the_chunks_and_plans_as_they_were() -> None:
+    assert num_sessions(STREAM) == 2
+    cut = first_sessions(STREAM, 1)
+    assert cut is not None
+    assert (cut.id, cut.group, cut.source) == ("s[:1 sessions]", "g", "test")
+    assert cut.chunks == STREAM.chunks[:2]
+    assert cut.oracle == {turn: STREAM.oracle[turn] for turn in ("t0", "t1", "t3", "t4")}
+
+
+def test_the_first_sessions_keep_what_is_asked_in_them() -> None:
+    # "middle" is asked in the second session, "wide" and "end" have evidence there; "none" has no answer.
+    assert _kept(first_sessions(STREAM, 1)) == [("early", 0), ("none", None)]
+
+
+def test_a_question_at_the_very_end_is_asked_earlier_if_its_answer_is_the_same() -> None:
+    questions = (
+        Question("at the end", "?", ("a",), evidence=frozenset({"t0"})),
+        Question("after the last chunk", "?", ("b",), evidence=frozenset({"t0", "t1"}), ask_after=3),
+        Question("half outside", "?", ("c",), evidence=frozenset({"t1", "t2"})),
+        Question("nobody knows where", "?", ("d",)),
+        Question("never said", "?", (), unanswerable=True),
+        Question("taken back within", "?", (), evidence=frozenset({"t1"}), unanswerable=True),
+        Question("taken back later", "?", (), evidence=frozenset({"t3"}), unanswerable=True),
+        Question("asked within", "?", ("e",), ask_after=1),
+        Question("asked in the next session", "?", ("f",), evidence=frozenset({"t0"}), ask_after=2),
+    )
+    stream = make_stream("a", "b", "c", "d", questions=questions, session=("one", "one", "two", "three"))
+    assert _kept(first_sessions(stream, 1)) == [
+        ("at the end", None),
+        ("after the last chunk", None),
+        ("never said", None),
+        ("taken back within", None),
+        ("asked within", 1),
+    ]
+    # t2 is said in the second session.
+    assert [id for id, _ in _kept(first_sessions(stream, 2))] == [
+        "at the end",
+        "after the last chunk",
+        "half outside",
+        "never said",
+        "taken back within",
+        "asked within",
+        "asked in the next session",
+    ]
+
+
+def test_a_stream_of_no_more_sessions_stays_whole() -> None:
+    assert first_sessions(STREAM, 2) is STREAM
+    assert first_sessions(STREAM, 99) is STREAM
+    # Chunks that name no session are one.
+    unnamed = make_stream("a", "b", "c")
+    assert first_sessions(unnamed, 1) is unnamed
+
+
+def test_first_sessions_without_a_question_are_none_and_no_sessions_are_refused() -> None:
+    later = Question("later", "?", ("a",), evidence=frozenset({"t1"}))
+    assert first_sessions(make_stream("a", "b", questions=[later], session=("one", "two")), 1) is None
+    with pytest.raises(ConfigError, match="count is 0; give a positive number of sessions"):
+        first_sessions(STREAM, 0)

@@ -97,6 +97,13 @@ TASKS = {
         "algorithm.entropy_coefficient=0.01",
         "algorithm.entropy_schedule=linear",
     ),
+    "manager-stages": (
+        "streams.session_stages=[1, 2, inf]",
+        "streams.options.num_sessions=3",
+        "streams.options.turns_per_session=6",
+        "policy.network=keep_and_supersede",
+        "imitation.num_updates=2",
+    ),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
 

@@ -414,6 +414,45 @@ def test_mixtures_that_make_no_sense_are_refused(changes: dict[str, Any], messag
         parse_config(MINIMAL | {"streams": MIXTURE | changes})
 
 
+def test_session_stages_are_rising_numbers_with_inf_for_all() -> None:
+    config = parse_config(MINIMAL, ["streams.session_stages=[8, 16, inf]", "algorithm.num_updates=3"])
+    assert config.streams.session_stages == (8, 16, math.inf)
+    assert "session_stages = [8, 16, inf]" in dump_config(config)
+    assert parse_config(tomllib.loads(dump_config(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["streams.session_stages=8"], "must be a list of numbers of sessions"),
+        (["streams.session_stages=[0, 8]"], "must hold whole numbers from 1, .* not 0"),
+        (["streams.session_stages=[8.5]"], "must hold whole numbers from 1, .* not 8.5"),
+        (["streams.session_stages=[inf, 8]"], "must hold whole numbers from 1, .* not inf"),
+        (["streams.session_stages=[16, 8]"], "must rise, and has 8 behind 16"),
+        (["streams.session_stages=[8, 8]"], "must rise, and has 8 behind 8"),
+        (
+            ["streams.session_stages=[8, 16]", "streams.window_turns=40"],
+            r"session_stages is \[8, 16\], but streams.window_turns cuts other parts",
+        ),
+        (
+            ["streams.session_stages=[8, 16]", "streams.length_curriculum=9"],
+            r"session_stages is \[8, 16\], but streams.length_curriculum chooses among streams",
+        ),
+        (
+            ["streams.session_stages=[8, 16]", "algorithm.curriculum=priority"],
+            r"streams.session_stages is \[8, 16\], but algorithm.curriculum is 'priority'",
+        ),
+        (
+            ["streams.session_stages=[8, 16, 32]", "algorithm.num_updates=2"],
+            "session_stages has 3 stages, but algorithm.num_updates is 2",
+        ),
+    ],
+)
+def test_session_stages_that_make_no_sense_are_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_config(MINIMAL, overrides)
+
+
 def test_a_curriculum_by_priority_has_no_other_beside_it() -> None:
     priority = "algorithm.curriculum=priority"
     with pytest.raises(ConfigError, match=r"streams.length_curriculum is 5, but .* draws by score"):

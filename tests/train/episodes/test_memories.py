@@ -22,6 +22,7 @@ from memdojo.train.config.tables import EpisodeConfig
 from memdojo.train.dispatch import train
 from memdojo.train.episodes.memories import Writer, keep_memories, load_writer, read_memories, write_memories
 from memdojo.train.episodes.splits import load_splits
+from memdojo.train.episodes.stages import Stages
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.progress import NoProgress
 
@@ -98,6 +99,25 @@ def test_a_run_keeps_the_memories_of_its_streams_and_plays_no_more(tmp_path: Pat
     assert len(held_out) == 2
     with pytest.raises(DataError, match=r"validation\.jsonl is missing, damaged or of other streams"):
         read_memories(run, "validation", splits["train"])
+
+
+def test_what_stages_leave_of_the_streams_has_memories_of_its_own(tmp_path: Path) -> None:
+    stages = ("streams.session_stages=[1, inf]", "streams.options.num_sessions=2")
+    config = parse_config(TREE, stages)
+    run = RunFolder.create(tmp_path, config)
+    splits = load_splits(config)
+    keep_memories(config, run, NoProgress())
+    played = Stages.of(config, splits["train"]).streams
+    memories = read_memories(run, "train", played)
+    assert memories is not None
+    assert [set(memory) for memory in memories] == [
+        {question.id for question in stream.questions} for stream in played
+    ]
+    said = [{turn.id for turn in stream.turns} for stream in played]
+    for memory, turns in zip(memories, said, strict=True):
+        assert all(turns.issuperset(entry.sources) for entries in memory.values() for entry in entries)
+    # A warm start asks for those of whole streams.
+    assert read_memories(run, "train", splits["train"]) == memories[: len(splits["train"])]
 
 
 def test_a_run_without_a_memory_has_none(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from memdojo.envs.types import Question, Stream
 from memdojo.errors import ConfigError
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.episodes.schedule import Schedule, validation_tasks
+from memdojo.train.episodes.stages import Stages
 
 LANGUAGE: dict[str, Any] = {"policy": {"kind": "language", "model": "x/y"}}
 
@@ -170,3 +171,68 @@ def test_validation_plays_each_stream_or_question_once_and_greedily() -> None:
     tasks = validation_tasks(_retriever(), STREAMS[:1])
     assert [(task.question, task.seeds, task.greedy) for task in tasks] == [(i, (0,), True) for i in range(3)]
     assert validation_tasks(_config(), []) == []
+
+
+def _long_stream(number: int) -> Stream:
+    """Three sessions of four turns, with a question about the last turn of each."""
+    questions = tuple(
+        Question(f"q{turn}", "Word?", (str(turn),), evidence=frozenset({f"t{turn}"})) for turn in (3, 7, 11)
+    )
+    sessions = [f"session {turn // 4}" for turn in range(12)]
+    said = (f"Word {turn}." for turn in range(12))
+    return make_stream(*said, questions=questions, session=sessions, id=f"s{number}", group=f"g{number}")
+
+
+LONG = [_long_stream(number) for number in range(4)]
+STAGES = ("streams.session_stages=[1, 2, inf]", "algorithm.num_updates=6")
+
+
+@pytest.mark.parametrize("policy", [{}, LANGUAGE])
+def test_a_stage_draws_the_first_sessions_of_every_stream_once_a_lap(policy: dict[str, Any]) -> None:
+    config = _config(*STAGES, **policy)
+    schedule, played = Schedule(config, LONG), Stages.of(config, LONG).streams
+    # Two updates a stage and two groups an update are a lap of four streams.
+    laps = [
+        sorted(played[task.stream].id for update in updates for task in schedule.training(update))
+        for updates in ((0, 1), (2, 3), (4, 5))
+    ]
+    assert laps == [
+        [f"s{number}{part}" for number in range(4)] for part in ("[:1 sessions]", "[:2 sessions]", "")
+    ]
+    # As a resumed run asks.
+    assert Schedule(config, LONG).training(4) == schedule.training(4)
+
+
+def test_forks_of_a_stage_lie_in_its_first_sessions() -> None:
+    schedule = Schedule(_config(*STAGES[:1], "algorithm.num_updates=90", "algorithm.group_start=fork"), LONG)
+    for stage, turns in enumerate((4, 8, 12)):
+        updates = range(30 * stage, 30 * (stage + 1))
+        assert {task.fork_turn for update in updates for task in schedule.training(update)} == set(
+            range(turns)
+        )
+
+
+def test_refills_of_a_stage_are_of_its_streams() -> None:
+    skipping = ("algorithm.skip_equal_groups=true", "algorithm.refill_rounds=2")
+    config = _config(*STAGES, *skipping, **LANGUAGE)
+    schedule, played = Schedule(config, LONG), Stages.of(config, LONG).streams
+    assert {len(played[task.stream].turns) for refill in (1, 2) for task in schedule.training(2, refill)} == {
+        8
+    }
+
+
+def test_a_retriever_is_asked_in_a_stage_what_its_first_sessions_answer() -> None:
+    config = _retriever(*STAGES, "algorithm.groups_per_update=8")
+    schedule, played = Schedule(config, LONG), Stages.of(config, LONG).streams
+    for update, asked in ((0, {"q3"}), (2, {"q3", "q7"}), (4, {"q3", "q7", "q11"})):
+        tasks = schedule.training(update)
+        assert {
+            questions_in_order(played[task.stream])[task.question].id
+            for task in tasks
+            if task.question is not None
+        } == asked
+    unknown = Question("a", "Word?", (), unanswerable=True)
+    known = Question("b", "Word?", ("1",), evidence=frozenset({"t1"}))
+    late = make_stream("Word 0.", "Word 1.", questions=[unknown, known], session=("one", "two"))
+    with pytest.raises(ConfigError, match=r"a stage of streams.session_stages has no question with evidence"):
+        Schedule(_retriever("streams.session_stages=[1, 2]"), [late])

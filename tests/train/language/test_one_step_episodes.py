@@ -187,6 +187,7 @@ def test_the_builder_is_a_baseline_or_what_a_folder_holds(tmp_path: Path) -> Non
         (["one_step.builder=recncy"], r"one_step\.builder: unknown baseline .*'recency'"),
         (["one_step.window_turns=", "one_step.builder=no_op"], "there is no one_step.window_turns"),
         (["streams.window_turns=9"], "its episodes are single steps"),
+        (["streams.session_stages=[1, 2]"], "its episodes are single steps"),
         (["algorithm.group_start=fork"], "its episodes are single steps"),
         (["one_step.window_turns=0"], "greater than or equal to 1"),
     ],

@@ -142,6 +142,14 @@ def test_what_warms_up_belongs_to_the_first_round(root: Path) -> None:
     assert second.warm_start.num_steps == 0
 
 
+def test_stages_belong_to_the_first_round_and_their_last_one_to_all(root: Path) -> None:
+    train = Trained()
+    _, start = _rounds(root, "streams.session_stages=[8, 16, 32]", partner=False)
+    start(train)
+    stages = [config.streams.session_stages for config in train.configs.values()]
+    assert stages == [(8, 16, 32), (32,)]
+
+
 def test_what_is_finished_is_not_repeated_and_what_is_not_is_resumed(root: Path) -> None:
     _, start = _rounds(root)
     killed = Trained()

@@ -70,11 +70,16 @@ def test_a_run_whose_schedule_leads_to_its_end_cannot_become_longer(tmp_path: Pa
     for name, schedule in (
         ("rate", ("algorithm.learning_rate_schedule=linear",)),
         ("entropy", ("algorithm.entropy_schedule=cosine", "algorithm.entropy_coefficient=0.1")),
+        ("stages", ("streams.session_stages=[2, 4]",)),
     ):
         RunFolder.create(tmp_path, make_config(f"name={name}", *schedule)).close()
         with pytest.raises(ConfigError, match=r"trained with algorithm\.num_updates = 3 and cannot resume"):
             RunFolder.resume(tmp_path, make_config(f"name={name}", *schedule, "algorithm.num_updates=9"))
         RunFolder.resume(tmp_path, make_config(f"name={name}", *schedule, "checkpoints.keep=9")).close()
+    # A single stage is the same at all updates.
+    RunFolder.create(tmp_path, make_config("name=one", "streams.session_stages=[2]")).close()
+    longer = ("name=one", "streams.session_stages=[2]", "algorithm.num_updates=9")
+    RunFolder.resume(tmp_path, make_config(*longer)).close()
 
 
 def test_resume_compares_an_infinite_share_of_the_tokens(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from ...config.run_kinds import LanguageConfig
 from ...config.tables import Split
 from ...episodes.memories import read_memories
 from ...episodes.schedule import validation_tasks
+from ...episodes.stages import Stages
 from ...loop import Groups, Played
 from ...rollouts.recorded_episodes import with_records
 from ...runs.checkpoint_folders import CHECKPOINTS, remove_folder
@@ -83,7 +84,7 @@ class TrlTrainee:
         self._tokenizer = load_tokenizer(base)
         self._end_ids = end_token_ids(base, self._tokenizer)
         self._encoder = make_encoder(config, make_task(config), base)
-        memories = read_memories(run, "train", splits["train"])
+        memories = read_memories(run, "train", Stages.of(config, splits["train"]).streams)
         self._steps = StepSchedule(config, splits["train"], base, memories)
         self._loop = EventLoop()
         self._played = Played([], {})
