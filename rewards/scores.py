@@ -64,7 +64,7 @@ def mean_score(scores: Iterable[Score]) -> Score:
 def sum_scores(scores: Iterable[Score]) -> Score:
     """Add the scores of an episode's steps; unscored as soon as one of them is.
 
-    A sum with a step left out would look like a bad episode, so it is not given.
+    A sum with a step left out would look like a bad episode, so it is not given, but for `at_worst`.
     """
     total: list[float] = []
     parts: dict[str, float] = {}
@@ -72,8 +72,7 @@ def sum_scores(scores: Iterable[Score]) -> Score:
     for score in scores:
         if score.value is None:
             why = why or score.why
-        else:
-            total.append(score.value)
+        total.append(score.at_worst if score.value is None else score.value)
         for name, value in score.parts.items():
             parts[name] = parts.get(name, 0.0) + value
-    return Score(None, parts, why) if why else Score(math.fsum(total), parts)
+    return Score(None, parts, why, math.fsum(total)) if why else Score(math.fsum(total), parts)

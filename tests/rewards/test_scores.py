@@ -45,7 +45,7 @@ def test_a_sum_with_one_unscored_step_is_unscored() -> None:
     total = sum_scores(
         [Score(1.0, {"f1": 1.0}), Score(None, {"cost": -0.5}, "refused"), Score(2.0, {"f1": 2.0})]
     )
-    assert total == Score(None, {"f1": 3.0, "cost": -0.5}, "refused")
+    assert total == Score(None, {"f1": 3.0, "cost": -0.5}, "refused", at_worst=3.0)
 
 
 def test_the_steps_of_an_episode_add_up() -> None:

@@ -182,12 +182,13 @@ class GrpoSettings(ClippedSettings):
             decisions of a greedy episode are taken again, each with operations drawn from the policy, and
             then all goes on greedily; a decision is paid the return of the whole episode, and compared with
             what else was drawn in its place. With `mixed` some groups of an update part at the start and the
-            others fork in mid-stream. Managers only, probes for compact ones.
+            others fork in mid-stream. Managers only.
         local_share: Share of the groups that fork in mid-stream, where starts are mixed.
         local_weight: Weight of their loss beside that of the others.
         num_probes: How many such decisions of an episode. They are drawn without replacement, the less sure
             the policy is of one the likelier.
-        num_alternatives: How many operations are drawn for each; equal ones are played once.
+        num_alternatives: How many operations, or completions, are drawn for each; equal operations are played
+            once.
         skip_equal_groups: Leave groups whose returns are all equal out of the batch; language policies only.
         refill_rounds: Rounds at most in which as many groups as `skip_equal_groups` leaves out are drawn and
             played in addition (dynamic sampling: DAPO, arXiv:2503.14476, section 3.2); language policies
@@ -228,15 +229,7 @@ class GrpoSettings(ClippedSettings):
         return (self.num_probes, self.num_alternatives) if self.group_start == "probes" else (0, 0)
 
     def check_policy(self, *, is_language: bool) -> None:
-        """Refuse `rows` for a compact policy, whose trajectories do not keep step-only rewards apart.
-
-        A language policy has no probes.
-        """
-        if self.group_start == "probes" and is_language:
-            raise ConfigError(
-                "algorithm.group_start is 'probes', which only compact managers can be trained with; use "
-                "'fork'."
-            )
+        """Refuse `rows` for a compact policy, whose trajectories do not keep step-only rewards apart."""
         if self.advantage == "rows" and not is_language:
             raise ConfigError("algorithm.advantage is 'rows', which only language policies have; use 'step'.")
 

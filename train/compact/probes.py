@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
-
-import numpy as np
 
 from memdojo.agents.compact.base import Decision
 from memdojo.agents.compact.manager import CompactManager
@@ -16,6 +13,7 @@ from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.types import Operation
 from memdojo.rewards.outcomes import EpisodeOutcome
 
+from ..rollouts.probed_states import ProbedStates
 from ..rollouts.tasks import RolloutTask
 
 Probe = list[tuple[Decision, EpisodeOutcome]]
@@ -39,9 +37,9 @@ def play_probes(
     Returns:
         The decisions in order of time; fewer than the task wants if the episode has fewer steps.
     """
-    watched = _KeepsStates(policy, task.probes, np.random.default_rng(task.trunk_seed))
-    play_manager(watched, [start], rules.answerer)
-    states = watched.states()
+    probed: ProbedStates[ManagerEpisode] = ProbedStates(task.probes, task.trunk_seed)
+    play_manager(_KeepsStates(policy, probed), [start], rules.answerer)
+    states = probed.in_order()
     drawn = policy.draw(states, task.alternatives)
     first: dict[tuple[int, int], tuple[ManagerEpisode, Operation]] = {}
     for place, (state, several) in enumerate(zip(states, drawn, strict=True)):
@@ -60,41 +58,17 @@ def play_probes(
 
 
 class _KeepsStates:
-    """A manager that acts greedily and keeps forks of some of the states in which it did.
+    """A manager that acts greedily, for a single episode, and shows the states in which it did."""
 
-    The states are drawn without replacement, each with the weight of what the policy leaves to other
-    operations than its likeliest (weighted reservoir sampling: Efraimidis and Spirakis 2006, A-Res).
-
-    Args:
-        policy: Decides, for a single episode.
-        number: How many states to keep, if there are as many.
-        rng: Draws them.
-    """
-
-    LEAST_WEIGHT = 1e-3
-    """A policy may be sure and wrong."""
-
-    def __init__(self, policy: CompactManager, number: int, rng: np.random.Generator) -> None:
+    def __init__(self, policy: CompactManager, states: ProbedStates[ManagerEpisode]) -> None:
         self.name = policy.name
         self.turns_per_chunk = policy.turns_per_chunk
         self.stochastic = False
         self._policy = policy
-        self._number = number
-        self._rng = rng
-        self._kept: list[tuple[float, int, ManagerEpisode]] = []
+        self._states = states
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         (episode,) = episodes
         ((operation, decision),) = self._policy.decide(episodes, sample=False)
-        weight = 1 - np.exp(float(decision.log_probs[0])) + self.LEAST_WEIGHT
-        key = float(np.log(self._rng.random()) / weight)
-        seed = int(self._rng.integers(2**31))
-        if len(self._kept) < self._number:
-            heapq.heappush(self._kept, (key, episode.step_index, episode.fork(seed)))
-        elif key > self._kept[0][0]:
-            heapq.heapreplace(self._kept, (key, episode.step_index, episode.fork(seed)))
+        self._states.see(episode, float(decision.log_probs[0]))
         return [(operation,)]
-
-    def states(self) -> list[ManagerEpisode]:
-        """Return the states that were kept, in order of time."""
-        return [episode for _, _, episode in sorted(self._kept, key=lambda kept: kept[1])]

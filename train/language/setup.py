@@ -32,7 +32,8 @@ from ..algorithms.registry import make_algorithm
 from ..config.run_kinds import LanguageConfig
 from .learner import LanguageLearner
 from .one_step_episodes import OneSteps
-from .players import LanguagePlayer, LanguageRecipe, SamplingSettings
+from .players import LanguagePlayer, LanguageRecipe
+from .steps import SamplingSettings
 
 AnyTask = ManagerTask | RankingTask | AnswerTask
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ from .recorded_trajectories import write_trajectories
 from .rollout_metrics import play_metrics
 from .sampling import PlayerRecipes, Sampling
 from .setup import check_room, make_encoder, make_learner, make_task
-from .trajectories import LanguageGroup
+from .trajectories import LanguageGroup, by_decision
 from .warm_start.stage import initial_model, warm_start
 
 ValueT = TypeVar("ValueT")
@@ -222,8 +223,9 @@ class LanguageTrainee:
 
     def _play(self, update: int, sync_seconds: float) -> Played:
         started = time.perf_counter()
-        groups = self._play_tasks("training", self._schedule.training(update))
-        self._schedule.record(update, groups)
+        played = self._play_tasks("training", self._schedule.training(update))
+        self._schedule.record(update, played)
+        groups = by_decision(played)
         groups += self._refill(groups, update)
         metrics = play_metrics(groups, update, time.perf_counter() - started)
         if update % self._config.evaluation.every == 0:
@@ -234,15 +236,18 @@ class LanguageTrainee:
     def _refill(self, groups: Sequence[LanguageGroup], update: int) -> list[LanguageGroup]:
         """Play other groups for those that teach nothing, until there are enough or the rounds are over."""
         algorithm = self._learner.algorithm
+        groups_per_task = max(algorithm.settings.probes[0], 1)
         more: list[LanguageGroup] = []
         num_missing = algorithm.num_skipped(groups)
         for refill in range(1, algorithm.settings.most_refills + 1):
             if not num_missing:
                 break
-            played = self._play_tasks("training", self._schedule.training(update, refill)[:num_missing])
+            num_tasks = math.ceil(num_missing / groups_per_task)
+            played = self._play_tasks("training", self._schedule.training(update, refill)[:num_tasks])
             self._schedule.record(update, played, refill)
-            num_missing = algorithm.num_skipped(played)
-            more += played
+            refilled = by_decision(played)
+            num_missing = algorithm.num_skipped(refilled)
+            more += refilled
         return more
 
     def _answer_metrics(self) -> dict[str, float]:

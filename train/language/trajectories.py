@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import MappingProxyType
 
 import numpy as np
@@ -74,6 +75,7 @@ class LanguageTrajectory:
         is_missing_answers: True if it failed because an answer or a verdict was missing.
         counted_failed: True if its missing answers count 0; see `bound_unscored`.
         is_local: True if its group has forked from one memory in mid-stream.
+        decision: Of an alternative to a decision that is probed, which of them that is, from 0.
     """
 
     stream_id: str
@@ -87,6 +89,7 @@ class LanguageTrajectory:
     is_missing_answers: bool = False
     counted_failed: bool = False
     is_local: bool = False
+    decision: int = 0
 
     def at_worst(self) -> LanguageTrajectory:
         """Return the episode scored with its missing answers at 0; what was not played any more earns 0."""
@@ -147,3 +150,16 @@ class LanguageTrajectory:
 
 LanguageGroup = tuple[LanguageTrajectory, ...]
 """G trajectories of one stream, or of forks of one state."""
+
+
+def by_decision(groups: Iterable[LanguageGroup]) -> list[LanguageGroup]:
+    """Return a group for each decision that was probed, since alternatives to one decision are compared.
+
+    Args:
+        groups: What was played, one for each task. Those in which nothing was probed are left as they are.
+    """
+    return [
+        tuple(alternatives)
+        for group in groups
+        for _, alternatives in groupby(group, key=lambda trajectory: trajectory.decision)
+    ]

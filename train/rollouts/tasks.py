@@ -22,10 +22,11 @@ class RolloutTask:
         step: Index of the chunk at which a manager acts once, on a memory that was written before.
         fork_turn: Turns that one episode plays before it forks into the group, for a manager. The policy
             learns from what comes after them.
-        probes: Decisions of a greedy episode that are replayed, for a manager: each with operations drawn
-            from the policy, one for each trajectory, and greedily from there. The policy learns from these
+        probes: Decisions of a greedy episode that are replayed, for a manager: each with operations, or
+            completions, drawn from the policy, and greedily from there. The policy learns from these
             decisions alone; 0 for episodes that are played in one go.
-        alternatives: How many operations are drawn for each of them: as many trajectories has the group.
+        alternatives: How many are drawn for each of them. Each is a trajectory of a language policy; one of
+            a compact policy has an alternative to every decision.
         greedy: Whether the likeliest action is taken (validation) or one is drawn (training).
         update: For which it is played: what the reward's parts weigh may depend on it.
         recorded: Whether all that is done in it is written down, for a manager's whole streams.

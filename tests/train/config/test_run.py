@@ -590,11 +590,17 @@ def test_mixed_starts_need_groups_of_both_kinds() -> None:
             GrpoSettings.model_validate({**mixed, "groups_per_update": num_groups, "local_share": share})
 
 
-def test_probes_are_for_compact_policies() -> None:
-    probes = GrpoSettings(name="grpo", num_updates=1, group_start="probes", discount=0.0)
-    probes.check_policy(is_language=False)
-    with pytest.raises(ConfigError, match=r"'probes', which only compact managers can be trained with"):
-        probes.check_policy(is_language=True)
+def test_managers_of_both_kinds_have_probes() -> None:
+    probes = ("algorithm.group_start=probes", "algorithm.discount=0", "algorithm.num_probes=3")
+    manager = LANGUAGE | {"task": "manager"}
+    for config in (make_config(*probes), parse_config(manager, probes)):
+        assert config.algorithm.probes == (3, 8)
+    with pytest.raises(ConfigError, match=r"group_start is 'probes', but task is 'answer_agent' and only"):
+        parse_config(LANGUAGE, probes)
+    with pytest.raises(ConfigError, match=r"group_start is 'probes', but one_step\.window_turns is set"):
+        parse_config(manager, (*probes, "one_step.window_turns=4"))
+    with pytest.raises(ConfigError, match=r"discount = 1\.0, but each probe is a decision of its own"):
+        parse_config(manager, ["algorithm.group_start=probes"])
 
 
 def test_a_run_of_before_may_have_keys_of_kinds_that_it_did_not_choose(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import EngineError
 from memdojo.rewards.reward import Reward
-from memdojo.train.language.players import LanguagePlayer, SamplingSettings
+from memdojo.train.language.players import LanguagePlayer
 from memdojo.train.language.ray_rollouts import share_out_tasks
+from memdojo.train.language.steps import SamplingSettings
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.rollouts.tasks import RolloutTask
 

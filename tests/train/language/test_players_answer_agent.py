@@ -27,8 +27,9 @@ from memdojo.rewards.reward import Reward
 from memdojo.train.checkpoints.compact import TrainedOn, write_json
 from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
 from memdojo.train.config.files import parse_table
-from memdojo.train.language.players import LanguagePlayer, SamplingSettings
+from memdojo.train.language.players import LanguagePlayer
 from memdojo.train.language.policy_answerer import PolicyAnswererSettings
+from memdojo.train.language.steps import SamplingSettings
 from memdojo.train.language.trajectories import LanguageTrajectory
 from memdojo.train.language.warm_start.demonstrations import answer_demonstrations
 from memdojo.train.rollouts.tasks import RolloutTask

@@ -29,9 +29,10 @@ from memdojo.rewards.reward import Reward
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.settings import GrpoSettings
 from memdojo.train.episodes.splits import load_splits
-from memdojo.train.language.players import LanguagePlayer, SamplingSettings
+from memdojo.train.language.players import LanguagePlayer
 from memdojo.train.language.rollout_metrics import play_metrics
 from memdojo.train.language.setup import make_judging
+from memdojo.train.language.steps import SamplingSettings
 from memdojo.train.language.trajectories import LanguageGroup, LanguageTrajectory
 from memdojo.train.rollouts.tasks import RolloutTask
 

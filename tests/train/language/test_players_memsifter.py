@@ -22,7 +22,8 @@ from memdojo.envs.types import Question
 from memdojo.rewards.reward import Reward
 from memdojo.train.algorithms.grpo import Grpo
 from memdojo.train.algorithms.settings import GrpoSettings
-from memdojo.train.language.players import LanguagePlayer, SamplingSettings
+from memdojo.train.language.players import LanguagePlayer
+from memdojo.train.language.steps import SamplingSettings
 from memdojo.train.language.trajectories import LanguageGroup
 from memdojo.train.rollouts.tasks import RolloutTask
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +72,12 @@ CONFIG: dict[str, Any] = {
 }
 
 
+PROBES = (
+    "algorithm.group_start=probes",
+    "algorithm.discount=0",
+    "algorithm.num_probes=3",
+    "algorithm.num_alternatives=4",
+)
 ONE_AT_A_TIME = "engine.max_sequences=1"
 """A reply then depends on weights, prompt and seed alone, and not on what happens to be sampled beside it."""
 
@@ -99,15 +106,18 @@ def test_prompts_and_responses_that_the_model_has_no_room_for_are_refused(model:
 
 
 class _PlaysEqualGroups:
-    """Plays groups of two equal episodes, but for the last one of each call; notes what it was asked."""
+    """Plays groups of two equal episodes, but for the last one of each call; notes what it was asked.
+
+    Where decisions are probed, those of a task are all equal or all different.
+    """
 
     def __init__(self) -> None:
         self.tasks: list[list[RolloutTask]] = []
 
     def play(self, player: str, tasks: Sequence[RolloutTask], version: int) -> list[LanguageGroup]:
         self.tasks.append(list(tasks))
-        differs = make_trajectory(1.0), make_trajectory(0.0)
-        return [*[(make_trajectory(0.0),) * 2] * (len(tasks) - 1), differs]
+        equal, differs = [(make_trajectory(0.0),) * 2, (make_trajectory(1.0), make_trajectory(0.0))]
+        return [_probed(equal, task.probes) for task in tasks[:-1]] + [_probed(differs, tasks[-1].probes)]
 
     def restarts(self) -> dict[str, float]:
         return {}
@@ -118,12 +128,18 @@ class _PlaysEqualGroups:
     def close(self) -> None: ...
 
 
+def _probed(group: LanguageGroup, num_probes: int) -> LanguageGroup:
+    return tuple(replace(each, decision=place) for place in range(max(num_probes, 1)) for each in group)
+
+
+@pytest.mark.parametrize("num_probes", [0, 3])
 @pytest.mark.parametrize(("refill_rounds", "num_played"), [(0, [4]), (1, [4, 3]), (9, [4, 3, 2, 1])])
 def test_other_groups_are_played_for_those_without_spread_until_there_are_enough_or_the_rounds_are_over(
-    refill_rounds: int, num_played: list[int], model: str, tmp_path: Path
+    refill_rounds: int, num_played: list[int], num_probes: int, model: str, tmp_path: Path
 ) -> None:
     config = _config(
         model,
+        *(PROBES if num_probes else ()),
         "algorithm.groups_per_update=4",
         "algorithm.skip_equal_groups=true",
         f"algorithm.refill_rounds={refill_rounds}",
@@ -138,10 +154,12 @@ def test_other_groups_are_played_for_those_without_spread_until_there_are_enough
     trainee = LanguageTrainee(config, run, splits, sampling, learner, lambda: False)
     played = trainee.play(1)
     assert [len(tasks) for tasks in sampling.tasks] == num_played
-    assert len(played.groups) == sum(num_played)
+    # A decision that is probed is a group of its own.
+    groups_per_task = max(num_probes, 1)
+    assert len(played.groups) == sum(num_played) * groups_per_task
     # With enough rounds as many groups teach as there are to be.
     taught = len(learner.algorithm.select(played.groups).groups)
-    assert taught == len(num_played)
+    assert taught == len(num_played) * groups_per_task
     assert len({task.seeds for tasks in sampling.tasks for task in tasks}) == sum(num_played)
 
 
@@ -181,11 +199,13 @@ def test_a_run_with_vllm_learns_validates_and_leaves_checkpoints_that_any_tool_l
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("algorithm", "num_workers"), [("grpo", 0), ("ppo", 1)])
+@pytest.mark.parametrize(
+    ("algorithm", "num_workers"), [((), 0), (PROBES, 0), (("algorithm.name=ppo",), 1)], ids=str
+)
 def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
-    algorithm: str, num_workers: int, model: str, tmp_path: Path
+    algorithm: tuple[str, ...], num_workers: int, model: str, tmp_path: Path
 ) -> None:
-    same = (f"algorithm.name={algorithm}", f"rollouts.num_workers={num_workers}", ONE_AT_A_TIME)
+    same = (*algorithm, f"rollouts.num_workers={num_workers}", ONE_AT_A_TIME)
     whole, _ = run_training(tmp_path / "whole", _config(model, *same))
     run_training(tmp_path / "parts", _config(model, *same, "algorithm.num_updates=1", "evaluation.every=1"))
     parts, _ = run_training(tmp_path / "parts", _config(model, *same), resume=True)
@@ -197,11 +217,13 @@ def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("algorithm", [(), PROBES], ids=str)
 def test_a_run_in_one_process_learns_what_a_worker_and_an_engine_of_their_own_do(
-    model: str, tmp_path: Path
+    algorithm: tuple[str, ...], model: str, tmp_path: Path
 ) -> None:
-    beside, _ = run_training(tmp_path / "beside", _config(model, ONE_AT_A_TIME))
-    here, _ = run_training(tmp_path / "here", _config(model, ONE_AT_A_TIME, "rollouts.num_workers=0"))
+    same = (*algorithm, ONE_AT_A_TIME)
+    beside, _ = run_training(tmp_path / "beside", _config(model, *same))
+    here, _ = run_training(tmp_path / "here", _config(model, *same, "rollouts.num_workers=0"))
     _require_alike(here, beside)
     assert "restarts/workers" in beside.metrics()[1]
     assert "restarts/workers" not in here.metrics()[1]

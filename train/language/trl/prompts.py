@@ -31,7 +31,8 @@ from ...episodes.schedule import Schedule
 from ...episodes.stages import Stages
 from ...rollouts.tasks import RolloutTask
 from ..one_step_episodes import build_one_steps
-from ..players import LanguagePlayer, Playthrough
+from ..players import LanguagePlayer
+from ..playthrough import Playthrough
 from ..setup import make_encoder, make_judging, make_task, player_recipe
 from ..trajectories import LanguageGroup, LanguageTrajectory
 from ..warm_start.demonstrations import DemonstratedEpisode
