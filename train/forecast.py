@@ -75,16 +75,19 @@ def forecast(config: TrainConfig) -> Forecast:
     train, held_out = splits["train"], splits.get("validation", [])
     schedule, algorithm = Schedule(config, train), config.algorithm
     supervised = min(config.supervised_updates, algorithm.num_updates)
-    episodes = steps = questions = replays = 0
+    episodes = steps = questions = replays = replayed_steps = 0
     for update in range(algorithm.num_updates):
         for task in schedule.training(update):
             probes = task.probes if update >= supervised else 0
             played = 1 if probes else len(task.seeds)
+            replayed = probes * task.alternatives
+            length = _steps(task, schedule.streams)
             episodes += played
-            steps += task.fork_turn // config.streams.turns_per_chunk + played * _steps(task, train, config)
-            replays += probes * task.alternatives
-            questions += (played + probes * task.alternatives) * _questions(task, train)
-    validation_steps = sum(_steps(task, held_out, config) for task in validation_tasks(config, held_out))
+            steps += task.fork_turn // config.streams.turns_per_chunk + played * length
+            replays += replayed
+            replayed_steps += replayed * length
+            questions += (played + replayed) * _questions(task, schedule.streams)
+    validation_steps = sum(_steps(task, held_out) for task in validation_tasks(config, held_out))
     milestones = {
         supervised,
         algorithm.num_updates,
@@ -94,7 +97,7 @@ def forecast(config: TrainConfig) -> Forecast:
     tokens = None
     if isinstance(config, LanguageConfig):
         context = config.policy.max_prompt_tokens + config.policy.max_response_tokens
-        tokens = context * (steps + validations * validation_steps)
+        tokens = context * (steps + replayed_steps + validations * validation_steps)
     return Forecast(
         train_streams=len(train),
         validation_streams=len(held_out),
@@ -110,7 +113,7 @@ def forecast(config: TrainConfig) -> Forecast:
     )
 
 
-def _steps(task: RolloutTask, streams: Sequence[Stream], config: TrainConfig) -> int:
+def _steps(task: RolloutTask, streams: Sequence[Stream]) -> int:
     """Return how many decisions the policy makes in an episode of a task that starts where it forks."""
     if task.is_one_step:
         return 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from builders import make_stream
 from memdojo.envs.streams.jsonl.reading import write_jsonl
-from memdojo.envs.types import Question
+from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.train.config.files import parse_config
 from memdojo.train.forecast import forecast
 
@@ -94,3 +94,12 @@ def test_tokens_of_a_language_policy_are_bounded(tmp_path: Path) -> None:
     counts = forecast(parse_config(_tree(tmp_path, policy=policy)))
     assert counts.tokens == 110 * (24 * 6 + 3 * 12)
     assert ["tokens of prompts and replies, at most", f"{counts.tokens:,}"] in counts.rows()
+
+
+def test_stages_play_the_first_sessions_alone(tmp_path: Path) -> None:
+    chunks = [Chunk(place, (Turn(f"t{place}", "Ann", "a"),), session=f"s{place}") for place in range(3)]
+    question = Question("q", "Where?", ("Oslo",), "single", frozenset({"t0"}))
+    write_jsonl([Stream("s", "s", tuple(chunks), (question,), "mine")], tmp_path / "c.jsonl")
+    streams = {"train": f"jsonl:{tmp_path / 'c.jsonl'}", "session_stages": [1, 3]}
+    # Two updates of one step each, then two of three; six episodes each.
+    assert forecast(parse_config(_tree(tmp_path, streams=streams))).steps == 2 * 6 * 1 + 2 * 6 * 3

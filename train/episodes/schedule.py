@@ -63,6 +63,11 @@ class Schedule:
         # Drawn apart, so that the others are the same with refills and without; seeds of runs are smaller.
         self._refills = self._new_draws(config.seed + 2**64, self._refills_per_update)
 
+    @property
+    def streams(self) -> Sequence[Stream]:
+        """Those that the tasks name by their place: `Stages.streams`."""
+        return self._streams
+
     def _new_draws(self, seed: int, units_per_update: int) -> list[Draws]:
         """Return those of each stage, in orders of their own."""
         return [
