@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from memdojo.agents.baselines.registry import NamedRetriever
+from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND, NamedRetriever
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
-from memdojo.errors import ConfigError
+from memdojo.errors import ConfigError, unknown_name
 
 from .playing.evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
 from .playing.settings import EvalSettings
@@ -47,9 +47,12 @@ def run_evaluation(
 
     Raises:
         ConfigError: If managers and retrievers are mixed, or for the reasons of `evaluate_manager`.
-        UnknownNameError: If no target is called `reference`.
+        UnknownNameError: If no target is called `reference`; nothing has been played then.
     """
     streams, settings = list(streams), settings or EvalSettings()
+    known = {*(target.name for target in targets), LOWER_BOUND, UPPER_BOUND}
+    if reference is not None and reference not in known:
+        raise unknown_name("policy of this evaluation", reference, known)
     file = None
     if folder is not None:
         if not isinstance(folder, EpisodeFolder):

@@ -40,6 +40,25 @@ def test_a_checkpoint_is_evaluated_beside_baselines(tmp_path: Path, data: dict[s
     assert {path.suffix for path in out.iterdir()} >= {".csv", ".json"}
 
 
+def test_differences_are_from_a_policy_that_is_named_by_its_folder(
+    tmp_path: Path, data: dict[str, str]
+) -> None:
+    a, b = _checkpoint(tmp_path / "a"), _checkpoint(tmp_path / "b")
+    result = invoke("eval", a, b, "--streams", data["test"], "--reference", b)
+    assert result.exit_code == 0, result.stderr
+    assert f"Paired differences x 100 from mine ({b})" in result.stdout
+
+
+def test_an_unknown_reference_is_refused_before_anything_is_played(
+    tmp_path: Path, data: dict[str, str]
+) -> None:
+    out = tmp_path / "tables"
+    result = invoke("eval", "recency", "--streams", data["test"], "--reference", "recncy", "--out", out)
+    assert result.exit_code == 2
+    assert "unknown policy of this evaluation 'recncy'. Did you mean 'recency'?" in result.stderr
+    assert not out.exists()
+
+
 def test_streams_of_the_training_groups_are_refused(tmp_path: Path, data: dict[str, str]) -> None:
     checkpoint = _checkpoint(tmp_path / "c", "train-0", "test-2")
     result = invoke("eval", checkpoint, "--streams", data["test"])

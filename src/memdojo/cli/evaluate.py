@@ -95,7 +95,10 @@ def evaluate(
     ] = None,
     metric: Annotated[str, typer.Option(help="Score to report, such as recall@10 or token_f1.")] = "",
     reference: Annotated[
-        str | None, typer.Option(help="Policy to take paired differences from; by default the best baseline.")
+        str | None,
+        typer.Option(
+            help="Policy to take paired differences from: a name or a folder; by default the best baseline."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that samples.")] = 3,
     seed: Annotated[int, typer.Option(help="Seeds the episodes.")] = 0,

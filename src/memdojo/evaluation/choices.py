@@ -57,7 +57,8 @@ class EvalChoices:
         judge: Grades the answers; without a run there is none.
         metric: The score that counts, such as `recall@10` or `token_f1`; "" takes the one by which the runs
             were judged, else as `EvalSettings.score` says.
-        reference: Name of what paired differences are from; None takes the best baseline.
+        reference: Name of what paired differences are from, or a folder that is evaluated; None takes the
+            best baseline.
         num_seeds: Episodes per stream of a policy that draws.
         seed: Seeds episodes and intervals.
         failed_below: A question whose score is lower has failed, and is diagnosed.

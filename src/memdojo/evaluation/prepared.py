@@ -212,9 +212,10 @@ class PreparedEvaluation:
         return Curve(table, (curve_grid(table, self.settings.chosen_score(load(1))),))
 
     def _how(self) -> _How:
+        reference = self.choices.reference
         return {
             "seed": self.choices.seed,
-            "reference": self.choices.reference,
+            "reference": None if reference is None else self.targets.name_of(reference),
             "num_resamples": self.choices.num_resamples,
         }
 

@@ -43,12 +43,14 @@ class Targets:
         learned: Policies loaded from checkpoints.
         baselines: Names of baselines.
         objects: Policies that were given as such.
+        folders: Where the learned ones were looked for, as it was given.
     """
 
     task: Task
     learned: tuple[Learned, ...]
     baselines: tuple[str, ...]
     objects: tuple[ManagerPolicy, ...] | tuple[NamedRetriever, ...] = ()
+    folders: tuple[Path, ...] = ()
 
     def managers(self) -> list[ManagerPolicy]:
         """Build all policies of a task `manager`: the learned ones, the objects, the baselines."""
@@ -62,6 +64,13 @@ class Targets:
     def policies(self) -> list[ManagerPolicy] | list[NamedRetriever]:
         """Build all policies of the task, whichever it is."""
         return self.managers() if self.task == "manager" else self.retrievers()
+
+    def name_of(self, target: str) -> str:
+        """Return the name of the policy out of a folder that is evaluated; any other text is a name."""
+        if is_name(target, [*list_baselines(), *_retriever_names()]):
+            return target
+        names = dict(zip(self.folders, _distinct_names(self.learned), strict=False))
+        return names.get(Path(target).expanduser(), target)
 
     def fingerprints(self) -> dict[str, str]:
         """Return a digest of each checkpoint by the name of its policy; recorded episodes carry it."""
@@ -107,7 +116,8 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
         names = [*(name for name in names if name != ALL), *(name for name in known if name not in names)]
     for name in names:
         _require_baseline(name, chosen)
-    return Targets(chosen, tuple(learned), tuple(dict.fromkeys(names)), cast(Any, tuple(objects)))
+    baselines = tuple(dict.fromkeys(names))
+    return Targets(chosen, tuple(learned), baselines, cast(Any, tuple(objects)), tuple(folders))
 
 
 def as_retriever(learned: Learned, name: str) -> NamedRetriever:
