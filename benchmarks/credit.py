@@ -1,17 +1,23 @@
 """What each kind of credit assignment costs: seconds of a core an update, and answers asked for it.
 
     python benchmarks/credit.py [--streams 8] [--group-size 4] [--rounds 3] [--checkpoint FOLDER]
+    python benchmarks/credit.py --language MODEL [--streams 8] [--group-size 4] [--rounds 3]
 
 A manager as in `quickstart` plays an update of one group for each stream and learns from it, once for every
 kind of credit: the same streams, and before every round the same weights, untrained ones or those of a
 checkpoint. A round of warming up analyses the streams; before each other round all answers are forgotten, as
 training meets other streams in every update. Prints the medians and, as its last line, one JSON object.
 `asked` are the questions that no cache had an answer to, `choices` those that are learned from.
+
+With `--language` it is a manager as in `language_tiny`, with the weights of a model's folder, sampled by
+transformers in this process, and the forms of groups alone; every round has streams of its own. Its choices
+are tokens.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import statistics
 import time
@@ -19,6 +25,9 @@ from collections.abc import Sequence
 
 from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
+from memdojo.agents.engines.event_loop import EventLoop
+from memdojo.agents.engines.registry import make_engine
+from memdojo.agents.language.models import quieten_transformers
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.answering.cache import CachedAnswerer
 from memdojo.envs.episodes.rules import resolve_answerer
@@ -30,8 +39,12 @@ from memdojo.train.compact.critic import new_future_critic
 from memdojo.train.compact.learner import Learner
 from memdojo.train.compact.players import ManagerPlayer
 from memdojo.train.config.files import load_config
+from memdojo.train.config.run_kinds import LanguageConfig
 from memdojo.train.episodes.schedule import Schedule
 from memdojo.train.episodes.splits import load_splits
+from memdojo.train.language.setup import engine_settings, make_learner, player_recipe
+from memdojo.train.language.trajectories import LanguageGroup, by_decision
+from memdojo.train.rollouts.tasks import RolloutTask
 
 WHOLE = ("algorithm.group_start=stream", "algorithm.discount=1")
 KINDS: dict[str, tuple[str, ...]] = {
@@ -49,6 +62,15 @@ KINDS: dict[str, tuple[str, ...]] = {
         "algorithm.critic_sees=future",
     ),
 }
+IN_THIS_PROCESS = (
+    "engine.kind=transformers",
+    "rollouts.num_workers=0",
+    "learner.num_threads=1",
+    "warm_start.num_steps=0",
+)
+LANGUAGE_KINDS = {name: KINDS[name] for name in ("token_f1", "fork", "mixed")} | {
+    "probes": ("algorithm.group_start=probes", "algorithm.discount=0")
+}
 
 
 def main() -> None:
@@ -59,19 +81,24 @@ def main() -> None:
     parser.add_argument("--group-size", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--checkpoint", help="of a manager of quickstart, whose weights are played")
+    parser.add_argument("--language", metavar="MODEL", help="folder of a language model, which is measured")
     arguments = parser.parse_args()
     use_one_thread()
     rows = []
     head = ("seconds", "playing", "learning", "times", "asked", "choices")
     print(f"{'credit':25}", *(f"{name:>8}" for name in head))
-    for name, overrides in KINDS.items():
+    for name, overrides in (LANGUAGE_KINDS if arguments.language else KINDS).items():
         sizes = (
-            f"streams.num_train={arguments.streams}",
             f"algorithm.groups_per_update={arguments.streams}",
             f"algorithm.group_size={arguments.group_size}",
-            "imitation.num_updates=0",
         )
-        row = measure((*sizes, *overrides), arguments.rounds, arguments.checkpoint)
+        if arguments.language:
+            num_train = arguments.streams * (arguments.rounds + 1)
+            changes = (*sizes, f"streams.num_train={num_train}", *overrides)
+            row = measure_language(changes, arguments.rounds, arguments.language)
+        else:
+            changes = (*sizes, f"streams.num_train={arguments.streams}", *overrides)
+            row = measure((*changes, "imitation.num_updates=0"), arguments.rounds, arguments.checkpoint)
         rows.append({"credit": name, **row})
         times = row["seconds"] / rows[0]["seconds"]
         print(
@@ -83,7 +110,7 @@ def main() -> None:
 
 
 def measure(overrides: Sequence[str], rounds: int, checkpoint: str | None) -> dict[str, float]:
-    """Return the medians of some updates under a configuration."""
+    """Return the medians of some updates of a compact manager under a configuration."""
     config = load_config("quickstart", overrides)
     streams = load_splits(config)["train"]
     schedule = Schedule(config, streams)
@@ -106,16 +133,49 @@ def measure(overrides: Sequence[str], rounds: int, checkpoint: str | None) -> di
         groups = [player.play(task) for task in schedule.training(number)]
         played = time.process_time()
         learner.update(groups, number)
-        learned = time.process_time()
-        measured.append(
-            {
-                "seconds": learned - started,
-                "playing": played - started,
-                "learning": learned - played,
-                "asked": answerer.num_asked,
-                "choices": sum(int(each.loss_mask.sum()) for group in groups for each in group),
-            }
-        )
+        times = _times(started, played)
+        choices = sum(int(each.loss_mask.sum()) for group in groups for each in group)
+        measured.append({**times, "asked": answerer.num_asked, "choices": choices})
+    return _medians(measured)
+
+
+def measure_language(overrides: Sequence[str], rounds: int, model: str) -> dict[str, float]:
+    """Return the medians of some updates of a language manager under a configuration."""
+    quieten_transformers()
+    config = load_config("language_tiny", (f"policy.model={model}", *IN_THIS_PROCESS, *overrides))
+    assert isinstance(config, LanguageConfig)  # As `language_tiny` is.
+    streams = load_splits(config)["train"]
+    schedule = Schedule(config, streams)
+    player = player_recipe(config, streams, config.reward, model, training=True)()
+    engine, loop = make_engine(model, engine_settings(config)), EventLoop()
+
+    async def play(tasks: Sequence[RolloutTask]) -> list[LanguageGroup]:
+        return await asyncio.gather(*(player.play(task, engine) for task in tasks))
+
+    measured = []
+    for number in range(rounds + 1):
+        learner = make_learner(config, model, model)
+        asked_before = player.answer_counts[1]
+        started = time.process_time()
+        groups = by_decision(loop.run(play(schedule.training(number))))
+        played = time.process_time()
+        learner.update(groups, number)
+        times = _times(started, played)
+        choices = sum(int(each.num_choices.sum()) for group in groups for each in group)
+        measured.append({**times, "asked": player.answer_counts[1] - asked_before, "choices": choices})
+    loop.close()
+    engine.close()
+    return _medians(measured)
+
+
+def _times(started: float, played: float) -> dict[str, float]:
+    """Return the seconds of an update that has just been learned from."""
+    learned = time.process_time()
+    return {"seconds": learned - started, "playing": played - started, "learning": learned - played}
+
+
+def _medians(measured: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the medians of all rounds but the first, which warms up."""
     return {name: statistics.median(each[name] for each in measured[1:]) for name in measured[0]}
 
 

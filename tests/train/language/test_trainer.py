@@ -200,7 +200,9 @@ def test_a_run_with_vllm_learns_validates_and_leaves_checkpoints_that_any_tool_l
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("algorithm", "num_workers"), [((), 0), (PROBES, 0), (("algorithm.name=ppo",), 1)], ids=str
+    ("algorithm", "num_workers"),
+    [((), 0), (PROBES, 0), (("algorithm.name=ppo",), 1)],
+    ids=["grpo", "probes", "ppo"],
 )
 def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
     algorithm: tuple[str, ...], num_workers: int, model: str, tmp_path: Path
@@ -217,7 +219,7 @@ def test_a_run_that_was_resumed_gives_the_numbers_of_one_that_was_not(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("algorithm", [(), PROBES], ids=str)
+@pytest.mark.parametrize("algorithm", [(), PROBES], ids=["grpo", "probes"])
 def test_a_run_in_one_process_learns_what_a_worker_and_an_engine_of_their_own_do(
     algorithm: tuple[str, ...], model: str, tmp_path: Path
 ) -> None:
