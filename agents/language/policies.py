@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.visible import VisibleEpisode
-from memdojo.envs.memory.retrieval.candidates import candidates_for
+from memdojo.envs.memory.retrieval.candidates import CandidateOrder, candidates_for
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.protocol import (
@@ -288,6 +288,7 @@ class LanguageRetriever(_LanguagePolicy):
         max_response_tokens: Most tokens of a reply.
         max_candidates: Candidates that it is shown.
         prefilter: Chooses them where there are more, by default BM25; see `candidates_for`.
+        candidate_order: In which order they are shown.
         name: Names it in tables.
     """
 
@@ -302,15 +303,19 @@ class LanguageRetriever(_LanguagePolicy):
         max_response_tokens: int,
         max_candidates: int,
         prefilter: Retriever | None = None,
+        candidate_order: CandidateOrder = CandidateOrder.TIME,
         name: str = "language",
     ) -> None:
         super().__init__(engine, encoder, max_response_tokens, name)
         self._max_candidates = max_candidates
         self._prefilter = prefilter
+        self._candidate_order = candidate_order
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return the ranked entries; none where the ranking is malformed. The n-th from the end scores n."""
-        shown, staying = candidates_for(store, query, self._max_candidates, self._prefilter)
+        shown, staying = candidates_for(
+            store, query, self._max_candidates, self._prefilter, order=self._candidate_order
+        )
         if not shown:
             return ()
         (completion,) = self._complete([RankingView(query, None, shown, k, staying)])

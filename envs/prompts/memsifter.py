@@ -71,7 +71,7 @@ class MemSifterFormat:
     def write(self, ranking: Sequence[int], view: RankingView) -> str:
         """Return a completion without thoughts that parses to these entry ids.
 
-        A ranking of fewer than the form asks for is filled up with the candidates said last.
+        A ranking of fewer than the form asks for is filled up with the candidates shown last.
 
         Raises:
             ValueError: If an id is not among the candidates, occurs twice or is one too many.

@@ -57,7 +57,7 @@ class RankingView:
     Attributes:
         question: The question; None once the last was asked.
         time: When it is asked, where the data set says so.
-        candidates: The entries to choose from, in id order.
+        candidates: The entries to choose from, in the order in which they are shown.
         top_k: How many of them count.
         staying: Ids of the candidates, those in front that stay longest where the prompt must be shorter.
             Empty lets those that were said first go first. No format shows it.

@@ -13,7 +13,7 @@ from ..episodes.base import Episode
 from ..episodes.manager import ManagerEpisode
 from ..episodes.retrieval import RetrievalEpisode
 from ..episodes.visible import VisibleEpisode
-from ..memory.retrieval.candidates import candidates_for, select_candidates
+from ..memory.retrieval.candidates import CandidateOrder, candidates_for, select_candidates
 from ..memory.retrieval.per_speaker import for_stream
 from ..memory.retrieval.protocol import Retriever
 from ..streams.rendering import render_turn
@@ -107,6 +107,7 @@ class RankingTask:
         max_candidates: Most candidates shown; None shows all.
         prefilter: Chooses them where there are more, and whom a prompt that is too long leaves out; by
             default BM25. See `candidates_for`.
+        order: In which order candidates are shown.
         keep_evidence: Never leave out a candidate that holds evidence while another one is shown. For
             training prompts alone: a policy under evaluation must not know it.
     """
@@ -117,11 +118,13 @@ class RankingTask:
         max_candidates: int | None,
         prefilter: Retriever | None = None,
         *,
+        order: CandidateOrder = CandidateOrder.TIME,
         keep_evidence: bool = False,
     ) -> None:
         self.format = format
         self.max_candidates = max_candidates
         self.prefilter = prefilter
+        self.order = order
         self.keep_evidence = keep_evidence
 
     def view(self, episode: RetrievalEpisode) -> RankingView:
@@ -133,7 +136,9 @@ class RankingTask:
         if self.keep_evidence:
             needed, held = question.needed_evidence, episode.context.evidence_for
             kept = tuple(entry.id for entry in episode.store.entries if held(question, entry) & needed)
-        chosen = candidates_for(episode.store, question.text, self.max_candidates, self.prefilter, kept)
+        chosen = candidates_for(
+            episode.store, question.text, self.max_candidates, self.prefilter, kept, self.order
+        )
         return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying)
 
     def begin(

@@ -31,6 +31,7 @@ from memdojo.agents.language.policies import (
     LanguageRetriever,
     PromptEncoder,
 )
+from memdojo.envs.memory.retrieval.candidates import CandidateOrder
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
 from memdojo.errors import CheckpointError
@@ -68,7 +69,8 @@ class LanguageSpec:
     Attributes:
         task: What it was trained for.
         format: Name of its prompt format.
-        max_prompt_tokens, max_response_tokens, max_candidates, prefilter: As in `[policy]` of its run.
+        max_prompt_tokens, max_response_tokens, max_candidates, prefilter, candidate_order: As in `[policy]`
+            of its run.
         turns_per_chunk: Turns that a manager sees at a step.
         related_entries: Entries that a manager sees at a step; None for all.
         engine: Kind of engine that sampled it in training.
@@ -87,6 +89,7 @@ class LanguageSpec:
     training: TrainedOn = field(default_factory=TrainedOn)
     related_entries: int | None = None
     prefilter: str = "bm25"
+    candidate_order: CandidateOrder = CandidateOrder.TIME
     engine_settings: dict[str, Any] = field(default_factory=dict)
     kind: Literal["language"] = "language"
     format_version: int = FORMAT_VERSION
@@ -107,6 +110,7 @@ def language_spec(config: LanguageConfig, training: TrainedOn) -> LanguageSpec:
         training,
         related_entries=policy.related_entries,
         prefilter=policy.prefilter,
+        candidate_order=CandidateOrder(policy.candidate_order),
         engine_settings=_own_keys(config.engine),
     )
 
@@ -246,6 +250,7 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
             max_response_tokens=spec.max_response_tokens,
             max_candidates=spec.max_candidates,
             prefilter=make_retriever(spec.prefilter),
+            candidate_order=spec.candidate_order,
         )
     return LanguageAnswerAgent(engine, encoder, max_response_tokens=spec.max_response_tokens)
 

@@ -20,7 +20,7 @@ from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 from memdojo.settings import Count, CountOrZero, FolderOrName, Positive, Table, Text
 
-from ..used_keys import MANAGER_ONLY
+from ..used_keys import MANAGER_ONLY, RETRIEVER_ONLY
 
 ManagerNetworkName = Literal["joint", "keep_and_supersede"]
 """The names of `memdojo.agents.compact.manager.MANAGER_NETWORKS`, which needs torch."""
@@ -62,6 +62,8 @@ class LanguagePolicySettings(PolicySettings):
         max_candidates: Candidates that a retriever is shown.
         prefilter: Retriever that chooses them where there are more, such as `bm25` or `dense:EMBEDDER`, and
             that says which of them a prompt that is too long leaves out.
+        candidate_order: In which order a retriever is shown its candidates: as they were said (`time`), or
+            those in front that the pre-filter ranks highest (`prefilter`).
         related_entries: Entries that a manager is shown, those that BM25 finds for the chunk; by default the
             whole store.
         temperature: At which responses are sampled in training; evaluation is greedy.
@@ -76,6 +78,7 @@ class LanguagePolicySettings(PolicySettings):
     max_response_tokens: Count = 256
     max_candidates: Count = 50
     prefilter: Text = "bm25"
+    candidate_order: Annotated[Literal["time", "prefilter"], RETRIEVER_ONLY] = "time"
     related_entries: Annotated[Count | None, MANAGER_ONLY] = None
     temperature: Positive = 1.0
     lora_rank: Annotated[CountOrZero, Field(le=8192)] = 0

@@ -19,6 +19,7 @@ from memdojo.agents.language.models import check_model, load_causal_lm, load_tok
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.episodes.written_memory import StoredByQuestion
+from memdojo.envs.memory.retrieval.candidates import CandidateOrder
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
@@ -49,8 +50,14 @@ def make_task(config: LanguageConfig, *, training: bool = False) -> AnyTask:
     if config.task == "manager":
         return ManagerTask(format, config.policy.related_entries)
     if config.task == "retriever":
-        prefilter = make_retriever(config.policy.prefilter)
-        return RankingTask(format, config.policy.max_candidates, prefilter, keep_evidence=training)
+        policy = config.policy
+        return RankingTask(
+            format,
+            policy.max_candidates,
+            make_retriever(policy.prefilter),
+            order=CandidateOrder(policy.candidate_order),
+            keep_evidence=training,
+        )
     return AnswerTask(format, make_retriever(config.episode.retriever), config.episode.top_k)
 
 

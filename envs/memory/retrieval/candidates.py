@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 from typing import NamedTuple
 
 from ...types import MemoryEntry
@@ -11,11 +12,20 @@ from .protocol import Retriever
 from .retrievers import BM25Retriever
 
 
+class CandidateOrder(StrEnum):
+    """In which order candidates are shown."""
+
+    TIME = "time"
+    """As they were said."""
+    PREFILTER = "prefilter"
+    """Best first, as a re-ranker gets them from the retriever in front of it."""
+
+
 class Candidates(NamedTuple):
     """The entries among which a retriever chooses.
 
     Attributes:
-        shown: In id order.
+        shown: In the order that was asked for.
         staying: Their ids, those in front that a pre-filter lets through first.
     """
 
@@ -39,6 +49,7 @@ def candidates_for(
     max_candidates: int | None,
     prefilter: Retriever | None = None,
     kept: Collection[int] = (),
+    order: CandidateOrder = CandidateOrder.TIME,
 ) -> Candidates:
     """Return the candidates for a question, and in which order they would go.
 
@@ -47,13 +58,18 @@ def candidates_for(
         query: The question.
         max_candidates: Most candidates; None takes all.
         prefilter: Orders them, by default BM25. What it does not find stands behind, the latest first.
-        kept: Ids that stand before all others, and are candidates however many there are.
+        kept: Ids that are candidates however many there are, and go last.
+        order: In which order they are shown. Those that are kept stand where they would without it, since
+            their place must not tell which they are.
     """
     hits = (prefilter or BM25Retriever()).search(store, query, len(store))
     latest_first = (entry.id for entry in reversed(store.entries))
-    order = tuple(dict.fromkeys((*kept, *(hit.entry.id for hit in hits), *latest_first)))
-    if max_candidates is None or len(order) <= max_candidates:
-        return Candidates(store.entries, order)
-    order = order[: max(max_candidates, len(kept))]
-    chosen = set(order)
-    return Candidates(tuple(entry for entry in store.entries if entry.id in chosen), order)
+    ranked = tuple(dict.fromkeys((*(hit.entry.id for hit in hits), *latest_first)))
+    staying = tuple(dict.fromkeys((*kept, *ranked)))
+    if max_candidates is not None:
+        staying = staying[: max(max_candidates, len(kept))]
+    chosen = set(staying)
+    if order is CandidateOrder.TIME:
+        return Candidates(tuple(entry for entry in store.entries if entry.id in chosen), staying)
+    by_id = {entry.id: entry for entry in store.entries}
+    return Candidates(tuple(by_id[id] for id in ranked if id in chosen), staying)

@@ -19,6 +19,7 @@ from memdojo.agents.language.tiny import train_tokenizer
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.memory.retrieval.candidates import CandidateOrder
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.brief import BriefFormat
@@ -214,6 +215,22 @@ def test_a_retrievers_pre_filter_chooses_what_it_is_shown_and_what_stays(tokeniz
     # There is room for two: those that the pre-filter ranks first.
     room = len(PromptEncoder(tokenizer, BriefRankingFormat(), 500).encode(_ranking(store, 2)).ids)
     assert found(room, "recency", "1,2") == ids[4:]
+
+
+def test_a_retriever_numbers_its_candidates_in_the_order_in_which_it_was_trained(tokenizer: Any) -> None:
+    store = MemoryStore()
+    for number in range(3):
+        store.apply(Add(f"Ann was seen {number} times.", ("t0",)), number)
+    retriever = LanguageRetriever(
+        _engine(tokenizer, "1,2"),
+        PromptEncoder(tokenizer, BriefRankingFormat(), 500),
+        max_response_tokens=16,
+        max_candidates=3,
+        prefilter=make_retriever("recency"),
+        candidate_order=CandidateOrder.PREFILTER,
+    )
+    newest_first = [entry.id for entry in reversed(store.entries)]
+    assert [hit.entry.id for hit in retriever.search(store, "Was Ann seen?", 2)] == newest_first[:2]
 
 
 def _ranking(store: MemoryStore, num: int) -> RankingView:

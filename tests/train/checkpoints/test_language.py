@@ -12,6 +12,8 @@ from memdojo.agents.engines.scripted_engine import ScriptedEngine
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.graders.registry import answering_model
 from memdojo.envs.answering import AnswerRequest
+from memdojo.envs.memory.retrieval.candidates import CandidateOrder
+from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.errors import CheckpointError, UnknownNameError
 from memdojo.settings import Names
 from memdojo.train.checkpoints.compact import POLICY_JSON, TrainedOn
@@ -25,6 +27,7 @@ from memdojo.train.checkpoints.language import (
 from memdojo.train.checkpoints.model_folders import MODEL
 from memdojo.train.config.files import parse_config, parse_table
 from memdojo.train.config.run_kinds import LanguageConfig
+from memdojo.train.language.setup import make_task
 
 
 class SpeakingSettings(EngineSettings):
@@ -109,3 +112,31 @@ def test_an_engine_that_has_other_keys_by_now_is_told(tmp_path: Path, tiny_langu
         pytest.raises(CheckpointError, match=r"does not fit the engine 'speaking': engine_settings\.voice"),
     ):
         load_language_policy(folder, spec)
+
+
+def test_a_retriever_goes_on_to_see_its_candidates_in_the_order_of_its_training(
+    tmp_path: Path, tiny_language_model: Path
+) -> None:
+    config = parse_config(
+        {
+            "name": "run",
+            "task": "retriever",
+            "streams": {"train": "synthetic:train"},
+            "policy": {"kind": "language", "model": "x/y", "candidate_order": "prefilter"},
+            "reward": {"evidence_recall": 1.0},
+            "algorithm": {"name": "grpo", "num_updates": 1},
+        }
+    )
+    assert isinstance(config, LanguageConfig)
+    task = make_task(config)
+    assert isinstance(task, RankingTask)
+    assert task.order is CandidateOrder.PREFILTER
+    folder = tmp_path / "checkpoint"
+    spec = language_spec(config, TrainedOn("run"))
+    save_language_policy(folder, lambda into: (into / MODEL).symlink_to(tiny_language_model), spec)
+    assert load_language_spec(folder).candidate_order is CandidateOrder.PREFILTER
+    record = json.loads((folder / POLICY_JSON).read_text())
+    # As a checkpoint of before has it.
+    del record["candidate_order"]
+    (folder / POLICY_JSON).write_text(json.dumps(record))
+    assert load_language_spec(folder).candidate_order is CandidateOrder.TIME

@@ -7,7 +7,11 @@ from builders import make_stream
 from memdojo.envs.episodes.archive import Granularity
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.memory.retrieval.candidates import candidates_for, select_candidates
+from memdojo.envs.memory.retrieval.candidates import (
+    CandidateOrder,
+    candidates_for,
+    select_candidates,
+)
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.memsifter import BriefRankingFormat
 from memdojo.envs.prompts.protocol import showing
@@ -85,3 +89,26 @@ def test_a_training_prompt_does_not_say_which_candidates_hold_evidence() -> None
     assert FORMAT.messages(views[0]) == FORMAT.messages(views[1])
     assert views[0].staying != views[1].staying
     assert dataclasses.replace(views[0], staying=()) == dataclasses.replace(views[1], staying=())
+
+
+def test_candidates_may_be_shown_as_the_pre_filter_ranks_them() -> None:
+    store = episode().store
+    ranked = CandidateOrder.PREFILTER
+    chosen = candidates_for(store, "How is Boston?", 3, order=ranked)
+    assert [entry.id for entry in chosen.shown] == [1, 5, 4]
+    assert chosen.staying == (1, 5, 4)
+    everything = candidates_for(store, "How is Boston?", None, order=ranked)
+    assert [entry.id for entry in everything.shown] == [1, 5, 4, 3, 2]
+    evaluation = RankingTask(FORMAT, 3, order=ranked)
+    view = evaluation.view(episode())
+    assert FORMAT.parse("2,1", view).decision == (5, 1)
+    # A prompt that must be shorter shows what is left in the same order.
+    assert [entry.id for entry in showing(view, 2).candidates] == [1, 5]
+
+
+def test_the_place_of_a_candidate_does_not_tell_that_training_keeps_it_for_its_evidence() -> None:
+    training = RankingTask(FORMAT, 3, order=CandidateOrder.PREFILTER, keep_evidence=True)
+    # Nothing ranks the third entry before the second but the order of time.
+    assert shown(training, "t1") == [1, 5, 2]
+    view = training.view(episode("t1"))
+    assert [entry.id for entry in showing(view, 1).candidates] == [2]
