@@ -112,8 +112,7 @@ def main() -> None:
 def measure(overrides: Sequence[str], rounds: int, checkpoint: str | None) -> dict[str, float]:
     """Return the medians of some updates of a compact manager under a configuration."""
     config = load_config("quickstart", overrides)
-    streams = load_splits(config)["train"]
-    schedule = Schedule(config, streams)
+    schedule = Schedule(config, load_splits(config)["train"])
     features = ManagerFeatures(FeatureSettings(**config.features.model_dump()))
     network = new_manager_network(features, config.policy.hidden_dim, seed=0, network=config.policy.network)
     if checkpoint is not None:
@@ -122,7 +121,8 @@ def measure(overrides: Sequence[str], rounds: int, checkpoint: str | None) -> di
     answerer = ForgetfulAnswerer()
     reward, discount = Reward(config.reward), config.algorithm.future_discount
     rules = config.episode.rules(reward, answerer=resolve_answerer(answerer, reward))
-    player = ManagerPlayer(streams, CompactManager(network, features), rules, future_discount=discount)
+    manager = CompactManager(network, features)
+    player = ManagerPlayer(schedule.streams, manager, rules, future_discount=discount)
     critic = None if discount is None else new_future_critic(features, config.policy.hidden_dim, seed=0)
     measured = []
     for number in range(rounds + 1):

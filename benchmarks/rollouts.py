@@ -75,7 +75,7 @@ class Episodes:
             str(config.policy.model), engine_settings(config), num_engines=config.engine.num_engines
         )
         self._schedule = Schedule(config, splits["train"])
-        recipe = player_recipe(config, splits["train"], config.reward, str(config.policy.model))
+        recipe = player_recipe(config, self._schedule.streams, config.reward, str(config.policy.model))
         self._rollouts = LanguageRollouts(
             {"training": recipe}, self._pool, num_workers=config.rollouts.num_workers, max_restarts=0
         )

@@ -48,7 +48,6 @@ from ..config.tables import ImitationConfig
 from ..episodes.memories import keep_memories, read_memories
 from ..episodes.schedule import Schedule, validation_tasks
 from ..episodes.splits import load_splits, trained_on
-from ..episodes.stages import Stages
 from ..loop import Groups, Played, TrainLoop, TrainResult, find_start, prepare_run
 from ..rollouts.protocol import RolloutPlayer, Rollouts
 from ..rollouts.recorded_episodes import with_records
@@ -72,7 +71,7 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
     keep_memories(config, run, progress)
     splits = load_splits(config, run.path)
     _require_labels(config, splits["train"])
-    schedule, played = Schedule(config, splits["train"]), Stages.of(config, splits["train"]).streams
+    schedule = Schedule(config, splits["train"])
     run_state, checkpoint = find_start(run, resume=resume)
     encoder: dict[str, Tensor] = {}
     if checkpoint is not None:
@@ -103,11 +102,11 @@ def train_compact(config: CompactConfig, run: RunFolder, *, resume: bool, progre
             "training": partial(
                 _make_player,
                 config,
-                played,
+                schedule.streams,
                 policy,
                 config.reward,
                 config.reward_decay,
-                memories=read_memories(run, "train", played),
+                memories=read_memories(run, "train", schedule.streams),
                 imitation=config.imitation,
             ),
             "validation": partial(

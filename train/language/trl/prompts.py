@@ -28,7 +28,6 @@ from memdojo.rewards.scores import sum_scores
 
 from ...config.run_kinds import LanguageConfig
 from ...episodes.schedule import Schedule
-from ...episodes.stages import Stages
 from ...rollouts.tasks import RolloutTask
 from ..one_step_episodes import build_one_steps
 from ..players import LanguagePlayer
@@ -179,11 +178,10 @@ class StepSchedule:
         self._groups_per_update = config.algorithm.groups_per_update
         # A manager's step is at a chunk drawn anew for each group, which is what forks have.
         forking = config.algorithm.model_copy(update={"group_start": "fork"})
-        forking_run = config.model_copy(update={"algorithm": forking})
-        self._schedule, played = Schedule(forking_run, streams), Stages.of(forking_run, streams).streams
+        self._schedule = Schedule(config.model_copy(update={"algorithm": forking}), streams)
         self._tasks: LRUCache[list[RolloutTask]] = LRUCache(max_size=4)
         self._prompts: LRUCache[Prompt] = LRUCache(max_size=4 * self._groups_per_update)
-        self._steps = _make_steps(config, played, model, memories)
+        self._steps = _make_steps(config, self._schedule.streams, model, memories)
 
     def prompt(self, position: int) -> Prompt:
         """Return the prompt of a step; ModelError if it is too long without any entry of the memory."""
