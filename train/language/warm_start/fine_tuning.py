@@ -46,7 +46,8 @@ class _ReplyTrainer(SFTTrainer):  # type: ignore[misc]  # trl is not typed.
         in_reply = labels != NO_LABEL
         places = torch.nn.functional.pad(in_reply, (0, 1)).flatten().nonzero().squeeze(1)
         # Padding is on the right, where no token of a reply looks.
-        scores = self._network(token_ids, places, labels[in_reply], prompt_ends=places[:0])
+        with self.accelerator.autocast():
+            scores = self._network(token_ids, places, labels[in_reply], prompt_ends=places[:0])
         num_tokens = in_reply.sum() if num_items_in_batch is None else num_items_in_batch
         return -scores.log_probs.sum() / num_tokens
 
@@ -58,17 +59,20 @@ def fine_tune(
     config: WarmStartConfig,
     *,
     device: str,
+    bfloat16: bool,
     seed: int,
     report: Callable[[int, float], None],
 ) -> float:
     """Train a model on the replies of examples, in place, and return the mean loss of the last steps.
 
     Args:
-        model: Trained as a whole.
+        model: Trained as a whole. In float32: bfloat16 would round away steps as small as those of a
+            pre-trained model.
         tokenizer: Its tokenizer.
         examples: At least one.
         config: Steps, batch size and learning rate, which falls linearly to 0 after a short rise.
         device: `cpu`, or `cuda`.
+        bfloat16: Whether matrices are multiplied in it.
         seed: Orders the examples.
         report: Called now and then with the step and its loss.
 
@@ -108,7 +112,7 @@ def fine_tune(
                 save_strategy="no",
                 disable_tqdm=True,
                 use_cpu=device == "cpu",
-                bf16=False,
+                bf16=bfloat16,
                 gradient_checkpointing=False,
                 train_sampling_strategy="random",
                 seed=seed_of_32_bits(seed),

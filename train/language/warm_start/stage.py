@@ -57,16 +57,18 @@ def warm_start(config: LanguageConfig, run: RunFolder, progress: Progress) -> No
     progress.message(
         f"warm start: {len(demonstrations.examples)} examples{left_out}, {stage.num_steps} steps"
     )
-    model = load_causal_lm(config.policy.model, config.learner.dtype)
+    model = load_causal_lm(config.policy.model, "float32")
     fine_tune(
         model,
         tokenizer,
         demonstrations.examples,
         stage,
         device=learner_device(config),
+        bfloat16=config.learner.dtype == "bfloat16",
         seed=config.seed,
         report=lambda step, loss: progress.message(f"warm start {step}/{stage.num_steps}  loss {loss:.3f}"),
     )
+    model.to(getattr(torch, config.learner.dtype))
 
     if torch.cuda.is_available():
         # What torch keeps for itself, engines of other processes could not have.

@@ -21,11 +21,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def _fine_tune(model: Any, tokenizer: Any, examples: Sequence[Example], num_steps: int) -> list[float]:
+def _fine_tune(
+    model: Any, tokenizer: Any, examples: Sequence[Example], num_steps: int, *, bfloat16: bool = False
+) -> list[float]:
     losses: list[float] = []
-    stage = WarmStartConfig(num_steps=num_steps, batch_size=2, learning_rate=1e-2)
     fine_tune(
-        model, tokenizer, examples, stage, device="cpu", seed=0, report=lambda step, loss: losses.append(loss)
+        model,
+        tokenizer,
+        examples,
+        WarmStartConfig(num_steps=num_steps, batch_size=2, learning_rate=1e-2),
+        device="cpu",
+        bfloat16=bfloat16,
+        seed=0,
+        report=lambda step, loss: losses.append(loss),
     )
     return losses
 
@@ -63,3 +71,16 @@ def test_replies_are_learned(folder: str) -> None:
     model, tokenizer = load_causal_lm(folder), load_tokenizer(folder)
     _fine_tune(model, tokenizer, EXAMPLES, num_steps=30)
     assert _mean_loss(model.eval(), EXAMPLES) < 1  # Before: about log 1024, 6.9.
+
+
+def test_with_bfloat16_products_are_rounded_and_weights_are_not(folder: str) -> None:
+    model, tokenizer = load_causal_lm(folder, "float32"), load_tokenizer(folder)
+    products: set[torch.dtype] = set()
+    model.model.layers[0].mlp.up_proj.register_forward_hook(
+        lambda layer, inputs, product: products.add(product.dtype)
+    )
+    _fine_tune(model, tokenizer, EXAMPLES, num_steps=1, bfloat16=True)
+    assert products == {torch.bfloat16}
+    weights = model.model.layers[0].mlp.up_proj.weight.detach()
+    assert weights.dtype == torch.float32
+    assert not torch.equal(weights, weights.bfloat16().float())  # The step was finer than bfloat16.
