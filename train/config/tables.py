@@ -8,7 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, PlainValidator, field_validator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
 from memdojo.agents.baselines.registry import make_fallback_rule
 from memdojo.envs.answering import Answerer
@@ -126,7 +126,9 @@ class StreamsConfig(Table):
     options: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
     window_turns: Annotated[Annotated[Count, Field(ge=2)] | None, MANAGER_ONLY, WHOLE_EPISODES] = None
     length_curriculum: Count | None = None
-    session_stages: Annotated[tuple[float, ...], PlainValidator(_rising_counts), WHOLE_EPISODES] = ()
+    session_stages: Annotated[
+        tuple[float, ...], PlainValidator(_rising_counts), PlainSerializer(list), WHOLE_EPISODES
+    ] = ()
     turns_per_chunk: Annotated[Count, MANAGER_ONLY, LANGUAGE_ONLY] = 1
     stream_seed: Seed | None = None
 
