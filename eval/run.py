@@ -9,13 +9,14 @@ from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND, NamedRet
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import ConfigError
 
 from .playing.evaluate import Evaluation, Progress, evaluate_manager, evaluate_retriever
 from .playing.settings import EvalSettings
 from .records.files import EpisodeFile, EpisodeFolder
 from .report import EvalReport, make_report
 from .statistics.bootstrap import NUM_RESAMPLES
+from .tables.results import check_reference
 
 
 def run_evaluation(
@@ -50,9 +51,8 @@ def run_evaluation(
         UnknownNameError: If no target is called `reference`; nothing has been played then.
     """
     streams, settings = list(streams), settings or EvalSettings()
-    known = {*(target.name for target in targets), LOWER_BOUND, UPPER_BOUND}
-    if reference is not None and reference not in known:
-        raise unknown_name("policy of this evaluation", reference, known)
+    if reference is not None:
+        check_reference(reference, {*(target.name for target in targets), LOWER_BOUND, UPPER_BOUND})
     file = None
     if folder is not None:
         if not isinstance(folder, EpisodeFolder):

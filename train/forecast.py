@@ -17,7 +17,7 @@ from .rollouts.tasks import RolloutTask
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Counts of a whole run, as if it ended neither early nor refilled groups.
+    """Counts of a whole run, as if it ended neither early nor refilled groups; of rounds, the first one.
 
     Attributes:
         train_streams: Streams to train on.
@@ -88,12 +88,8 @@ def forecast(config: TrainConfig) -> Forecast:
             replayed_steps += replayed * length
             questions += (played + replayed) * _questions(task, schedule.streams)
     validation_steps = sum(_steps(task, held_out) for task in validation_tasks(config, held_out))
-    milestones = {
-        supervised,
-        algorithm.num_updates,
-        *range(0, algorithm.num_updates, config.evaluation.every),
-    }
-    validations = len(milestones | {0}) if held_out else 0
+    # The policy that training begins with is validated as well.
+    validations = sum(map(config.validates_after, range(algorithm.num_updates + 1)))
     tokens = None
     if isinstance(config, LanguageConfig):
         context = config.policy.max_prompt_tokens + config.policy.max_response_tokens

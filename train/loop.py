@@ -276,11 +276,7 @@ class TrainLoop:
         run_state.updates += 1
         signs = run_state.see(Signs.of(metrics, is_manager=config.task == "manager"))
         metrics["collapsed"] = float(bool(signs))
-        is_last = run_state.updates == config.algorithm.num_updates
-        validates = config.streams.validation is not None
-        # The end of the imitation is what reinforcement learning has to improve on.
-        is_milestone = is_last or run_state.updates == config.supervised_updates
-        is_validated = validates and (is_milestone or run_state.updates % config.evaluation.every == 0)
+        is_validated = config.validates_after(run_state.updates)
         is_best = is_validated and self._validate(metrics)
         if self._trainee.is_main:
             self._run.log(run_state.updates, metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import dropwhile, takewhile
 
 import numpy as np
@@ -111,6 +111,16 @@ def operation_figures(table: pd.DataFrame) -> list[str]:
     return [*found, *(column for column in _SIDE_FIGURES if column in table)]
 
 
+def check_reference(reference: str, policies: Collection[str]) -> None:
+    """Refuse what is not the name of one of the policies of an evaluation.
+
+    Raises:
+        UnknownNameError: With the near names.
+    """
+    if reference not in policies:
+        raise unknown_name("policy of this evaluation", reference, policies)
+
+
 def paired_table(
     evaluation: Evaluation,
     reference: str | None = None,
@@ -137,8 +147,7 @@ def paired_table(
         ConfigError: If `reference` is None and there is no baseline beside the oracle.
     """
     reference = reference or best_baseline(evaluation)
-    if reference not in evaluation.policies:
-        raise unknown_name("policy of this evaluation", reference, evaluation.policies)
+    check_reference(reference, evaluation.policies)
     against = evaluation.of(reference)
     rows = []
     for policy in evaluation.policies:

@@ -40,10 +40,11 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert "pass --resume to continue it or --overwrite" in again.stderr
 
 
-def test_training_without_its_packages_names_the_command(small_config: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=["train", "dry run"])
+def test_training_without_its_packages_names_the_command(small_config: Path, more: tuple[str, ...]) -> None:
     # In a process of its own: half-imported modules must not reach other tests.
     code = "import sys; sys.modules['torch'] = None; from memdojo.cli import app; app()"
-    command = [sys.executable, "-c", code, "train", str(small_config)]
+    command = [sys.executable, "-c", code, "train", str(small_config), *more]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 2
     assert "training needs torch, which is not installed: pip install 'memdojo[train]'" in result.stderr

@@ -130,6 +130,13 @@ class TrainConfig(Table):
         """True if an update depends on how many there are to be: such a run cannot become longer."""
         return self.algorithm.depends_on_length or len(self.streams.session_stages) > 1
 
+    def validates_after(self, updates: int) -> bool:
+        """True if the policy is validated once so many updates are done, the last one among others."""
+        # The end of the imitation is what reinforcement learning has to improve on.
+        is_milestone = updates in (self.supervised_updates, self.algorithm.num_updates)
+        is_due = is_milestone or updates % self.evaluation.every == 0
+        return self.streams.validation is not None and is_due
+
     @property
     def has_rounds(self) -> bool:
         """True if several trainings come one after the other."""

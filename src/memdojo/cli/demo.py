@@ -23,8 +23,6 @@ A line that begins with ? asks: ? What is Ann's dog called?
 :memory shows all entries, and an empty line ends."""
 USER = "I"
 """Who says a line that names no speaker."""
-LONGEST_NAME = 30
-"""A longer text before a colon is no name of a speaker."""
 
 
 def demo(
@@ -74,6 +72,8 @@ def _lines() -> Iterator[str]:
 
 
 def _take(agent: MemoryAgent, line: str) -> None:
+    from memdojo.envs.streams.rendering import split_turn
+
     if line == ":memory":
         for entry in agent.entries:
             typer.echo(f"  #{entry.id} {entry.text}")
@@ -83,9 +83,8 @@ def _take(agent: MemoryAgent, line: str) -> None:
         if line.startswith("?"):
             _ask(agent, line.removeprefix("?").strip())
             return
-        name, colon, text = line.partition(":")
-        is_named = bool(colon and text.strip()) and len(name) <= LONGEST_NAME
-        for result in agent.observe(*((name.strip(), text.strip()) if is_named else (USER, line))):
+        speaker, text = split_turn(line)
+        for result in agent.observe(speaker or USER, text):
             typer.echo(f"  {_told(result)}")
     except MemdojoError as error:
         # What was typed before is worth more than a line that cannot be taken.

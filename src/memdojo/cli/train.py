@@ -75,10 +75,10 @@ def train(
     if resume and overwrite:
         raise ConfigError("--resume continues a run and --overwrite removes it; give one of the two.")
     resolved = load_config(config, overrides or ())
+    trainer = _import_trainer()
     if dry_run:
         _show_what_would_be_done(resolved)
         return
-    trainer = _import_trainer()
     require_trackers(resolved.logging.report_to)
     how_to_resume = _resume_command(config, overrides, run_dir)
     with interrupting():
