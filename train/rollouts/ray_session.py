@@ -23,6 +23,7 @@ LOCAL = "local"
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 _SECONDS_TO_CONNECT = 10.0
+_LAST_PORT = 65535
 
 
 def start_ray(address: str | None, *, num_cpus: int) -> bool:
@@ -100,9 +101,12 @@ def _unreachable(address: str) -> str:
     host, colon, port = address.removeprefix("ray://").partition("/")[0].rpartition(":")
     if not colon or not port.isdecimal():
         return ""
+    if int(port) > _LAST_PORT:
+        # What it leaves modulo 65,536 would be tried instead, and somebody may listen there.
+        return f"{port} is no port, which ends at {_LAST_PORT}"
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_CONNECT).close()
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         return str(error) or type(error).__name__
     return ""
 

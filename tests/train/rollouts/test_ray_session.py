@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 
@@ -53,6 +54,13 @@ def test_an_address_at_which_nobody_answers_is_told_at_once(
     monkeypatch.setenv("RAY_ADDRESS", variable)
     with pytest.raises(EngineError, match=told):
         start_ray(address, num_cpus=1)
+
+
+def test_a_number_that_is_no_port_is_not_taken_for_one_that_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        beyond = server.getsockname()[1] + 65536
+        with pytest.raises(EngineError, match=rf"{beyond} is no port, which ends at 65535"):
+            start_ray(f"127.0.0.1:{beyond}", num_cpus=1)
 
 
 ENDED_AT_THE_START = """
