@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.visible import VisibleEpisode
+from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.types import Operation
 
 
@@ -87,6 +88,16 @@ class FallsBack(Protocol):
 
     def last_deciders(self) -> list[str]:
         """Return for each episode of the last `act` the rule that decided, or "" where none did."""
+        ...
+
+
+@runtime_checkable
+class ReadsItself(Protocol):
+    """A manager that knows how to read what it writes, so that its own retriever stands under it."""
+
+    @property
+    def retriever(self) -> Retriever:
+        """Finds the entries from which a question is answered."""
         ...
 
 

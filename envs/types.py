@@ -162,6 +162,10 @@ class MemoryEntry:
     sources: tuple[str, ...]
     links: tuple[int, ...] = ()
     utility: float = 0.0
+    tags: tuple[str, ...] = ()
+    reads: int = 0
+    helps: int = 0
+    ended: int | None = None
 
 
 class StoreEditor(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from memdojo.envs.answering import Answerer
@@ -24,6 +25,7 @@ from memdojo.envs.memory.retrieval.retrievers import (
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 
+from ..designs.registry import DESIGNS, MEMORY_DESIGNS, BuildDesign, design_manager
 from ..policy import CausalPolicy, ManagerPolicy, release_models
 from .hybrid import HandHybridRetriever
 from .oracles import EmptyRetriever, LabelledManager, OracleManager, OracleRetriever
@@ -183,6 +185,16 @@ for _name, _build, _description in (
     (UPPER_BOUND, OracleManager, "Knows all questions and what comes: the upper bound."),
 ):
     BASELINES.add(_name, _build, description=_description)
+
+
+def register_design(name: str, build: BuildDesign, *, description: str = "", replace: bool = False) -> None:
+    """Make a memory design known, and its own rule as a baseline; see `memdojo.register.design`."""
+    DESIGNS.add(name, build, description=description, replace=replace)
+    BASELINES.add(name, partial(design_manager, name), description=DESIGNS.describe()[name], replace=replace)
+
+
+for _design in MEMORY_DESIGNS:
+    register_design(_design.name, _design)
 
 for _retriever, _description in (
     (NamedRetriever(LOWER_BOUND, lambda context, seed: EmptyRetriever()), "Finds nothing: the lower bound."),

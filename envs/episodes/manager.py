@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple, Self
 
 from memdojo.errors import EpisodeStateError
+from memdojo.rewards.grading import OFFICIAL, grade
 from memdojo.rewards.outcomes import (
     AnswerabilityOutcome,
     EpisodeOutcome,
@@ -41,6 +42,7 @@ from .attribution import Attribution
 from .base import Episode
 from .context import StreamContext
 from .credit import CreditRules
+from .readings import Reading
 
 ValidityRule = Callable[[OperationResult, Chunk, MemoryStore], float | None]
 """Grades an operation that was applied, given the chunk that it is about and the store that it left; None
@@ -128,13 +130,23 @@ class ManagerEpisode(Episode):
         return self.finish_step(() if self.answerer is None else self.answerer.answer(requests))
 
     def begin_step(
-        self, operations: Iterable[Operation], *, malformed: Sequence[str] = ()
+        self,
+        operations: Iterable[Operation],
+        *,
+        malformed: Sequence[str] = (),
+        found: Sequence[tuple[Hit, ...]] | None = None,
     ) -> tuple[AnswerRequest, ...]:
         """Apply the operations and return the questions that are due, each with what was retrieved for it.
 
         `results` then holds what each operation did, and `hits` what was retrieved for each question. Behind
         those that are due come questions to come, where answerability is measured. Without an answerer
         nothing is requested.
+
+        Args:
+            operations: Applied in order.
+            malformed: As for `step`.
+            found: What was found for each question that is due in the store as the operations leave it, by
+                who reads it in another way; None lets the episode's retriever look.
         """
         chunk = self._require_chunk()
         potential_before = self._potential
@@ -151,9 +163,9 @@ class ManagerEpisode(Episode):
         self.results = tuple(results)
         self._grades = (*grades, *(None for _ in malformed))
         questions = self.context.due.get(chunk.index, ())
-        self.hits = tuple(
-            self.retriever.search(self.store, question.text, self.top_k) for question in questions
-        )
+        if found is None:
+            found = [self.retriever.search(self.store, question.text, self.top_k) for question in questions]
+        self.hits = tuple(found)
         entries = [tuple(hit.entry for hit in found) for found in self.hits]
         self._pending = _PendingStep(questions, entries, potential_before)
         if self.answerer is None:
@@ -214,6 +226,22 @@ class ManagerEpisode(Episode):
         self.step_index += 1
         self._outcomes.append(outcome)
         return outcome
+
+    @property
+    def last_readings(self) -> tuple[Reading, ...]:
+        """What was read at the last step and how right the answers were, by each question's own metric.
+
+        A question that a judge grades has no score.
+        """
+        if not self._outcomes:
+            return ()
+        asked = self._outcomes[-1].questions
+        return tuple(
+            Reading(
+                question.text, tuple(hit.entry for hit in hits), question.answer, grade(OFFICIAL, question)
+            )
+            for question, hits in zip(asked, self.hits, strict=True)
+        )
 
     @property
     def kept_evidence(self) -> frozenset[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from memdojo.agents.baselines.registry import NamedRetriever
 from memdojo.agents.play import play_manager, play_retrieval
-from memdojo.agents.policy import FallsBack, ManagerPolicy
+from memdojo.agents.policy import FallsBack, ManagerPolicy, ReadsItself
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
@@ -38,9 +38,12 @@ class Played(NamedTuple):
 
 def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalSettings) -> list[Played]:
     """Play one episode per start side by side."""
-    rules = settings.rules_for(settings.retriever)
+    retriever = settings.retriever
+    if isinstance(policy, ReadsItself):
+        retriever = NamedRetriever.of(policy.name, policy.retriever)
+    rules = settings.rules_for(retriever)
     episodes = [
-        dataclasses.replace(rules, retriever=settings.retriever.build(start.context, start.seed)).manager(
+        dataclasses.replace(rules, retriever=retriever.build(start.context, start.seed)).manager(
             start.context, seed=start.seed
         )
         for start in batch

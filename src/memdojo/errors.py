@@ -14,6 +14,7 @@
     │   └── PromptTooLongError               a prompt that is longer than it may be, even without an entry
     ├── EngineError (RuntimeError)           an inference engine or endpoint that cannot serve
     ├── AgentError (RuntimeError)            a manager, retriever or answerer that failed at an agent's work
+    ├── DesignError (RuntimeError)           a memory design, or who decides for it, that broke their contract
     ├── StaleWeightsError (RuntimeError)     a sampler whose weights are older than the run allows
     └── MissingDependencyError (ImportError) an optional library that is not installed
 
@@ -81,6 +82,10 @@ class EngineError(MemdojoError, RuntimeError):
 
 class AgentError(MemdojoError, RuntimeError):
     """A manager, retriever or answerer failed while it worked for a memory agent."""
+
+
+class DesignError(MemdojoError, RuntimeError):
+    """A memory design failed, or was given a choice that it does not have."""
 
 
 class StaleWeightsError(MemdojoError, RuntimeError):

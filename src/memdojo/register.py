@@ -25,6 +25,7 @@ from memdojo.registry import first_line
 
 if TYPE_CHECKING:
     from memdojo.agents.baselines.registry import BuildPolicy, NamedRetriever
+    from memdojo.agents.designs.registry import BuildDesign
     from memdojo.agents.engines.chat import ChatModel
     from memdojo.agents.engines.engine import Engine, Sampler
     from memdojo.agents.engines.settings import EngineSettings
@@ -49,6 +50,7 @@ __all__ = [
     "algorithm",
     "answerer",
     "baseline",
+    "design",
     "embedder",
     "engine",
     "env",
@@ -433,6 +435,55 @@ def baseline(
         return BASELINES
 
     return _add(registry, name, build, description, replace)
+
+
+@overload
+def design(name: str, build: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def design(name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def design(
+    name: str, build: BuildDesign | None = None, *, description: str = "", replace: bool = False
+) -> Any:
+    """Register a memory design, and return what makes it. Its own rule is a baseline of the same name.
+
+    >>> import memdojo
+    >>> from memdojo.agents.designs.protocol import MemoryDesign
+    >>> from memdojo.agents.designs.registry import make_design
+    >>> @memdojo.register.design("notebook")
+    ... class Notebook(MemoryDesign):
+    ...     '''Writes down what was said, and looks it up by BM25.'''
+    ...     name = "notebook"
+    ...     def write(self, memory, chunk):
+    ...         for turn in chunk.turns:
+    ...             memory.add(turn.text, sources=(turn.id,), time=turn.time)
+    ...         yield from ()
+    ...     def read(self, memory, question, k):
+    ...         yield from ()
+    ...         return memory.matching(question, k)
+    >>> make_design("notebook").name
+    'notebook'
+
+    Args:
+        name: What a person types; the design carries the same name.
+        build: Makes the design; its keyword arguments are its parameters and all have defaults.
+        description: One sentence for listings.
+        replace: Take the place of the design that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def add(build: F) -> F:
+        from memdojo.agents.baselines.registry import register_design
+
+        register_design(name, build, description=description, replace=replace)
+        return build
+
+    return add if build is None else add(build)
 
 
 def retriever_baseline(

@@ -15,6 +15,7 @@ from memdojo.agents.baselines.registry import (
     make_baseline,
     make_retriever_baseline,
 )
+from memdojo.agents.designs.registry import DESIGNS
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -89,8 +90,9 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
     """Resolve names, folders and objects to the policies to evaluate.
 
     Args:
-        targets: Names of baselines, or `all` for every baseline; folders of checkpoints or runs; policies. A
-            registered name, of a manager or a retriever, wins over a folder of that name.
+        targets: Names of baselines, or `all` for every baseline but the memory designs; folders of
+            checkpoints or runs; policies. A registered name, of a manager or a retriever, wins over a folder
+            of that name.
         task: The task asked for; None takes that of the checkpoints and policies, or `manager` if there are
             none.
         trust_run: As for `memdojo.load_policy`.
@@ -112,7 +114,8 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
             )
     chosen: Task = task or (found[0][1] if found else "manager")
     if ALL in names:
-        known = list_baselines() if chosen == "manager" else list_retriever_baselines()
+        rules = [name for name in list_baselines() if name not in DESIGNS]
+        known = rules if chosen == "manager" else list(list_retriever_baselines())
         names = [*(name for name in names if name != ALL), *(name for name in known if name not in names)]
     for name in names:
         _require_baseline(name, chosen)

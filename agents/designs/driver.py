@@ -1,0 +1,83 @@
+"""The loop that lets designs go on: choices to a decider, work to the roles, both in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+from memdojo.errors import DesignError
+
+from .decisions import Decision, Steps
+from .roles.protocol import RoleCall, Roles
+
+T = TypeVar("T")
+
+
+class Decider(Protocol):
+    """Makes the choices of designs."""
+
+    def choose(self, decisions: Sequence[Decision]) -> list[int]:
+        """Return the option of each decision, in the order of `decisions`."""
+        ...
+
+
+class RuleDecider:
+    """Takes what the designs' own rules take."""
+
+    def choose(self, decisions: Sequence[Decision]) -> list[int]:
+        """Return `by_rule` of each decision."""
+        return [decision.by_rule for decision in decisions]
+
+
+def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> list[T]:
+    """Let several parts of designs run to their end side by side, and return what each returned.
+
+    What they wait for at the same time is decided and worked off in one batch.
+
+    Args:
+        steps: What to run.
+        decider: Makes the choices.
+        roles: Does the roles' work.
+
+    Raises:
+        DesignError: If a decider or the roles reply with another number of things than was asked for, or
+            with an option that there is none of.
+    """
+    runs = [_Run(each) for each in steps]
+    while True:
+        deciding = [run for run in runs if isinstance(run.request, Decision)]
+        working = [run for run in runs if isinstance(run.request, RoleCall)]
+        if not deciding and not working:
+            return [run.result for run in runs]
+        if working:
+            replies = roles.reply([run.request for run in working if isinstance(run.request, RoleCall)])
+            _require_as_many(len(replies), len(working), roles.fingerprint)
+            for run, reply in zip(working, replies, strict=True):
+                run.go_on(reply)
+        if deciding:
+            decisions = [run.request for run in deciding if isinstance(run.request, Decision)]
+            options = decider.choose(decisions)
+            _require_as_many(len(options), len(deciding), type(decider).__name__)
+            for run, decision, option in zip(deciding, decisions, options, strict=True):
+                run.go_on(decision.check(option))
+
+
+class _Run(Generic[T]):
+    """A part of a design on its way, with what it waits for; None once it has ended."""
+
+    def __init__(self, steps: Steps[T]) -> None:
+        self._steps = steps
+        self.request: Decision | RoleCall | None = None
+        self.go_on(None)
+
+    def go_on(self, reply: object) -> None:
+        try:
+            self.request = self._steps.send(reply)
+        except StopIteration as end:
+            self.request = None
+            self.result: T = end.value
+
+
+def _require_as_many(num_replies: int, num_asked: int, who: str) -> None:
+    if num_replies != num_asked:
+        raise DesignError(f"{who} gave {num_replies} replies to {num_asked} requests; give one for each.")

@@ -1,0 +1,144 @@
+"""`DesignEpisode`: an episode of a manager, one decision of its design at a time."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Self
+
+from memdojo.envs.answering import Answer, AnswerRequest
+from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.types import Hit
+from memdojo.errors import EpisodeStateError
+from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
+
+from .decisions import Decision, Steps
+from .policy import DesignManager, step_of
+from .roles.protocol import RoleCall
+
+
+class DesignEpisode:
+    """A stream that passes by a memory design, which stops wherever it has a choice.
+
+    A step of the episode beneath is a chunk: the design learns from what was read last, writes, and reads for
+    each question that is due; then the questions are answered. `decision` is what is to be chosen next, and
+    `choose` goes on to the next one. Between them the episode can fork: a fork does again what was chosen
+    since the chunk began.
+
+    Args:
+        episode: The manager's episode at its start, or between two steps.
+        manager: The design, its roles and its embedder. Its decider makes the choices that are not learned.
+        learned: Names of the decisions that wait for `choose`; None lets all of them wait.
+
+    Raises:
+        EpisodeStateError: If the episode is within a step.
+    """
+
+    def __init__(
+        self, episode: ManagerEpisode, manager: DesignManager, learned: frozenset[str] | None = None
+    ) -> None:
+        if episode.is_half_done:
+            raise EpisodeStateError("a step of the episode is half done; finish it first.")
+        self.episode = episode
+        self.manager = manager
+        self._learned = learned
+        self._begin_chunk()
+
+    @property
+    def decision(self) -> Decision | None:
+        """What is to be chosen next; None if questions wait for their answers, or the stream has ended."""
+        return self._decision
+
+    @property
+    def requests(self) -> tuple[AnswerRequest, ...] | None:
+        """The questions that wait for `finish_step`; None while there is something to choose."""
+        return self._requests
+
+    @property
+    def ended(self) -> bool:
+        """True after the last chunk."""
+        return self.episode.ended
+
+    def choose(self, option: int) -> None:
+        """Choose an option of the decision, and go on to the next.
+
+        Raises:
+            EpisodeStateError: If there is nothing to choose.
+            DesignError: If there is no such option.
+        """
+        if self._decision is None:
+            raise EpisodeStateError("there is nothing to choose; answer the questions that wait.")
+        chosen = self._decision.check(option)
+        self._chosen.append(chosen)
+        self._go_on(chosen)
+
+    def finish_step(self, answers: Sequence[Answer | None]) -> StepOutcome:
+        """Take the answers to `requests`, in their order, and let the design meet the next chunk.
+
+        Raises:
+            EpisodeStateError: If there is something to choose first, or the stream has ended.
+        """
+        if self._requests is None:
+            raise EpisodeStateError("the step is not complete; choose first, or start a new episode.")
+        outcome = self.episode.finish_step(answers)
+        self._begin_chunk()
+        return outcome
+
+    def outcome(self) -> EpisodeOutcome:
+        """All steps so far."""
+        return self.episode.outcome()
+
+    def fork(self, seed: int | None = None) -> Self:
+        """Return an independent episode in the same state; see `Episode.fork`.
+
+        Raises:
+            EpisodeStateError: If questions wait for their answers.
+        """
+        if self._requests is not None:
+            raise EpisodeStateError("a design's episode cannot fork before its questions are answered.")
+        fork = copy.copy(self)
+        fork.episode = self.episode.fork(seed)
+        fork._begin_chunk()
+        for chosen in self._chosen:
+            fork.choose(chosen)
+        return fork
+
+    def _begin_chunk(self) -> None:
+        self._chosen: list[int] = []
+        self._decision: Decision | None = None
+        self._requests: tuple[AnswerRequest, ...] | None = None
+        if not self.episode.ended:
+            self._steps = self._chunk_steps()
+            self._go_on(None)
+
+    def _go_on(self, reply: object) -> None:
+        """Let the design go on until it has a choice that is learned, or has read for all questions."""
+        self._decision = None
+        manager = self.manager
+        while True:
+            try:
+                request = self._steps.send(reply)
+            except StopIteration:
+                return
+            if isinstance(request, RoleCall):
+                (reply,) = manager.roles.reply([request])
+            elif self._learned is not None and request.kind.name not in self._learned:
+                (option,) = manager.decider.choose([request])
+                reply = request.check(option)
+            else:
+                self._decision = request
+                return
+
+    def _chunk_steps(self) -> Steps[None]:
+        """Yield all that the design waits for until the questions of the chunk are read for."""
+        episode, manager = self.episode, self.manager
+        chunk = episode.chunk
+        assert chunk is not None  # The stream has not ended.
+        memory = manager.memory(episode.store.fork(), episode.step_index)
+        yield from step_of(manager.design, memory, episode)
+        found: list[tuple[Hit, ...]] = []
+        read_only = manager.memory(memory.store, episode.step_index, read_only=True)
+        for question in episode.context.due.get(chunk.index, ()):
+            hits = yield from manager.design.read(read_only, question.text, episode.top_k)
+            found.append(hits[: episode.top_k])
+        self._requests = episode.begin_step(memory.operations, found=found)

@@ -1,0 +1,45 @@
+"""`DESIGNS`: memory designs by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from memdojo.errors import ConfigError
+from memdojo.registry import Registry
+
+from .policy import DesignManager
+from .protocol import MemoryDesign
+from .sirllm import SirLLM
+
+BuildDesign = Callable[..., MemoryDesign]
+
+DESIGNS: Registry[BuildDesign] = Registry("memory design")
+"""What makes a design, by its name. Its keyword arguments are its parameters, and all have defaults."""
+
+MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM,)
+"""Those that come with memdojo."""
+
+
+def list_designs() -> Mapping[str, str]:
+    """Return one line about each design, by name."""
+    return DESIGNS.describe()
+
+
+def make_design(name: str, **parameters: Any) -> MemoryDesign:
+    """Build the design `name`.
+
+    Raises:
+        UnknownNameError: If there is none; the message has the near matches.
+        ConfigError: If it does not take one of the parameters, or not that value.
+    """
+    build = DESIGNS.get(name)
+    try:
+        return build(**parameters)
+    except TypeError as error:
+        raise ConfigError(f"the memory design {name!r} does not take {parameters}: {error}.") from error
+
+
+def design_manager(name: str, **parameters: Any) -> DesignManager:
+    """Build the design `name` as a manager that decides by the design's own rule; see `make_design`."""
+    return DesignManager(make_design(name, **parameters))

@@ -1,0 +1,85 @@
+"""`write_turn` and `make_room`: texts that enter a full store, while who leaves is a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from memdojo.envs.memory.room import has_room
+from memdojo.envs.types import Delete, MemoryEntry
+
+from .decisions import DecisionKind, Steps, decide
+from .memory import DesignMemory
+
+MAX_LEAVING = 16
+"""How many entries a choice of who leaves shows at most, those that the rule lets go first."""
+
+LEAVE_FEATURES = ("rank", "age", "utility", "tokens", "nearness", "reads", "helps", "links")
+
+LEAVE = DecisionKind(
+    "leave",
+    "Which entry leaves a full store for a new text.",
+    max_options=MAX_LEAVING,
+    option_features=LEAVE_FEATURES,
+    state_features=("num_entries", "tokens"),
+)
+"""Option 0 is the entry that the design's rule lets go."""
+
+
+def entries_that_leave(
+    memory: DesignMemory,
+    text: str,
+    order: Callable[[], Sequence[MemoryEntry]],
+    kind: DecisionKind = LEAVE,
+) -> Steps[tuple[MemoryEntry, ...] | None]:
+    """Return the entries that have to leave so that a text fits, each of them chosen; None if it cannot.
+
+    Args:
+        memory: Where the text is to go.
+        text: What is to be written.
+        order: Returns who may leave, the first to leave in front; called only if somebody has to.
+        kind: Which choice it is.
+    """
+    if not memory.fits(text):
+        return None
+    if has_room(memory.store, text):
+        return ()
+    waiting = list(order())
+    leaving: list[MemoryEntry] = []
+    trial = memory.store.fork()
+    while not has_room(trial, text):
+        if not waiting:
+            return None
+        shown = waiting[:MAX_LEAVING]
+        option = 0
+        if len(shown) > 1:
+            option = yield from decide(
+                kind,
+                0,
+                _leave_features(memory, text, shown),
+                (np.log1p(len(trial)), np.log1p(trial.count_tokens(text))),
+                about=text,
+                options=[entry.text for entry in shown],
+                entries=[entry.id for entry in shown],
+            )
+        leaving.append(waiting.pop(option))
+        trial.apply(Delete(leaving[-1].id), memory.step)
+    return tuple(leaving)
+
+
+def _leave_features(memory: DesignMemory, text: str, shown: Sequence[MemoryEntry]) -> list[list[float]]:
+    nearness = memory.nearness(text, shown)
+    return [
+        [
+            place / MAX_LEAVING,
+            np.log1p(max(memory.step - entry.updated_step, 0)),
+            entry.utility,
+            np.log1p(memory.store.count_tokens(entry.text)),
+            float(near),
+            np.log1p(entry.reads),
+            np.log1p(entry.helps),
+            np.log1p(len(entry.links)),
+        ]
+        for place, (entry, near) in enumerate(zip(shown, nearness, strict=True))
+    ]

@@ -1,0 +1,87 @@
+"""SirLLM (Yao et al., ACL 2024): what was surprising stays, beside what was said last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from memdojo.envs.memory.analysis import analyze
+from memdojo.envs.streams.rendering import render_turn
+from memdojo.envs.types import Chunk, Hit, MemoryEntry
+from memdojo.errors import ConfigError
+
+from .decisions import DecisionKind, Steps
+from .memory import DesignMemory
+from .protocol import MemoryDesign
+from .room import LEAVE, entries_that_leave
+
+
+class SirLLM(MemoryDesign):
+    """Keeps the first turns, the latest ones, and of the rest those whose words were least expected.
+
+    The paper keeps tokens of a cache by their entropy when they were seen; here they are turns of a store, by
+    the mean surprise of their terms: minus the logarithm of how often a term occurs among the entries. Over
+    capacity the lowest surprise leaves, times `decay` for every step since.
+
+    Source: SirLLM (arXiv:2405.12528, section 3.2) and its published code: 4 first tokens, no decay.
+
+    Args:
+        num_first: Entries of the beginning that stay.
+        num_recent: Latest entries that stay.
+        decay: What a surprise is worth a step later, in (0, 1].
+
+    Raises:
+        ConfigError: If a number is out of range.
+    """
+
+    name = "sirllm"
+    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE,)
+
+    def __init__(self, num_first: int = 4, num_recent: int = 8, decay: float = 1.0) -> None:
+        if num_first < 0 or num_recent < 0 or not 0 < decay <= 1:
+            raise ConfigError(
+                f"sirllm has num_first={num_first}, num_recent={num_recent}, decay={decay}; give counts of 0 "
+                "or more, and a decay above 0 and at most 1."
+            )
+        self.num_first, self.num_recent, self.decay = num_first, num_recent, decay
+
+    def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
+        """Add each turn with its surprise; who leaves is a choice."""
+        for turn in chunk.turns:
+            text = render_turn(turn)
+            surprise = self._surprise(memory, turn.text)
+            leaving = yield from entries_that_leave(memory, text, lambda: self._lowest_first(memory))
+            if leaving is not None:
+                memory.add(
+                    text,
+                    sources=(turn.id,),
+                    time=turn.time,
+                    kind="turn",
+                    utility=surprise,
+                    leaving_first=leaving,
+                )
+
+    def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
+        """Return what shares a term with the question, by BM25: the cache's attention."""
+        return memory.matching(question, k)
+        yield
+
+    def _surprise(self, memory: DesignMemory, text: str) -> float:
+        terms = analyze(text)
+        if not terms:
+            return 0.0
+        frequencies = memory.store.index.document_frequency(terms)
+        total = len(memory.store) + 1
+        return float(sum(np.log(total / (1 + frequency)) for frequency in frequencies) / len(terms))
+
+    def _lowest_first(self, memory: DesignMemory) -> Sequence[MemoryEntry]:
+        entries = memory.store.entries
+        middle = entries[self.num_first : max(len(entries) - self.num_recent, self.num_first)]
+        spared = [*entries[self.num_first + len(middle) :], *entries[: self.num_first]]
+
+        def worth(entry: MemoryEntry) -> tuple[float, int]:
+            return entry.utility * self.decay ** (memory.step - entry.created_step), entry.id
+
+        return [*sorted(middle, key=worth), *spared]
