@@ -12,8 +12,9 @@ from memdojo.envs.memory.embedders import Embedder
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever, DenseRetriever, FusionRetriever
 from memdojo.envs.memory.room import fits_alone, make_room
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.rendering import render_in_pieces, render_turn
 from memdojo.envs.streams.turn_features import FloatArray
-from memdojo.envs.types import Add, Hit, MemoryEntry, Operation, OperationResult
+from memdojo.envs.types import Add, Hit, MemoryEntry, Operation, OperationResult, Turn
 from memdojo.errors import DesignError
 
 
@@ -74,6 +75,14 @@ class DesignMemory:
             return None
         evicts = tuple(entry.id for entry in leaving)
         return self.apply(Add(text, tuple(sources), time, kind, utility, evicts)).after
+
+    def pieces(self, turn: Turn) -> tuple[str, ...]:
+        """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
+        capacity = self.store.capacity
+        limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
+        if not limits:
+            return (render_turn(turn),)
+        return render_in_pieces(turn, min(limits), self.store.counter)
 
     def fits(self, text: str) -> bool:
         """Return whether a text would fit if everything else left."""

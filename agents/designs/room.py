@@ -1,4 +1,4 @@
-"""`write_turn` and `make_room`: texts that enter a full store, while who leaves is a choice."""
+"""`add_turn` and `entries_that_leave`: texts that enter a full store, while who leaves is a choice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from memdojo.envs.memory.room import has_room
-from memdojo.envs.types import Delete, MemoryEntry
+from memdojo.envs.types import Delete, MemoryEntry, Turn
 
 from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
@@ -25,6 +25,38 @@ LEAVE = DecisionKind(
     state_features=("num_entries", "tokens"),
 )
 """Option 0 is the entry that the design's rule lets go."""
+
+
+def add_turn(
+    memory: DesignMemory,
+    turn: Turn,
+    order: Callable[[], Sequence[MemoryEntry]],
+    *,
+    kind: str = "turn",
+    utility: float = 0.0,
+    leave: DecisionKind = LEAVE,
+) -> Steps[tuple[MemoryEntry, ...]]:
+    """Store a turn as it was said, in pieces where it is too long for one entry, and return the entries.
+
+    Args:
+        memory: Where it goes.
+        turn: What was said.
+        order: Returns who may leave, the first to leave in front; called only if somebody has to.
+        kind: Sort of memory.
+        utility: A number to keep with the entries.
+        leave: The choice of who leaves.
+    """
+    added = []
+    for text in memory.pieces(turn):
+        leaving = yield from entries_that_leave(memory, text, order, leave)
+        if leaving is None:
+            break
+        entry = memory.add(
+            text, sources=(turn.id,), time=turn.time, kind=kind, utility=utility, leaving_first=leaving
+        )
+        assert entry is not None  # There is room now.
+        added.append(entry)
+    return tuple(added)
 
 
 def entries_that_leave(

@@ -8,14 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from memdojo.envs.memory.analysis import analyze
-from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
 from .decisions import DecisionKind, Steps
 from .memory import DesignMemory
 from .protocol import MemoryDesign
-from .room import LEAVE, entries_that_leave
+from .room import LEAVE, add_turn
 
 
 class SirLLM(MemoryDesign):
@@ -50,23 +49,13 @@ class SirLLM(MemoryDesign):
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Add each turn with its surprise; who leaves is a choice."""
         for turn in chunk.turns:
-            text = render_turn(turn)
             surprise = self._surprise(memory, turn.text)
-            leaving = yield from entries_that_leave(memory, text, lambda: self._lowest_first(memory))
-            if leaving is not None:
-                memory.add(
-                    text,
-                    sources=(turn.id,),
-                    time=turn.time,
-                    kind="turn",
-                    utility=surprise,
-                    leaving_first=leaving,
-                )
+            yield from add_turn(memory, turn, lambda: self._lowest_first(memory), utility=surprise)
 
     def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
         """Return what shares a term with the question, by BM25: the cache's attention."""
+        yield from ()
         return memory.matching(question, k)
-        yield
 
     def _surprise(self, memory: DesignMemory, text: str) -> float:
         terms = analyze(text)

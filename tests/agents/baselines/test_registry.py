@@ -25,6 +25,7 @@ from memdojo.agents.baselines.rules import (
     ScriptedRule,
     sum_idf_priority,
 )
+from memdojo.agents.designs.registry import list_designs
 from memdojo.agents.play import play_manager
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.episodes.context import StreamContext
@@ -55,7 +56,9 @@ LINES = (
     "Ok.",
     "What else is new?",
 )
-MANAGERS = [name for name in list_baselines() if name not in (LOWER_BOUND, UPPER_BOUND, "labelled")]
+MANAGERS = [
+    name for name in list_baselines() if name not in (LOWER_BOUND, UPPER_BOUND, "labelled", *list_designs())
+]
 
 
 def a_stream(lines: Sequence[str] = LINES, questions: Sequence[Question] = (), **fields: Any) -> Stream:
@@ -371,3 +374,8 @@ def test_retriever_baselines_are_built_per_stream() -> None:
 
 def test_hand_weights_name_features_that_exist() -> None:
     assert set(HAND_WEIGHTS) <= set(TURN_FEATURES)
+
+
+@pytest.mark.parametrize("name", list_designs())
+def test_the_rule_of_a_memory_design_is_a_baseline_of_its_name(name: str) -> None:
+    assert make_baseline(name).name == name
