@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import ClassVar, NoReturn, Protocol
+from typing import ClassVar, NoReturn, Protocol, TypedDict, Unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,16 @@ class MemoryEntry:
         created_step: Index of the chunk at which the entry was added.
         updated_step: Index of the chunk at which its text last changed.
         sources: Ids of the turns that the text came from, oldest first, kept through every update.
-        links: Ids of related entries, all of them in the same store: a link goes when its entry goes.
+        links: Ids of related entries, all of them in the same store: a link goes when its entry goes. They
+            lead one way.
         utility: A number that a policy may keep with the entry; 0 unless set.
+        tags: Keywords and topics. No reader sees them, and they count for no capacity.
+        reads: How often the entry was handed over to an answerer, as far as a policy kept count.
+        helps: How often that helped.
+        ended: Index of the chunk at which the entry was invalidated: it is kept, and found by no retriever;
+            None while it is valid. It was valid from `time`, or where that is not known `created_step`.
+        replaces: Ids of the entries that this one made outdated: its earlier versions, all of them in the
+            same store. Where one of them leaves, those that it had replaced itself stand in its place.
     """
 
     id: int
@@ -166,6 +174,19 @@ class MemoryEntry:
     reads: int = 0
     helps: int = 0
     ended: int | None = None
+    replaces: tuple[int, ...] = ()
+
+
+class EntryFields(TypedDict, total=False):
+    """The fields of an entry that `StoreEditor.change` sets; those that are left out stay as they are."""
+
+    links: Sequence[int]
+    utility: float
+    tags: Sequence[str]
+    reads: int
+    helps: int
+    ended: int | None
+    replaces: Sequence[int]
 
 
 class StoreEditor(Protocol):
@@ -195,6 +216,10 @@ class StoreEditor(Protocol):
         """Return the entry with this id; None takes any kind, else one of another kind counts as unknown."""
         ...
 
+    def valid(self, id: int, kind: str | None = None) -> MemoryEntry:
+        """Return the entry as `entry` does, and refuse one that was invalidated."""
+        ...
+
     def add(
         self,
         text: str,
@@ -206,22 +231,31 @@ class StoreEditor(Protocol):
         utility: float = 0.0,
         evicts: Sequence[int] = (),
         unique: bool = False,
+        tags: Sequence[str] = (),
+        replaces: Sequence[int] = (),
     ) -> MemoryEntry:
-        """Make a new entry and return it; `evicts` and `unique` are as in `Add`."""
+        """Make a new entry and return it; `evicts`, `unique` and `replaces` are as in `Add`."""
         ...
 
     def rewrite(
         self, entry: MemoryEntry, text: str, *, sources: Sequence[str] = (), time: datetime | None = None
     ) -> MemoryEntry:
-        """Give an entry another text and return it; sources are added to its own, None keeps its time."""
+        """Give an entry another text and return it; sources are added to its own, None keeps its time.
+
+        One that was invalidated is refused.
+        """
+        ...
+
+    def change(self, entry: MemoryEntry, **fields: Unpack[EntryFields]) -> MemoryEntry:
+        """Set fields of an entry other than its text, whether it is valid or not, and return it."""
         ...
 
     def link(self, entry: MemoryEntry, links: Sequence[int]) -> MemoryEntry:
         """Let an entry have exactly these links, whatever it had before, and return it."""
         ...
 
-    def remove(self, entry: MemoryEntry) -> None:
-        """Let an entry leave, and every link to it."""
+    def remove(self, entry: MemoryEntry, *, heir: MemoryEntry | None = None) -> None:
+        """Let an entry leave, and every link to it; with an heir these lead to that one from then on."""
         ...
 
     def refuse(self, status: OperationStatus, why: str, before: MemoryEntry | None = None) -> NoReturn:
@@ -290,8 +324,10 @@ class Add(Operation):
     Attributes:
         evicts: Ids of the entries that leave to make room, in the order in which they leave. Only entries
             that are needed to make room leave: with room in the store the list is ignored.
-        unique: Refuse the ADD where an entry of the same kind has the same text, white space, case and
+        unique: Refuse the ADD where a valid entry of the same kind has the same text, white space, case and
             punctuation aside. Costs a look at all entries.
+        tags, links: Those of the entry.
+        replaces: Ids of the entries that the new one makes outdated: they are invalidated.
     """
 
     kind: ClassVar[str] = "ADD"
@@ -306,6 +342,9 @@ class Add(Operation):
     utility: float = 0.0
     evicts: tuple[int, ...] = ()
     unique: bool = False
+    tags: tuple[str, ...] = ()
+    links: tuple[int, ...] = ()
+    replaces: tuple[int, ...] = ()
 
     @property
     def written_text(self) -> str:
@@ -320,14 +359,19 @@ class Add(Operation):
             sources=self.sources,
             time=self.time,
             utility=self.utility,
+            links=self.links,
             evicts=self.evicts,
             unique=self.unique,
+            tags=self.tags,
+            replaces=self.replaces,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Update(Operation):
     """Replace the text of entry `id`; `sources` join those that the entry already has.
+
+    An entry that was invalidated is refused: it is kept as it was.
 
     Attributes:
         entry_kind: The kind that the entry must have; one of another kind counts as unknown. None takes any.
@@ -398,7 +442,7 @@ class Rewrite(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Relink(Operation):
-    """Let entry `id` have exactly these links.
+    """Let entry `id` have exactly these links, and have replaced exactly these entries.
 
     Policies have no use for it, and so it is not registered: with it a memory is copied link by link.
     """
@@ -407,10 +451,11 @@ class Relink(Operation):
 
     id: int
     links: tuple[int, ...] = ()
+    replaces: tuple[int, ...] = ()
 
     def apply(self, store: StoreEditor) -> None:
-        """Set the links."""
-        store.link(store.entry(self.id), self.links)
+        """Set both."""
+        store.change(store.entry(self.id), links=self.links, replaces=self.replaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +480,8 @@ class OperationStatus(enum.Enum):
     TOO_LONG = "too_long"
     STORE_FULL = "store_full"
     DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    """What it names is there, but may not be changed so, such as an entry that was invalidated."""
     MALFORMED = "malformed"
     """The completion could not be parsed into an operation; the store never saw it."""
 

@@ -56,13 +56,13 @@ SAID_BY_DEFAULT = "Ann"
 
 
 @dataclass(frozen=True, slots=True)
-class Link(Operation):
+class Pair(Operation):
     """Let two entries name each other as related.
 
     An operation as another package would bring it; a test that wants it known registers it for a while.
     """
 
-    kind: ClassVar[str] = "LINK"
+    kind: ClassVar[str] = "PAIR"
     sign: ClassVar[str] = "∞"
     plan_fields: ClassVar[frozenset[str] | None] = frozenset({"target"})
 

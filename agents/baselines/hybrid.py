@@ -56,10 +56,10 @@ class HandHybridRetriever:
         """
         if k < 0:
             raise ValueError(f"k is {k}; give the number of entries wanted, 0 or more.")
-        if not len(store):
+        entries = store.readable
+        if not entries:
             return ()
         scores = self._features.observe(store, query).features @ self._weights
         # Entries are in order of id, and a stable sort leaves equal ones so.
         best = np.argsort(-scores, kind="stable")[:k].tolist()
-        entries = store.entries
         return tuple(Hit(entries[index], float(scores[index])) for index in best)

@@ -56,8 +56,9 @@ class OracleManager(TurnRule[ManagerEpisode]):
         if context not in self._known:
             self._known[context] = _Worth(context)
         worth = self._known[context].at(step)
-        worths = {
-            entry.id: sum(worth.get(source, 0.0) for source in entry.sources) for entry in store.entries
+        worths = dict.fromkeys((entry.id for entry in store.entries), 0.0)
+        worths |= {
+            entry.id: sum(worth.get(source, 0.0) for source in entry.sources) for entry in store.readable
         }
         for entry in _replaced(store, context.stream.oracle.get(turn.id, ())):
             if worths[entry.id] <= PLANNED_WORTH:
@@ -175,7 +176,7 @@ def _writes(planned: PlannedOperation) -> bool:
 def _replaced(store: MemoryStore, plan: Iterable[PlannedOperation]) -> list[MemoryEntry]:
     """Return the entries from the turns whose entries the plan updates or deletes."""
     targets = {planned.target for planned in plan if planned.kind in (Update.kind, Delete.kind)}
-    return [entry for entry in store.entries if targets.intersection(entry.sources)] if targets else []
+    return [entry for entry in store.readable if targets.intersection(entry.sources)] if targets else []
 
 
 class EmptyRetriever:
@@ -213,11 +214,11 @@ class OracleRetriever:
         missing = frozenset().union(*(question.evidence for question in questions))
         covered = {
             entry.id: frozenset().union(*(self._context.evidence_for(each, entry) for each in questions))
-            for entry in store.entries
+            for entry in store.readable
         }
         chosen: list[MemoryEntry] = []
         while missing:
-            best = max(store.entries, key=lambda entry: len(covered[entry.id] & missing), default=None)
+            best = max(store.readable, key=lambda entry: len(covered[entry.id] & missing), default=None)
             if best is None or not covered[best.id] & missing:
                 break
             chosen.append(best)

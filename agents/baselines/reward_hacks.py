@@ -110,7 +110,7 @@ class NegativeIdRetriever:
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return the last entries under the ids -1, -2 and so on."""
-        latest = store.entries[::-1][:k]
+        latest = store.readable[::-1][:k]
         return tuple(Hit(dataclasses.replace(entry, id=-rank), 0.0) for rank, entry in enumerate(latest, 1))
 
 
@@ -119,7 +119,7 @@ class EverythingRetriever:
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return all entries in the order of their ids, however many were asked for."""
-        return tuple(Hit(entry, 0.0) for entry in store.entries)
+        return tuple(Hit(entry, 0.0) for entry in store.readable)
 
 
 MANAGER_HACKS: Mapping[str, Callable[[], ManagerPolicy]] = MappingProxyType(

@@ -103,7 +103,7 @@ class SimilarityRule(TurnRule[VisibleEpisode]):
         stated = _stated(turn.speaker, turn.text)
         hits = self._search(store, text, self.num_candidates)
         # Of many entries that match alike the search finds the oldest, and repetitions are of the newest.
-        newest = store.entries[-self.num_candidates :]
+        newest = store.readable[-self.num_candidates :]
         for entry in (*reversed(newest), *(hit.entry for hit in hits)):
             if not (_is_repeated(entry, turn, text) or (stated is not None and _states(entry, stated))):
                 continue

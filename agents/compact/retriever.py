@@ -67,7 +67,7 @@ class CompactRetriever:
         """Return the k entries of the highest score."""
         observation = self.features.observe(store, query)
         scores = self._scores(observation)
-        entries = store.entries
+        entries = store.readable
         return tuple(
             Hit(entries[position], float(scores[position]))
             for position in np.argsort(-scores, kind="stable")[:k]

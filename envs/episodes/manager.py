@@ -245,7 +245,10 @@ class ManagerEpisode(Episode):
 
     @property
     def kept_evidence(self) -> frozenset[tuple[str, str]]:
-        """The evidence that the store holds, by turn and question, whether the question is still to come."""
+        """The evidence that the store holds, by turn and question, whether the question is still to come.
+
+        That of invalidated entries is not held: nothing finds them.
+        """
         return frozenset(evidence for evidence, entries in self._kept.items() if entries > 0)
 
     @property
@@ -328,6 +331,8 @@ class ManagerEpisode(Episode):
         return self._validity(result, chunk, self.store)
 
     def _count_evidence(self, entry: MemoryEntry, change: int) -> None:
+        if entry.ended is not None:
+            return  # Kept, but out of the reach of readers.
         # Sorted, because a set of strings has another order in every process, and the sum another last bit.
         for evidence in sorted(self.context.answerable(entry)):
             was_kept = self._kept[evidence] > 0

@@ -163,7 +163,8 @@ class RetrievalEpisode(Episode):
     def _ranked(self, ranking: Sequence[int]) -> tuple[tuple[MemoryEntry, ...], tuple[str, ...]]:
         """Return the entries of the ranking as far as it counts, and what is wrong with it."""
         ids = list(ranking)[: self.top_k]
-        entries = tuple(entry for id in ids if (entry := self.store.get(id)) is not None)
+        named = filter(None, map(self.store.get, ids))
+        entries = tuple(entry for entry in named if entry.ended is None)
         problems = []
         if len(set(ids)) < len(ids):
             problems.append("the ranking names an entry twice.")
@@ -210,7 +211,7 @@ class RetrievalEpisode(Episode):
         """Return the evidence that the store still has; an archive has all of it."""
         if self._memory is None:
             return question.needed_evidence
-        stored = (self.context.evidence_for(question, entry) for entry in self.store.entries)
+        stored = (self.context.evidence_for(question, entry) for entry in self.store.readable)
         return question.needed_evidence & frozenset().union(*stored)
 
     def _evidence_entries(self, question: Question) -> int:
@@ -218,7 +219,7 @@ class RetrievalEpisode(Episode):
         if self.step_index not in self._num_evidence_entries:
             needed, evidence_for = question.needed_evidence, self.context.evidence_for
             self._num_evidence_entries[self.step_index] = sum(
-                not needed.isdisjoint(evidence_for(question, entry)) for entry in self.store.entries
+                not needed.isdisjoint(evidence_for(question, entry)) for entry in self.store.readable
             )
         return self._num_evidence_entries[self.step_index]
 

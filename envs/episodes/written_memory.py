@@ -79,6 +79,9 @@ def memory_from_json(record: Mapping[str, Any]) -> StoredByQuestion:
                 "time": None if fields["time"] is None else datetime.fromisoformat(fields["time"]),
                 "sources": tuple(fields["sources"]),
                 "links": tuple(fields["links"]),
+                # Missing in what was written before entries had them.
+                "tags": tuple(fields.get("tags", ())),
+                "replaces": tuple(fields.get("replaces", ())),
             }
         )
         for fields in record["entries"]

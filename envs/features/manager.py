@@ -95,7 +95,8 @@ class ManagerFeatures:
     """Turns the state of an episode into arrays, and an action's number back into an operation.
 
     The actions of K candidates: 0 is NOOP, 1 is ADD, then K times UPDATE k, K times DELETE k, and K times
-    ADD in place of k. ADD is masked where the store has no room, ADD in place of k where it has.
+    ADD in place of k. ADD is masked where the store has no room, ADD in place of k where it has, and UPDATE k
+    of an entry that was invalidated.
     """
 
     def __init__(self, settings: FeatureSettings | None = None, embedder: Embedder | None = None) -> None:
@@ -271,6 +272,7 @@ class ManagerFeatures:
         if not fits_alone(store, text):
             return
         updates[: len(candidates)] = _fit_in_place(store, text, candidates)
+        updates[[place for place, entry in enumerate(candidates) if entry.ended is not None]] = 0
         if has_room(store, text):
             mask[ADD] = 1
         else:

@@ -93,8 +93,8 @@ class RetrievalFeatures:
         self._tables: LRUCache[tuple[tuple[MemoryEntry, ...], _EntryTable]] = LRUCache(MAX_TABLES)
 
     def observe(self, store: MemoryStore, query: str) -> RetrievalObservation:
-        """Describe all entries of `store` for `query`."""
-        entries = store.entries
+        """Describe all entries of `store` that were not invalidated for `query`."""
+        entries = store.readable
         # The entries are kept beside their table, so that no other tuple takes over their identity.
         _, table = self._tables.get_or_make(
             id(entries), lambda: (entries, _EntryTable.of(entries, self.embedder))
@@ -108,7 +108,7 @@ class RetrievalFeatures:
         return RetrievalObservation(np.clip(features, -10, 10).astype(np.float32), table.ids)
 
     def _match(self, store: MemoryStore, table: _EntryTable, query: str) -> dict[str, FloatArray]:
-        bm25 = store.index.scores(query)[store.documents].astype(np.float32)
+        bm25 = store.index.scores(query)[store.readable_documents].astype(np.float32)
         dense = table.vectors @ self.embedder.embed([query])[0]
         terms = analyze(query)
         matched, pairs, coverage = _term_matches(store, table, terms)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Self
+from typing import NamedTuple, Self
 
+import numpy as np
+import numpy.typing as npt
 from rpds import HashTrieMap, HashTrieSet
 
 from ..types import CORE_KIND, MemoryEntry
@@ -17,7 +20,7 @@ _MAX_GAP = 64
 
 
 class Contents:
-    """Entries by id, the index over their texts, who links to whom, and the counts that capacities limit.
+    """Entries by id, the index over their texts, who names whom, and the counts that capacities limit.
 
     `put` and `drop` cost O(length of the text and number of links), a fork O(1). They check nothing: what may
     be put is for `Editor` to say.
@@ -29,10 +32,22 @@ class Contents:
         next_id: The id that the next new entry gets.
         oldest_id: The lowest id that is there, or `next_id` if there is none.
         core_id: Id of the core block, if there is one.
+        ended: Ids of the entries that were invalidated.
         counter: Counts the tokens.
     """
 
-    __slots__ = ("_linking", "core_id", "counter", "index", "next_id", "oldest_id", "table", "tokens")
+    __slots__ = (
+        "_naming",
+        "_readable",
+        "core_id",
+        "counter",
+        "ended",
+        "index",
+        "next_id",
+        "oldest_id",
+        "table",
+        "tokens",
+    )
 
     def __init__(self, corpus: Corpus, compaction: Compaction, counter: TokenCounter) -> None:
         self.counter = counter
@@ -42,8 +57,11 @@ class Contents:
         self.next_id = 1
         self.oldest_id = 1
         self.core_id: int | None = None
-        # Who links to an entry, by its id; entries that nothing links to are missing.
-        self._linking: HashTrieMap[int, HashTrieSet[int]] = HashTrieMap()
+        self.ended: HashTrieSet[int] = HashTrieSet()
+        # Who links to an entry or replaces it, by its id; entries that nothing names are missing.
+        self._naming: HashTrieMap[int, HashTrieSet[int]] = HashTrieMap()
+        # The entries of which those that follow are the valid ones, with their documents.
+        self._readable: _Readable | None = None
 
     @property
     def corpus(self) -> Corpus:
@@ -73,8 +91,13 @@ class Contents:
             self.index.add(document)
             self.tokens += self.corpus.num_tokens(document, self.counter)
         self.table.put(entry, document)
-        if entry.links or (replaced is not None and replaced[0].links):
-            self._relink(entry.id, () if replaced is None else replaced[0].links, entry.links)
+        before, after = () if replaced is None else _named(replaced[0]), _named(entry)
+        if before or after:
+            self._rename(entry.id, before, after)
+        if entry.ended is not None:
+            self.ended = self.ended.insert(entry.id)
+        elif self.ended:
+            self.ended = self.ended.discard(entry.id)
         if entry.kind == CORE_KIND:
             self.core_id = entry.id
         if replaced is None:
@@ -83,22 +106,43 @@ class Contents:
                 self.oldest_id = entry.id
 
     def drop(self, id: int) -> None:
-        """Remove the entry with this id; links to it stay."""
+        """Remove the entry with this id; those that name it still do."""
         found = self.table.get(id)
         assert found is not None
         entry, document = found
         self._release(document)
         self.table.remove(id)
-        if entry.links:
-            self._relink(id, entry.links, ())
+        if named := _named(entry):
+            self._rename(id, named, ())
+        if entry.ended is not None:
+            self.ended = self.ended.remove(id)
         if id == self.core_id:
             self.core_id = None
         if id == self.oldest_id:
             self.oldest_id = self._find_oldest_id()
 
-    def linking_to(self, id: int) -> list[int]:
-        """Return the ids of the entries that link to this one, ascending."""
-        return sorted(self._linking.get(id, ()))
+    def naming(self, id: int) -> list[int]:
+        """Return the ids of the entries that link to this one or replace it, ascending."""
+        return sorted(self._naming.get(id, ()))
+
+    def readable(self) -> tuple[tuple[MemoryEntry, ...], npt.NDArray[np.int32]]:
+        """Return the valid entries in order of id and the document ids of their texts.
+
+        Where all are valid these are those of `table`; both stay the same objects until the next write.
+        """
+        entries, documents = self.table.entries(), self.table.documents()
+        if not self.ended:
+            return entries, documents
+        if self._readable is None or self._readable.among is not entries:
+            (positions,) = np.nonzero([entry.ended is None for entry in entries])
+            valid = tuple(self.table.entries_at(positions.tolist()))
+            self._readable = _Readable(entries, valid, documents[positions])
+        return self._readable.entries, self._readable.documents
+
+    def ended_positions(self) -> list[int]:
+        """Return where the invalidated entries stand in the order of ids."""
+        ids = self.table.ids()
+        return [bisect_left(ids, id) for id in self.ended]
 
     def num_tokens(self, entry: MemoryEntry) -> int:
         """Return the tokens of an entry that is there."""
@@ -129,7 +173,9 @@ class Contents:
         fork.next_id = self.next_id
         fork.oldest_id = self.oldest_id
         fork.core_id = self.core_id
-        fork._linking = self._linking
+        fork.ended = self.ended
+        fork._naming = self._naming
+        fork._readable = self._readable
         return fork
 
     def compacted(self) -> Self:
@@ -155,9 +201,22 @@ class Contents:
         self.tokens -= self.corpus.num_tokens(document, self.counter)
         self.index.remove(document)
 
-    def _relink(self, id: int, before: tuple[int, ...], after: tuple[int, ...]) -> None:
+    def _rename(self, id: int, before: tuple[int, ...], after: tuple[int, ...]) -> None:
         for target in set(before) - set(after):
-            linking = self._linking[target].remove(id)
-            self._linking = self._linking.insert(target, linking) if linking else self._linking.remove(target)
+            naming = self._naming[target].remove(id)
+            self._naming = self._naming.insert(target, naming) if naming else self._naming.remove(target)
         for target in set(after) - set(before):
-            self._linking = self._linking.insert(target, self._linking.get(target, HashTrieSet()).insert(id))
+            self._naming = self._naming.insert(target, self._naming.get(target, HashTrieSet()).insert(id))
+
+
+class _Readable(NamedTuple):
+    """The valid ones among some entries, and the document ids of their texts."""
+
+    among: tuple[MemoryEntry, ...]
+    entries: tuple[MemoryEntry, ...]
+    documents: npt.NDArray[np.int32]
+
+
+def _named(entry: MemoryEntry) -> tuple[int, ...]:
+    """Return the ids of the entries that an entry names."""
+    return entry.links + entry.replaces if entry.replaces else entry.links

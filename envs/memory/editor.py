@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar, Unpack
 
 from memdojo.rewards.metrics import normalise
 
@@ -14,6 +14,7 @@ from ..types import (
     CORE_KIND,
     Capacity,
     EntryChange,
+    EntryFields,
     MemoryEntry,
     Operation,
     OperationResult,
@@ -21,7 +22,9 @@ from ..types import (
     WhenFull,
 )
 from .contents import Contents
-from .refusals import RefusedError, check_is_new, check_text, no_room, unknown_id
+from .refusals import RefusedError, check_fields, check_is_new, check_text, is_ended, no_room, unknown_id
+
+ValueT = TypeVar("ValueT")
 
 
 class Editor:
@@ -51,7 +54,10 @@ class Editor:
             operation.apply(self)
         except RefusedError as refused:
             self._undo()
-            return OperationResult(operation, refused.status, before=refused.before, why=refused.why)
+            before = refused.before
+            if before is not None and before.id in self._net:
+                before, _ = self._net[before.id]  # As it is again, not as the operation had left it.
+            return OperationResult(operation, refused.status, before=before, why=refused.why)
         except BaseException:
             self._undo()
             raise
@@ -75,6 +81,13 @@ class Editor:
             raise unknown_id(id, kind=kind)
         return entry
 
+    def valid(self, id: int, kind: str | None = None) -> MemoryEntry:
+        """Return the entry with this id, or refuse, also one that was invalidated."""
+        entry = self.entry(id, kind)
+        if entry.ended is not None:
+            raise is_ended(entry)
+        return entry
+
     def add(
         self,
         text: str,
@@ -86,6 +99,8 @@ class Editor:
         utility: float = 0.0,
         evicts: Sequence[int] = (),
         unique: bool = False,
+        tags: Sequence[str] = (),
+        replaces: Sequence[int] = (),
     ) -> MemoryEntry:
         """Make a new entry and return it, or refuse."""
         check_text(text, self._capacity, None, kind)
@@ -93,6 +108,8 @@ class Editor:
             check_is_new([] if self.core is None else [self.core])
         elif unique:
             check_is_new(self._alike(text, kind))
+        check_fields({"tags": tags}, None)
+        outdated = [self._may_end(self.valid(id)) for id in replaces]
         entry = MemoryEntry(
             id=self._contents.next_id,
             kind=kind,
@@ -100,17 +117,24 @@ class Editor:
             time=time,
             created_step=self.step,
             updated_step=self.step,
-            sources=_ordered_union(sources),
-            links=self._known_links(links, None) if links else (),
+            sources=ordered_union(sources),
+            links=self._known(links, None) if links else (),
             utility=utility,
+            tags=tuple(dict.fromkeys(tags)) if tags else (),
+            replaces=tuple(dict.fromkeys(replaces)) if replaces else (),
         )
-        return self._place(None, entry, evicts)
+        entry = self._place(None, entry, evicts)
+        for each in outdated:
+            # It may have made room.
+            if (old := self._contents.get(each.id)) is not None:
+                self._put(dataclasses.replace(old, ended=self.step))
+        return entry
 
     def rewrite(
         self, entry: MemoryEntry, text: str, *, sources: Sequence[str] = (), time: datetime | None = None
     ) -> MemoryEntry:
         """Give an entry another text and return it, or refuse."""
-        entry = self.entry(entry.id)
+        entry = self.valid(entry.id)
         check_text(text, self._capacity, entry, entry.kind)
         after = MemoryEntry(
             id=entry.id,
@@ -119,40 +143,63 @@ class Editor:
             time=entry.time if time is None else time,
             created_step=entry.created_step,
             updated_step=entry.updated_step if text == entry.text else self.step,
-            sources=_ordered_union(entry.sources, sources),
+            sources=ordered_union(entry.sources, sources),
             links=entry.links,
             utility=entry.utility,
+            tags=entry.tags,
+            reads=entry.reads,
+            helps=entry.helps,
+            replaces=entry.replaces,
         )
         return self._place(entry, after, ())
 
-    def link(self, entry: MemoryEntry, links: Sequence[int]) -> MemoryEntry:
-        """Let an entry have exactly these links and return it, or refuse."""
+    def change(self, entry: MemoryEntry, **fields: Unpack[EntryFields]) -> MemoryEntry:
+        """Set fields of an entry other than its text and return it, or refuse."""
         entry = self.entry(entry.id)
-        after = dataclasses.replace(entry, links=self._known_links(links, entry))
+        check_fields(fields, entry)
+        if fields.get("ended") is not None:
+            self._may_end(entry)
+        values: dict[str, Any] = dict(fields)
+        for name in ("links", "replaces"):
+            if name in values:
+                values[name] = self._known(values[name], entry)
+        if "tags" in values:
+            values["tags"] = tuple(dict.fromkeys(values["tags"]))
+        after = dataclasses.replace(entry, **values)
         self._note_main(entry.id)
         self._put(after)
         return after
 
-    def remove(self, entry: MemoryEntry) -> None:
-        """Let an entry leave, and every link to it."""
+    def link(self, entry: MemoryEntry, links: Sequence[int]) -> MemoryEntry:
+        """Let an entry have exactly these links and return it, or refuse."""
+        return self.change(entry, links=links)
+
+    def remove(self, entry: MemoryEntry, *, heir: MemoryEntry | None = None) -> None:
+        """Let an entry leave, and every link to it, which an heir takes over."""
         self._note_main(entry.id)
-        self._drop(entry)
+        self._drop(entry.id, heir)
 
     def refuse(self, status: OperationStatus, why: str, before: MemoryEntry | None = None) -> NoReturn:
         """End the operation with this status."""
         raise RefusedError(status, why, before)
 
-    def _known_links(self, links: Sequence[int], entry: MemoryEntry | None) -> tuple[int, ...]:
-        for id in links:
+    def _known(self, ids: Sequence[int], entry: MemoryEntry | None) -> tuple[int, ...]:
+        for id in ids:
             if id not in self._contents:
                 raise unknown_id(id, entry)
-        return tuple(dict.fromkeys(links))
+        return tuple(dict.fromkeys(ids))
+
+    def _may_end(self, entry: MemoryEntry) -> MemoryEntry:
+        if entry.kind == CORE_KIND:
+            why = "The core block cannot be invalidated, since readers always have it; rewrite it."
+            raise RefusedError(OperationStatus.REFUSED, why, entry)
+        return entry
 
     def _alike(self, text: str, kind: str) -> Iterator[MemoryEntry]:
-        """Yield the entries of a kind that say the same in the same words."""
+        """Yield the valid entries of a kind that say the same in the same words."""
         text = normalise(text)
         for entry in self.entries:
-            if entry.kind == kind and normalise(entry.text) == text:
+            if entry.kind == kind and entry.ended is None and normalise(entry.text) == text:
                 yield entry
 
     def _place(self, before: MemoryEntry | None, after: MemoryEntry, evicts: Sequence[int]) -> MemoryEntry:
@@ -170,9 +217,7 @@ class Editor:
         if surplus_entries > 0 or surplus_tokens > 0:
             for entry in self._leaving(before, evicts, surplus_entries, surplus_tokens):
                 self._evicted.append(entry.id)
-                self._drop(entry)
-            if after.links:
-                after = dataclasses.replace(after, links=tuple(id for id in after.links if id in contents))
+                after = _named_without(after, self._drop(entry.id), None)
         self._put(after)
         return after
 
@@ -209,16 +254,17 @@ class Editor:
         self._note(after.id, after)
         self._contents.put(after)
 
-    def _drop(self, entry: MemoryEntry) -> None:
-        """Let the entry leave, and every link to it."""
-        self._note(entry.id, None)
-        self._contents.drop(entry.id)
-        for id in self._contents.linking_to(entry.id):
-            linking = self._contents.get(id)
-            assert linking is not None
-            self._put(
-                dataclasses.replace(linking, links=tuple(link for link in linking.links if link != entry.id))
-            )
+    def _drop(self, id: int, heir: MemoryEntry | None = None) -> MemoryEntry:
+        """Let the entry leave, and every link to it, which an heir takes over; return it as it was last."""
+        entry = self._contents.get(id)
+        assert entry is not None
+        self._note(id, None)
+        self._contents.drop(id)
+        for other in self._contents.naming(id):
+            naming = self._contents.get(other)
+            assert naming is not None
+            self._put(_named_without(naming, entry, heir))
+        return entry
 
     def _note(self, id: int, after: MemoryEntry | None) -> None:
         first = self._net[id][0] if id in self._net else self._contents.get(id)
@@ -252,5 +298,24 @@ class Editor:
         )
 
 
-def _ordered_union(*sources: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(sources)))
+def ordered_union(*parts: Iterable[ValueT]) -> tuple[ValueT, ...]:
+    """Return the values of all parts, each once, in the order in which they come first."""
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))
+
+
+def _named_without(entry: MemoryEntry, gone: MemoryEntry, heir: MemoryEntry | None) -> MemoryEntry:
+    """Return an entry as it names others once one of them has left."""
+    links = _in_place(entry, entry.links, gone, () if heir is None else (heir.id,))
+    replaces = _in_place(entry, entry.replaces, gone, gone.replaces)
+    if links is entry.links and replaces is entry.replaces:
+        return entry
+    return dataclasses.replace(entry, links=links, replaces=replaces)
+
+
+def _in_place(
+    entry: MemoryEntry, ids: tuple[int, ...], gone: MemoryEntry, instead: tuple[int, ...]
+) -> tuple[int, ...]:
+    if gone.id not in ids:
+        return ids
+    instead = tuple(id for id in instead if id not in (entry.id, gone.id))
+    return ordered_union(*(instead if id == gone.id else (id,) for id in ids))

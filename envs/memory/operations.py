@@ -10,6 +10,7 @@ from memdojo.errors import ConfigError
 from memdojo.registry import Registry
 
 from ..types import Add, Delete, Noop, Operation, OperationRole, Rewrite, Update
+from .design_operations import Invalidate, Link, Merge, Tag, Value
 
 OperationT = TypeVar("OperationT", bound=Operation)
 
@@ -40,20 +41,26 @@ def register_operation(operation: type[OperationT], *, replace: bool = False) ->
     return operation
 
 
-for _operation in (Add, Update, Delete, Rewrite, Noop):
+for _operation in (Add, Update, Delete, Rewrite, Noop, Link, Merge, Invalidate, Tag, Value):
     register_operation(_operation)
 
 _FIRST = (Add.kind, Update.kind, Delete.kind, Rewrite.kind, Noop.kind)
 """The kinds that every table of operations begins with."""
+
+_WHERE_USED = (Merge.kind, Link.kind, Tag.kind, Invalidate.kind, Value.kind)
+"""Further kinds of memdojo's own, which few policies use: others need no column of zeros for each."""
 
 
 def operation_kinds(occurring: Iterable[str] = ()) -> tuple[str, ...]:
     """Return all kinds in the order of tables: memdojo's own, then others by name.
 
     Args:
-        occurring: Kinds that records have, registered or not.
+        occurring: Kinds that records have, registered or not. Of memdojo's own those of memory designs are
+            among the kinds only where they occur.
     """
-    return (*_FIRST, *sorted({*OPERATIONS, *occurring} - {*_FIRST}))
+    occurring = set(occurring)
+    used = (kind for kind in _WHERE_USED if kind in occurring)
+    return (*_FIRST, *used, *sorted({*OPERATIONS, *occurring} - {*_FIRST, *_WHERE_USED}))
 
 
 class Appearance(NamedTuple):

@@ -22,8 +22,9 @@ from .corpus import Corpus
 from .store import MemoryStore
 from .token_counter import token_counter
 
-SCHEMA_VERSION = 2
-"""1 had entries alone; since 2 a file may also hold the dialogue that goes on behind them (`MemoryFile`)."""
+SCHEMA_VERSION = 3
+"""1 had entries alone; since 2 a file may also hold the dialogue that goes on behind them (`MemoryFile`);
+since 3 entries have tags, counts of their use, an end and earlier versions."""
 
 _APPLICATION_ID = 0x6D64_6A6F
 """The letters "mdjo": tells our files from any other SQLite database."""
@@ -31,7 +32,16 @@ _APPLICATION_ID = 0x6D64_6A6F
 _TIMEOUT_S = 5.0
 """For another process that writes while a store is loaded."""
 
-_SCHEMA = """
+_SINCE_3 = (
+    "tags TEXT NOT NULL DEFAULT '[]'",
+    "reads INTEGER NOT NULL DEFAULT 0",
+    "helps INTEGER NOT NULL DEFAULT 0",
+    "ended INTEGER",
+    "replaces TEXT NOT NULL DEFAULT '[]'",
+)
+"""Columns of the entries that files of before lack; `migrate` adds them with what they stand for there."""
+
+_SCHEMA = f"""
 CREATE TABLE store (next_id INTEGER NOT NULL, num_entries INTEGER NOT NULL, capacity TEXT NOT NULL);
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY,
@@ -42,7 +52,8 @@ CREATE TABLE entries (
     updated_step INTEGER NOT NULL,
     sources TEXT NOT NULL,
     links TEXT NOT NULL,
-    utility REAL
+    utility REAL,
+    {", ".join(_SINCE_3)}
 );
 """
 
@@ -235,6 +246,16 @@ def create_tables(database: sqlite3.Connection) -> None:
         database.execute(statement)
 
 
+def migrate(database: sqlite3.Connection) -> None:
+    """Bring a memory file of an earlier version up to date, in the transaction that the caller has begun."""
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version >= SCHEMA_VERSION:
+        return
+    for column in _SINCE_3:
+        database.execute(f"ALTER TABLE entries ADD COLUMN {column}")
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
 def write_header(database: sqlite3.Connection, store: MemoryStore) -> None:
     """Write what a file says of the store beside its entries."""
     database.execute("DELETE FROM store")
@@ -248,7 +269,8 @@ def write_header(database: sqlite3.Connection, store: MemoryStore) -> None:
 def put_entries(database: sqlite3.Connection, entries: Iterable[MemoryEntry]) -> None:
     """Write entries, in place of those that have their ids."""
     rows = map(_row, entries)
-    database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    marks = ", ".join("?" * len(dataclasses.fields(MemoryEntry)))
+    database.executemany(f"INSERT OR REPLACE INTO entries VALUES ({marks})", rows)
 
 
 def _write(store: MemoryStore, path: Path) -> None:
@@ -274,11 +296,18 @@ def _row(entry: MemoryEntry) -> tuple[Any, ...]:
         json.dumps(entry.sources),
         json.dumps([int(link) for link in entry.links]),
         float(entry.utility),
+        json.dumps(entry.tags),
+        int(entry.reads),
+        int(entry.helps),
+        None if entry.ended is None else int(entry.ended),
+        json.dumps([int(id) for id in entry.replaces]),
     )
 
 
 def _entry_from_row(row: tuple[Any, ...]) -> MemoryEntry:
-    id, kind, text, time, created_step, updated_step, sources, links, utility = row
+    id, kind, text, time, created_step, updated_step, sources, links, utility, *newer = row
+    # A file of an earlier version that is only read stays as it is.
+    tags, reads, helps, ended, replaces = newer or ("[]", 0, 0, None, "[]")
     return MemoryEntry(
         id=as_number(id),
         kind=from_column(kind),
@@ -290,6 +319,11 @@ def _entry_from_row(row: tuple[Any, ...]) -> MemoryEntry:
         links=tuple(map(as_number, _list(links))),
         # SQLite keeps a NaN as NULL.
         utility=math.nan if utility is None else float(utility),
+        tags=tuple(map(from_column, _list(tags))),
+        reads=as_number(reads),
+        helps=as_number(helps),
+        ended=None if ended is None else as_number(ended),
+        replaces=tuple(map(as_number, _list(replaces))),
     )
 
 

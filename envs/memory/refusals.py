@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+from typing import Any
 
 from ..types import CORE_KIND, Capacity, MemoryEntry, OperationStatus, WhenFull
 from .token_counter import token_counter
@@ -66,6 +68,39 @@ def check_is_new(alike: Iterable[MemoryEntry]) -> None:
     for entry in alike:
         why = f"Entry {entry.id} ({entry.kind}) stands for it already; update that one."
         raise RefusedError(OperationStatus.DUPLICATE, why, entry)
+
+
+def is_ended(entry: MemoryEntry) -> RefusedError:
+    """Return the refusal of an operation that would change an entry which was invalidated."""
+    why = f"Entry {entry.id} was invalidated at chunk {entry.ended} and is kept as it was; add a new one."
+    return RefusedError(OperationStatus.REFUSED, why, entry)
+
+
+def check_fields(fields: Mapping[str, Any], before: MemoryEntry | None) -> None:
+    """Refuse values that no entry may have.
+
+    Args:
+        fields: Values by the name of the field, as in `EntryFields`.
+        before: The entry that is about to have them, if there is one.
+
+    Raises:
+        RefusedError: If a tag is blank, or a count or chunk below 0.
+        TypeError: If a tag is no string, or a count or chunk no whole number.
+    """
+    for tag in fields.get("tags", ()):
+        if not isinstance(tag, str):
+            raise TypeError(f"the tag {tag!r} of an entry is of type {type(tag).__name__}; give a str.")
+        if not tag.strip():
+            raise RefusedError(OperationStatus.EMPTY_TEXT, "A tag is empty.", before)
+    for name in ("reads", "helps", "ended"):
+        value = fields.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, Integral):
+            raise TypeError(f"{name}={value!r} of an entry is of type {type(value).__name__}; give an int.")
+        if value < 0:
+            why = f"An entry cannot have {name}={value}; it counts from 0."
+            raise RefusedError(OperationStatus.REFUSED, why, before)
 
 
 def no_room(capacity: Capacity, num_entries: int, tokens: int, before: MemoryEntry | None) -> RefusedError:

@@ -26,8 +26,9 @@ class MemoryStore:
     `apply` is the only way to change a store: an operation applies whole or not at all, and whatever a model
     may have got wrong (an unknown id, an empty text, no room) is a result, never an exception. `fork` costs
     O(1), an operation O(length of its text), both whatever the size of the store. Links name entries that are
-    there: with an entry all links to it leave. Not safe to write from several threads, not even through
-    different forks: these share their corpus.
+    there: with an entry all links to it leave. An entry that was invalidated (`MemoryEntry.ended`) stays,
+    counts against the capacity and may leave like any other, but no retriever finds it. Not safe to write
+    from several threads, not even through different forks: these share their corpus.
 
     Args:
         capacity: How much fits, and who leaves when it does not.
@@ -86,7 +87,7 @@ class MemoryStore:
             contents.put(entry)
             last_id = entry.id
             # Also an id to which something links must not hit a new entry.
-            next_id = max(next_id, last_id + 1, *(link + 1 for link in entry.links))
+            next_id = max(next_id, last_id + 1, *(named + 1 for named in (*entry.links, *entry.replaces)))
         contents.next_id = next_id
         if not len(contents):
             contents.oldest_id = contents.next_id
@@ -110,6 +111,19 @@ class MemoryStore:
         They index `index.scores(query)` and `corpus.vectors(embedder)`. Valid until the next `apply`.
         """
         return self._contents.table.documents()
+
+    @property
+    def readable(self) -> tuple[MemoryEntry, ...]:
+        """The entries that were not invalidated, in order of id: those that may be handed to readers.
+
+        The same tuple until the next write, and that of `entries` where all are valid.
+        """
+        return self._contents.readable()[0]
+
+    @property
+    def readable_documents(self) -> npt.NDArray[np.int32]:
+        """As `documents`, of the entries of `readable`."""
+        return self._contents.readable()[1]
 
     @property
     def index(self) -> BM25Index:
@@ -174,7 +188,7 @@ class MemoryStore:
         return self._contents.get(id)
 
     def best(self, scores: npt.NDArray[np.floating], k: int, *, above: float = -math.inf) -> tuple[Hit, ...]:
-        """Return the `k` entries with the highest scores, equal ones by lower id.
+        """Return the `k` entries with the highest scores, equal ones by lower id; none that was invalidated.
 
         Args:
             scores: One number per entry, in the order of `entries`, shape (num_entries,).
@@ -188,7 +202,10 @@ class MemoryStore:
             raise ValueError(f"k is {k}; give the number of entries wanted, 0 or more.")
         if scores.shape != (len(self),):
             raise ValueError(f"scores have shape {scores.shape}; give one per entry, shape ({len(self)},).")
-        (positions,) = (scores > above).nonzero()
+        is_wanted = scores > above
+        if self._contents.ended:
+            is_wanted[self._contents.ended_positions()] = False
+        (positions,) = is_wanted.nonzero()
         kept = scores[positions]
         if 0 < k < len(kept):
             # Not argpartition: of entries that tie with the k-th, those with the lowest ids must stay.

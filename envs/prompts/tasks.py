@@ -135,7 +135,7 @@ class RankingTask:
         kept: tuple[int, ...] = ()
         if self.keep_evidence:
             needed, held = question.needed_evidence, episode.context.evidence_for
-            kept = tuple(entry.id for entry in episode.store.entries if held(question, entry) & needed)
+            kept = tuple(entry.id for entry in episode.store.readable if held(question, entry) & needed)
         chosen = candidates_for(
             episode.store, question.text, self.max_candidates, self.prefilter, kept, self.order
         )

@@ -23,7 +23,14 @@ from enum import StrEnum
 from memdojo.envs.types import OperationStatus
 from memdojo.rewards.outcomes import QuestionOutcome
 
-from ..records.types import EntryRecord, EpisodeRecord, OperationRecord, QuestionRecord, StepRecord
+from ..records.types import (
+    ChangeRecord,
+    EntryRecord,
+    EpisodeRecord,
+    OperationRecord,
+    QuestionRecord,
+    StepRecord,
+)
 
 FAILED_BELOW = 0.5
 """A question whose score is lower than this has failed."""
@@ -53,6 +60,8 @@ class Cause(StrEnum):
     OVERWRITTEN = "overwritten"
     DELETED = "deleted"
     EVICTED = "evicted"
+    INVALIDATED = "invalidated"
+    """Its last entry is still there, but out of the reach of readers."""
     RANKED_LOW = "ranked too low"
     NOT_RANKED = "not ranked"
     """The retriever does not rank an entry that supports it, or was not asked for more than `top_k`."""
@@ -206,13 +215,13 @@ class _History:
         gone: list[tuple[EntryRecord, Cause]] = []
         for change in operation.changes:
             if change.before is not None:
-                cause = Cause.DELETED if change.after is None else Cause.OVERWRITTEN
-                gone.append((change.before, Cause.EVICTED if change.before in operation.evicted else cause))
+                is_evicted = change.before in operation.evicted
+                gone.append((change.before, Cause.EVICTED if is_evicted else _cause_of(change)))
         for entry, _ in gone:
             for turn in entry.supports:
                 self._holders.get(turn, set()).discard(entry.entry.id)
         for after in (change.after for change in operation.changes):
-            if after is not None:
+            if after is not None and after.entry.ended is None:
                 for turn in after.supports:
                     self._holders.setdefault(turn, set()).add(after.entry.id)
                 self._note_thin(after, step, place)
@@ -226,6 +235,12 @@ class _History:
         for turn in after.entry.sources:
             if turn not in after.supports and turn not in self._holders and turn not in self._lost:
                 self._lost[turn] = _Event(Cause.TOO_LITTLE, step, place, after.entry.id)
+
+
+def _cause_of(change: ChangeRecord) -> Cause:
+    if change.after is None:
+        return Cause.DELETED
+    return Cause.OVERWRITTEN if change.after.entry.ended is None else Cause.INVALIDATED
 
 
 def is_failed(score: float, failed_below: float = FAILED_BELOW) -> bool:

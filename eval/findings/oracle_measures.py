@@ -165,14 +165,14 @@ class PlanMeasures:
         """Look for superseded facts among the entries of a store.
 
         Args:
-            entries: All of them.
+            entries: All of them; what was invalidated tells nothing.
             shown: Ids of the turns that were shown until then.
 
         Returns:
             Facts that were superseded, those of them that some entry still tells; facts that were superseded
             by a new value, and those of them whose old and new value stand in two different entries.
         """
-        entries = list(entries)
+        entries = [entry for entry in entries if entry.ended is None]
         superseded = outdated = revised = contradicted = 0
         for earlier, (later, kind) in self._replaced_by.items():
             if later not in shown:

@@ -45,8 +45,9 @@
       const { writes, entries, steps } = read(entry.block);
       this.writes = writes;
       this.name = entry.name;
-      this.versions = entries.map(([id, kind, text, time, added, changed, sources, supports, links = []]) =>
-        ({ id, kind, text, time, added, changed, sources, supports, links }));
+      this.versions = entries.map(([id, kind, text, time, added, changed, sources, supports,
+        links = [], tags = [], ended = null, replaces = []]) =>
+        ({ id, kind, text, time, added, changed, sources, supports, links, tags, ended, replaces }));
       this.steps = steps;
       this.asked = new Map();
       this.kept = [];
@@ -136,10 +137,15 @@
     else if (entry) nodes.push(make("span", "text", textOf(entry)));
     const old = before ? before.links : [], now = after ? after.links : old;
     const made = now.filter((id) => !old.includes(id)), cut = old.filter((id) => !now.includes(id));
-    if (isSame && !made.length && !cut.length) nodes.push(make("small", "", " text as it was"));
+    const isRetagged = isSame && before.tags.join("\n") !== after.tags.join("\n");
+    const hasEnded = after && after.ended !== null && (!before || before.ended === null);
+    if (isSame && !made.length && !cut.length && !isRetagged && !hasEnded)
+      nodes.push(make("small", "", " text as it was"));
     if (entry) nodes.push(make("small", "", ` #${entry.id}${entry.kind ? ` ${entry.kind}` : ""}`));
     if (made.length) nodes.push(make("small", "links", ` now linked to ${made.map((id) => `#${id}`).join(" ")}`));
     if (cut.length) nodes.push(make("small", "links", ` no longer linked to ${cut.map((id) => `#${id}`).join(" ")}`));
+    if (isRetagged) nodes.push(make("small", "", ` now tagged ${after.tags.join(", ") || "with nothing"}`));
+    if (hasEnded) nodes.push(make("small", "", " invalidated: kept, and found by no retriever"));
     return nodes;
   }
 
@@ -279,6 +285,10 @@
       for (const turn of entry.sources.slice(0, 3)) where.append(" ", turnLink(turn));
       if (entry.sources.length > 3) where.append(` +${entry.sources.length - 3}`);
       if (entry.links.length) where.append(` · linked to ${entry.links.map((id) => `#${id}`).join(" ")}`);
+      if (entry.replaces.length) where.append(` · replaces ${entry.replaces.map((id) => `#${id}`).join(" ")}`);
+      if (entry.tags.length) where.append(` · tagged ${entry.tags.join(", ")}`);
+      if (entry.ended !== null) where.append(" · invalidated at ",
+        link(`step ${entry.ended + 1}`, () => goToStep(this.side, entry.ended), "Go to the step that invalidated it"));
       return make("div", "entry", make("span", "sign"), textOf(entry), where);
     }
   }

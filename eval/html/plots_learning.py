@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
 
-from memdojo.envs.memory.operations import operation_kinds
+from memdojo.envs.memory.operations import OPERATIONS, operation_kinds
 from memdojo.envs.types import Add, Delete, Noop, Rewrite, Update
 
 from .plots import MARKERS, Plot, Plots, series_line
@@ -26,7 +26,7 @@ def learning_curves(runs: Sequence[RunMetrics]) -> list[Plot]:
 
 
 def _chosen_metrics(names: Sequence[str]) -> list[str]:
-    kinds = dict.fromkeys((*_KINDS, *operation_kinds(), "rejected", "malformed"))
+    kinds = dict.fromkeys((*_KINDS, *operation_kinds(OPERATIONS), "rejected", "malformed"))
     beginnings = ("reward/", "memory/", *(f"operations/{kind}" for kind in kinds))
     by_beginning = [name for start in beginnings for name in names if name.startswith(start)]
     chosen = [*(name for name in _FIRST if name in names), *by_beginning]

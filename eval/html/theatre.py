@@ -6,7 +6,8 @@ some hundred kilobytes. The memory at a step is not stored: it follows from the 
 
 A stream:   turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
-            source turns, evidence turns, linked entries]
+            source turns, evidence turns, linked entries, tags, step at which it was invalidated or null,
+            entries that it replaced]
 A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion)
 
 Keys at their default are left out. `page.js` reads all of this, and nothing else does.
@@ -226,8 +227,10 @@ class _Encoder:
             text = self.texts.setdefault(entry.text, len(self.texts))
             sources = self.part.turns(entry.sources)
             times = _time(entry.time), entry.created_step, entry.updated_step
-            links = [list(entry.links)] if entry.links else []
-            self.entries.append([entry.id, entry.kind, text, *times, sources, supports, *links])
+            more = [list(entry.links), list(entry.tags), entry.ended, list(entry.replaces)]
+            while more and more[-1] in ([], None):
+                more.pop()
+            self.entries.append([entry.id, entry.kind, text, *times, sources, supports, *more])
         return self.places[entry]
 
     def _asked(self, outcome: QuestionOutcome, question: QuestionRecord) -> Plain:

@@ -149,7 +149,7 @@ def _full_ranks(
     missed: frozenset[str],
 ) -> dict[str, int | None]:
     """Return the rank of the stored evidence among missed turns, in the order of the dialogue."""
-    stored = missed & frozenset().union(*(context.evidence_for(question, entry) for entry in store.entries))
+    stored = missed & frozenset().union(*(context.evidence_for(question, entry) for entry in store.readable))
     ranks: dict[str, int | None] = dict.fromkeys(sorted(stored, key=context.turn_index.__getitem__))
     if not stored or (isinstance(retriever, SaysWhatItRanks) and not retriever.ranks_all):
         return ranks
@@ -177,5 +177,5 @@ def _operation_record(context: StreamContext, result: OperationResult) -> Operat
 
 
 def _entry_record(context: StreamContext, entry: MemoryEntry) -> EntryRecord:
-    supported = sorted(context.supported_evidence(entry), key=context.turn_index.__getitem__)
-    return EntryRecord(entry, tuple(supported))
+    held = context.supported_evidence(entry) if entry.ended is None else ()
+    return EntryRecord(entry, tuple(sorted(held, key=context.turn_index.__getitem__)))

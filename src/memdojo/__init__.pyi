@@ -9,6 +9,11 @@ from memdojo.envs.episodes.manager import ManagerEpisode as ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode as RetrievalEpisode
 from memdojo.envs.gym.checker import check_memory_env as check_memory_env
 from memdojo.envs.gym.registration import register_env as register_env
+from memdojo.envs.memory.design_operations import Invalidate as Invalidate
+from memdojo.envs.memory.design_operations import Link as Link
+from memdojo.envs.memory.design_operations import Merge as Merge
+from memdojo.envs.memory.design_operations import Tag as Tag
+from memdojo.envs.memory.design_operations import Value as Value
 from memdojo.envs.memory.store import MemoryStore as MemoryStore
 from memdojo.envs.streams.registry import list_sources as list_sources
 from memdojo.envs.streams.registry import load_streams as load_streams

@@ -16,6 +16,7 @@ from memdojo.agents.policy import ManagerPolicy, release_models
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
+from memdojo.envs.memory.design_operations import Invalidate, Value
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.windows import linked_chunks, step_window
 from memdojo.envs.types import Add, MemoryEntry, Relink, Stream
@@ -26,8 +27,9 @@ from ..config.run_kinds import LanguageConfig
 EPISODES_AT_A_TIME = 64
 """Windows that a builder plays side by side, so that the requests of one that is a model share a batch."""
 
-Writes = tuple[Add | Relink, ...]
-"""What makes the memory that a builder left: its entries, the oldest first, then their links."""
+Writes = tuple[Add | Relink | Value | Invalidate, ...]
+"""What makes the memory that a builder left: its entries, the oldest first, then all that is not said of an
+entry when it is added."""
 
 
 class OneSteps:
@@ -108,10 +110,19 @@ def _memories_before(
 def writes_of(entries: Sequence[MemoryEntry]) -> Writes:
     """Return what makes these entries in an empty store, where their ids count from 1."""
     ids = {entry.id: number for number, entry in enumerate(entries, 1)}
-    adds = [Add(entry.text, entry.sources, entry.time, entry.kind, entry.utility) for entry in entries]
-    links = [
-        Relink(ids[entry.id], tuple(ids[link] for link in entry.links if link in ids))
+    adds = [
+        Add(entry.text, entry.sources, entry.time, entry.kind, entry.utility, tags=entry.tags)
         for entry in entries
-        if entry.links
     ]
-    return (*adds, *links)
+
+    def there(named: Sequence[int]) -> tuple[int, ...]:
+        return tuple(ids[id] for id in named if id in ids)
+
+    links = [
+        Relink(ids[entry.id], there(entry.links), there(entry.replaces))
+        for entry in entries
+        if entry.links or entry.replaces
+    ]
+    uses = [Value(ids[entry.id], entry.reads, entry.helps) for entry in entries if entry.reads or entry.helps]
+    ends = [Invalidate(ids[entry.id]) for entry in entries if entry.ended is not None]
+    return (*adds, *links, *uses, *ends)

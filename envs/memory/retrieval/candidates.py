@@ -34,12 +34,12 @@ class Candidates(NamedTuple):
 
 
 def select_candidates(store: MemoryStore, query: str, max_candidates: int | None) -> tuple[MemoryEntry, ...]:
-    """Return at most `max_candidates` entries in id order; None takes all.
+    """Return at most `max_candidates` valid entries in id order; None takes all.
 
     Those with the highest BM25 score; where fewer match the query at all, the latest others fill up.
     """
-    if max_candidates is None or len(store) <= max_candidates:
-        return store.entries
+    if max_candidates is None or len(store.readable) <= max_candidates:
+        return store.readable
     return candidates_for(store, query, max_candidates).shown
 
 
@@ -51,7 +51,7 @@ def candidates_for(
     kept: Collection[int] = (),
     order: CandidateOrder = CandidateOrder.TIME,
 ) -> Candidates:
-    """Return the candidates for a question, and in which order they would go.
+    """Return the candidates for a question, none of them invalidated, and in which order they would go.
 
     Args:
         store: Whose entries they are.
@@ -63,13 +63,13 @@ def candidates_for(
             their place must not tell which they are.
     """
     hits = (prefilter or BM25Retriever()).search(store, query, len(store))
-    latest_first = (entry.id for entry in reversed(store.entries))
+    latest_first = (entry.id for entry in reversed(store.readable))
     ranked = tuple(dict.fromkeys((*(hit.entry.id for hit in hits), *latest_first)))
     staying = tuple(dict.fromkeys((*kept, *ranked)))
     if max_candidates is not None:
         staying = staying[: max(max_candidates, len(kept))]
     chosen = set(staying)
     if order is CandidateOrder.TIME:
-        return Candidates(tuple(entry for entry in store.entries if entry.id in chosen), staying)
-    by_id = {entry.id: entry for entry in store.entries}
+        return Candidates(tuple(entry for entry in store.readable if entry.id in chosen), staying)
+    by_id = {entry.id: entry for entry in store.readable}
     return Candidates(tuple(by_id[id] for id in ranked if id in chosen), staying)

@@ -13,7 +13,10 @@ class Retriever(Protocol):
     """Ranks the entries of a store for a query."""
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
-        """Return at most `k` entries, highest score first, equal scores by lower id."""
+        """Return at most `k` entries, highest score first, equal scores by lower id.
+
+        None of them was invalidated: `MemoryStore.best` leaves those out, and `readable` has the others.
+        """
         ...
 
 

@@ -76,7 +76,7 @@ def _take(agent: MemoryAgent, line: str) -> None:
 
     if line == ":memory":
         for entry in agent.entries:
-            typer.echo(f"  #{entry.id} {entry.text}")
+            typer.echo(f"  #{entry.id} {entry.text}{'' if entry.ended is None else ' (invalidated)'}")
         typer.echo(f"  entries: {len(agent.entries)}")
         return
     try:

@@ -55,6 +55,7 @@ class Memory(BaseModel):
     text: str
     time: str | None = Field(description="When what it tells was said, as ISO 8601.")
     score: float | None = Field(None, description="How well it matches; higher is better.")
+    outdated: bool = Field(False, description="True if it was found to be true no longer; recall skips it.")
 
 
 class Change(BaseModel):
@@ -92,7 +93,7 @@ class MemoryList(BaseModel):
     """Some of the entries, newest first."""
 
     memories: list[Memory]
-    num_memories: int = Field(description="Entries in the memory altogether.")
+    num_memories: int = Field(description="Entries in the memory altogether, or of those to be listed.")
 
 
 class Turns(BaseModel):
@@ -153,9 +154,12 @@ class MemoryTools:
         self,
         limit: Annotated[int, Field(ge=1, le=200, description="Most entries to return.")] = 50,
         offset: Annotated[int, Field(ge=0, description="How many of the newest entries to skip.")] = 0,
+        outdated: Annotated[
+            bool, Field(description="List also what is kept though it was found to be true no longer.")
+        ] = False,
     ) -> MemoryList:
         """List what is remembered, newest first."""
-        entries = self._agent.entries
+        entries = tuple(each for each in self._agent.entries if outdated or each.ended is None)
         shown = entries[::-1][offset : offset + limit]
         return MemoryList(memories=[_memory(entry) for entry in shown], num_memories=len(entries))
 
@@ -291,7 +295,7 @@ def _found(hits: Iterable[Hit]) -> list[Memory]:
 
 def _memory(entry: MemoryEntry, score: float | None = None) -> Memory:
     time = None if entry.time is None else entry.time.isoformat()
-    return Memory(id=entry.id, text=entry.text, time=time, score=score)
+    return Memory(id=entry.id, text=entry.text, time=time, score=score, outdated=entry.ended is not None)
 
 
 def _change(result: OperationResult) -> Change:

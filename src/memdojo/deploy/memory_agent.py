@@ -165,7 +165,7 @@ class MemoryAgent:
 
     @property
     def entries(self) -> tuple[MemoryEntry, ...]:
-        """What is remembered, in order of id."""
+        """What is remembered, in order of id, and what was invalidated (`ended`), which nothing finds."""
         return self._shared.view().store.entries
 
     @property

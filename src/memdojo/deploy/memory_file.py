@@ -19,6 +19,7 @@ from memdojo.envs.memory.persistence import (
     create_tables,
     file_error,
     make_private,
+    migrate,
     put_entries,
     read_store,
     reading_from,
@@ -90,6 +91,8 @@ class MemoryFile:
                 put_entries(self.database, new)
         check_header(self.database, self.path)
         check_whole(self.database)
+        with self._begun("IMMEDIATE"):
+            migrate(self.database)
 
     @contextlib.contextmanager
     def transaction(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from builders import Link, make_stream
+from builders import Pair, make_stream
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
@@ -76,7 +76,7 @@ def test_the_versions_of_an_entry_share_what_it_earns() -> None:
 def test_only_what_changes_a_text_is_a_version_and_each_step_has_one() -> None:
     episode = start(CANOE, canoe="right")
     twice = [Update(1, "canoe pink"), Update(1, "canoe blue")]
-    play(episode, [add(0), add(1)], twice, [Update(1, "canoe blue")], [Link(1, 2)], [], [])
+    play(episode, [add(0), add(1)], twice, [Update(1, "canoe blue")], [Pair(1, 2)], [], [])
     assert booked(episode) == [0.5, 0.5, 0.0, 0.0, 0.0, 0.0]
 
 

@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import json
 import math
 import os
 import sqlite3
@@ -12,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memdojo.deploy.memory_file import MemoryFile
 from memdojo.envs.memory import BM25Retriever, Corpus, MemoryStore, load_store, save_store
+from memdojo.envs.memory.design_operations import Tag, Value
 from memdojo.envs.types import Add, Capacity, Delete, MemoryEntry, Update, WhenFull
 from memdojo.errors import StoreFileError
 
@@ -197,3 +200,100 @@ def test_a_file_holds_texts_and_no_terms_so_that_it_is_searched_as_texts_are_now
         }
     (hit,) = BM25Retriever().search(load_store(tmp_path / "m.db"), "狗叫什么", 1)
     assert hit.entry.text == "小明: 我的狗叫雷克斯。"
+
+
+def revised() -> MemoryStore:
+    store = example()
+    for operation in (
+        Add("a dog", ("D3",), tags=("dog", "sp ace \ud83d"), links=(1,), replaces=(2,)),
+        Value(1, reads=np.int64(3), helps=2, utility=0.5),
+        Tag(1, ("Ω",)),
+    ):
+        assert store.apply(operation, 6).applied
+    return store
+
+
+def write_as_before(store: MemoryStore, path: Path, version: int = 2) -> None:
+    """Write a file as version 2 did, without the fields that entries have since then."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"PRAGMA application_id = {0x6D646A6F}")
+        database.execute(f"PRAGMA user_version = {version}")
+        database.execute("CREATE TABLE store (next_id INTEGER, num_entries INTEGER, capacity TEXT)")
+        database.execute(
+            "CREATE TABLE entries (id INTEGER PRIMARY KEY, kind NOT NULL, text NOT NULL, time TEXT,"
+            " created_step INTEGER NOT NULL, updated_step INTEGER NOT NULL, sources TEXT NOT NULL,"
+            " links TEXT NOT NULL, utility REAL)"
+        )
+        database.execute(
+            "INSERT INTO store VALUES (?, ?, ?)",
+            (store.next_id, len(store), '{"max_entries": 5, "when_full": "evict_oldest"}'),
+        )
+        for entry in store:
+            time = None if entry.time is None else entry.time.isoformat()
+            sources, links = json.dumps(entry.sources), json.dumps(entry.links)
+            steps = entry.created_step, entry.updated_step
+            row = (entry.id, entry.kind, entry.text, time, *steps, sources, links, entry.utility)
+            database.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def linked() -> MemoryStore:
+    store = MemoryStore(Capacity(5, when_full=WhenFull.EVICT_OLDEST))
+    store.apply(Add("one dog", ("D1", "D2"), datetime(2023, 5, 8), "pet", 0.25), 0)
+    store.apply(Add("two cats", links=(1,)), 1)
+    return store
+
+
+def test_all_that_designs_keep_of_entries_comes_back(tmp_path: Path) -> None:
+    store = revised()
+    save_store(store, tmp_path / "m")
+    twin = load_store(tmp_path / "m")
+    assert twin.entries == store.entries
+    assert [entry.ended for entry in twin] == [None, 6, None]
+    assert twin.readable == store.readable
+    assert [hit.entry.id for hit in BM25Retriever().search(twin, "cats dog", 9)] == [4, 1]
+    twin.apply(Delete(2), 7)
+    assert twin.get(4).replaces == ()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_before_is_read_as_it_is(tmp_path: Path, version: int) -> None:
+    store = linked()
+    write_as_before(store, tmp_path / "m", version)
+    content = (tmp_path / "m").read_bytes()
+    assert load_store(tmp_path / "m").entries == store.entries
+    assert (tmp_path / "m").read_bytes() == content
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_before_that_is_opened_keeps_everything_and_can_be_written(
+    tmp_path: Path, version: int
+) -> None:
+    store = linked()
+    write_as_before(store, tmp_path / "m", version)
+    for _ in range(2):
+        file = MemoryFile(tmp_path / "m", MemoryStore())
+        assert file.read_store().entries == store.entries
+        file.close()
+    file = MemoryFile(tmp_path / "m", MemoryStore())
+    for operation in (Tag(1, ("dog",)), Add("three birds", replaces=(2,)), Value(1, reads=2)):
+        assert store.apply(operation, 3).applied
+    with file.transaction():
+        file.write_changes(store, store.entries, ())
+    file.close()
+    twin = load_store(tmp_path / "m")
+    assert (twin.entries, twin.next_id) == (store.entries, store.next_id)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "tags = '{}'", "tags = 'x'", "tags = '[1]'", "reads = -1", "helps = 'x'", "ended = -1", "ended = 'x'",
+        "replaces = '[\"x\"]'", "replaces = 3",
+    ],
+)  # fmt: skip
+def test_damaged_fields_of_designs_are_told(tmp_path: Path, change: str) -> None:
+    save_store(revised(), tmp_path / "m")
+    with contextlib.closing(sqlite3.connect(tmp_path / "m")) as database, database:
+        database.execute(f"UPDATE entries SET {change} WHERE id = 1")
+    with pytest.raises(StoreFileError, match="not a whole memory file"):
+        load_store(tmp_path / "m")

@@ -15,7 +15,7 @@ from memdojo.eval.html.sources import RunMetrics, read_evaluation
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.run import run_evaluation
 
-from ...builders import Link
+from ...builders import Pair
 from .conftest import HOSTILE, a_stream, add
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -233,8 +233,8 @@ def test_everything_can_be_reached_by_the_tab_key(opened: Opened) -> None:
 def test_an_operation_of_another_package_is_seen_with_all_that_it_changed(
     browser: Any, tmp_path: Path
 ) -> None:
-    links = ScriptedRule([(add(0),), (add(1), Link(1, 2, ("t1",))), (Delete(2),)], name="links")
-    with OPERATIONS.temporarily(Link.kind, Link, description="Let two entries name each other."):
+    links = ScriptedRule([(add(0),), (add(1), Pair(1, 2, ("t1",))), (Delete(2),)], name="links")
+    with OPERATIONS.temporarily(Pair.kind, Pair, description="Let two entries name each other."):
         settings = EvalSettings(max_entries=4, top_k=2)
         run_evaluation([links], [a_stream()], settings, num_resamples=20, folder=tmp_path).write(tmp_path)
         write_report(tmp_path / "page.html", [read_evaluation(tmp_path)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,11 +15,12 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.episodes.written_memory import StoredByQuestion
+from memdojo.envs.memory.design_operations import Invalidate, Tag, Value
 from memdojo.envs.memory.store import MemoryStore, StoreDiff
 from memdojo.envs.prompts.protocol import AnswerDecision
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
-from memdojo.envs.types import Add, Chunk, Delete, Noop, Operation, Relink, Stream, Update
+from memdojo.envs.types import Add, Chunk, Delete, MemoryEntry, Noop, Operation, Relink, Stream, Update
 from memdojo.rewards.metrics import NO_INFORMATION
 
 
@@ -219,9 +219,9 @@ def operations_between(
         # Where tokens are limited an entry may be shorter than the text that would take its place.
         num_evicting = 0
     operations = _edits(diff, num_evicting, ids)
-    operations += _links_between(
-        diff, dict(ids) | {each.id: next_id + n for n, each in enumerate(diff.added)}
-    )
+    all_ids = dict(ids) | {each.id: next_id + n for n, each in enumerate(diff.added)}
+    operations += _links_between(diff, all_ids)
+    operations += _revisions_between(diff, all_ids)
     return tuple(operations) or (Noop(),)
 
 
@@ -246,10 +246,10 @@ def _edits(diff: StoreDiff, num_evicting: int, ids: Mapping[int, int]) -> list[O
                 new.time,
             )
             for old, new in diff.changed
-            if dataclasses.replace(old, links=new.links) != new
+            if (old.text, old.sources, old.time) != (new.text, new.sources, new.time)
         ),
         *(
-            Add(entry.text, entry.sources, entry.time, entry.kind, evicts=evicts)
+            Add(entry.text, entry.sources, entry.time, entry.kind, evicts=evicts, tags=entry.tags)
             for entry, evicts in zip(diff.added, leaving, strict=True)
         ),
     ]
@@ -262,12 +262,38 @@ def _are_applied(store: MemoryStore, operations: Sequence[Operation]) -> bool:
 
 
 def _links_between(diff: StoreDiff, ids: Mapping[int, int]) -> Iterator[Relink]:
-    """Yield what gives entries the links that no other operation gives or takes."""
+    """Yield what gives entries the links and earlier versions that no other operation gives or takes."""
     removed = {entry.id for entry in diff.removed}
-    pairs = [(tuple(id for id in old.links if id not in removed), new) for old, new in diff.changed]
-    for links, new in (*pairs, *(((), entry) for entry in diff.added)):
-        if links != new.links:
-            yield Relink(ids.get(new.id, new.id), tuple(ids.get(link, link) for link in new.links))
+
+    def left(entry: MemoryEntry) -> tuple[tuple[int, ...], ...]:
+        return tuple(
+            tuple(id for id in named if id not in removed) for named in (entry.links, entry.replaces)
+        )
+
+    pairs = [(left(old), new) for old, new in diff.changed]
+    for named, new in (*pairs, *((((), ()), entry) for entry in diff.added)):
+        if named != (new.links, new.replaces):
+            links, replaces = (tuple(ids.get(id, id) for id in each) for each in (new.links, new.replaces))
+            yield Relink(ids.get(new.id, new.id), links, replaces)
+
+
+def _revisions_between(diff: StoreDiff, ids: Mapping[int, int]) -> Iterator[Operation]:
+    """Yield what gives entries their tags, the counts of their use and their ends.
+
+    The utility that an entry was added with is no teacher's to say: few formats have words for it.
+    """
+    for old, new in (*diff.changed, *((None, entry) for entry in diff.added)):
+        id = ids.get(new.id, new.id)
+        if old is not None and old.tags != new.tags:
+            yield Tag(id, new.tags)
+        reads, helps = (
+            (new.reads, new.helps) if old is None else (new.reads - old.reads, new.helps - old.helps)
+        )
+        utility = None if old is None or old.utility == new.utility else new.utility
+        if reads or helps or utility is not None:
+            yield Value(id, reads, helps, utility)
+        if new.ended is not None and (old is None or old.ended is None):
+            yield Invalidate(id)
 
 
 def _play_through(
