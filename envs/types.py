@@ -48,6 +48,8 @@ class Question:
         time: When the question is asked, where the data set says so.
         metric: Name of the metric by which the question's data set grades its answer; empty where it names
             none, and then token F1 does.
+        nuggets: What an answer should have, item by item, for metrics that mark each; empty where the data
+            set has no such rubric.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Question:
     unanswerable: bool = False
     time: datetime | None = None
     metric: str = ""
+    nuggets: tuple[str, ...] = ()
 
     @property
     def needed_evidence(self) -> frozenset[str]:

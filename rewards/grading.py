@@ -11,7 +11,8 @@ from memdojo.errors import ConfigError, MemdojoError, cut_short
 from memdojo.registry import Registry
 
 from .locomo import locomo_score, locomo_strict_score
-from .metrics import METRICS, metric, metric_names
+from .metrics import METRICS, metric, metric_names, says_no_information
+from .nuggets import nugget_recall
 from .outcomes import QuestionOutcome
 
 OFFICIAL = "official"
@@ -30,6 +31,14 @@ JUDGE = "judge"
 
 LONGMEMEVAL_JUDGE = "longmemeval_judge"
 REALMEM_JUDGE = "realmem_judge"
+
+BEAM_JUDGE = "beam_judge"
+BEAM_PUBLISHED_JUDGE = "beam_published_judge"
+"""BEAM's score with what its script gets wrong: half marks count nothing, and the judge sees no question."""
+
+NUGGET_RECALL = "nugget_recall"
+NUGGET_METRICS = frozenset({BEAM_JUDGE, BEAM_PUBLISHED_JUDGE, NUGGET_RECALL})
+"""Metrics of questions that have nuggets, and of no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +74,27 @@ def _locomo_strict(question: QuestionOutcome) -> float | None:
     )
 
 
+def _nugget_recall(question: QuestionOutcome) -> float | None:
+    answer = question.answer or ""
+    if question.unanswerable:
+        return float(says_no_information(answer))
+    if not question.nuggets:
+        raise ConfigError(
+            f"{NUGGET_RECALL} grades by a question's nuggets and {question.question_id!r} has none; for "
+            "other streams use another metric, such as token_f1."
+        )
+    return nugget_recall(answer, question.nuggets)
+
+
 def _official(question: QuestionOutcome) -> float | None:
     return grade(question.metric or DEFAULT_METRIC, question)
 
 
-for _name in (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE):
+for _name in (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE, BEAM_JUDGE, BEAM_PUBLISHED_JUDGE):
     GRADES.add(_name, Grade(_verdict, needs_judge=True))
 GRADES.add(LOCOMO, Grade(_locomo))
 GRADES.add(LOCOMO_STRICT, Grade(_locomo_strict))
+GRADES.add(NUGGET_RECALL, Grade(_nugget_recall))
 GRADES.add(OFFICIAL, Grade(_official, of_questions=False))
 
 
@@ -107,12 +129,12 @@ def grade(name: str, question: QuestionOutcome) -> float | None:
         question: What became of the question.
 
     Returns:
-        None if there is no answer, or no verdict where a judge grades.
+        None if there is no answer, no verdict where a judge grades, or nothing that the metric can mark.
 
     Raises:
         UnknownNameError: If there is no such metric.
-        ConfigError: If LoCoMo's rule does not know the question's category, or a metric fails or gives
-            anything but a number from 0 to 1.
+        ConfigError: If LoCoMo's rule does not know the question's category, the question has no nuggets where
+            they are marked, or a metric fails or gives anything but a number from 0 to 1.
     """
     if question.answer is None:
         return None

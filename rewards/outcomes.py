@@ -25,6 +25,7 @@ class QuestionOutcome:
             retrieved entries; None for a missing one. Empty without tiers.
         num_evidence_entries: Entries that hold evidence among all that a ranking could name; 0 where nobody
             counted them.
+        nuggets: What an answer should have, item by item; empty where the data set has no rubric.
     """
 
     question_id: str
@@ -41,6 +42,7 @@ class QuestionOutcome:
     verdict: float | None = None
     tier_answers: tuple[tuple[int, str | None], ...] = ()
     num_evidence_entries: int = 0
+    nuggets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import in_quotes
-from memdojo.rewards.grading import LONGMEMEVAL_JUDGE, REALMEM_JUDGE
+from memdojo.rewards.grading import BEAM_JUDGE, BEAM_PUBLISHED_JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE
 from memdojo.rewards.outcomes import QuestionOutcome
 
 JUDGE_PROMPT_VERSION = 2
@@ -77,6 +77,11 @@ _USES_MEMORY = (
 _TOP_MARK = 3
 _MARK = re.compile(rf"\b([0-{_TOP_MARK}])\b")
 _CUT_MARK = re.compile(rf"\W*+(?:mark\W*+)?+([0-{_TOP_MARK}])\b(?!\s*+$)", re.IGNORECASE)
+_HALF_MARK = re.compile(r"(?<![\w.,])(0?[.,]50?|[01](?:[.,]0)?)(?!\w|[.,]\d)")
+_CUT_HALF_MARK = re.compile(
+    r"\W*?(?:mark\W*?)?(0?[.,]50?|[01](?:[.,]0)?)(?!\w|[.,]\d)(?!\W*+$)", re.IGNORECASE
+)
+_HALF_MARK_JUDGES = (BEAM_JUDGE, BEAM_PUBLISHED_JUDGE)
 _WORD = re.compile(r"[^\W\d_]+")
 _VERDICTS = {"yes": 1.0, "no": 0.0}
 
@@ -99,7 +104,7 @@ class JudgeTask:
 
 
 def judge_task(question: QuestionOutcome) -> JudgeTask | None:
-    """Return what to ask about an answer; None if there is no answer, or if no model is needed.
+    """Return what to ask about an answer as a whole; None if there is none, or if no model is needed.
 
     None is needed where there is nothing to compare with: then an answer is right if it says that there is no
     information. LongMemEval explains why a question cannot be answered, and its judge reads that.
@@ -159,6 +164,7 @@ def read_verdict(reply: str | None, metric: str = "", *, is_cut: bool = False) -
 
     - `longmemeval_judge`: 1 if "yes" occurs in the reply in any case, else 0, as the published script has it.
     - `realmem_judge`: the first digit from 0 to 3, over 3.
+    - `beam_judge`, `beam_published_judge`: the first mark of 0, 0.5 and 1.
     - any other: 1 if the first word is yes, 0 if it is no.
 
     Thoughts are no part of the reply, and one of nothing else gives no verdict. Neither does a reply that was
@@ -178,6 +184,9 @@ def read_verdict(reply: str | None, metric: str = "", *, is_cut: bool = False) -
     if metric == REALMEM_JUDGE:
         mark = _CUT_MARK.match(text) if is_cut else _MARK.search(text)
         return int(mark[1]) / _TOP_MARK if mark else None
+    if metric in _HALF_MARK_JUDGES:
+        mark = _CUT_HALF_MARK.match(text) if is_cut else _HALF_MARK.search(text)
+        return float(mark[1].replace(",", ".")) if mark else None
     first = _WORD.search(text.lower())
     verdict = _VERDICTS.get(first[0]) if first else None
     if metric == LONGMEMEVAL_JUDGE and not (is_cut and verdict is None):

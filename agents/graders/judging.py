@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from memdojo.envs.answering import Answer
 from memdojo.envs.episodes.base import AnsweredEpisode
@@ -20,7 +21,8 @@ from memdojo.rewards.outcomes import QuestionOutcome, StepOutcome
 from ..engines.chat import ChatModel, Reply
 from .answerer import ChatJudge
 from .caching import AsyncCache
-from .judge_formats import JUDGE_MAX_TOKENS, NO_INSTRUCTIONS, JudgeTask, judge_task
+from .judge_formats import JUDGE_MAX_TOKENS, NO_INSTRUCTIONS, JudgeTask
+from .nugget_formats import judge_tasks, verdict_of
 
 _OPERATION_INSTRUCTIONS = (
     "You check how somebody keeps notes of a conversation. The notes have three parts. core: one short text "
@@ -95,12 +97,12 @@ class Judging:
             outcome: Of the step.
             changes: What `changes` returned before the step was finished.
         """
-        answers = [self._task(question) for question in outcome.questions]
-        asked = [task for task in (*answers, *changes) if task is not None]
+        answers = [self._tasks(question) for question in outcome.questions]
+        asked = [task for task in (*chain.from_iterable(answers), *changes) if task is not None]
         grades = dict(zip(asked, await self._cache.get(asked), strict=True)) if asked else {}
         questions = tuple(
-            dataclasses.replace(question, verdict=self._verdict(question, task, grades))
-            for question, task in zip(outcome.questions, answers, strict=True)
+            dataclasses.replace(question, verdict=self._verdict(question, tasks, grades))
+            for question, tasks in zip(outcome.questions, answers, strict=True)
         )
         operations = outcome.operations
         if changes:
@@ -117,31 +119,36 @@ class Judging:
 
     def grade(self, questions: Sequence[QuestionOutcome]) -> list[float | None]:
         """Return the verdict on each answer, from code that is not asynchronous; None where there is none."""
-        tasks = [self._task(question) for question in questions]
-        fresh = [task for task in dict.fromkeys(tasks) if task is not None and task not in self._known]
+        answers = [self._tasks(question) for question in questions]
+        fresh = [task for task in dict.fromkeys(chain.from_iterable(answers)) if task not in self._known]
         replies = self._chat.reply([task.messages for task in fresh], JUDGE_MAX_TOKENS) if fresh else []
         for task, reply in zip(fresh, replies, strict=True):
             grade = task.read(reply.text, is_cut=reply.is_cut)
             if grade is not None:
                 self._known[task] = grade
         return [
-            self._verdict(question, task, self._known)
-            for question, task in zip(questions, tasks, strict=True)
+            self._verdict(question, tasks, self._known)
+            for question, tasks in zip(questions, answers, strict=True)
         ]
 
     def _is_graded(self, question: QuestionOutcome) -> bool:
         return question.answer is not None and (self._all_answers or needs_judge(question.metric))
 
-    def _task(self, question: QuestionOutcome) -> JudgeTask | None:
-        return judge_task(question) if self._is_graded(question) else None
+    def _tasks(self, question: QuestionOutcome) -> tuple[JudgeTask, ...]:
+        return judge_tasks(question) if self._is_graded(question) else ()
 
     def _verdict(
-        self, question: QuestionOutcome, task: JudgeTask | None, grades: Mapping[JudgeTask, float | None]
+        self,
+        question: QuestionOutcome,
+        tasks: Sequence[JudgeTask],
+        grades: Mapping[JudgeTask, float | None],
     ) -> float | None:
         if question.answer is None or not self._is_graded(question):
             return None
         # Where there is nothing to compare with, an answer is right if it says so.
-        return float(says_no_information(question.answer)) if task is None else grades.get(task)
+        if not tasks:
+            return float(says_no_information(question.answer))
+        return verdict_of(question, [grades.get(task) for task in tasks])
 
     async def _ask(self, tasks: list[JudgeTask]) -> list[float | None]:
         replies: list[Reply] = await asyncio.gather(

@@ -91,6 +91,7 @@ class Episode:
             retrieved=tuple(self.context.evidence_for(question, entry) & needed for entry in entries),
             text=question.text,
             metric=question.metric,
+            nuggets=question.nuggets,
         )
 
 

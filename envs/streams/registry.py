@@ -44,6 +44,7 @@ SOURCES: Registry[StreamSource] = Registry("stream source")
 
 for _name, _target in (
     ("assistant", "assistant.source:SOURCE"),
+    ("beam", "benchmarks.beam:SOURCE"),
     ("factconsolidation", "benchmarks.factconsolidation:SOURCE"),
     ("haystack", "benchmarks.haystack:SOURCE"),
     ("jsonl", "jsonl.reading:SOURCE"),

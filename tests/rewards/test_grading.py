@@ -86,7 +86,13 @@ def test_every_grade_is_a_reward_part_and_every_one_but_official_a_questions_met
     assert set(grade_names()) <= set(reward_part_names())
     assert set(grade_names()) - set(question_metric_names()) == {"official"}
     judged = {name for name in grade_names() if reward_part(name).needs_verdicts}
-    assert judged == {"judge", "longmemeval_judge", "realmem_judge"}
+    assert judged == {
+        "judge",
+        "longmemeval_judge",
+        "realmem_judge",
+        "beam_judge",
+        "beam_published_judge",
+    }
     assert all(reward_part(name).needs_answers for name in grade_names())
 
 
@@ -174,3 +180,14 @@ def test_a_reward_part_that_gives_no_number_is_named(given: Any) -> None:
             ConfigError, match=r"the reward part 'mine' gave .*; a part returns a finite number"
         ):
             Reward({"mine": 1.0})(STEP)
+
+
+def test_nuggets_are_graded_by_their_words_where_there_are_some() -> None:
+    question = replace(
+        QUESTION, answer="a red boat", nuggets=("red boat", "blue car"), metric="nugget_recall"
+    )
+    assert grade("official", question) == 0.5
+    assert grade("nugget_recall", replace(question, unanswerable=True, answer=NO_INFORMATION)) == 1
+    assert grade("nugget_recall", replace(question, nuggets=("Response should avoid: cars",))) is None
+    with pytest.raises(ConfigError, match="nugget_recall grades by a question's nuggets and 'q1' has none"):
+        grade("nugget_recall", replace(question, nuggets=()))

@@ -276,3 +276,6 @@ for _data in (
     ),
 ):
     PUBLISHED.add(_data.name, _data, description=_data.title)
+PUBLISHED.add_lazily(
+    "beam", f"{__package__}.beam_files:BEAM", description="BEAM (Tavakoli et al., arXiv:2510.27246)"
+)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from memdojo.errors import cut_short, near_names
-from memdojo.rewards.grading import LOCOMO, LOCOMO_STRICT, question_metric_names
+from memdojo.rewards.grading import LOCOMO, LOCOMO_STRICT, NUGGET_METRICS, question_metric_names
 from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 
 from ...memory.operations import plan_fields, planned_kinds
@@ -214,6 +214,11 @@ def _metric_findings(question: Mapping[str, Any], place: str) -> Iterator[_Findi
     ):
         remedy = "give a category from '1' to '5', or name another metric"
         yield f"{place}.metric", f"{metric} does not grade the category {category!r}", remedy
+    elif (
+        metric in NUGGET_METRICS and not question.get("nuggets") and question.get("unanswerable") is not True
+    ):
+        remedy = "list in nuggets what an answer should have, or name another metric"
+        yield f"{place}.metric", f"{metric} marks nuggets and the question has none", remedy
 
 
 def _oracle_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:

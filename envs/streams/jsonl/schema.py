@@ -94,6 +94,7 @@ class QuestionRow(_Row):
     unanswerable: bool = False
     time: Time | None = None
     metric: Label = ""
+    nuggets: list[Text] = []
 
     def record(self) -> Question:
         """Return the frozen record."""
@@ -107,6 +108,7 @@ class QuestionRow(_Row):
             self.unanswerable,
             self.time,
             self.metric,
+            tuple(self.nuggets),
         )
 
 
@@ -175,6 +177,7 @@ def stream_to_dict(stream: Stream) -> dict[str, Any]:
                 unanswerable=question.unanswerable,
                 time=_time(question.time),
                 metric=question.metric,
+                nuggets=list(question.nuggets),
             )
             for question in stream.questions
         ],

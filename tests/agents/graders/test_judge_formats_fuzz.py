@@ -19,6 +19,7 @@ WORDS = [
     "**No**",
     "Mark: 2",
     "3/3",
+    "0.5",
     "10",
     "Oslo",
     "The answer is yes",
@@ -29,9 +30,9 @@ WORDS = [
 @pytest.mark.fuzz
 @given(completions(WORDS), st.booleans())
 def test_whatever_a_judge_says_is_a_verdict_or_none(reply: str, is_cut: bool) -> None:
-    for metric in ("", "longmemeval_judge", "realmem_judge"):
+    for metric in ("", "longmemeval_judge", "realmem_judge", "beam_judge"):
         verdict = read_verdict(reply, metric, is_cut=is_cut)
-        assert verdict is None or verdict in (0.0, 1 / 3, 2 / 3, 1.0)
+        assert verdict is None or verdict in (0.0, 1 / 3, 0.5, 2 / 3, 1.0)
         if split_thoughts(reply).text.strip() == "" != reply.strip():
             assert verdict is None or not split_thoughts(reply).thought
 

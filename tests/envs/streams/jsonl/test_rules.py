@@ -101,6 +101,11 @@ _BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         "questions[0].metric",
         "locomo does not grade the category 'place'",
     ),
+    "metric of nuggets": (
+        lambda r: r["questions"][0].update(metric="nugget_recall"),
+        "questions[0].metric",
+        "nugget_recall marks nuggets and the question has none",
+    ),
     "metric a number": (
         lambda r: r["questions"][0].update(metric=3),
         "questions[0].metric",
