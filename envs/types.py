@@ -181,7 +181,7 @@ class MemoryEntry:
 
 
 class EntryFields(TypedDict, total=False):
-    """The fields of an entry that `StoreEditor.change` sets; those that are left out stay as they are."""
+    """The fields of an entry beside its text and where that came from; those left out stay as they are."""
 
     links: Sequence[int]
     utility: float
@@ -230,12 +230,9 @@ class StoreEditor(Protocol):
         kind: str = "fact",
         sources: Sequence[str] = (),
         time: datetime | None = None,
-        links: Sequence[int] = (),
-        utility: float = 0.0,
         evicts: Sequence[int] = (),
         unique: bool = False,
-        tags: Sequence[str] = (),
-        replaces: Sequence[int] = (),
+        **fields: Unpack[EntryFields],
     ) -> MemoryEntry:
         """Make a new entry and return it; `evicts`, `unique` and `replaces` are as in `Add`."""
         ...

@@ -26,6 +26,8 @@ from .refusals import RefusedError, check_fields, check_is_new, check_text, is_e
 
 ValueT = TypeVar("ValueT")
 
+_SEQUENCES = ("links", "tags", "replaces")
+
 
 class Editor:
     """Lets one operation change a store, whole or not at all; see `memdojo.envs.types.StoreEditor`.
@@ -95,12 +97,9 @@ class Editor:
         kind: str = "fact",
         sources: Sequence[str] = (),
         time: datetime | None = None,
-        links: Sequence[int] = (),
-        utility: float = 0.0,
         evicts: Sequence[int] = (),
         unique: bool = False,
-        tags: Sequence[str] = (),
-        replaces: Sequence[int] = (),
+        **fields: Unpack[EntryFields],
     ) -> MemoryEntry:
         """Make a new entry and return it, or refuse."""
         check_text(text, self._capacity, None, kind)
@@ -108,8 +107,7 @@ class Editor:
             check_is_new([] if self.core is None else [self.core])
         elif unique:
             check_is_new(self._alike(text, kind))
-        check_fields({"tags": tags}, None)
-        outdated = [self._may_end(self.valid(id)) for id in replaces]
+        outdated = [self._may_end(self.valid(id)) for id in fields.get("replaces", ())]
         entry = MemoryEntry(
             id=self._contents.next_id,
             kind=kind,
@@ -118,10 +116,7 @@ class Editor:
             created_step=self.step,
             updated_step=self.step,
             sources=ordered_union(sources),
-            links=self._known(links, None) if links else (),
-            utility=utility,
-            tags=tuple(dict.fromkeys(tags)) if tags else (),
-            replaces=tuple(dict.fromkeys(replaces)) if replaces else (),
+            **self._checked(fields, None),
         )
         entry = self._place(None, entry, evicts)
         for each in outdated:
@@ -156,16 +151,9 @@ class Editor:
     def change(self, entry: MemoryEntry, **fields: Unpack[EntryFields]) -> MemoryEntry:
         """Set fields of an entry other than its text and return it, or refuse."""
         entry = self.entry(entry.id)
-        check_fields(fields, entry)
         if fields.get("ended") is not None:
             self._may_end(entry)
-        values: dict[str, Any] = dict(fields)
-        for name in ("links", "replaces"):
-            if name in values:
-                values[name] = self._known(values[name], entry)
-        if "tags" in values:
-            values["tags"] = tuple(dict.fromkeys(values["tags"]))
-        after = dataclasses.replace(entry, **values)
+        after = dataclasses.replace(entry, **self._checked(fields, entry))
         self._note_main(entry.id)
         self._put(after)
         return after
@@ -183,11 +171,15 @@ class Editor:
         """End the operation with this status."""
         raise RefusedError(status, why, before)
 
-    def _known(self, ids: Sequence[int], entry: MemoryEntry | None) -> tuple[int, ...]:
-        for id in ids:
-            if id not in self._contents:
-                raise unknown_id(id, entry)
-        return tuple(dict.fromkeys(ids))
+    def _checked(self, fields: EntryFields, entry: MemoryEntry | None) -> dict[str, Any]:
+        """Return values for fields as entries have them, or refuse."""
+        check_fields(fields, entry)
+        values: dict[str, Any] = dict(fields)
+        for name in ("links", "replaces"):
+            for id in values.get(name, ()):
+                if id not in self._contents:
+                    raise unknown_id(id, entry)
+        return values | {name: ordered_union(values[name]) for name in _SEQUENCES if name in values}
 
     def _may_end(self, entry: MemoryEntry) -> MemoryEntry:
         if entry.kind == CORE_KIND:
