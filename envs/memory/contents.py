@@ -91,9 +91,9 @@ class Contents:
             self.index.add(document)
             self.tokens += self.corpus.num_tokens(document, self.counter)
         self.table.put(entry, document)
-        before, after = () if replaced is None else _named(replaced[0]), _named(entry)
-        if before or after:
-            self._rename(entry.id, before, after)
+        before = None if replaced is None else replaced[0]
+        if entry.links or entry.replaces or (before is not None and (before.links or before.replaces)):
+            self._rename(entry.id, () if before is None else _named(before), _named(entry))
         if entry.ended is not None:
             self.ended = self.ended.insert(entry.id)
         elif self.ended:
@@ -112,8 +112,8 @@ class Contents:
         entry, document = found
         self._release(document)
         self.table.remove(id)
-        if named := _named(entry):
-            self._rename(id, named, ())
+        if entry.links or entry.replaces:
+            self._rename(id, _named(entry), ())
         if entry.ended is not None:
             self.ended = self.ended.remove(id)
         if id == self.core_id:

@@ -107,7 +107,10 @@ class Editor:
             check_is_new([] if self.core is None else [self.core])
         elif unique:
             check_is_new(self._alike(text, kind))
-        outdated = [self._may_end(self.valid(id)) for id in fields.get("replaces", ())]
+        # Most entries are made without any of them, and are to cost no more for it.
+        has_fields = "ended" in fields or any(fields.values())
+        values = self._checked(fields, None) if has_fields else {}
+        outdated = [self._may_end(self.valid(id)) for id in values.get("replaces", ())]
         entry = MemoryEntry(
             id=self._contents.next_id,
             kind=kind,
@@ -116,8 +119,10 @@ class Editor:
             created_step=self.step,
             updated_step=self.step,
             sources=ordered_union(sources),
-            **self._checked(fields, None),
+            **values,
         )
+        if entry.ended is not None:
+            self._may_end(entry)
         entry = self._place(None, entry, evicts)
         for each in outdated:
             # It may have made room.

@@ -72,7 +72,8 @@ class MemoryStore:
                 come.
 
         Raises:
-            ValueError: If ids are not positive and ascending, a text is empty or there are two core blocks.
+            ValueError: If ids are not positive and ascending, a text is empty, or there are two core blocks
+                or one that was invalidated.
             ConfigError: If the capacity is too small.
         """
         store = cls(capacity, corpus)
@@ -84,6 +85,8 @@ class MemoryStore:
                 raise ValueError(f"entry {entry.id} has an empty text; leave it out.")
             if entry.kind == CORE_KIND and contents.core_id is not None:
                 raise ValueError(f"entries {contents.core_id} and {entry.id} are both core blocks; give one.")
+            if entry.kind == CORE_KIND and entry.ended is not None:
+                raise ValueError(f"entry {entry.id} is an invalidated core block; readers always have it.")
             contents.put(entry)
             last_id = entry.id
             # Also an id to which something links must not hit a new entry.

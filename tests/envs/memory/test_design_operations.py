@@ -228,6 +228,12 @@ def test_what_is_outdated_does_not_stand_for_a_new_entry() -> None:
     assert store.apply(Add("ann paints.", unique=True), 2).applied
 
 
+def test_the_core_block_cannot_come_invalidated() -> None:
+    core = MemoryEntry(1, "core", "I am Ann", None, 0, 0, (), ended=0)
+    with pytest.raises(ValueError, match="entry 1 is an invalidated core block"):
+        MemoryStore.from_entries([core])
+
+
 # Who finds an entry
 
 
