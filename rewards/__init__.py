@@ -37,6 +37,7 @@ from .parts import PARTS, RewardPart, register_reward_part, reward_part, reward_
 from .ranking import dcg, ndcg_at_k, ndcg_longmemeval_at_k, newly_covered, recall_at_k
 from .reward import Reward, parse_reward
 from .scores import Score, mean_score, sum_scores
+from .structure import settlement, yes_no_match
 
 __all__ = [
     "METRICS",
@@ -84,6 +85,7 @@ __all__ = [
     "rouge_l",
     "rouge_l_recall",
     "says_no_information",
+    "settlement",
     "squad_exact_match",
     "squad_substring_match",
     "squad_token_f1",
@@ -93,4 +95,5 @@ __all__ = [
     "token_f1",
     "valid_operations",
     "yes_no_f1",
+    "yes_no_match",
 ]

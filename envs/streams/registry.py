@@ -53,6 +53,7 @@ for _name, _target in (
     ("mem_alpha", "benchmarks.mem_alpha:SOURCE"),
     ("memoryagentbench", "benchmarks.memoryagentbench:SOURCE"),
     ("realmem", "benchmarks.realmem:SOURCE"),
+    ("structmemeval", "benchmarks.structmemeval:SOURCE"),
     ("synthetic", "synthetic.source:SOURCE"),
 ):
     SOURCES.add_lazily(_name, f"memdojo.envs.streams.{_target}")

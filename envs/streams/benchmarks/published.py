@@ -279,3 +279,8 @@ for _data in (
 PUBLISHED.add_lazily(
     "beam", f"{__package__}.beam_files:BEAM", description="BEAM (Tavakoli et al., arXiv:2510.27246)"
 )
+PUBLISHED.add_lazily(
+    "structmemeval",
+    f"{__package__}.structmemeval_files:STRUCTMEMEVAL",
+    description="StructMemEval (arXiv:2602.11243)",
+)
