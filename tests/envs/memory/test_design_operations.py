@@ -3,11 +3,15 @@
 import dataclasses
 import json
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from memdojo.agents.baselines.hybrid import HandHybridRetriever
 from memdojo.agents.baselines.oracles import OracleRetriever
+from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.deploy.mcp_tools import MemoryTools
+from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
@@ -31,8 +35,13 @@ from memdojo.envs.types import (
     Update,
     WhenFull,
 )
+from memdojo.eval.findings.diagnosis import Cause, diagnose
+from memdojo.eval.html.theatre import StreamPart, episode_block
+from memdojo.eval.playing.settings import EvalSettings
+from memdojo.eval.records.files import read_episodes
 from memdojo.eval.records.plain_values import from_plain, to_plain
 from memdojo.eval.records.types import EntryRecord
+from memdojo.eval.run import run_evaluation
 from memdojo.train.language.one_step_episodes import writes_of
 from memdojo.train.language.warm_start.demonstrations import operations_between
 
@@ -441,3 +450,44 @@ def test_a_memory_can_be_copied_with_links_and_versions_of_any_shape() -> None:
     assert [(entry.links, entry.replaces) for entry in store] == [((2,), (2,)), ((1,), (1,))]
     store.apply(Delete(1), 3)
     assert [(entry.links, entry.replaces) for entry in store] == [((), ())]
+
+
+def test_a_memory_agent_keeps_what_designs_did_and_finds_nothing_outdated(tmp_path: Path) -> None:
+    script = [
+        (Add("Ann lives in Rome"), Add("Ann has a dog")),
+        (Add("Ann lives in Oslo", tags=("home",), replaces=(1,)), Merge((2, 3), "Ann has a dog in Oslo")),
+    ]
+    path = tmp_path / "memory"
+    with MemoryAgent(path, manager=ScriptedRule(script, turns_per_chunk=1)) as agent:
+        agent.observe_many([("Ann", "Rome, and a dog"), ("Ann", "Oslo")])
+        entries = agent.entries
+        assert [(entry.id, entry.ended, entry.replaces) for entry in entries] == [(1, 1, ()), (2, None, (1,))]
+    with MemoryAgent(path) as agent:
+        assert agent.entries == entries
+        tools = MemoryTools(agent)
+        assert [memory.id for memory in tools.recall("Where does Ann live? Rome?").memories] == [2]
+        assert [memory.id for memory in tools.list_memories().memories] == [2]
+        listed = tools.list_memories(outdated=True).memories
+        assert [(memory.id, memory.outdated) for memory in listed] == [(2, False), (1, True)]
+        agent.forget(1)
+        assert [entry.replaces for entry in agent.entries] == [()]
+
+
+def test_diagnosis_and_theatre_tell_that_an_entry_was_invalidated(tmp_path: Path) -> None:
+    stream = dataclasses.replace(STREAM, id="s2", group="s2")
+    first = dataclasses.replace(LIVES, tags=("home",))
+    manager = ScriptedRule([(first,), (Add("Ann: The tea is green", ("t1",), replaces=(1,)),)], name="mine")
+    report = run_evaluation(
+        [manager], [STREAM, stream], EvalSettings(max_entries=4), num_resamples=20, folder=tmp_path
+    )
+    assert report.evaluation.streams.set_index("policy").loc["mine", "add"].tolist() == [2, 2]
+    record = next(each for each in read_episodes(tmp_path) if each.policy == "mine")
+    block = episode_block(record, StreamPart(STREAM), {})
+    assert [(entry[0], entry[8:]) for entry in block.entries] == [
+        (1, [[], ["home"]]),
+        (2, [[], [], None, [1]]),
+        (1, [[], ["home"], 1]),
+    ]
+    (finding,) = diagnose(record, [0.0], StreamContext(STREAM).turn_index, {"q": True})
+    assert finding is not None
+    assert (finding.cause, finding.turn, finding.step) == (Cause.INVALIDATED, "t0", 1)
