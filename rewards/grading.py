@@ -31,6 +31,7 @@ JUDGE = "judge"
 
 LONGMEMEVAL_JUDGE = "longmemeval_judge"
 REALMEM_JUDGE = "realmem_judge"
+LOCOMO_PLUS_JUDGE = "locomo_plus_judge"
 
 BEAM_JUDGE = "beam_judge"
 BEAM_PUBLISHED_JUDGE = "beam_published_judge"
@@ -90,7 +91,7 @@ def _official(question: QuestionOutcome) -> float | None:
     return grade(question.metric or DEFAULT_METRIC, question)
 
 
-for _name in (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE, BEAM_JUDGE, BEAM_PUBLISHED_JUDGE):
+for _name in (JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE, LOCOMO_PLUS_JUDGE, BEAM_JUDGE, BEAM_PUBLISHED_JUDGE):
     GRADES.add(_name, Grade(_verdict, needs_judge=True))
 GRADES.add(LOCOMO, Grade(_locomo))
 GRADES.add(LOCOMO_STRICT, Grade(_locomo_strict))

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import in_quotes
-from memdojo.rewards.grading import BEAM_JUDGE, BEAM_PUBLISHED_JUDGE, LONGMEMEVAL_JUDGE, REALMEM_JUDGE
+from memdojo.rewards.grading import (
+    BEAM_JUDGE,
+    BEAM_PUBLISHED_JUDGE,
+    LOCOMO_PLUS_JUDGE,
+    LONGMEMEVAL_JUDGE,
+    REALMEM_JUDGE,
+)
 from memdojo.rewards.outcomes import QuestionOutcome
 
 JUDGE_PROMPT_VERSION = 2
@@ -22,6 +28,7 @@ NO_INSTRUCTIONS = (
 )
 _LABELS = (
     *("Question:", "Reference answer", "Answer:", "Reply:", "Reason:", "Description:", "The user:"),
+    *("Told before:", "Takes it into account ("),
     *("Model reply:", "Reply to be marked:", "yes or no", "The same (", "Right (", "Mark ("),
 )
 """What the lines of the conversations consist of."""
@@ -66,6 +73,11 @@ _LONGMEMEVAL_KINDS = {
     "single-session-preference": _PREFERENCE,
 }
 
+_TAKES_INTO_ACCOUNT = (
+    "You check whether somebody who replies remembers. You are given what was told a long time ago, a remark "
+    "that it matters for, and a reply to the remark. Reply yes if the reply takes into account what was "
+    "told, whether it says so or only lets it show, and no if it would be the same without it. "
+)
 _USES_MEMORY = (
     "You mark how well the reply of a chat assistant uses what it should remember of the user: facts, "
     "limits, preferences, and what was settled before. You are given what the user said, a model reply that "
@@ -137,9 +149,9 @@ def judge_messages(
         question: What was asked.
         references: Reference answers, at least one; of an unanswerable question, the reason.
         answer: The answer to mark.
-        metric: The question's metric: `longmemeval_judge` and `realmem_judge` have prompts of their own. Of
-            LongMemEval there are five: for temporal reasoning, knowledge updates, preferences, abstention,
-            and all the rest.
+        metric: The question's metric: `longmemeval_judge`, `realmem_judge` and `locomo_plus_judge` have
+            prompts of their own. Of LongMemEval there are five: for temporal reasoning, knowledge updates,
+            preferences, abstention, and all the rest.
         category: LongMemEval's kind of question.
         unanswerable: True for one of its abstention questions.
     """
@@ -150,6 +162,12 @@ def judge_messages(
             f"The user: {question}\n\nModel reply:\n{known}\n\nReply to be marked: {answer}\n\nMark (0 to 3)?"
         )
         return Message("system", f"{_USES_MEMORY} {NO_INSTRUCTIONS}"), Message("user", task)
+    if metric == LOCOMO_PLUS_JUDGE:
+        task = (
+            f"Told before:\n{known}\n\nThe user: {question}\n\nReply: {answer}\n\n"
+            "Takes it into account (yes or no)?"
+        )
+        return Message("system", f"{_TAKES_INTO_ACCOUNT}{_ONE_WORD} {NO_INSTRUCTIONS}"), Message("user", task)
     if metric != LONGMEMEVAL_JUDGE:
         task = f"Question: {question}\nReference answers:\n{known}\nAnswer: {answer}\nThe same (yes or no)?"
         return Message("system", f"{_SAME} {NO_INSTRUCTIONS}"), Message("user", task)

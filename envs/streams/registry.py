@@ -49,6 +49,7 @@ for _name, _target in (
     ("haystack", "benchmarks.haystack:SOURCE"),
     ("jsonl", "jsonl.reading:SOURCE"),
     ("locomo", "benchmarks.locomo:SOURCE"),
+    ("locomo_plus", "benchmarks.locomo_plus:SOURCE"),
     ("longmemeval", "benchmarks.longmemeval:SOURCE"),
     ("mem_alpha", "benchmarks.mem_alpha:SOURCE"),
     ("memoryagentbench", "benchmarks.memoryagentbench:SOURCE"),

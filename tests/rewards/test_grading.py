@@ -90,6 +90,7 @@ def test_every_grade_is_a_reward_part_and_every_one_but_official_a_questions_met
         "judge",
         "longmemeval_judge",
         "realmem_judge",
+        "locomo_plus_judge",
         "beam_judge",
         "beam_published_judge",
     }

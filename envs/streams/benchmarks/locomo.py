@@ -53,7 +53,7 @@ _HARMLESS = frozenset({"WRONG_CITATION"})
 _DANGLING_EVIDENCE = frozenset({"D", "D4:36", "D10:19"})
 
 _MONTHS = tuple(month.lower() for month in MONTHS)
-_OBTAIN = (
+OBTAIN = (
     "Run `memdojo data fetch locomo`, or download locomo10.json from https://github.com/snap-research/locomo "
     "(folder data; CC BY-NC 4.0)."
 )
@@ -62,7 +62,7 @@ _OBTAIN_AUDIT = (
     "or load without audited=True."
 )
 
-_get = partial(field_of, obtain=_OBTAIN)
+_get = partial(field_of, obtain=OBTAIN)
 
 
 def _splits() -> dict[str, tuple[str, ...] | None]:
@@ -115,18 +115,18 @@ def load_locomo(
     if isinstance(turns_per_chunk, bool) or not isinstance(turns_per_chunk, int) or turns_per_chunk < 1:
         raise ConfigError(f"turns_per_chunk is {turns_per_chunk!r}; give a positive whole number.")
     wanted = _category_names(categories)
-    file = find_data_file("locomo/locomo10.json", path, _OBTAIN)
-    samples = _samples(file)
+    file = find_data_file("locomo/locomo10.json", path, OBTAIN)
+    samples = read_samples(file)
     conversations = SPLITS[split]
     masked = _audited_questions(file.with_name("audit_errors.json"), samples) if audited else frozenset()
     streams = []
     try:
         for sample_id in samples if conversations is None else conversations:
             if sample_id not in samples:
-                raise DataError(f"there is no {sample_id}, which split {split!r} needs. {_OBTAIN}")
+                raise DataError(f"there is no {sample_id}, which split {split!r} needs. {OBTAIN}")
             stream = _stream(sample_id, samples[sample_id], wanted, masked, f"locomo:{split}")
             if stream.questions:
-                streams.append(rechunk(checked(stream, sample_id, _OBTAIN), turns_per_chunk))
+                streams.append(rechunk(checked(stream, sample_id, OBTAIN), turns_per_chunk))
     except DataError as error:
         raise DataError(f"{file}: {error}") from None
     return streams
@@ -138,7 +138,7 @@ def verify(path: str | Path | None = None) -> bool:
     Raises:
         DataError: If there is no such file.
     """
-    return sha256_of(find_data_file("locomo/locomo10.json", path, _OBTAIN)) == RELEASE_SHA256
+    return sha256_of(find_data_file("locomo/locomo10.json", path, OBTAIN)) == RELEASE_SHA256
 
 
 def _category_names(categories: Collection[int | str]) -> frozenset[str]:
@@ -151,13 +151,17 @@ def _category_names(categories: Collection[int | str]) -> frozenset[str]:
     return names
 
 
-def _samples(file: Path) -> dict[str, Any]:
-    """Return the samples of the data file by their ids, in the order of the file."""
+def read_samples(file: Path) -> dict[str, Any]:
+    """Return the samples of the data file by their ids, in the order of the file.
+
+    Raises:
+        DataError: If the file cannot be read, or two samples share an id.
+    """
     samples: dict[str, Any] = {}
-    for number, sample in enumerate(read_rows(file, _OBTAIN)):
+    for number, sample in enumerate(read_rows(file, OBTAIN)):
         sample_id = _get(sample, "sample_id", str, f"{file}: sample {number}")
         if sample_id in samples:
-            raise DataError(f"{file}: two samples have the sample_id {sample_id!r}. {_OBTAIN}")
+            raise DataError(f"{file}: two samples have the sample_id {sample_id!r}. {OBTAIN}")
         samples[sample_id] = sample
     return samples
 
@@ -166,10 +170,10 @@ def _stream(
     sample_id: str, sample: object, categories: frozenset[str], masked: frozenset[str], source: str
 ) -> Stream:
     """Return one conversation, a chunk a session."""
-    chunks = tuple(_sessions(_get(sample, "conversation", dict, sample_id), sample_id))
+    chunks = tuple(session_chunks(_get(sample, "conversation", dict, sample_id), sample_id))
     turn_ids = [turn.id for chunk in chunks for turn in chunk.turns]
     if not turn_ids or len(set(turn_ids)) < len(turn_ids):
-        raise DataError(f"{sample_id}: it has no turn, or two turns share a dia_id. {_OBTAIN}")
+        raise DataError(f"{sample_id}: it has no turn, or two turns share a dia_id. {OBTAIN}")
     questions = []
     for number, item in enumerate(_get(sample, "qa", list, sample_id)):
         question = _question(f"{sample_id}/q{number}", item, frozenset(turn_ids))
@@ -178,7 +182,12 @@ def _stream(
     return Stream(sample_id, sample_id, chunks, tuple(questions), source)
 
 
-def _sessions(conversation: dict[str, Any], sample_id: str) -> Iterator[Chunk]:
+def session_chunks(conversation: dict[str, Any], sample_id: str) -> Iterator[Chunk]:
+    """Yield the sessions of a conversation that have a turn, a chunk each, in the order of their numbers.
+
+    Raises:
+        DataError: If it is not what it should be; `sample_id` opens the message.
+    """
     # By number: as text, session_10 comes before session_2. Dates without a session occur and tell nothing.
     numbers = sorted(int(key[8:]) for key in conversation if re.fullmatch(r"session_[0-9]{1,9}", key))
     index = 0
@@ -218,14 +227,14 @@ def parse_time(text: str, where: str = "session") -> datetime:
         return datetime(int(year), _MONTHS.index(month) + 1, int(day), hour_of_day, int(minute))
     except ValueError:
         raise DataError(
-            f"{where}: {text!r} is not a time such as '1:56 pm on 8 May, 2023'. {_OBTAIN}"
+            f"{where}: {text!r} is not a time such as '1:56 pm on 8 May, 2023'. {OBTAIN}"
         ) from None
 
 
 def _question(id: str, item: object, turn_ids: frozenset[str]) -> Question:
     category = str(_get(item, "category", int, id))
     if category not in CATEGORIES:
-        raise DataError(f"{id}: category is {category}; LoCoMo has 1 to 5. {_OBTAIN}")
+        raise DataError(f"{id}: category is {category}; LoCoMo has 1 to 5. {OBTAIN}")
     evidence = clean_evidence(_get(item, "evidence", list, id), turn_ids, id)
     text = _get(item, "question", str, id).strip()
     if category == "5":
@@ -233,7 +242,7 @@ def _question(id: str, item: object, turn_ids: frozenset[str]) -> Question:
         return Question(id, text, (), category, evidence, unanswerable=True, metric=LOCOMO)
     answer = item.get("answer") if isinstance(item, dict) else None
     if isinstance(answer, bool) or not isinstance(answer, (str, int)) or not str(answer).strip():
-        raise DataError(f"{id}: answer is {answer!r}, neither a text nor a whole number. {_OBTAIN}")
+        raise DataError(f"{id}: answer is {answer!r}, neither a text nor a whole number. {OBTAIN}")
     return Question(id, text, (str(answer).strip(),), category, evidence, metric=LOCOMO)
 
 
@@ -249,14 +258,14 @@ def clean_evidence(references: Sequence[object], turn_ids: Collection[str], wher
     evidence = set()
     for reference in references:
         if not isinstance(reference, str):
-            raise DataError(f"{where}: evidence {reference!r} is not a text. {_OBTAIN}")
+            raise DataError(f"{where}: evidence {reference!r} is not a text. {OBTAIN}")
         for part in re.split(r"[;\s]+", reference.strip(" ;")):
             match = re.fullmatch(r"D:?([0-9]{1,9}):([0-9]{1,9})", part)
             turn_id = f"D{int(match[1])}:{int(match[2])}" if match else part
             if turn_id in turn_ids:
                 evidence.add(turn_id)
             elif part not in _DANGLING_EVIDENCE and part:
-                raise DataError(f"{where}: evidence {part!r} names no turn of the conversation. {_OBTAIN}")
+                raise DataError(f"{where}: evidence {part!r} names no turn of the conversation. {OBTAIN}")
     return frozenset(evidence)
 
 

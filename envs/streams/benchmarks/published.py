@@ -83,6 +83,9 @@ _MEMORYAGENTBENCH = f"{_HUB}/ai-hyz/MemoryAgentBench/resolve/7ea066982b140a19337
 _REALMEM = (
     "https://raw.githubusercontent.com/AvatarMemory/RealMemBench/67afd0891d603adcc4458ff0449df306ef296b7a"
 )
+_LOCOMO_PLUS = (
+    "https://raw.githubusercontent.com/xjtuleeyf/Locomo-Plus/059f4e3d38f7f1f96765e8e2cb7de3097551bffb"
+)
 _HOTPOTQA = "http://curtis.ml.cmu.edu/datasets/hotpot"
 
 
@@ -122,6 +125,22 @@ for _data in (
                     "https://raw.githubusercontent.com/snap-research/locomo/main/data/locomo10.json",
                     2_805_274,
                     "sha256:79fa87e90f04081343b8c8debecb80a9a6842b76a7aa537dc9fdf651ea698ff4",
+                ),
+            )
+        },
+    ),
+    PublishedData(
+        "locomo_plus",
+        "LoCoMo-Plus (arXiv:2602.10715), without the conversations of LoCoMo",
+        "not stated",
+        "https://github.com/xjtuleeyf/Locomo-Plus",
+        {
+            "cues": (
+                PublishedFile(
+                    "locomo/locomo_plus.json",
+                    f"{_LOCOMO_PLUS}/data/locomo_plus.json",
+                    305_737,
+                    "sha256:af2fc6e5e0e88735e28d8dd1ef474b718861a73beb21779809e3b9e1a4fe3d23",
                 ),
             )
         },

@@ -144,3 +144,13 @@ def test_a_reply_that_was_cut_off_counts_if_it_begins_with_the_verdict(
     assert read_verdict(reply, "longmemeval_judge", is_cut=True) == longmemeval
     assert read_verdict(reply, "realmem_judge", is_cut=True) == realmem
     assert read_verdict(reply, is_cut=True) == other
+
+
+def test_the_judge_of_locomo_plus_sees_what_was_told_and_says_yes_or_no() -> None:
+    task = judge_task(replace(QUESTION, metric="locomo_plus_judge"))
+    assert task is not None
+    assert task.messages[1].content == (
+        "Told before:\n- two cats\n\nThe user: How many cats?\n\nReply: Two.\n\n"
+        "Takes it into account (yes or no)?"
+    )
+    assert (task.read("Yes"), task.read("no"), task.read("perhaps")) == (1, 0, None)

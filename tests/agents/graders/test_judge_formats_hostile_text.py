@@ -49,7 +49,13 @@ def _mark_reference(mark: Callable[..., tuple[Message, ...]], text: str) -> tupl
 
 def _judges() -> dict[str, Ask]:
     asked: dict[str, Ask] = {}
-    kinds = [("", ""), ("judge", ""), ("realmem_judge", ""), *(("longmemeval_judge", c) for c in CATEGORIES)]
+    kinds = [
+        ("", ""),
+        ("judge", ""),
+        ("realmem_judge", ""),
+        ("locomo_plus_judge", ""),
+        *(("longmemeval_judge", c) for c in CATEGORIES),
+    ]
     for metric, category in kinds:
         for unanswerable in (False, True):
             mark = partial(judge_messages, metric=metric, category=category, unanswerable=unanswerable)
