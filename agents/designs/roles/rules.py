@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from memdojo.envs.answering.lines import Sentence, Token, parse_line
+from memdojo.envs.answering.words import AUXILIARIES, VERBS
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.token_counter import token_counter
+from memdojo.envs.people.tables import words
 from memdojo.envs.streams.rendering import split_turn
 
+from .coverage import Asked
 from .protocol import Fact, Relation, Role, RoleCall
+from .relations import relation_between
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_CHANGE = re.compile(
-    r"\b(no longer|not any ?more|anymore|instead|now|changed|moved|switched|used to|actually|correction)\b",
-    re.IGNORECASE,
-)
-RELATED = 0.25
-"""Cosine of the terms of two texts from which they are about the same."""
+DEFAULT_SUMMARY_TOKENS = 64
+MAX_FACT_SENTENCES = 3
+"""Sentences of a fact: one, and those behind it that need it to be understood."""
+
+_REFERS_BACK = words("""
+    it it's its he he's she she's they they're his her their him them that that's this these those
+""")
+_SUPPOSES = words("if unless wherever whenever suppose imagine")
+_NAME_WEIGHT, _VALUE_WEIGHT = 2.0, 1.5
 
 
 class RuleRoles:
-    """Does the roles' work by rules.
+    """Does the roles' work by rules, whose grammar is English.
 
-    Facts are sentences that state something, keywords the terms that are rare and often said, summaries the
-    sentences with the most of the text's terms in their order, and texts relate by the terms they share: the
-    newer one contradicts if it speaks of a change, or has other numbers or names where both state the same
-    attribute.
+    Facts are sentences that state something of somebody or something by name, or have a number; keywords are
+    names, numbers and rare words; summaries the sentences with most of these; texts relate by what they
+    state of whom (`relation_between`), and answer by the words and the sort of answer that a question wants
+    (`Asked`).
     """
 
     fingerprint = "rules"
@@ -39,80 +46,184 @@ class RuleRoles:
 
 
 def _facts(call: RoleCall) -> tuple[Fact, ...]:
-    found = []
-    for origin, text in enumerate(call.texts):
-        speaker, said = split_turn(text)
-        for sentence in filter(None, map(str.strip, _SENTENCE.split(said))):
-            if not sentence.endswith("?") and len(analyze(sentence)) > 1:
-                found.append(Fact(f"{speaker}: {sentence}" if speaker else sentence, origin))
-    return tuple(found)
+    return tuple(Fact(fact, origin) for origin, text in enumerate(call.texts) for fact in _facts_in(text))
+
+
+def _facts_in(text: str) -> Iterator[str]:
+    """Yield the facts of a text, each with who says it in front."""
+    facts: list[list[str]] = []
+    previous: Sentence | None = None
+    is_continued = False
+    for sentence in parse_line(text).sentences:
+        goes_back = previous is not None and _refers_back(sentence)
+        if is_continued and goes_back and len(facts[-1]) < MAX_FACT_SENTENCES:
+            facts[-1].append(sentence.text)
+        elif states_something(sentence):
+            facts.append([previous.text, sentence.text] if previous and goes_back else [sentence.text])
+            is_continued = True
+        else:
+            is_continued = False
+        previous = sentence
+    for sentences in facts:
+        yield _with_speaker(text, " ".join(sentences))
+
+
+def states_something(sentence: Sentence) -> bool:
+    """Return whether a sentence tells a fact: of the speaker or by name, or with a number."""
+    said = [token for token in sentence.tokens if token.is_word]
+    if sentence.is_question or not said or said[0].lower in _SUPPOSES:
+        return False
+    if sentence.text.lower() == sentence.text.upper() and not sentence.text.isascii():
+        # Scripts without capitals show no names, and some no words either.
+        return len(analyze(sentence.text)) > 1
+    content = [token for token in said if token.stem and not token.is_function]
+    has_value = any(token.is_number or token.is_address for token in content)
+    if all(token.is_number for token in said) or not content:
+        return False
+    if not has_value and (len(content) < 2 or len(said) < 3):
+        return False
+    return has_value or sentence.first_person or _names_somebody(sentence)
+
+
+def _names_somebody(sentence: Sentence) -> bool:
+    """Return whether a sentence has a name that it does not only call, as "take care, Ann" does."""
+    tokens = sentence.tokens
+    last = max((place for place, token in enumerate(tokens) if token.is_word), default=0)
+    for place, token in enumerate(tokens):
+        if not token.is_name or token.is_function:
+            continue
+        is_called = place == last and place > 0 and tokens[place - 1].lower == ","
+        if not token.is_opening:
+            if not is_called:
+                return True
+        elif token.lower.endswith("'s"):
+            return True
+        elif place < last and token.stem not in VERBS:
+            # A capital at the beginning is that of a name where a verb follows.
+            following = tokens[place + 1]
+            if following.lower in AUXILIARIES or following.stem in VERBS:
+                return True
+    return False
+
+
+def _refers_back(sentence: Sentence) -> bool:
+    return bool(sentence.tokens) and sentence.tokens[0].lower in _REFERS_BACK
+
+
+def _with_speaker(text: str, said: str) -> str:
+    speaker, _ = split_turn(text)
+    prefix = f"{speaker}: " if speaker else ""
+    return said if said.startswith(prefix) else f"{prefix}{said}"
 
 
 def _keywords(call: RoleCall) -> tuple[str, ...]:
-    counts = Counter(term for text in call.texts for term in analyze(split_turn(text)[1]))
-    ranked = sorted(counts, key=lambda term: (-counts[term] * math.log1p(len(term)), term))
-    return tuple(ranked[: call.limit or None])
+    return tuple(islice(_ranked_keywords(call.texts), call.limit or None))
+
+
+def _ranked_keywords(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the words that texts are about in lower case, the most telling first, one for each stem."""
+    forms: dict[str, str] = {}
+    weights: dict[str, float] = {}
+    counts: Counter[str] = Counter()
+    for line in map(parse_line, texts):
+        for sentence in line.sentences:
+            tokens = {token.stem: token for token in sentence.tokens if token.stem and not token.is_function}
+            counts.update(tokens.keys())
+            for stem, token in tokens.items():
+                forms.setdefault(stem, token.lower.removesuffix("'s"))
+                weights[stem] = max(weights.get(stem, 0.0), _weight(token))
+    worth = {stem: weight * (1 + math.log(counts[stem])) for stem, weight in weights.items()}
+    for stem in sorted(worth, key=lambda stem: (-worth[stem], stem)):
+        yield forms[stem]
+
+
+def _weight(token: Token) -> float:
+    """Return how telling a word is by itself: names and numbers most, then long words, which are rare."""
+    kind = (token.is_name and not token.is_opening) * _NAME_WEIGHT
+    value = (token.is_number or token.is_address) * _VALUE_WEIGHT
+    return kind + value + min(len(token.stem), 12) / 12
 
 
 def _title(call: RoleCall) -> str:
-    return " ".join(_keywords(RoleCall(Role.KEYWORDS, call.texts, limit=5)))
+    chosen = set(islice(_ranked_keywords(call.texts), 5))
+    lowers = (
+        token.lower.removesuffix("'s")
+        for text in call.texts
+        for sentence in parse_line(text).sentences
+        for token in sentence.tokens
+    )
+    return " ".join(dict.fromkeys(word for word in lowers if word in chosen))
 
 
 def _summary(call: RoleCall) -> str:
+    """Return sentences of the texts in their order, those with most of what is telling and not said yet."""
+    room = call.limit or DEFAULT_SUMMARY_TOKENS
     counter = token_counter(None)
     sentences = [
-        (f"{speaker}: {sentence}" if speaker else sentence)
-        for text in call.texts
-        for speaker, said in (split_turn(text),)
-        for sentence in _SENTENCE.split(said)
-        if sentence.strip()
+        (place, sentence)
+        for place, text in enumerate(call.texts)
+        for sentence in parse_line(text).sentences
+        if any(token.is_word for token in sentence.tokens)
     ]
-    weights = Counter(term for sentence in sentences for term in set(analyze(sentence)))
-    worth = [
-        sum(weights[term] for term in set(analyze(sentence))) / math.sqrt(1 + len(analyze(sentence)))
-        for sentence in sentences
-    ]
+    costs = [counter.count(_with_speaker(call.texts[place], sentence.text)) for place, sentence in sentences]
+    waiting = [each for each in range(len(sentences)) if costs[each] <= room]
+    said: set[str] = set()
     kept: list[int] = []
-    room = call.limit or 64
-    for place in sorted(range(len(sentences)), key=lambda place: (-worth[place], place)):
-        cost = counter.count(sentences[place])
-        if cost <= room:
-            kept.append(place)
-            room -= cost
-    return " ".join(sentences[place] for place in sorted(kept))
+    while waiting:
+        worths = {each: _worth(sentences[each][1], said) for each in waiting}
+        best = max(waiting, key=lambda each: (worths[each], -each))
+        if kept and not worths[best]:
+            break
+        kept.append(best)
+        said |= sentences[best][1].stems
+        room -= costs[best]
+        waiting = [each for each in waiting if each != best and costs[each] <= room]
+    told: dict[int, list[str]] = {}
+    for each in sorted(kept):
+        place, sentence = sentences[each]
+        told.setdefault(place, []).append(sentence.text)
+    return "\n".join(_with_speaker(call.texts[place], " ".join(parts)) for place, parts in told.items())
+
+
+def _worth(sentence: Sentence, said: set[str]) -> float:
+    fresh = {token.stem: token for token in sentence.tokens if token.stem and token.stem not in said}
+    total = sum(_weight(token) * (0.3 if token.is_function else 1) for token in fresh.values())
+    return total * (1 if states_something(sentence) else 0.3) / math.sqrt(4 + len(sentence.tokens))
 
 
 def _relation(call: RoleCall) -> Relation:
     new, old = call.texts
-    terms, others = set(analyze(new)), set(analyze(old))
-    if not terms or not others:
-        return Relation.INDEPENDENT
-    shared = len(terms & others) / math.sqrt(len(terms) * len(others))
-    if shared < RELATED or split_turn(new)[0] != split_turn(old)[0]:
-        return Relation.INDEPENDENT
-    return Relation.CONTRADICTS if _CHANGE.search(new) else Relation.EXTENDS
+    return relation_between(new, old)
 
 
 def _merged(call: RoleCall) -> str:
-    return "\n".join(dict.fromkeys(call.texts))
+    """Return the texts in their order, without repetitions and what a later one contradicts."""
+    texts = tuple(dict.fromkeys(call.texts))
+    return "\n".join(
+        text
+        for place, text in enumerate(texts)
+        if all(relation_between(later, text) is not Relation.CONTRADICTS for later in texts[place + 1 :])
+    )
 
 
 def _sufficient(call: RoleCall) -> bool:
-    wanted = set(analyze(call.question))
-    found = {term for text in call.texts for term in analyze(text)}
-    return bool(wanted) and len(wanted & found) >= len(wanted) * 0.75
+    return Asked(call.question, call.texts).is_answered()
 
 
 def _query(call: RoleCall) -> str:
-    extra = _keywords(RoleCall(Role.KEYWORDS, call.texts[:2], limit=3))
-    return " ".join([call.question, *extra])
+    asked = _stems(call.question)
+    found = (word for word in _ranked_keywords(call.texts[:2]) if not asked.issuperset(_stems(word)))
+    return " ".join([call.question, *islice(found, 3)])
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset().union(*(sentence.stems for sentence in parse_line(text).sentences))
 
 
 def _relevant(call: RoleCall) -> tuple[int, ...]:
-    wanted = set(analyze(call.question))
-    shared = [len(wanted & set(analyze(text))) for text in call.texts]
+    coverage = Asked(call.question, call.texts).coverage
     order = sorted(
-        (place for place, count in enumerate(shared) if count), key=lambda place: (-shared[place], place)
+        (place for place, share in enumerate(coverage) if share), key=lambda place: -coverage[place]
     )
     return tuple(order[: call.limit or None])
 
