@@ -10,6 +10,7 @@ from memdojo.registry import Registry
 
 from .policy import DesignManager
 from .protocol import MemoryDesign
+from .scm import SCM
 from .sirllm import SirLLM
 
 BuildDesign = Callable[..., MemoryDesign]
@@ -17,7 +18,7 @@ BuildDesign = Callable[..., MemoryDesign]
 DESIGNS: Registry[BuildDesign] = Registry("memory design")
 """What makes a design, by its name. Its keyword arguments are its parameters, and all have defaults."""
 
-MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM,)
+MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM)
 """Those that come with memdojo."""
 
 

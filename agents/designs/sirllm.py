@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
-from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
@@ -15,6 +12,7 @@ from .decisions import DecisionKind, Steps
 from .memory import DesignMemory
 from .protocol import MemoryDesign
 from .room import LEAVE, add_turn
+from .segments import surprise_of
 
 
 class SirLLM(MemoryDesign):
@@ -49,21 +47,13 @@ class SirLLM(MemoryDesign):
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Add each turn with its surprise; who leaves is a choice."""
         for turn in chunk.turns:
-            surprise = self._surprise(memory, turn.text)
+            surprise = surprise_of(memory, turn.text)
             yield from add_turn(memory, turn, lambda: self._lowest_first(memory), utility=surprise)
 
     def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
         """Return what shares a term with the question, by BM25: the cache's attention."""
         yield from ()
         return memory.matching(question, k)
-
-    def _surprise(self, memory: DesignMemory, text: str) -> float:
-        terms = analyze(text)
-        if not terms:
-            return 0.0
-        frequencies = memory.store.index.document_frequency(terms)
-        total = len(memory.store) + 1
-        return float(sum(np.log(total / (1 + frequency)) for frequency in frequencies) / len(terms))
 
     def _lowest_first(self, memory: DesignMemory) -> Sequence[MemoryEntry]:
         entries = memory.store.entries
