@@ -8,6 +8,7 @@ from typing import Any
 from memdojo.errors import ConfigError
 from memdojo.registry import Registry
 
+from .adapt_llm import AdaptLLM
 from .policy import DesignManager
 from .protocol import MemoryDesign
 from .scm import SCM
@@ -18,7 +19,7 @@ BuildDesign = Callable[..., MemoryDesign]
 DESIGNS: Registry[BuildDesign] = Registry("memory design")
 """What makes a design, by its name. Its keyword arguments are its parameters, and all have defaults."""
 
-MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM)
+MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM, AdaptLLM)
 """Those that come with memdojo."""
 
 
