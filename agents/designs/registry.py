@@ -8,6 +8,7 @@ from typing import Any
 from memdojo.errors import ConfigError
 from memdojo.registry import Registry
 
+from .a_mem import AMem
 from .adapt_llm import AdaptLLM
 from .policy import DesignManager
 from .protocol import MemoryDesign
@@ -19,7 +20,7 @@ BuildDesign = Callable[..., MemoryDesign]
 DESIGNS: Registry[BuildDesign] = Registry("memory design")
 """What makes a design, by its name. Its keyword arguments are its parameters, and all have defaults."""
 
-MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM, AdaptLLM)
+MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM, AdaptLLM, AMem)
 """Those that come with memdojo."""
 
 
