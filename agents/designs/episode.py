@@ -8,7 +8,7 @@ from typing import Self
 
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.manager import ManagerEpisode
-from memdojo.envs.types import Hit
+from memdojo.envs.types import Hit, Noop
 from memdojo.errors import EpisodeStateError
 from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
 
@@ -141,4 +141,4 @@ class DesignEpisode:
         for question in episode.context.due.get(chunk.index, ()):
             hits = yield from manager.design.read(read_only, question.text, episode.top_k)
             found.append(hits[: episode.top_k])
-        self._requests = episode.begin_step(memory.operations, found=found)
+        self._requests = episode.begin_step(memory.operations or (Noop(),), found=found)
