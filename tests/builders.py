@@ -21,12 +21,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from memdojo.agents.designs.decisions import DecisionKind, Steps, decide
+from memdojo.agents.designs.memory import DesignMemory
+from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.room import add_turn
 from memdojo.envs.answering import AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory import MemoryStore
 from memdojo.envs.types import (
     Add,
     Capacity,
     Chunk,
+    Hit,
     MemoryEntry,
     Operation,
     OperationStatus,
@@ -53,6 +58,35 @@ if TYPE_CHECKING:
     from memdojo.train.runs.progress import Progress
 
 SAID_BY_DEFAULT = "Ann"
+
+
+KEEP = DecisionKind("keep", "Whether a turn is written down.", ("skip", "keep"), 0, (), ("is_question",))
+FIND = DecisionKind("find", "How entries are found.", ("newest", "matching"), 0, ("is_matching",))
+
+
+class Notebook(MemoryDesign):
+    """Writes nothing down and reads what is newest, unless somebody decides better.
+
+    Its two decisions differ in their features, and one of them is about reading.
+    """
+
+    name = "notebook"
+    decisions: ClassVar[tuple[DecisionKind, ...]] = (KEEP, FIND)
+
+    def __init__(self, keeps: bool = False) -> None:
+        self.keeps = keeps
+
+    def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
+        for turn in chunk.turns:
+            state = (float(turn.text.endswith("?")),)
+            if (yield from decide(KEEP, int(self.keeps), (), state, about=turn.text)):
+                yield from add_turn(memory, turn, lambda: memory.store.entries)
+
+    def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
+        if (yield from decide(FIND, 0, ((0.0,), (1.0,)), about=question)):
+            return memory.matching(question, k)
+        newest = sorted(memory.store, key=lambda entry: -entry.id)
+        return tuple(Hit(entry, 1.0) for entry in newest[:k])
 
 
 @dataclass(frozen=True, slots=True)

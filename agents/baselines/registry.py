@@ -190,11 +190,16 @@ for _name, _build, _description in (
 def register_design(name: str, build: BuildDesign, *, description: str = "", replace: bool = False) -> None:
     """Make a memory design known, and its own rule as a baseline; see `memdojo.register.design`."""
     DESIGNS.add(name, build, description=description, replace=replace)
-    BASELINES.add(name, partial(design_manager, name), description=DESIGNS.describe()[name], replace=replace)
+    _add_rule_of(name, replace=replace)
+
+
+def _add_rule_of(design: str, *, replace: bool = False) -> None:
+    description = DESIGNS.describe()[design]
+    BASELINES.add(design, partial(design_manager, design), description=description, replace=replace)
 
 
 for _design in MEMORY_DESIGNS:
-    register_design(_design.name, _design)
+    _add_rule_of(_design.name)
 
 for _retriever, _description in (
     (NamedRetriever(LOWER_BOUND, lambda context, seed: EmptyRetriever()), "Finds nothing: the lower bound."),

@@ -72,6 +72,21 @@ class DesignEpisode:
         self._chosen.append(chosen)
         self._go_on(chosen)
 
+    def choose_by_rule(self, malformed: str) -> None:
+        """Let the design's rule choose in place of who chose nothing that there is.
+
+        It counts among the malformed operations of the chunk.
+
+        Args:
+            malformed: What was wrong, in a sentence.
+
+        Raises:
+            EpisodeStateError: If there is nothing to choose.
+        """
+        if self._decision is not None:
+            self._malformed.append(malformed)
+        self.choose(0 if self._decision is None else self._decision.by_rule)
+
     def finish_step(self, answers: Sequence[Answer | None]) -> StepOutcome:
         """Take the answers to `requests`, in their order, and let the design meet the next chunk.
 
@@ -99,12 +114,14 @@ class DesignEpisode:
         fork = copy.copy(self)
         fork.episode = self.episode.fork(seed)
         fork._begin_chunk()
+        fork._malformed += self._malformed
         for chosen in self._chosen:
             fork.choose(chosen)
         return fork
 
     def _begin_chunk(self) -> None:
         self._chosen: list[int] = []
+        self._malformed: list[str] = []
         self._decision: Decision | None = None
         self._requests: tuple[AnswerRequest, ...] | None = None
         if not self.episode.ended:
@@ -141,4 +158,5 @@ class DesignEpisode:
         for question in episode.context.due.get(chunk.index, ()):
             hits = yield from manager.design.read(read_only, question.text, episode.top_k)
             found.append(hits[: episode.top_k])
-        self._requests = episode.begin_step(memory.operations or (Noop(),), found=found)
+        operations = memory.operations or (Noop(),)
+        self._requests = episode.begin_step(operations, malformed=self._malformed, found=found)

@@ -23,6 +23,9 @@ DESIGNS: Registry[BuildDesign] = Registry("memory design")
 MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM, AdaptLLM, AMem)
 """Those that come with memdojo."""
 
+for _design in MEMORY_DESIGNS:
+    DESIGNS.add(_design.name, _design)
+
 
 def list_designs() -> Mapping[str, str]:
     """Return one line about each design, by name."""

@@ -67,7 +67,9 @@ def check_memory_env(
     - `seeded_twins`: the same seed and actions give the same observations, rewards and infos.
     - `odd_texts`: no text, however odd, makes a step raise.
     - `provenance`: every entry has sources, all of them turns that were shown.
-    - `leak`: the observations do not depend on the questions still to come, on answers or on evidence.
+    - `leak`: the observations do not depend on the questions still to come, on answers or on evidence. Where
+      a true attribute `meets_questions` says that a policy sees questions when they are asked, and what came
+      of them, it is checked until the first one.
     - `forks`: a fork and its origin do not see each other's writes.
 
     Args:
@@ -293,9 +295,14 @@ def _check_leak(subject: _Subject) -> str:
         return _NO_EPISODE
     stream = episode.context.stream
     asked_openly: tuple[Question, ...] = ()
+    last = math.inf
     if isinstance(episode, RetrievalEpisode):
         # A question is shown when it is asked; those of the second half are changed and not reached.
         asked_openly = episode.questions[: (len(episode.questions) + 1) // 2]
+        last = len(asked_openly)
+    elif getattr(subject.env, "meets_questions", False):
+        # Nothing that depends on a question may be seen before it is asked.
+        last = min(episode.context.due, default=math.inf)
     changed = _with_other_questions(stream, {question.id for question in asked_openly})
     try:
         original, altered = subject.remake(streams=[stream]), subject.remake(streams=[changed])
@@ -303,7 +310,6 @@ def _check_leak(subject: _Subject) -> str:
         return f"the environment cannot be made with streams=[stream]: {error}."
     if original is None or altered is None:
         return "the environment has no spec; make it with gymnasium.make, or pass make_env."
-    last = len(asked_openly) if asked_openly else math.inf
     first = list(_play(original, subject.num_steps, subject.seed))
     second = _play(altered, subject.num_steps, subject.seed, [moment.action for moment in first[1:]])
     for step, (one, other) in enumerate(zip(first, second, strict=False)):

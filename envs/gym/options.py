@@ -25,8 +25,8 @@ class RuleOptions(TypedDict, total=False):
     top_k: int
 
 
-class ManagerOptions(RuleOptions, total=False):
-    """Options of environments for managers."""
+class StoreOptions(RuleOptions, total=False):
+    """Options of environments whose episodes write a store."""
 
     max_entries: int | None
     capacity_share: float | None
@@ -36,8 +36,13 @@ class ManagerOptions(RuleOptions, total=False):
     max_core_tokens: int | None
     when_full: str
     tokenizer: str | None
-    retriever: Retriever | str
     answerer: Answerer | None
+
+
+class ManagerOptions(StoreOptions, total=False):
+    """Options of environments for managers."""
+
+    retriever: Retriever | str
 
 
 class RankingOptions(RuleOptions, total=False):

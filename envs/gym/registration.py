@@ -17,6 +17,7 @@ ENV_IDS = (
     "memdojo/AnswerAgent-v0",
     "memdojo/MemoryManagerFeatures-v0",
     "memdojo/ProxyRetrieverFeatures-v0",
+    "memdojo/DesignDecisions-v0",
 )
 
 _TEXT, _FEATURES, _VECTOR = "memdojo.envs.gym.text", "memdojo.envs.gym.features", "memdojo.envs.gym.vector"
@@ -29,6 +30,8 @@ _ENTRY_POINTS: dict[str, tuple[str, str | None]] = {
         f"{_VECTOR}:MemoryManagerFeaturesVectorEnv",
     ),
     "memdojo/ProxyRetrieverFeatures-v0": (f"{_FEATURES}:ProxyRetrieverFeaturesEnv", None),
+    # A face of what stands above the environments.
+    "memdojo/DesignDecisions-v0": ("memdojo.agents.designs.gym_env:DesignDecisionsEnv", None),
 }
 
 _ID = re.compile(r"(?:[\w-]+/)?[\w.-]+?-v\d+")

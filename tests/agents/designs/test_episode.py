@@ -98,3 +98,18 @@ def test_a_design_that_writes_while_it_reads_is_stopped(context):
     episode = _episode(context, manager)
     with pytest.raises(DesignError, match="while the memory is read"):
         manager.retriever.search(episode.store, "Who?", 3)
+
+
+def test_who_chooses_nothing_that_there_is_goes_by_the_rule_and_is_counted(context):
+    manager = DesignManager(SirLLM(num_first=1, num_recent=2))
+    episode = DesignEpisode(_episode(context, manager), manager)
+    while episode.decision is None:
+        episode.finish_step(episode.episode.answerer.answer(episode.requests))
+    gone = episode.decision.entries[episode.decision.by_rule]
+    episode.choose_by_rule("no such option")
+    episode = episode if episode.requests is not None else episode.fork()
+    while episode.decision is not None:
+        episode.choose(episode.decision.by_rule)
+    outcome = episode.finish_step(episode.episode.answerer.answer(episode.requests))
+    assert [operation.malformed for operation in outcome.operations].count(True) == 1
+    assert gone not in {entry.id for entry in episode.episode.store}
