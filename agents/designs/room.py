@@ -64,6 +64,8 @@ def entries_that_leave(
     text: str,
     order: Callable[[], Sequence[MemoryEntry]],
     kind: DecisionKind = LEAVE,
+    *,
+    in_place_of: Sequence[MemoryEntry] = (),
 ) -> Steps[tuple[MemoryEntry, ...] | None]:
     """Return the entries that have to leave so that a text fits, each of them chosen; None if it cannot.
 
@@ -72,32 +74,59 @@ def entries_that_leave(
         text: What is to be written.
         order: Returns who may leave, the first to leave in front; called only if somebody has to.
         kind: Which choice it is.
+        in_place_of: Entries whose room the text gets as well, and which do not count as leaving.
     """
     if not memory.fits(text):
         return None
-    if has_room(memory.store, text):
-        return ()
-    waiting = list(order())
-    leaving: list[MemoryEntry] = []
     trial = memory.store.fork()
-    while not has_room(trial, text):
+    for entry in in_place_of[1:]:
+        trial.apply(Delete(entry.id), memory.step)
+    replaced = in_place_of[0] if in_place_of else None
+    if has_room(trial, text, in_place_of=replaced):
+        return ()
+    staying = {entry.id for entry in in_place_of}
+    waiting = [entry for entry in order() if entry.id not in staying]
+    leaving: list[MemoryEntry] = []
+    while not has_room(trial, text, in_place_of=replaced):
         if not waiting:
             return None
-        shown = waiting[:MAX_LEAVING]
-        option = 0
-        if len(shown) > 1:
-            option = yield from decide(
-                kind,
-                0,
-                _leave_features(memory, text, shown),
-                (np.log1p(len(trial)), np.log1p(trial.count_tokens(text))),
-                about=text,
-                options=[entry.text for entry in shown],
-                entries=[entry.id for entry in shown],
-            )
-        leaving.append(waiting.pop(option))
-        trial.apply(Delete(leaving[-1].id), memory.step)
+        left = yield from choose_leaving(memory, text, waiting, kind, num_entries=len(trial))
+        waiting.remove(left)
+        leaving.append(left)
+        trial.apply(Delete(left.id), memory.step)
     return tuple(leaving)
+
+
+def choose_leaving(
+    memory: DesignMemory,
+    text: str,
+    waiting: Sequence[MemoryEntry],
+    kind: DecisionKind = LEAVE,
+    *,
+    num_entries: int,
+) -> Steps[MemoryEntry]:
+    """Return the entry that leaves for a text; no choice where there is one alone.
+
+    Args:
+        memory: Whose entries they are.
+        text: What is to be written.
+        waiting: Who may leave, at least one, the first to leave in front.
+        kind: Which choice it is.
+        num_entries: How many entries there are.
+    """
+    shown = waiting[:MAX_LEAVING]
+    option = 0
+    if len(shown) > 1:
+        option = yield from decide(
+            kind,
+            0,
+            _leave_features(memory, text, shown),
+            (np.log1p(num_entries), np.log1p(memory.store.count_tokens(text))),
+            about=text,
+            options=[entry.text for entry in shown],
+            entries=[entry.id for entry in shown],
+        )
+    return shown[option]
 
 
 def _leave_features(memory: DesignMemory, text: str, shown: Sequence[MemoryEntry]) -> list[list[float]]:
