@@ -10,6 +10,7 @@ from memdojo.registry import Registry
 
 from .a_mem import AMem
 from .adapt_llm import AdaptLLM
+from .karma import Karma
 from .policy import DesignManager
 from .protocol import MemoryDesign
 from .scm import SCM
@@ -20,7 +21,13 @@ BuildDesign = Callable[..., MemoryDesign]
 DESIGNS: Registry[BuildDesign] = Registry("memory design")
 """What makes a design, by its name. Its keyword arguments are its parameters, and all have defaults."""
 
-MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (SirLLM, SCM, AdaptLLM, AMem)
+MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
+    SirLLM,
+    SCM,
+    AdaptLLM,
+    AMem,
+    Karma,
+)
 """Those that come with memdojo."""
 
 for _design in MEMORY_DESIGNS:
