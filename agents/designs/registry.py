@@ -11,6 +11,7 @@ from memdojo.registry import Registry
 from .a_mem import AMem
 from .adapt_llm import AdaptLLM
 from .karma import Karma
+from .mem_os import MemOS
 from .policy import DesignManager
 from .protocol import MemoryDesign
 from .scm import SCM
@@ -27,6 +28,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     AdaptLLM,
     AMem,
     Karma,
+    MemOS,
 )
 """Those that come with memdojo."""
 
