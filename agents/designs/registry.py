@@ -12,6 +12,7 @@ from .a_mem import AMem
 from .adapt_llm import AdaptLLM
 from .karma import Karma
 from .mem_os import MemOS
+from .plug_mem import PlugMem
 from .policy import DesignManager
 from .protocol import MemoryDesign
 from .scm import SCM
@@ -29,6 +30,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     AMem,
     Karma,
     MemOS,
+    PlugMem,
 )
 """Those that come with memdojo."""
 
