@@ -9,6 +9,7 @@ from memdojo.errors import ConfigError
 from memdojo.registry import Registry
 
 from .a_mem import AMem
+from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .karma import Karma
 from .mem_os import MemOS
@@ -31,6 +32,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     Karma,
     MemOS,
     PlugMem,
+    AdaMem,
 )
 """Those that come with memdojo."""
 
