@@ -16,6 +16,7 @@ from .mem_os import MemOS
 from .plug_mem import PlugMem
 from .policy import DesignManager
 from .protocol import MemoryDesign
+from .re_me import ReMe
 from .scm import SCM
 from .sirllm import SirLLM
 
@@ -33,6 +34,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     MemOS,
     PlugMem,
     AdaMem,
+    ReMe,
 )
 """Those that come with memdojo."""
 

@@ -1,0 +1,146 @@
+"""ReMe (Cao et al., 2025): what was read often and helped seldom is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from memdojo.envs.episodes.readings import Reading
+from memdojo.envs.streams.rendering import render_turn
+from memdojo.envs.types import Chunk, Delete, Hit, MemoryEntry
+from memdojo.errors import ConfigError
+
+from .decisions import DecisionKind, Steps, decide
+from .likeness import most_alike
+from .memory import DesignMemory
+from .protocol import MemoryDesign
+from .room import LEAVE
+from .use import count_use
+from .wording import tells_lasting
+from .writing import add_text, facts_by_turn, oldest_first
+
+STORE = DecisionKind(
+    "store",
+    "Whether a fact is new enough to be stored.",
+    options=("skip", "store"),
+    state_features=("nearness", "second_nearness", "is_lasting", "age", "tokens", "num_entries"),
+)
+
+DROP = DecisionKind(
+    "drop",
+    "Whether an entry that did not help is forgotten.",
+    options=("keep", "drop"),
+    state_features=("reads", "helps", "share", "age", "tokens", "num_entries"),
+)
+
+
+def drop_features(memory: DesignMemory, entry: MemoryEntry) -> tuple[float, ...]:
+    """Return the features of `DROP` for an entry."""
+    return (
+        np.log1p(entry.reads),
+        np.log1p(entry.helps),
+        entry.helps / max(entry.reads, 1),
+        np.log1p(max(memory.step - entry.updated_step, 0)),
+        np.log1p(memory.store.count_tokens(entry.text)),
+        np.log1p(len(memory.store)),
+    )
+
+
+def drop_if_chosen(memory: DesignMemory, entry: MemoryEntry, by_rule: bool) -> Steps[None]:
+    """Ask whether an entry is forgotten, and forget it.
+
+    Args:
+        memory: Whose entry it is.
+        entry: The entry.
+        by_rule: Whether the rule forgets it.
+    """
+    option = yield from decide(
+        DROP,
+        int(by_rule),
+        state_features=drop_features(memory, entry),
+        about=entry.text,
+        entries=(None, entry.id),
+    )
+    if option == 1:
+        memory.apply(Delete(entry.id))
+
+
+class ReMe(MemoryDesign):
+    """Stores facts that are unlike all others, counts how they fare, and forgets those that do not help.
+
+    Source: ReMe (arXiv:2512.10696, section 3) and its published code: a text whose similarity to another is
+    above .5 is not stored; one that was read 5 times or more and helped in less than half of them is deleted.
+    The paper keeps experiences of tasks by when to use them; here they are facts of a dialogue, and a new
+    value of an old fact is often within .5 of it.
+
+    Args:
+        duplicate: Cosine above which a fact is a duplicate.
+        min_reads: Readings from which on an entry is judged.
+        min_share: Share of them that have to have helped.
+        success: Score from which on a reading helped.
+
+    Raises:
+        ConfigError: If a number is out of range.
+    """
+
+    name = "re_me"
+    decisions: ClassVar[tuple[DecisionKind, ...]] = (STORE, DROP, LEAVE)
+
+    def __init__(
+        self, duplicate: float = 0.5, min_reads: int = 5, min_share: float = 0.5, success: float = 1.0
+    ) -> None:
+        if not -1 <= duplicate <= 1 or min_reads < 1 or not 0 <= min_share <= 1 or not 0 <= success <= 1:
+            raise ConfigError(
+                f"re_me has duplicate={duplicate}, min_reads={min_reads}, min_share={min_share}, "
+                f"success={success}; give a cosine, at least one reading, and shares from 0 to 1."
+            )
+        self.duplicate, self.min_reads = duplicate, min_reads
+        self.min_share, self.success = min_share, success
+
+    def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
+        """Store the facts of the turns; which are new enough is a choice."""
+        facts = yield from facts_by_turn(chunk.turns, [render_turn(turn) for turn in chunk.turns])
+        for text, turn in facts:
+            if (yield from self._is_new(memory, text)):
+                yield from add_text(
+                    memory,
+                    text,
+                    lambda: oldest_first(memory),
+                    sources=(turn.id,),
+                    time=turn.time,
+                    kind="experience",
+                )
+
+    def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
+        """Return the nearest."""
+        yield from ()
+        return memory.nearest(question, k)
+
+    def learn(self, memory: DesignMemory, readings: Sequence[Reading]) -> Steps[None]:
+        """Count how the entries fared; those that were read often enough may be forgotten."""
+        count_use(memory, readings, self.success)
+        for entry in memory.store.entries:
+            if entry.reads >= self.min_reads:
+                yield from drop_if_chosen(memory, entry, entry.helps < self.min_share * entry.reads)
+
+    def _is_new(self, memory: DesignMemory, text: str) -> Steps[bool]:
+        hits = most_alike(memory, text, memory.of_kind("experience"), 2)
+        if not hits:
+            return True
+        nearness = [hit.score for hit in hits]
+        option = yield from decide(
+            STORE,
+            int(nearness[0] <= self.duplicate),
+            state_features=(
+                nearness[0],
+                nearness[1] if len(nearness) > 1 else 0.0,
+                tells_lasting(text),
+                np.log1p(max(memory.step - hits[0].entry.updated_step, 0)),
+                np.log1p(memory.store.count_tokens(text)),
+                np.log1p(len(memory.store)),
+            ),
+            about=text,
+        )
+        return option == 1
