@@ -11,6 +11,7 @@ from memdojo.registry import Registry
 from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
+from .evolver import Evolver
 from .karma import Karma
 from .mem_os import MemOS
 from .plug_mem import PlugMem
@@ -35,6 +36,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     PlugMem,
     AdaMem,
     ReMe,
+    Evolver,
 )
 """Those that come with memdojo."""
 
