@@ -13,6 +13,7 @@ from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .evolver import Evolver
 from .karma import Karma
+from .mem_agent import MemAgent
 from .mem_os import MemOS
 from .plug_mem import PlugMem
 from .policy import DesignManager
@@ -37,6 +38,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     AdaMem,
     ReMe,
     Evolver,
+    MemAgent,
 )
 """Those that come with memdojo."""
 
