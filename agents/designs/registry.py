@@ -21,6 +21,7 @@ from .protocol import MemoryDesign
 from .re_me import ReMe
 from .scm import SCM
 from .sirllm import SirLLM
+from .three_pools import ThreePools
 
 BuildDesign = Callable[..., MemoryDesign]
 
@@ -39,6 +40,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     ReMe,
     Evolver,
     MemAgent,
+    ThreePools,
 )
 """Those that come with memdojo."""
 
