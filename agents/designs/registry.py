@@ -12,6 +12,7 @@ from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .evolver import Evolver
+from .flat import Flat
 from .karma import Karma
 from .mem_agent import MemAgent
 from .mem_os import MemOS
@@ -41,6 +42,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     Evolver,
     MemAgent,
     ThreePools,
+    Flat,
 )
 """Those that come with memdojo."""
 

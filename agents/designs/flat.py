@@ -1,0 +1,33 @@
+"""The plain memory: every turn as it was said."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from memdojo.envs.types import Chunk, Hit
+
+from .decisions import DecisionKind, Steps
+from .memory import DesignMemory
+from .protocol import MemoryDesign
+from .room import LEAVE, add_turn
+from .writing import oldest_first
+
+
+class Flat(MemoryDesign):
+    """Stores every turn verbatim and looks it up by BM25; the oldest leaves.
+
+    Source: the retrieval baseline of LoCoMo (arXiv:2402.17753, section 6.1), over dialogue turns.
+    """
+
+    name = "flat"
+    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE,)
+
+    def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
+        """Add each turn; who leaves is a choice."""
+        for turn in chunk.turns:
+            yield from add_turn(memory, turn, lambda: oldest_first(memory))
+
+    def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
+        """Return what shares a term with the question, by BM25."""
+        yield from ()
+        return memory.matching(question, k)
