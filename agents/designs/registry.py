@@ -23,6 +23,7 @@ from .re_me import ReMe
 from .scm import SCM
 from .sirllm import SirLLM
 from .three_pools import ThreePools
+from .wrappers.registry import WRAPPING, wrapped
 
 BuildDesign = Callable[..., MemoryDesign]
 
@@ -58,13 +59,19 @@ def list_designs() -> Mapping[str, str]:
 def make_design(name: str, **parameters: Any) -> MemoryDesign:
     """Build the design `name`.
 
+    Args:
+        name: Which.
+        parameters: The design's own, and those of `wrapped`.
+
     Raises:
         UnknownNameError: If there is none; the message has the near matches.
         ConfigError: If it does not take one of the parameters, or not that value.
     """
     build = DESIGNS.get(name)
+    wrapping = {name: parameters[name] for name in WRAPPING if name in parameters}
+    own = {name: value for name, value in parameters.items() if name not in WRAPPING}
     try:
-        return build(**parameters)
+        return wrapped(build(**own), **wrapping)
     except TypeError as error:
         raise ConfigError(f"the memory design {name!r} does not take {parameters}: {error}.") from error
 

@@ -1,0 +1,1 @@
+"""Wrappers: what can be put around any memory design."""

@@ -1,0 +1,41 @@
+"""`wrapped`: wrappers by the parameters that name them."""
+
+from __future__ import annotations
+
+from memdojo.errors import ConfigError
+
+from ..protocol import MemoryDesign
+from .budgets import TokenBudget, WriteBudget
+from .guarded import Guarded
+
+WRAPPING = ("guarded", "max_read_tokens", "max_write_operations")
+"""Parameters that every design takes beside its own."""
+
+
+def wrapped(
+    design: MemoryDesign,
+    *,
+    guarded: bool = False,
+    max_read_tokens: int | None = None,
+    max_write_operations: int | None = None,
+) -> MemoryDesign:
+    """Return a design in its wrappers, the guard inmost; the design itself where none is asked for.
+
+    Args:
+        design: The design.
+        guarded: Put `Guarded` around it.
+        max_read_tokens: Put `TokenBudget` around it.
+        max_write_operations: Put `WriteBudget` around it.
+
+    Raises:
+        ConfigError: If a value is none of its parameter's.
+    """
+    if not isinstance(guarded, bool):
+        raise ConfigError(f"guarded is {guarded!r}; give true or false.")
+    if guarded:
+        design = Guarded(design)
+    if max_read_tokens is not None:
+        design = TokenBudget(design, max_read_tokens)
+    if max_write_operations is not None:
+        design = WriteBudget(design, max_write_operations)
+    return design

@@ -1,0 +1,39 @@
+"""`Wrapper`: a design around another, which does what that one does until told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from memdojo.envs.episodes.readings import Reading
+from memdojo.envs.types import Chunk, Hit
+
+from ..decisions import Steps
+from ..memory import DesignMemory
+from ..protocol import MemoryDesign
+
+
+class Wrapper(MemoryDesign):
+    """Writes, reads and learns as the design within.
+
+    Args:
+        design: The design within.
+    """
+
+    def __init__(self, design: MemoryDesign) -> None:
+        self.design = design
+        # Those of the instance, since they depend on what is within.
+        self.__dict__["name"] = design.name
+        self.__dict__["decisions"] = design.decisions
+        self.turns_per_chunk = design.turns_per_chunk
+
+    def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
+        """Write as the design within."""
+        yield from self.design.write(memory, chunk)
+
+    def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
+        """Read as the design within."""
+        return (yield from self.design.read(memory, question, k))
+
+    def learn(self, memory: DesignMemory, readings: Sequence[Reading]) -> Steps[None]:
+        """Learn as the design within."""
+        yield from self.design.learn(memory, readings)
