@@ -16,6 +16,7 @@ from .flat import Flat
 from .karma import Karma
 from .mem_agent import MemAgent
 from .mem_os import MemOS
+from .nemori import Nemori
 from .plug_mem import PlugMem
 from .policy import DesignManager
 from .protocol import MemoryDesign
@@ -44,6 +45,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     MemAgent,
     ThreePools,
     Flat,
+    Nemori,
 )
 """Those that come with memdojo."""
 

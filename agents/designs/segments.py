@@ -9,7 +9,7 @@ import numpy as np
 
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.streams.rendering import render_turn
-from memdojo.envs.types import MemoryEntry, Turn
+from memdojo.envs.types import Chunk, MemoryEntry, Turn
 
 from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
@@ -95,3 +95,8 @@ def surprise_of(memory: DesignMemory, text: str) -> float:
     frequencies = memory.store.index.document_frequency(terms)
     total = len(memory.store) + 1
     return float(sum(np.log(total / (1 + frequency)) for frequency in frequencies) / len(terms))
+
+
+def session_tag(chunk: Chunk) -> str:
+    """Return the tag of the entries from a chunk's session."""
+    return f"session {chunk.session}"
