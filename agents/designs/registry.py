@@ -13,6 +13,7 @@ from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .evolver import Evolver
 from .flat import Flat
+from .hymem import HyMem
 from .karma import Karma
 from .mem_agent import MemAgent
 from .mem_os import MemOS
@@ -46,6 +47,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     ThreePools,
     Flat,
     Nemori,
+    HyMem,
 )
 """Those that come with memdojo."""
 
