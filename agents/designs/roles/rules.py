@@ -80,7 +80,9 @@ def states_something(sentence: Sentence) -> bool:
     has_value = any(token.is_number or token.is_address for token in content)
     if all(token.is_number for token in said) or not content:
         return False
-    if not has_value and (len(content) < 2 or len(said) < 3):
+    # "I like tea" tells of tea, and "I believe you" of nothing.
+    is_empty = len(content) < 2 and all(token.stem in VERBS for token in content)
+    if not has_value and (is_empty or len(said) < 3):
         return False
     return has_value or sentence.first_person or _names_somebody(sentence)
 

@@ -42,6 +42,10 @@ def test_a_name_at_the_beginning_counts_where_a_verb_follows():
     assert _facts("Begin with the easy slides.") == []
 
 
+def test_a_short_statement_is_a_fact_if_it_has_a_matter():
+    assert _facts("Ann: I like tea. I believe you.") == ["Ann: I like tea."]
+
+
 @pytest.mark.parametrize("text", ["", "Ann: ", "Ann: 1.", "Ann: Really?", "Ann: If I lived in Rome.", "?!"])
 def test_what_states_nothing_is_no_fact(text):
     assert _facts(text) == []
