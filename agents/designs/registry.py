@@ -13,6 +13,7 @@ from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .evolver import Evolver
 from .flat import Flat
+from .himem import HiMem
 from .hymem import HyMem
 from .karma import Karma
 from .mem_agent import MemAgent
@@ -48,6 +49,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     Flat,
     Nemori,
     HyMem,
+    HiMem,
 )
 """Those that come with memdojo."""
 
