@@ -108,6 +108,12 @@ class DesignMemory:
         nearness: FloatArray = vectors[wanted] @ vector
         return nearness
 
+    def vectors(self, entries: Sequence[MemoryEntry]) -> FloatArray:
+        """Return the unit vectors of entries, shape (num_entries, embedder.dim)."""
+        vectors, wanted = self._vectors(entries)
+        chosen: FloatArray = vectors[wanted]
+        return chosen
+
     def nearness_among(self, entries: Sequence[MemoryEntry]) -> FloatArray:
         """Return the cosines of entries with each other, shape (num_entries, num_entries)."""
         vectors, wanted = self._vectors(entries)

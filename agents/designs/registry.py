@@ -18,6 +18,7 @@ from .hymem import HyMem
 from .karma import Karma
 from .mem_agent import MemAgent
 from .mem_os import MemOS
+from .memgas import MemGAS
 from .nemori import Nemori
 from .plug_mem import PlugMem
 from .policy import DesignManager
@@ -50,6 +51,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     Nemori,
     HyMem,
     HiMem,
+    MemGAS,
 )
 """Those that come with memdojo."""
 
