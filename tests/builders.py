@@ -291,6 +291,19 @@ def save_manager(
     return folder
 
 
+def save_design(
+    folder: Path, training: TrainedOn, parameters: Mapping[str, Any] = MappingProxyType({}), seed: int = 0
+) -> Path:
+    """Save untrained decisions of `sirllm` as if they had been trained so, and return the folder."""
+    from memdojo.agents.compact.design import new_design_network
+    from memdojo.train.checkpoints.compact import DesignSpec, design_spec, save_policy
+
+    design = DesignSpec("sirllm", dict(parameters), ("leave",))
+    network = new_design_network(design.build()[1], 8, seed)
+    save_policy(folder, network.state_dict(), design_spec(design, "hashed_ngrams", 8, training))
+    return folder
+
+
 def unseal(folder: Path) -> None:
     """Make a checkpoint one of before its record had digests of the other files."""
     from memdojo.train.checkpoints.digests import DIGESTS, POLICY_JSON

@@ -83,7 +83,7 @@ def forecast(config: TrainConfig) -> Forecast:
             replayed = probes * task.alternatives
             length = _steps(task, schedule.streams)
             episodes += played
-            steps += task.fork_turn // config.streams.turns_per_chunk + played * length
+            steps += task.fork_turn // (config.turns_per_chunk or 1) + played * length
             replays += replayed
             replayed_steps += replayed * length
             questions += (played + replayed) * _questions(task, schedule.streams)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from memdojo.settings import UsedIf
 
-MANAGER_ONLY = UsedIf(lambda run: run.task == "manager", "task is {run.task!r} and only a manager uses it")
+MANAGER_ONLY = UsedIf(lambda run: run.writes_memory, "task is {run.task!r} and only a manager uses it")
+WHOLE_MANAGER_ONLY = UsedIf(
+    lambda run: run.task == "manager",
+    "task is {run.task!r} and only a manager uses it that is no memory design",
+)
+DESIGN_ONLY = UsedIf(
+    lambda run: run.task == "design", "task is {run.task!r} and only a memory design uses it"
+)
+NO_DESIGN = UsedIf(lambda run: run.task != "design", "task is 'design', and a memory design has its own")
 RETRIEVER_ONLY = UsedIf(
     lambda run: run.task == "retriever", "task is {run.task!r} and only a retriever uses it"
 )
 STORE_ONLY = UsedIf(
     # Over a written memory the limits are those of the manager that writes it.
-    lambda run: run.task == "manager" or run.episode.written_by is not None,
+    lambda run: run.writes_memory or run.episode.written_by is not None,
     "task is {run.task!r} and only a manager uses it",
 )
 ARCHIVE_ONLY = (
-    UsedIf(lambda run: run.task != "manager", "task is {run.task!r}, whose questions meet its own store"),
+    UsedIf(lambda run: not run.writes_memory, "task is {run.task!r}, whose questions meet its own store"),
     UsedIf(
         lambda run: run.episode.written_by is None,
         "episode.written_by is set, whose entries are what its manager wrote",

@@ -53,11 +53,11 @@ class ChoosingNetwork(nn.Module):
     """Decides by one choice: `forward` returns logits, shape (B, A), and the critic's values, shape (B,)."""
 
     def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
-        """Evaluate `actions` (B, 1) at a batch of observations."""
+        """Evaluate `actions` (B, 1) at a batch of observations; of -1 the probability means nothing."""
         logits, values = self(observations)
         distribution = MaskedCategorical(logits, observations["action_mask"])
         return ActionEvaluation(
-            distribution.log_prob(actions.squeeze(1)).unsqueeze(1),
+            distribution.log_prob(actions.squeeze(1).clamp(min=0)).unsqueeze(1),
             distribution.entropy(),
             values.unsqueeze(1),
         )

@@ -17,6 +17,7 @@ from ..used_keys import (
     MIXED_STARTS,
     SCHEDULED_ENTROPY,
     WHOLE_EPISODES,
+    WHOLE_MANAGER_ONLY,
     WITH_ENTROPY,
     WITH_PROBES,
 )
@@ -284,7 +285,7 @@ class PpoSettings(ClippedSettings):
     gae_lambda: Share = 0.9
     value_coefficient: NotNegative = 0.5
     critic_learning_rate: Annotated[Positive | None, LANGUAGE_ONLY] = None
-    critic_sees: Annotated[Literal["policy", "future"], COMPACT_ONLY, MANAGER_ONLY] = "policy"
+    critic_sees: Annotated[Literal["policy", "future"], COMPACT_ONLY, WHOLE_MANAGER_ONLY] = "policy"
 
     @property
     def future_discount(self) -> float | None:

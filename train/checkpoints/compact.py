@@ -24,10 +24,14 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from memdojo.agents.baselines.registry import make_fallback_rule
+from memdojo.agents.compact.design import CompactDesign, NetworkDecider, new_design_network
 from memdojo.agents.compact.fallback import FallbackManager
 from memdojo.agents.compact.familiarity import Familiarity
 from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
+from memdojo.agents.designs.features import DecisionFeatures, learned_kinds
+from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.registry import make_design
 from memdojo.envs.features.manager import (
     AGED_PAIR_FEATURES,
     PAIR_FEATURES,
@@ -47,6 +51,9 @@ from ..runs.checkpoint_folders import latest_checkpoint, prune_checkpoints, whol
 from .digests import POLICY_JSON, STATE_JSON, require_unchanged, seal
 
 FORMAT_VERSION = 1
+
+CompactKind = Literal["manager", "retriever", "design"]
+"""What a compact policy can be."""
 
 POLICY_TENSORS, LEARNER_TENSORS = "policy.safetensors", "learner.safetensors"
 
@@ -68,10 +75,12 @@ NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 __all__ = [
     "FORMAT_VERSION",
+    "DesignSpec",
     "FallbackSpec",
     "PolicySpec",
     "TrainedOn",
     "TrainingState",
+    "design_spec",
     "latest_checkpoint",
     "load_encoder_state",
     "load_network_state",
@@ -152,11 +161,35 @@ class FallbackSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class DesignSpec:
+    """A memory design some of whose decisions were learned.
+
+    Attributes:
+        name: Of the design.
+        parameters: With which it is built, by name.
+        learned: Names of the decisions, in the design's order.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    learned: tuple[str, ...]
+
+    def build(self) -> tuple[MemoryDesign, DecisionFeatures]:
+        """Return the design, and what the network sees of its decisions.
+
+        Raises:
+            ConfigError: If there is no such design any more, or it has other parameters or decisions.
+        """
+        design = make_design(self.name, **self.parameters)
+        return design, DecisionFeatures(learned_kinds(design, self.learned))
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySpec:
     """Everything but the weights that it takes to build a policy.
 
     Attributes:
-        kind: `manager` or `retriever`.
+        kind: `manager`, `retriever` or `design`.
         hidden_dim: Width of the hidden layers.
         embedder: Name of the embedder behind similarities.
         feature_names: What the network's inputs meant: a policy must not read other features.
@@ -164,9 +197,10 @@ class PolicySpec:
         num_places: Places of a ranking for which a retriever's critic has a value.
         network: What decides for a manager; those of former versions had one kind only.
         fallback: What decides in a manager's place; None if nothing does.
+        design: Whose decisions were learned; None if they are no design's.
     """
 
-    kind: Literal["manager", "retriever"]
+    kind: CompactKind
     hidden_dim: int
     embedder: str
     feature_names: tuple[str, ...]
@@ -177,6 +211,7 @@ class PolicySpec:
     training: TrainedOn = TrainedOn()
     format_version: int = FORMAT_VERSION
     fallback: FallbackSpec | None = None
+    design: DesignSpec | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +253,12 @@ def retriever_spec(embedder: str, num_places: int, hidden_dim: int, training: Tr
         num_places=num_places,
         training=training,
     )
+
+
+def design_spec(design: DesignSpec, embedder: str, hidden_dim: int, training: TrainedOn) -> PolicySpec:
+    """Describe the learned decisions of a memory design."""
+    _, features = design.build()
+    return PolicySpec("design", hidden_dim, embedder, features.names, training=training, design=design)
 
 
 def save_policy(
@@ -265,10 +306,12 @@ def load_spec(folder: str | Path) -> PolicySpec:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise CheckpointError(f"{folder / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None
-    for name, least in (
-        ("hidden_dim", 0),
-        ("num_candidates" if spec.kind == "manager" else "num_places", 1),
-    ):
+    if (spec.design is None) == (spec.kind == "design"):
+        raise CheckpointError(
+            f"{folder / POLICY_JSON} is damaged: kind is {spec.kind!r} and design is {spec.design}."
+        )
+    sizes = {"manager": "num_candidates", "retriever": "num_places"}
+    for name, least in (("hidden_dim", 0), *((sizes[kind], 1) for kind in sizes if kind == spec.kind)):
         if not least <= getattr(spec, name) <= _LARGEST_SIZE:
             raise CheckpointError(
                 f"{folder / POLICY_JSON} is damaged: {name} is {getattr(spec, name)}, "
@@ -293,7 +336,7 @@ def read_policy_json(folder: str | Path) -> dict[str, Any]:
     return record
 
 
-def load_policy(folder: str | Path) -> CompactManager | FallbackManager | CompactRetriever:
+def load_policy(folder: str | Path) -> CompactManager | FallbackManager | CompactRetriever | CompactDesign:
     """Build the policy that a checkpoint holds; it acts greedily.
 
     Raises:
@@ -302,7 +345,9 @@ def load_policy(folder: str | Path) -> CompactManager | FallbackManager | Compac
     """
     folder = Path(folder)
     spec = load_spec(folder)
-    _require_same_features(folder, spec)
+    if spec.design is not None:
+        return _loaded_design(folder, spec, spec.design)
+    _require_same_features(folder, spec, _feature_names(spec.kind, spec.network))
     weights, encoder, familiarity = _apart(_read_tensors(folder, POLICY_TENSORS))
     if familiarity and spec.fallback is None:
         raise CheckpointError(
@@ -516,8 +561,18 @@ def _feature_names(kind: str, network: ManagerNetworkName = "joint") -> tuple[st
     return (*TURN_FEATURES, *pairs, *STORE_FEATURES)
 
 
-def _require_same_features(folder: Path, spec: PolicySpec) -> None:
-    known = _feature_names(spec.kind, spec.network)
+def _loaded_design(folder: Path, spec: PolicySpec, of: DesignSpec) -> CompactDesign:
+    try:
+        design, features = of.build()
+    except MemdojoError as error:
+        raise CheckpointError(f"{folder} holds decisions of a design that cannot be built: {error}") from None
+    _require_same_features(folder, spec, features.names)
+    weights = load_network_state(folder)
+    network = _loaded(folder, weights, lambda: new_design_network(features, spec.hidden_dim, 0))
+    return CompactDesign(design, NetworkDecider(network, features), embedder=_embedder(folder, spec, {}))
+
+
+def _require_same_features(folder: Path, spec: PolicySpec, known: tuple[str, ...]) -> None:
     if spec.feature_names == known:
         return
     gone = sorted(set(spec.feature_names) - set(known))

@@ -98,6 +98,7 @@ class LanguageSpec:
 def language_spec(config: LanguageConfig, training: TrainedOn) -> LanguageSpec:
     """Return how the model of a run is spoken to."""
     policy = config.policy
+    assert config.task != "design"  # The configuration gives designs no language model.
     return LanguageSpec(
         config.task,
         policy.format,

@@ -116,7 +116,7 @@ def _kind(folder: Path) -> str:
     with _requiring_torch():
         from .compact import read_policy_json
     kind = read_policy_json(folder).get("kind")
-    if not isinstance(kind, str) or kind in get_args(Task):
+    if not isinstance(kind, str) or kind in (*get_args(Task), "design"):
         return "compact"  # Its checkpoints name the task there; and it refuses what is damaged.
     if kind not in POLICY_KINDS:
         raise CheckpointError(
@@ -146,7 +146,8 @@ def load_compact_checkpoint(folder: Path) -> Learned:
         from .compact import load_policy, load_spec
     use_one_thread()
     spec = load_spec(folder)
-    return Learned(folder, spec.kind, load_policy(folder), spec.training)
+    task: Task = "retriever" if spec.kind == "retriever" else "manager"
+    return Learned(folder, task, load_policy(folder), spec.training)
 
 
 def load_language_checkpoint(folder: Path) -> Learned:

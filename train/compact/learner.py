@@ -131,12 +131,18 @@ class Learner:
         Raises:
             DivergenceError: If the loss or a weight is no longer finite.
             ValueError: If no trajectory could be scored.
+            ConfigError: If nothing was chosen in any of them.
         """
         algorithm = self.algorithm.at(update)
         rate = algorithm.settings.learning_rate * algorithm.settings.learning_rate_share(update)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         batch = build_batch(groups, algorithm, self.critic)
+        if not batch.loss_mask.any():
+            raise ConfigError(
+                f"no episode of update {update} came to a choice: there is no decision that is learned from; "
+                "let the episodes have some, as by a smaller store (episode.max_entries)."
+            )
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
         for _ in range(algorithm.settings.epochs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -36,6 +35,7 @@ from ..rollouts.memory_figures import memory_figures
 from ..rollouts.tasks import RolloutTask, record_of
 from .future import FUTURE, Future
 from .labels import Labels
+from .paid import operation_counts, probed_group, step_rewards
 from .probes import play_probes
 from .trajectories import Trajectory, TrajectoryGroup
 
@@ -73,7 +73,9 @@ class ManagerPlayer:
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
         """Return the trajectories of the task, in the order of its seeds."""
-        context = self._contexts.get_or_make((task.stream, task.window), lambda: self._context(task))
+        context = self._contexts.get_or_make(
+            (task.stream, task.window), lambda: context_of(self._streams, task)
+        )
         start = self._rules.manager(context, seed=task.trunk_seed)
         labels = None
         if not task.greedy and task.update < self._imitation.num_updates:
@@ -107,37 +109,10 @@ class ManagerPlayer:
     def _play_probes(
         self, task: RolloutTask, context: StreamContext, start: ManagerEpisode
     ) -> TrajectoryGroup:
-        """Return one trajectory for each alternative, of one step for each decision that is probed.
-
-        A step is paid the return that came of it, divided by the number of decisions, so that the return of
-        a trajectory is the mean of what its alternatives came to.
-        """
+        """Return one trajectory for each alternative, of one step for each decision that is probed."""
         probes = play_probes(self._policy, start, self._rules, task)
-        counts = _counts(start.outcome().steps)
         memory = memory_figures(start, self._plan(task, context))
-        reward = self._rules.paid.at(task.update)
-        # Alternatives share episodes.
-        score_of = {
-            id(outcome): sum_scores([reward(step) for step in outcome.steps])
-            for probe in probes
-            for _, outcome in probe
-        }
-        group = []
-        for place in range(task.alternatives):
-            scores = [score_of[id(probe[place][1])] for probe in probes]
-            rewards, at_worst = _rewards(scores)
-            trajectory = Trajectory.of(
-                context.stream.id,
-                [probe[place][0] for probe in probes],
-                rewards / len(probes),
-                _mean_parts(scores),
-                counts,
-                greedy=False,
-                memory=memory,
-            )
-            scored = trajectory.scored
-            group.append(trajectory if scored else trajectory.missing_answers(at_worst / len(probes)))
-        return tuple(group)
+        return probed_group(probes, start.outcome(), self._rules.paid.at(task.update), memory)
 
     def _plan(self, task: RolloutTask, context: StreamContext) -> PlanMeasures:
         return self._plans.get_or_make((task.stream, task.window), lambda: PlanMeasures(context))
@@ -148,14 +123,6 @@ class ManagerPlayer:
         if task.greedy or discount is None:
             return None
         return self._futures.get_or_make((task.stream, task.window), lambda: Future(context, discount))
-
-    def _context(self, task: RolloutTask) -> StreamContext:
-        stream = self._streams[task.stream]
-        if task.window is not None:
-            cut = window(stream, *task.window)
-            assert cut is not None  # The schedule draws windows that keep a question.
-            stream = cut
-        return StreamContext(stream)
 
     def _trajectory(
         self,
@@ -169,31 +136,29 @@ class ManagerPlayer:
         record: EpisodeRecord | None,
     ) -> Trajectory:
         scores = [reward(step) for step in steps]
-        rewards, at_worst = _rewards(scores)
+        rewards, at_worst = step_rewards(scores)
         parts = sum_scores(scores).parts
         trajectory = Trajectory.of(
-            stream_id, decisions, rewards, parts, _counts(steps), greedy=greedy, memory=memory, record=record
+            stream_id,
+            decisions,
+            rewards,
+            parts,
+            operation_counts(steps),
+            greedy=greedy,
+            memory=memory,
+            record=record,
         )
         return trajectory if trajectory.scored else trajectory.missing_answers(at_worst)
 
 
-def _rewards(scores: Sequence[Score]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return what each is worth, NaN where unscored, and with what is missing worth 0, shapes (S, 1)."""
-    rewards = [np.nan if score.value is None else score.value for score in scores]
-    at_worst = [score.at_worst if score.value is None else score.value for score in scores]
-    return np.array(rewards)[:, None], np.array(at_worst)[:, None]
-
-
-def _counts(steps: Sequence[StepOutcome]) -> Counter[str]:
-    """Count the operations of an episode by kind, and those that were not applied as `rejected`."""
-    return Counter(
-        operation.kind if operation.applied else "rejected" for step in steps for operation in step.operations
-    )
-
-
-def _mean_parts(scores: Sequence[Score]) -> dict[str, float]:
-    names = dict.fromkeys(name for score in scores for name in score.parts)
-    return {name: float(np.mean([score.parts.get(name, 0.0) for score in scores])) for name in names}
+def context_of(streams: Sequence[Stream], task: RolloutTask) -> StreamContext:
+    """Return the stream of a task, or the part of it that is played, with what its episodes share."""
+    stream = streams[task.stream]
+    if task.window is not None:
+        cut = window(stream, *task.window)
+        assert cut is not None  # The schedule draws windows that keep a question.
+        stream = cut
+    return StreamContext(stream)
 
 
 class _Recorder:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from memdojo.agents.compact.base import Decision
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.play import play_manager
 from memdojo.envs.episodes.base import finish_together
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.types import Operation
-from memdojo.rewards.outcomes import EpisodeOutcome
 
 from ..rollouts.probed_states import ProbedStates
 from ..rollouts.tasks import RolloutTask
-
-Probe = list[tuple[Decision, EpisodeOutcome]]
-"""One decision: what was drawn for it, each with the episode that came of it."""
+from .paid import Probe
 
 
 def play_probes(

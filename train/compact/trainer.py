@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from memdojo.agents.compact.base import use_one_thread
+from memdojo.agents.compact.design import CompactDesign, NetworkDecider, new_design_network
 from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.agents.designs.features import DecisionFeatures, learned_kinds
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.written_memory import StoredByQuestion
@@ -26,9 +28,11 @@ from memdojo.rewards.reward import Reward
 
 from ..algorithms.registry import make_algorithm
 from ..checkpoints.compact import (
+    DesignSpec,
     PolicySpec,
     TrainedOn,
     TrainingState,
+    design_spec,
     load_encoder_state,
     load_training_state,
     load_weights,
@@ -56,6 +60,7 @@ from ..rollouts.tasks import RolloutTask
 from ..runs.folder import RunFolder
 from ..runs.progress import Progress
 from .critic import FutureCritic, new_future_critic
+from .design_player import DesignPlayer
 from .encoder import tune_encoder
 from .familiar_dialogues import FamiliarDialogues
 from .labels import Labels
@@ -215,7 +220,16 @@ class CompactTrainee:
         return self._learner.network.state_dict()
 
 
-def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> CompactManager | CompactRetriever:
+CompactPolicy = CompactManager | CompactRetriever | CompactDesign
+
+
+def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> CompactPolicy:
+    if config.task == "design":
+        design = config.design.design
+        features = DecisionFeatures(learned_kinds(design, config.design.learn))
+        network = new_design_network(features, config.policy.hidden_dim, config.seed)
+        learned = NetworkDecider(network, features)
+        return CompactDesign(design, learned, embedder=config.design.embedder, name=config.name)
     if config.task == "manager":
         embedder = make_tuned_embedder(config.features.embedder, encoder)
         manager_features = ManagerFeatures(_feature_settings(config), embedder)
@@ -227,7 +241,7 @@ def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> Compact
     return CompactRetriever(retriever, RetrievalFeatures(config.features.embedder), name=config.name)
 
 
-def _new_critic(config: CompactConfig, policy: CompactManager | CompactRetriever) -> FutureCritic | None:
+def _new_critic(config: CompactConfig, policy: CompactPolicy) -> FutureCritic | None:
     """Return the critic that sees the future, if the run has one; else the policy's network has its own."""
     if config.algorithm.future_discount is None:
         return None
@@ -264,7 +278,7 @@ def _feature_settings(config: CompactConfig) -> FeatureSettings:
 def _make_player(
     config: CompactConfig,
     streams: Sequence[Stream],
-    policy: CompactManager | CompactRetriever,
+    policy: CompactPolicy,
     weights: Mapping[str, float],
     decay: Mapping[str, int] | None = None,
     *,
@@ -275,10 +289,18 @@ def _make_player(
     rules = config.episode.rules(reward, answerer=resolve_answerer(None, reward))
     if isinstance(policy, CompactManager):
         return ManagerPlayer(streams, policy, rules, imitation, config.algorithm.future_discount)
+    if isinstance(policy, CompactDesign):
+        return DesignPlayer(streams, policy, rules)
     return RetrieverPlayer(streams, policy, rules, memories=memories)
 
 
 def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
+    if config.task == "design":
+        chosen = config.design
+        assert chosen.name is not None  # The configuration has a design.
+        learned = tuple(kind.name for kind in learned_kinds(chosen.design, chosen.learn))
+        design = DesignSpec(chosen.name, chosen.parameters, learned)
+        return design_spec(design, chosen.embedder, config.policy.hidden_dim, training)
     if config.task == "manager":
         return manager_spec(
             _feature_settings(config), config.policy.hidden_dim, training, config.policy.network

@@ -20,7 +20,7 @@ from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 from memdojo.settings import Count, CountOrZero, FolderOrName, Positive, Table, Text
 
-from ..used_keys import MANAGER_ONLY, RETRIEVER_ONLY
+from ..used_keys import MANAGER_ONLY, RETRIEVER_ONLY, WHOLE_MANAGER_ONLY
 
 ManagerNetworkName = Literal["joint", "keep_and_supersede"]
 """The names of `memdojo.agents.compact.manager.MANAGER_NETWORKS`, which needs torch."""
@@ -47,7 +47,7 @@ class CompactPolicySettings(PolicySettings):
 
     kind: Literal["compact"] = "compact"
     hidden_dim: Annotated[CountOrZero, Field(le=8192)] = 64
-    network: Annotated[ManagerNetworkName, MANAGER_ONLY] = "joint"
+    network: Annotated[ManagerNetworkName, WHOLE_MANAGER_ONLY] = "joint"
 
 
 class LanguagePolicySettings(PolicySettings):

@@ -49,7 +49,7 @@ from .tables import (
 )
 from .tuning import TuneConfig
 
-Task = Literal["manager", "retriever", "answer_agent"]
+Task = Literal["manager", "retriever", "answer_agent", "design"]
 
 
 AnswererTable = Annotated[AnswererSettings, OneOf(ANSWERERS, default="extractive")]
@@ -62,8 +62,8 @@ class TrainConfig(Table):
     Attributes:
         name: Name of the run and of its folder; by default that of the configuration file.
         seed: Seeds weights, episodes and minibatches.
-        task: Whether a `manager`, a proxy `retriever` or an `answer_agent` is trained; the last one is a
-            language model.
+        task: Whether a `manager`, a proxy `retriever`, an `answer_agent` or the decisions of a memory
+            `design` are trained; an answer agent is a language model, a design's decisions are a network's.
         reward: Weights of reward parts by name.
         reward_decay: Updates over which the weight of a part falls linearly to 0, by name.
     """
@@ -121,6 +121,16 @@ class TrainConfig(Table):
         return False
 
     @property
+    def writes_memory(self) -> bool:
+        """True if what is trained writes the memory: a manager, or a design, which is one."""
+        return self.task in ("manager", "design")
+
+    @property
+    def turns_per_chunk(self) -> int | None:
+        """How many turns a chunk of its streams has; None takes them as they are cut."""
+        return self.streams.turns_per_chunk
+
+    @property
     def supervised_updates(self) -> int:
         """How many of the updates are supervised, the first ones."""
         return 0
@@ -157,9 +167,9 @@ class TrainConfig(Table):
         name, episode = self.episode.written_by, self.episode
         if name is None:
             return
-        if self.task == "manager":
+        if self.writes_memory:
             raise ConfigError(
-                f"episode.written_by is {name!r}, but task is 'manager', which writes its memory itself; "
+                f"episode.written_by is {name!r}, but task is {self.task!r}, which writes its memory itself; "
                 "leave it out."
             )
         if name in list_baselines() and not episode.has_limits:
@@ -216,10 +226,10 @@ class TrainConfig(Table):
             reward = Reward(self.reward, self.reward_decay)
         except MemdojoError as error:
             raise ConfigError(f"reward_decay: {error}") from None
-        if "evidence_dcg_share" in reward.weights and self.task == "manager":
+        if "evidence_dcg_share" in reward.weights and self.writes_memory:
             raise ConfigError(
-                "task is 'manager' and the reward has evidence_dcg_share, which divides by the entries of an "
-                "archive that hold evidence; pay evidence_dcg instead."
+                f"task is {self.task!r} and the reward has evidence_dcg_share, which divides by the entries "
+                "of an archive that hold evidence; pay evidence_dcg instead."
             )
         if "overlong_responses" in reward.weights and not self.is_language:
             raise ConfigError(
@@ -231,7 +241,7 @@ class TrainConfig(Table):
                 f"task is {self.task!r} and the reward compares answers at tiers of a ranking, which only a "
                 "retriever writes; leave out marginal_utility and the like."
             )
-        if (reward.needs_answerability or reward.needs_attribution) and self.task != "manager":
+        if (reward.needs_answerability or reward.needs_attribution) and not self.writes_memory:
             raise ConfigError(
                 f"task is {self.task!r} and the reward pays for what a step writes into a memory, which only "
                 "a manager does; leave out answerability and attribution."
@@ -253,7 +263,7 @@ class TrainConfig(Table):
             )
 
     def _check_baselines(self) -> None:
-        if self.task == "manager":
+        if self.writes_memory:
             known = set(list_baselines())
             unknown = [name for name in self.evaluation.baselines if name not in known]
         else:
@@ -261,6 +271,5 @@ class TrainConfig(Table):
             # What follows a colon is an option of the retriever, such as the embedder of `dense`.
             unknown = [name for name in self.evaluation.baselines if name.partition(":")[0] not in known]
         if unknown:
-            raise ConfigError(
-                f"evaluation.baselines: {unknown_name(f'{self.task} baseline', unknown[0], known)}"
-            )
+            kind = "manager" if self.writes_memory else self.task
+            raise ConfigError(f"evaluation.baselines: {unknown_name(f'{kind} baseline', unknown[0], known)}")

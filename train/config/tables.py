@@ -11,6 +11,10 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
 from memdojo.agents.baselines.registry import make_fallback_rule
+from memdojo.agents.designs.features import learned_kinds
+from memdojo.agents.designs.policy import DEFAULT_EMBEDDER
+from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.registry import make_design
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers, check_tiers
 from memdojo.envs.episodes.limits import CapacitySettings
@@ -20,7 +24,7 @@ from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.memory.token_counter import settled_tokenizer
 from memdojo.envs.streams.registry import takes_option
 from memdojo.envs.types import DEFAULT_CORE_TOKENS
-from memdojo.errors import ConfigError, MemdojoError, unknown_name
+from memdojo.errors import ConfigError, MemdojoError, UnknownNameError, unknown_name
 from memdojo.rewards import Reward
 from memdojo.rewards.grading import grade_names
 from memdojo.settings import (
@@ -42,6 +46,7 @@ from ..used_keys import (
     COMPACT_ONLY,
     LANGUAGE_ONLY,
     MANAGER_ONLY,
+    NO_DESIGN,
     RETRIEVER_ONLY,
     STORE_ONLY,
     TIERS_ONLY,
@@ -245,7 +250,7 @@ class EpisodeConfig(Table):
     tokenizer: Annotated[Text | None, STORE_ONLY] = None
     max_core_tokens: Annotated[Count, STORE_ONLY] = DEFAULT_CORE_TOKENS
     top_k: Annotated[Count, Field(le=1_000_000)] = 10
-    retriever: Text = "bm25"
+    retriever: Annotated[Text, NO_DESIGN] = "bm25"
     granularity: Annotated[Literal["turn", "session"], *ARCHIVE_ONLY] = "turn"
     tiers: Annotated[tuple[Count, ...], Field(strict=False), RETRIEVER_ONLY] = ()
     tier_order: Annotated[Literal["rank", "time"], TIERS_ONLY] = "rank"
@@ -314,6 +319,53 @@ class EpisodeConfig(Table):
             tiers=Tiers(self.tiers, TierOrder(self.tier_order)),
             judge=judge,
         )
+
+
+class DesignConfig(Table):
+    """The memory design whose decisions are learned.
+
+    Attributes:
+        name: Of the design; `memdojo designs` lists them with their decisions and parameters.
+        parameters: Of the design, by name.
+        learn: Names of the decisions that are learned; none named means all. The others are made by the
+            design's own rule.
+        embedder: Name of the text embedder that says how near texts are to each other.
+    """
+
+    name: Text | None = None
+    parameters: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
+    learn: Names = ()
+    embedder: str = DEFAULT_EMBEDDER
+
+    @property
+    def design(self) -> MemoryDesign:
+        """The design.
+
+        Raises:
+            ConfigError: If there is none of the name, or it does not take the parameters.
+        """
+        if self.name is None:
+            raise ConfigError("task is 'design' and design.name is missing; `memdojo designs` lists them.")
+        try:
+            return make_design(self.name, **self.parameters)
+        except UnknownNameError as error:
+            raise ConfigError(f"design.name: {error}") from None
+        except MemdojoError as error:
+            raise ConfigError(f"design.parameters: {error}") from None
+
+    def check(self) -> None:
+        """Refuse a design that there is not, or decisions that it has not.
+
+        Raises:
+            ConfigError: With what there is.
+        """
+        design = self.design
+        try:
+            learned_kinds(design, self.learn)
+        except MemdojoError as error:
+            raise ConfigError(f"design.learn: {error}") from None
+        if self.embedder not in list_embedders():
+            raise ConfigError(f"design.embedder: {unknown_name('embedder', self.embedder, list_embedders())}")
 
 
 class FeaturesConfig(Table):

@@ -133,7 +133,7 @@ class Schedule:
     def _task(self, unit: int | tuple[int, int], rng: np.random.Generator, place: int) -> RolloutTask:
         seeds = tuple(int(seed) for seed in rng.integers(2**31, size=self._config.algorithm.group_size))
         if isinstance(unit, tuple):
-            if self._config.task == "manager":
+            if self._config.writes_memory:
                 return RolloutTask(unit[0], seeds, step=unit[1])
             return RolloutTask(unit[0], seeds, question=unit[1])
         part = self._window(unit, rng)
@@ -159,7 +159,7 @@ class Schedule:
 
 def validation_tasks(config: TrainConfig, streams: Sequence[Stream]) -> list[RolloutTask]:
     """Return the tasks of a validation: a greedy one for every stream, or question, of `streams`."""
-    if config.task == "manager":
+    if config.writes_memory:
         return [RolloutTask(index, seeds=(0,), greedy=True) for index in range(len(streams))]
     return [
         RolloutTask(stream, seeds=(0,), question=question, greedy=True)
@@ -171,7 +171,7 @@ def _units(
     config: TrainConfig, streams: Sequence[Stream], members: Sequence[int]
 ) -> list[int] | list[tuple[int, int]]:
     """Return what a group is about: a stream, or a stream and its question or the chunk of its one step."""
-    if config.task != "manager":
+    if not config.writes_memory:
         return _questions(streams, members)
     if config.one_step.window_turns is None:
         return list(members)

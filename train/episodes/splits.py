@@ -44,8 +44,11 @@ def load_splits(config: TrainConfig, run: Path | None = None) -> dict[Split, lis
         record_streams(run, _by_source(config.streams, splits))
     splits.pop("test", None)
     _check_judged(config, chain.from_iterable(splits.values()))
-    size = config.streams.turns_per_chunk
-    return {split: [rechunk(stream, size) for stream in streams] for split, streams in splits.items()}
+    size = config.turns_per_chunk
+    return {
+        split: [stream if size is None else rechunk(stream, size) for stream in streams]
+        for split, streams in splits.items()
+    }
 
 
 def _check_judged(config: TrainConfig, streams: Iterable[Stream]) -> None:

@@ -58,3 +58,7 @@ class ProbedStates(Generic[StateT]):
     def in_order(self) -> list[StateT]:
         """Return the forks that were kept, in order of time."""
         return [state for _, _, state in sorted(self._kept, key=lambda kept: kept[1])]
+
+    def places(self) -> list[int]:
+        """Return which of the states that were seen are kept, counted from 0, in order of time."""
+        return sorted(place for _, place, _ in self._kept)

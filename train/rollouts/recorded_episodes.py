@@ -28,7 +28,7 @@ def records_are_due(config: TrainConfig, update: int) -> bool:
     """
     every, before = config.logging.trajectories_every, max(0, update - config.evaluation.every)
     is_due = update // every > before // every or update == config.algorithm.num_updates
-    return config.task == "manager" and is_due
+    return config.writes_memory and is_due
 
 
 class RecordedEpisodes:

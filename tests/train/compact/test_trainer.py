@@ -19,8 +19,10 @@ import torch
 from typer.testing import CliRunner
 
 from builders import Messages, make_stream, run_training
+from memdojo.agents.compact.design import CompactDesign
 from memdojo.agents.compact.keep_and_supersede import KeepAndSupersedeNetwork
 from memdojo.agents.compact.manager import CompactManager
+from memdojo.agents.policy import ReadsItself
 from memdojo.cli import app
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
@@ -74,6 +76,14 @@ MANAGER: dict[str, Any] = {
     "checkpoints": {"every": 2, "keep": 9},
 }
 TO_RETRIEVER = ("task=retriever", "episode.max_entries=", "features.num_candidates=")
+TO_DESIGN = (
+    "task=design",
+    "design.name=sirllm",
+    "design.parameters.num_first=1",
+    "design.parameters.num_recent=1",
+    "design.embedder=hashed_ngrams",
+    "features.num_candidates=",
+)
 TASKS = {
     "manager-grpo": (),
     "manager-forks": ("algorithm.group_start=fork", "streams.window_turns=10"),
@@ -104,6 +114,15 @@ TASKS = {
         "policy.network=keep_and_supersede",
         "imitation.num_updates=2",
     ),
+    "design-grpo": (*TO_DESIGN, "algorithm.advantage=trajectory"),
+    "design-probes": (
+        *TO_DESIGN,
+        "algorithm.group_start=probes",
+        "algorithm.num_probes=3",
+        "algorithm.num_alternatives=8",
+        "algorithm.discount=0",
+    ),
+    "design-ppo": (*TO_DESIGN, "algorithm.name=ppo"),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
 }
 
@@ -267,6 +286,9 @@ def test_without_validation_the_newest_checkpoint_is_the_best(tmp_path: Path) ->
         ("manager-ppo", 2),
         ("manager-ppo-future", 2),
         ("manager-warm-start", 2),
+        ("design-grpo", 1),
+        ("design-probes", 3),
+        ("design-ppo", 2),
         ("retriever-ppo", 1),
     ],
 )
@@ -763,3 +785,26 @@ def test_a_collapse_is_told_once_and_counted_also_by_a_run_that_goes_on(
     assert [line["collapsed"] for line in _updates(run)] == [0.0, 1.0, 1.0, 1.0]
     assert [line["rollouts/equal_groups"] for line in _updates(run)] == [1.0] * 4
     assert not any("collapsed" in text for text in (*progress.said[1:], *resumed.said))
+
+
+def test_decisions_that_never_come_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no decision that is learned from"):
+        _train(tmp_path, *TASKS["design-grpo"], "episode.max_entries=99", "episode.token_share=1.0")
+
+
+def test_the_learned_decisions_of_a_design_are_a_manager_that_reads_itself(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path, *TASKS["design-probes"])
+    assert run.latest is not None
+    spec = load_spec(run.latest)
+    assert spec.design is not None
+    assert (spec.kind, spec.design.name, spec.design.learned) == ("design", "sirllm", ("leave",))
+    assert spec.design.parameters == {"num_first": 1, "num_recent": 1}
+    policy = load_policy(run.latest)
+    assert isinstance(policy, CompactDesign)
+    assert isinstance(policy, ReadsItself)
+    assert policy.design.num_first == 1
+    record = json.loads((run.latest / "policy.json").read_text())
+    record["design"]["learned"] = ["stay"]
+    (run.latest / "policy.json").write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match="unknown decision of 'sirllm' 'stay'"):
+        load_policy(run.latest)

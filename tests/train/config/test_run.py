@@ -168,7 +168,7 @@ def test_an_override_takes_out_what_it_rules_out() -> None:
         ("seed.x=3", "seed.x does not fit: seed is 0, which is not a table"),
         ("seed=[1", r"'seed=\[1' has a value that is not TOML"),
         ("name=a/b", "name is 'a/b'; it must be letters, digits"),
-        ("task=managr", "task is 'managr'; it must be 'manager', 'retriever' or 'answer_agent'"),
+        ("task=managr", "task is 'managr'; it must be 'manager', 'retriever', 'answer_agent' or 'design'"),
         ("task=retriever", "capacity_share is 0.25, but task is 'retriever' and only a manager uses it"),
         (
             "fallback.rule=similarty",

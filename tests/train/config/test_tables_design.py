@@ -1,0 +1,89 @@
+"""The table [design] of a configuration."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from builders import Notebook
+from memdojo.agents.designs.registry import DESIGNS
+from memdojo.errors import ConfigError
+from memdojo.train.config.files import dump_config, parse_config
+
+
+def _tree(**changes):
+    tree = {
+        "name": "run",
+        "task": "design",
+        "streams": {"train": "synthetic:train"},
+        "design": {"name": "sirllm", "parameters": {"decay": 0.5}, "learn": ["leave"]},
+        "reward": {"token_f1": 1.0},
+        "algorithm": {"name": "grpo", "num_updates": 2},
+    }
+    return tree | changes
+
+
+def test_a_design_is_built_as_its_table_says():
+    config = parse_config(_tree())
+    assert config.design.design.decay == 0.5
+    assert (config.turns_per_chunk, config.writes_memory) == (1, True)
+    assert parse_config(_tree(), ['design.learn=["leave"]', "design.parameters.decay=0.25"]).design.design
+
+
+def test_the_resolved_configuration_loads_back():
+    config = parse_config(_tree())
+    text = dump_config(config)
+    assert "[features]" not in text
+    assert parse_config(tomllib.loads(text)) == config
+
+
+def test_other_tasks_have_no_table_of_a_design():
+    manager = _tree(task="manager", episode={"max_entries": 3})
+    with pytest.raises(ConfigError, match="only a memory design uses it"):
+        parse_config(manager)
+    del manager["design"]
+    assert "design" not in dump_config(parse_config(manager))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"design": {"name": "sirlm"}},
+            r"design\.name: unknown memory design 'sirlm'\. Did you mean 'sirllm'",
+        ),
+        ({"design": {}}, r"design\.name is missing; `memdojo designs` lists them"),
+        (
+            {"design": {"name": "sirllm", "learn": ["leve"]}},
+            r"design\.learn: unknown decision of 'sirllm' 'leve'\. Did you mean 'leave'",
+        ),
+        (
+            {"design": {"name": "sirllm", "parameters": {"decoy": 1.0}}},
+            r"design\.parameters: .*does not take",
+        ),
+        ({"design": {"name": "sirllm", "parameters": {"decay": 2.0}}}, r"design\.parameters: .*decay=2\.0"),
+        ({"design": {"name": "sirllm", "embedder": "word"}}, r"design\.embedder: unknown embedder 'word'"),
+        ({"features": {"num_candidates": 3}}, r"features\.num_candidates is 3, but task is 'design'"),
+        ({"imitation": {"num_updates": 1}}, r"imitation\.num_updates is 1, but task is 'design'"),
+        ({"episode": {"retriever": "dense"}}, r"episode\.retriever is 'dense', but task is 'design'"),
+        ({"episode": {"written_by": "recency"}}, "writes its memory itself"),
+        ({"evaluation": {"baselines": ["recencyy"]}}, "manager baseline 'recencyy'"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_config(_tree(**changes))
+
+
+def test_a_language_model_makes_no_decisions_of_designs():
+    tree = _tree(policy={"kind": "language", "model": "tiny"})
+    del tree["design"]
+    with pytest.raises(ConfigError, match="a compact policy makes"):
+        parse_config(tree)
+
+
+def test_designs_of_other_packages_are_known():
+    with DESIGNS.temporarily("notebook", Notebook):
+        config = parse_config(_tree(design={"name": "notebook", "learn": ["find"]}))
+        assert config.design.design.decisions == Notebook.decisions
