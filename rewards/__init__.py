@@ -34,7 +34,16 @@ from .metrics import (
 )
 from .outcomes import AnswerabilityOutcome, EpisodeOutcome, OperationOutcome, QuestionOutcome, StepOutcome
 from .parts import PARTS, RewardPart, register_reward_part, reward_part, reward_part_names
-from .ranking import dcg, ndcg_at_k, ndcg_longmemeval_at_k, newly_covered, recall_at_k
+from .ranking import (
+    dcg,
+    ndcg_any_at_k,
+    ndcg_at_k,
+    ndcg_longmemeval_at_k,
+    newly_covered,
+    recall_all_at_k,
+    recall_any_at_k,
+    recall_at_k,
+)
 from .reward import Reward, parse_reward
 from .scores import Score, mean_score, sum_scores
 from .structure import settlement, yes_no_match
@@ -71,12 +80,15 @@ __all__ = [
     "mean_score",
     "metric",
     "metric_names",
+    "ndcg_any_at_k",
     "ndcg_at_k",
     "ndcg_longmemeval_at_k",
     "needs_judge",
     "newly_covered",
     "parse_reward",
     "question_metric_names",
+    "recall_all_at_k",
+    "recall_any_at_k",
     "recall_at_k",
     "recommendation_recall",
     "register_reward_part",

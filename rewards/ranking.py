@@ -9,7 +9,7 @@ is the usual binary relevance.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 
 
@@ -80,6 +80,54 @@ def ndcg_longmemeval_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: 
     return _ndcg(retrieved, evidence, k, _longmemeval_discounts)
 
 
+def recall_any_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None) -> float:
+    """Return 1 if one of the first `k` ranks (None: all) supports an evidence turn, else 0.
+
+    LongMemEval's `recall_any` (`src/retrieval/eval_utils.py`).
+
+    Raises:
+        ValueError: As `recall_at_k`.
+    """
+    return float(recall_at_k(retrieved, evidence, k) > 0)
+
+
+def recall_all_at_k(retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None) -> float:
+    """Return 1 if the first `k` ranks (None: all) together support all evidence turns, else 0.
+
+    LongMemEval's `recall_all`, of turns and of sessions alike: a session supports all of its turns.
+
+    Raises:
+        ValueError: As `recall_at_k`.
+    """
+    _require_evidence(evidence)
+    return float(sum(newly_covered(retrieved, evidence, k)) == len(evidence))
+
+
+def ndcg_any_at_k(
+    retrieved: Iterable[Set[str]], evidence: Set[str], k: int | None = None, num_evidence_entries: int = 0
+) -> float:
+    """Return LongMemEval's `ndcg_any`: an entry is relevant or not, however many evidence turns it supports.
+
+    With the discount of `ndcg_longmemeval_at_k`. It differs from that where entries are sessions.
+
+    Args:
+        retrieved: As for `recall_at_k`.
+        evidence: As for `recall_at_k`.
+        k: As for `recall_at_k`.
+        num_evidence_entries: Entries that support a turn, which the ideal ranking has first; 0 takes one a
+            turn, where nobody counted them.
+
+    Raises:
+        ValueError: As `recall_at_k`.
+    """
+    _require_evidence(evidence)
+    relevant = [float(bool(supported & evidence)) for supported in retrieved][:k]
+    num_ideal = num_evidence_entries or len(evidence)
+    weights = _longmemeval_discounts(max(len(relevant), num_ideal))
+    gained = sum(gain * weight for gain, weight in zip(relevant, weights, strict=False))
+    return min(1.0, gained / sum(weights[: num_ideal if k is None else min(num_ideal, k)]))
+
+
 def _ndcg(
     retrieved: Iterable[Set[str]],
     evidence: Set[str],
@@ -93,8 +141,16 @@ def _ndcg(
     return min(1.0, gained / sum(discounts(num_ideal)))
 
 
-MEASURES_AT_RANK = {"recall": recall_at_k, "ndcg": ndcg_at_k, "ndcg_longmemeval": ndcg_longmemeval_at_k}
-"""What may be measured at a rank, by name."""
+MEASURES_AT_RANK: Mapping[str, Callable[[Sequence[Set[str]], Set[str], int, int], float]] = {
+    "recall": lambda retrieved, evidence, k, _: recall_at_k(retrieved, evidence, k),
+    "recall_any": lambda retrieved, evidence, k, _: recall_any_at_k(retrieved, evidence, k),
+    "recall_all": lambda retrieved, evidence, k, _: recall_all_at_k(retrieved, evidence, k),
+    "ndcg": lambda retrieved, evidence, k, _: ndcg_at_k(retrieved, evidence, k),
+    "ndcg_longmemeval": lambda retrieved, evidence, k, _: ndcg_longmemeval_at_k(retrieved, evidence, k),
+    "ndcg_any": ndcg_any_at_k,
+}
+"""What may be measured at a rank, by name: functions of what was retrieved, the evidence, the rank, and the
+number of entries that hold evidence, 0 where nobody counted them."""
 
 
 @lru_cache(1024)

@@ -108,7 +108,9 @@ def _evidence_scores(asked: QuestionOutcome, columns: tuple[str, ...]) -> dict[s
     if known:
         for column in columns:
             name, _, k = column.partition("@")
-            scores[column] = MEASURES_AT_RANK[name](asked.retrieved, asked.evidence, int(k))
+            scores[column] = MEASURES_AT_RANK[name](
+                asked.retrieved, asked.evidence, int(k), asked.num_evidence_entries
+            )
     scores[KEPT_EVIDENCE] = len(asked.stored) / len(asked.evidence) if known else math.nan
     return scores
 

@@ -44,9 +44,9 @@ class EvalSettings:
         retriever: Finds the entries from which a manager's questions are answered.
         answerer: Answers the questions; None leaves them unanswered and the answer metrics empty.
         judge: Grades the answers, in the column `judge`; None leaves it and all grades by a judge empty.
-        score: The column that counts: a metric's name, `official`, `recall@K`, `ndcg@K`,
-            `ndcg_longmemeval@K` or `kept_evidence`. "" chooses: without an answerer `recall@K` at the largest
-            K; with one the metric that the questions name, or `official` where they name several, but
+        score: The column that counts: a metric's name, `official`, a measure at a rank such as `recall@K`,
+            `recall_all@K` or `ndcg@K`, or `kept_evidence`. "" chooses: without an answerer `recall@K` at the
+            largest K; with one the metric that the questions name, or `official` where they name several, but
             `token_f1` where they name none, or one that needs a judge and there is none.
         granularity: What one candidate is when retrievers are evaluated.
         memories: What a manager left of the streams, over which retrievers are evaluated instead of over all

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memdojo.rewards import dcg, ndcg_at_k, ndcg_longmemeval_at_k, newly_covered, recall_at_k
+from memdojo.rewards import (
+    dcg,
+    ndcg_any_at_k,
+    ndcg_at_k,
+    ndcg_longmemeval_at_k,
+    newly_covered,
+    recall_all_at_k,
+    recall_any_at_k,
+    recall_at_k,
+)
 
 A, B, AB, NONE = frozenset("a"), frozenset("b"), frozenset("ab"), frozenset[str]()
 turns = st.frozensets(st.sampled_from("abcdef"))
@@ -84,3 +93,24 @@ def test_the_discount_of_longmemeval_starts_behind_the_second_rank() -> None:
     assert ndcg_longmemeval_at_k([NONE, A], A, 2) == 1
     assert ndcg_at_k([NONE, A], A, 2) == pytest.approx(1 / math.log2(3))
     assert ndcg_longmemeval_at_k([NONE] * 9 + [A], A, 10) == pytest.approx(1 / math.log2(10))
+
+
+def test_any_and_all_of_the_evidence() -> None:
+    assert (recall_any_at_k([NONE, A, B], AB, 1), recall_all_at_k([NONE, A, B], AB, 1)) == (0, 0)
+    assert (recall_any_at_k([NONE, A, B], AB, 2), recall_all_at_k([NONE, A, B], AB, 2)) == (1, 0)
+    assert (recall_any_at_k([NONE, A, B], AB, 3), recall_all_at_k([NONE, A, B], AB, 3)) == (1, 1)
+    # A session that holds both turns.
+    assert recall_all_at_k([AB], AB, 5) == 1
+
+
+def test_longmemevals_ndcg_counts_a_session_once() -> None:
+    # Two relevant sessions, one of them with two evidence turns, at ranks 1 and 3.
+    evidence = frozenset("abc")
+    ranked = [AB, NONE, frozenset("c")]
+    assert ndcg_any_at_k(ranked, evidence, 5, 2) == pytest.approx((1 + 1 / math.log2(3)) / 2)
+    assert ndcg_any_at_k(ranked, evidence, 1, 2) == 1
+    # Where nobody counted the sessions, the ideal has one for each turn.
+    assert ndcg_any_at_k(ranked, evidence) == pytest.approx((1 + 1 / math.log2(3)) / (2 + 1 / math.log2(3)))
+    assert ndcg_any_at_k([NONE], evidence, 5, 2) == 0
+    with pytest.raises(ValueError, match="leave it out"):
+        ndcg_any_at_k([A], NONE, 1)
