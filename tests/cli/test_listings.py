@@ -9,7 +9,12 @@ from builders import invoke
 
 def test_environments_streams_and_baselines_are_listed() -> None:
     assert re.search(r"memdojo/MemoryManager-v0 +A manager", invoke("envs").stdout)
-    assert "synthetic[:SPLIT]" in invoke("streams").stdout
+    sources = invoke("streams").stdout
+    assert re.search(r"synthetic\[:SPLIT\] +\w", sources)
+    # A line a source; splits and options are shown on request.
+    assert len(sources.splitlines()) == len(_json("streams")) + 2
+    assert "memskill/train" not in sources
+    assert "memskill/train" in invoke("streams", "--long").stdout
     shown = invoke("baselines").stdout
     assert re.search(r"sum_idf +manager +Keeps", shown)
     assert re.search(r"hybrid +retriever +\w", shown)
@@ -21,6 +26,14 @@ def test_a_stream_is_shown_with_a_sample_and_statistics(data: dict[str, str]) ->
     assert "? Where does Ann live? -> Oslo" in shown
     assert re.search(r"turns per stream +6\.0 \(6 to 6\)", shown)
     assert re.search(r"questions of category single +6", shown)
+    assert shown.startswith("jsonl:PATH\n    A file of your own")
+
+
+def test_splits_and_options_of_a_source_are_shown_even_where_its_data_are_missing() -> None:
+    result = invoke("streams", "locomo", "--option", "path=/nowhere")
+    assert result.exit_code == 2
+    assert "memskill/train" in result.stdout
+    assert "options: path, turns_per_chunk, categories, audited" in result.stdout
 
 
 def test_listings_need_no_torch() -> None:

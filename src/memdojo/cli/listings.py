@@ -119,12 +119,15 @@ def streams(
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of the source.")
     ] = None,
     turns: Annotated[int, typer.Option(min=0, help="Turns of the sample.")] = 12,
+    long: Annotated[bool, typer.Option("--long", help="List the splits and options of all sources.")] = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List the sources of streams, or show a sample and statistics of one.
+    """List the sources of streams, or show one: its splits and options, a sample and statistics.
 
     memdojo streams
+
+    memdojo streams synthetic
 
     memdojo streams synthetic:test --option num_facts=40
 
@@ -138,9 +141,20 @@ def streams(
         if as_json:
             print_json([dataclasses.asdict(source) for source in list_sources()])
             return
-        for source in list_sources():
-            _print_source(source)
+        if long:
+            for source in list_sources():
+                _print_source(source)
+            return
+        rows = [[source.usage, source.error or source.description] for source in list_sources()]
+        print_table(["source", "what it is"], rows)
+        typer.echo("`memdojo streams NAME` shows the splits and options of one, and a sample; --long of all.")
         return
+    if not as_json:
+        # Before anything is loaded, which published data may have to be fetched for.
+        name = spec.partition(":")[0]
+        for source in list_sources():
+            if source.name == name:
+                _print_source(source)
     loaded = load_streams(spec, **parse_options(option))
     if not as_json:
         _print_sample(loaded[0], turns)
