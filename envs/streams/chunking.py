@@ -6,6 +6,7 @@ import dataclasses
 from datetime import datetime
 
 from ..types import Chunk, Stream, Turn
+from .turn_features import begins_session
 
 
 def of_one_day(first: datetime | None, second: datetime | None) -> bool:
@@ -13,10 +14,18 @@ def of_one_day(first: datetime | None, second: datetime | None) -> bool:
     return first is None or second is None or first.date() == second.date()
 
 
-def rechunk(stream: Stream, turns_per_chunk: int) -> Stream:
-    """Return the stream in chunks of at most `turns_per_chunk` turns; none crosses a session or a day.
+def _goes_on(first: datetime | None, previous: datetime | None, time: datetime | None) -> bool:
+    """Return whether a chunk that began at one time may go on after another: no new day, and no silence."""
+    if previous is not None and time is not None and begins_session(previous, time):
+        return False
+    return of_one_day(first, time)
 
-    A chunk is shown with one date, from which "yesterday" counts.
+
+def rechunk(stream: Stream, turns_per_chunk: int) -> Stream:
+    """Return the stream in chunks of at most `turns_per_chunk` turns.
+
+    None crosses a session, a day or half an hour's silence, at which a live dialogue begins a new session. A
+    chunk is shown with one date, from which "yesterday" counts.
 
     A question is asked after the new chunk that holds the last turn which it followed before, so it never
     comes earlier than it did. The stream is returned as it is where its chunks fit already.
@@ -35,7 +44,7 @@ def rechunk(stream: Stream, turns_per_chunk: int) -> Stream:
                 not pieces
                 or chunk.session != previous_session
                 or len(pieces[-1][1]) == turns_per_chunk
-                or not of_one_day(pieces[-1][1][-1].time, turn.time)
+                or not _goes_on(pieces[-1][1][0].time, pieces[-1][1][-1].time, turn.time)
             ):
                 pieces.append((chunk, []))
             previous_session = chunk.session

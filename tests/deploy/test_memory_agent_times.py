@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from memdojo.agents.play import play_manager
 from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.visible import VisibleEpisode
+from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.turn_features import COLUMN
-from memdojo.envs.types import Capacity
+from memdojo.envs.types import Capacity, Chunk, Operation, Stream, Turn
 
 MONDAY = datetime(2023, 5, 8, 9)
 HOUR = timedelta(hours=1)
@@ -76,3 +79,25 @@ def test_a_chunk_ends_with_the_day(tmp_path: Path) -> None:
         agent.observe_many([("Ann", "one", late), ("Ann", "two", early)])
         assert [turn.text for turn in agent.waiting] == ["two"]
         assert agent.num_sessions == 1
+
+
+def test_a_live_dialogue_is_cut_into_the_chunks_of_an_episode_of_the_same_turns(tmp_path: Path) -> None:
+    times = [
+        MONDAY + timedelta(minutes=minute) for minute in (0, 10, 20, 29, 70, 75, 80, 60 * 24, 60 * 24 + 5)
+    ]
+    turns = tuple(Turn(f"t{number + 1}", "Ann", f"Said {number}.", time) for number, time in enumerate(times))
+    stream = rechunk(Stream("s", "g", (Chunk(0, turns, "all", times[0]),), ()), 3)
+    shown: list[Chunk] = []
+
+    class Watching(ScriptedRule):
+        def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
+            shown.extend(episode.chunk for episode in episodes if episode.chunk is not None)
+            return [() for _ in episodes]
+
+    with MemoryAgent(tmp_path / "m", manager=Watching([], turns_per_chunk=3)) as agent:
+        agent.observe_many([(turn.speaker, turn.text, turn.time) for turn in turns])
+        agent.end_session()
+        agent.observe("Ann", "Afterwards.", times[-1])
+    assert [(chunk.turns, chunk.time) for chunk in shown[: len(stream.chunks)]] == [
+        (chunk.turns, chunk.time) for chunk in stream.chunks
+    ]

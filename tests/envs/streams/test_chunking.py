@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -74,3 +74,21 @@ def test_a_chunk_never_crosses_a_day() -> None:
     cut = rechunk(Stream("s", "g", (Chunk(0, turns, "1", late),), ()), 3)
     assert [[turn.id for turn in chunk.turns] for chunk in cut.chunks] == [["t0"], ["t1", "t2"]]
     assert [chunk.time for chunk in cut.chunks] == [late, early]
+
+
+def test_a_chunk_ends_at_a_silence_where_turns_have_times_of_their_own() -> None:
+    minutes = (0, 20, 40, 80, 90)
+    turns = tuple(
+        Turn(f"t{n}", "Ann", f"Said {n}.", datetime(2023, 5, 1, 9) + timedelta(minutes=minute))
+        for n, minute in enumerate(minutes)
+    )
+    original = Stream("s", "g", (Chunk(0, turns, "morning", turns[0].time),), ())
+    cut = rechunk(original, 10)
+    assert [[turn.id for turn in chunk.turns] for chunk in cut.chunks] == [["t0", "t1", "t2"], ["t3", "t4"]]
+    assert [chunk.time for chunk in cut.chunks] == [turns[0].time, turns[3].time]
+
+
+def test_a_turn_without_a_time_goes_on_with_its_chunk() -> None:
+    turns = tuple(Turn(f"t{n}", "Ann", "Said.", time) for n, time in enumerate((datetime(2023, 5, 1), None)))
+    original = Stream("s", "g", (Chunk(0, turns, "", turns[0].time),), ())
+    assert rechunk(original, 10) is original
