@@ -16,9 +16,14 @@ from memdojo.envs.types import Hit
 from .base import ActionEvaluation, Decision, Observations, mlp, stack_observations
 from .distributions import PlackettLuce, require_scores
 
+SMALLEST_SPREAD = 0.05
+"""What is hardly ever seen in training should not count for more than it is when it is seen."""
+
 
 class RetrieverNetwork(nn.Module):
-    """Scores each candidate on its own: a linear part and a small correction.
+    """Scores each candidate on its own: a linear part and a small correction, of standardised features.
+
+    Features have the center 0 and the spread 1 until `standardise_by` is told others.
 
     Args:
         feature_dim: Features of a candidate.
@@ -28,6 +33,10 @@ class RetrieverNetwork(nn.Module):
 
     def __init__(self, feature_dim: int, num_places: int, hidden_dim: int = 32) -> None:
         super().__init__()
+        self.center: Tensor
+        self.spread: Tensor
+        self.register_buffer("center", torch.zeros(feature_dim))
+        self.register_buffer("spread", torch.ones(feature_dim))
         self.linear = nn.Linear(feature_dim, 1)
         self.correction = mlp(feature_dim, hidden_dim, 1)
         self.critic = mlp(2 * feature_dim, hidden_dim, num_places)
@@ -39,18 +48,38 @@ class RetrieverNetwork(nn.Module):
 
     def scores(self, features: Tensor) -> Tensor:
         """Return a score for each candidate, shape (..., N), from features (..., N, F)."""
-        scores: Tensor = (self.linear(features) + self.correction(features)).squeeze(-1)
+        inputs = self._standardised(features)
+        scores: Tensor = (self.linear(inputs) + self.correction(inputs)).squeeze(-1)
         return scores
+
+    @torch.no_grad()
+    def standardise_by(self, features: Tensor, mask: Tensor) -> None:
+        """Take center and spread of the features from candidates (B, N, F) that a mask (B, N) allows.
+
+        The linear part goes on to order candidates as it does; weights that were equal become weights of what
+        is equally unusual, so that a decay of weights is the same for all.
+        """
+        present = features[mask != 0]
+        if not len(present):
+            return
+        spread = present.std(0, correction=0).clamp(min=SMALLEST_SPREAD)
+        self.linear.weight.mul_(spread / self.spread)
+        self.center.copy_(present.mean(0))
+        self.spread.copy_(spread)
 
     def evaluate(self, observations: Observations, actions: Tensor) -> ActionEvaluation:
         """Evaluate rankings `actions` (B, P) of candidates padded to (B, N, F) with `mask` (B, N)."""
         features, mask = observations["features"], observations["mask"]
         distribution = PlackettLuce(self.scores(features), mask)
+        features = self._standardised(features)
         present = mask.unsqueeze(2).float()
         mean = (features * present).sum(1) / present.sum(1).clamp(min=1)
         largest = features.masked_fill(present == 0, -10).amax(1)
         values = self.critic(torch.cat([mean, largest], dim=1))[:, : actions.shape[1]]
         return ActionEvaluation(distribution.log_prob(actions), distribution.entropy(), values)
+
+    def _standardised(self, features: Tensor) -> Tensor:
+        return (features - self.center) / self.spread
 
 
 class CompactRetriever:

@@ -28,6 +28,7 @@ from ..streams.turn_features import (
     turn_features,
 )
 from ..types import MemoryEntry, Turn
+from .word_matches import WordMatches, WordTable, WordVectors
 
 MATCH_FEATURES = (
     "bm25_z",
@@ -53,8 +54,33 @@ MATCH_FEATURES = (
     "around_bm25",
     "answers_matching_question",
     "recency",
+    "near_coverage",
+    "near_coverage_with_previous",
+    "near_coverage_with_next",
+    "coverage_with_previous",
+    "coverage_with_next",
+    "coverage_around",
+    "topic",
+    "topic_z",
+    "answers_near_question",
+    "speaker_named_bm25",
+    "speaker_named_dense",
+    "speaker_named_near",
+    "speaker_named_topic",
+    "other_named",
+    "match_log_rank",
+    "bm25_log_rank",
+    "dense_log_rank",
+    "near_log_rank",
+    "topic_log_rank",
+    "behind_session_best",
+    "session_behind_best",
+    "session_rank",
 )
-"""Columns of a candidate in front of those of `TURN_FEATURES`."""
+"""Columns of a candidate in front of those of `TURN_FEATURES`.
+
+`near` is by the nearest word of the entry for each of the query's, `match` by all scores together.
+"""
 
 RETRIEVAL_FEATURES = MATCH_FEATURES + TURN_FEATURES
 
@@ -90,17 +116,20 @@ class RetrievalFeatures:
 
     def __init__(self, embedder: str = "hashed_ngrams") -> None:
         self.embedder: Embedder = make_embedder(embedder)
+        self._words = WordVectors(self.embedder)
         self._tables: LRUCache[tuple[tuple[MemoryEntry, ...], _EntryTable]] = LRUCache(MAX_TABLES)
 
     def observe(self, store: MemoryStore, query: str) -> RetrievalObservation:
         """Describe all entries of `store` that were not invalidated for `query`."""
         entries = store.readable
+        if not entries:
+            return RetrievalObservation(
+                np.zeros((0, len(RETRIEVAL_FEATURES)), np.float32), np.zeros(0, np.int64)
+            )
         # The entries are kept beside their table, so that no other tuple takes over their identity.
         _, table = self._tables.get_or_make(
-            id(entries), lambda: (entries, _EntryTable.of(entries, self.embedder))
+            id(entries), lambda: (entries, _EntryTable.of(entries, self.embedder, self._words))
         )
-        if not entries:
-            return RetrievalObservation(np.zeros((0, len(RETRIEVAL_FEATURES)), np.float32), table.ids)
         matches = self._match(store, table, query)
         features = np.concatenate(
             [np.stack([matches[name] for name in MATCH_FEATURES], axis=1), table.prior], axis=1
@@ -125,7 +154,7 @@ class RetrievalFeatures:
         numbers = prior[:, COLUMN["digits"]] + prior[:, COLUMN["number_words"]]
         times = prior[:, COLUMN["time_words"]] + prior[:, COLUMN["calendar_words"]]
         asked_before = table.neighbour(prior[:, COLUMN["ends_with_question"]], -1)
-        return {
+        columns = {
             "bm25_z": bm25_z / 2,
             "bm25": bm25 / scale,
             "dense_z": dense_z / 2,
@@ -150,6 +179,56 @@ class RetrievalFeatures:
             "answers_matching_question": previous * asked_before,
             "recency": np.linspace(0, 1, len(bm25), dtype=np.float32),
         }
+        return columns | _word_columns(table, table.words.match(query), columns)
+
+
+def _word_columns(
+    table: _EntryTable, words: WordMatches, columns: dict[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """Return the columns of the entries' words, and those of all that the others say together."""
+    exact = words.exact
+    # Nearness is squared: words that are hardly alike should not add up.
+    near, topic = words.near**2, words.topic
+    exact_before, exact_after = (table.neighbour(exact, offset) for offset in (-1, 1))
+    near_before, near_after = (table.neighbour(near, offset) for offset in (-1, 1))
+    near_coverage, topic_z = words.weights @ near, _standardise(topic)
+    speaker_named, ends_with_question = columns["speaker_named"], table.prior[:, COLUMN["ends_with_question"]]
+    scores = (2 * columns["bm25_z"], 2 * columns["dense_z"], _standardise(near_coverage), topic_z)
+    match = (np.mean(scores, axis=0) + speaker_named / 2).astype(np.float32)
+    session_best, _ = table.over_sessions(match)
+    _, session_places = np.unique(-session_best, return_inverse=True)
+    is_other: FloatArray = (1 - speaker_named) * speaker_named.max()
+    return {
+        "near_coverage": near_coverage,
+        "near_coverage_with_previous": words.weights @ np.maximum(near, near_before),
+        "near_coverage_with_next": words.weights @ np.maximum(near, near_after),
+        "coverage_with_previous": words.weights @ np.maximum(exact, exact_before),
+        "coverage_with_next": words.weights @ np.maximum(exact, exact_after),
+        "coverage_around": words.weights @ np.maximum(np.maximum(exact, exact_before), exact_after),
+        "topic": topic,
+        "topic_z": topic_z / 2,
+        "answers_near_question": table.neighbour(ends_with_question * near_coverage, -1),
+        "speaker_named_bm25": speaker_named * columns["bm25"],
+        "speaker_named_dense": speaker_named * columns["dense"],
+        "speaker_named_near": speaker_named * near_coverage,
+        "speaker_named_topic": speaker_named * topic,
+        "other_named": is_other,
+        "match_log_rank": _log_ranks(match),
+        "bm25_log_rank": _log_ranks(columns["bm25"]),
+        "dense_log_rank": _log_ranks(columns["dense"]),
+        "near_log_rank": _log_ranks(near_coverage),
+        "topic_log_rank": _log_ranks(topic),
+        "behind_session_best": match - session_best,
+        "session_behind_best": session_best - match.max(),
+        "session_rank": (1 / (1 + session_places)).astype(np.float32),
+    }
+
+
+def _log_ranks(scores: FloatArray) -> FloatArray:
+    """Return ln(1 + rank) / 3 of each score, ranks from 0, shape (N,); equal ones rank by their places."""
+    ranks = np.empty(len(scores), np.float32)
+    ranks[np.argsort(-scores, kind="stable")] = np.arange(len(scores))
+    return (np.log1p(ranks) / 3).astype(np.float32)
 
 
 def _sessions(times: Sequence[datetime | None]) -> npt.NDArray[np.intp]:
@@ -170,6 +249,7 @@ class _EntryTable:
     ids: npt.NDArray[np.int64]
     prior: FloatArray
     vectors: FloatArray
+    words: WordTable
     people: People
     speakers: tuple[str, ...]
     names: tuple[frozenset[str], ...]
@@ -181,9 +261,9 @@ class _EntryTable:
     years: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, entries: tuple[MemoryEntry, ...], embedder: Embedder) -> _EntryTable:
+    def of(cls, entries: tuple[MemoryEntry, ...], embedder: Embedder, words: WordVectors) -> _EntryTable:
         texts = [entry.text for entry in entries]
-        words = [analyze(text) for text in texts]
+        terms = [analyze(text) for text in texts]
         split = [split_turn(text) for text in texts]
         turns = [
             Turn(str(entry.id), speaker, said, entry.time)
@@ -194,12 +274,13 @@ class _EntryTable:
         return cls(
             ids=np.array([entry.id for entry in entries], np.int64),
             prior=turn_features(turns, texts),
-            vectors=embedder.embed(texts) if texts else np.zeros((0, embedder.dim), np.float32),
+            vectors=embedder.embed(texts),
+            words=WordTable.of([speaker for speaker, _ in split], [said for _, said in split], words),
             people=people,
             speakers=tuple(speaker for speaker, _ in split),
             names=tuple(_names(said, people) for _, said in split),
-            terms=tuple(map(frozenset, words)),
-            pairs=tuple(frozenset(pairwise(of_text)) for of_text in words),
+            terms=tuple(map(frozenset, terms)),
+            pairs=tuple(frozenset(pairwise(of_text)) for of_text in terms),
             sessions=_sessions(times),
             steps=np.array([entry.created_step for entry in entries], np.int64),
             months=np.array([time.month if time else 0 for time in times], np.int64),
@@ -217,16 +298,21 @@ class _EntryTable:
         return largest[self.sessions], means[self.sessions]
 
     def neighbour(self, values: FloatArray, offset: int) -> FloatArray:
-        """Return the value of the entry `offset` places away in the same passage; 0 where none is."""
+        """Return the value of the entry `offset` places away in the same passage; 0 where none is.
+
+        Args:
+            values: Of the entries, shape (..., N).
+            offset: Not 0; below it for entries before.
+        """
         shifted = np.zeros_like(values)
         distance = abs(offset)
-        if len(values) > distance:
+        if len(self.steps) > distance:
             near = self.steps[distance:] - self.steps[:-distance] <= distance
             near &= self.sessions[distance:] == self.sessions[:-distance]
             if offset > 0:
-                shifted[:-distance] = np.where(near, values[distance:], 0)
+                shifted[..., :-distance] = np.where(near, values[..., distance:], 0)
             else:
-                shifted[distance:] = np.where(near, values[:-distance], 0)
+                shifted[..., distance:] = np.where(near, values[..., :-distance], 0)
         return shifted
 
     def date_matches(self, query: str) -> FloatArray:

@@ -96,6 +96,22 @@ def analyze(text: str) -> list[str]:
     return terms
 
 
+def words_with_terms(text: str) -> list[tuple[str, str]]:
+    """Return what `analyze` does, each term behind the word, in lower case, whose stem it is.
+
+    A term that is no stem of a word, as in scripts without blanks, is its own word.
+    """
+    if text.isascii():
+        return [(word, term) for word in _WORD.findall(text.lower()) if (term := _terms[word])]
+    pairs = []
+    for piece in pieces(folded(text)):
+        if is_run(piece):
+            pairs += [(term, term) for term in _terms_of_run(piece)]
+        elif term := _terms[piece]:
+            pairs.append((piece, term))
+    return pairs
+
+
 def _terms_of_run(run: str) -> list[str]:
     """Return the pairs of neighbouring characters, and those characters that tell something alone, in order.
 

@@ -1,25 +1,28 @@
-"""What a decision of a manager should have been, by a stream's plan or by its questions' evidence."""
+"""What a decision should have been: of a manager by a stream's plan or by its questions' evidence, of a
+retriever by the evidence.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
+from memdojo.agents.compact.distributions import MASKED_LOGIT
 from memdojo.agents.compact.keep_and_supersede import HeadScores, edit_distribution
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.features.manager import ManagerObservation
-from memdojo.envs.types import Add, Delete, Update
+from memdojo.envs.types import Add, Delete, MemoryEntry, Question, Update
 
 from ..algorithms.protocol import Loss
 from ..config.tables import TeacherName
 
-LEAVE, EDIT = "label_leave", "label_edit"
+LEAVE, EDIT, RELEVANT = "label_leave", "label_edit", "label_relevant"
 """Names of the labels among the arrays of a decision."""
 
 _EDITS = (Update.kind, Delete.kind)
@@ -138,3 +141,29 @@ def label_loss(scores: HeadScores, rows: Mapping[str, Tensor]) -> Loss:
         )
     terms = {"edit_loss": edit_loss, "arrives_loss": arrives_loss, "stays_loss": stays_loss}
     return Loss(edit_loss + arrives_loss + stays_loss, terms)
+
+
+def evidence_labels(
+    context: StreamContext, question: Question, entries: Sequence[MemoryEntry]
+) -> npt.NDArray[np.int8]:
+    """Return 1 for each entry that holds evidence of the question and 0 for the others, shape (N,)."""
+    return np.array([bool(context.evidence_for(question, entry)) for entry in entries], np.int8)
+
+
+def ranking_loss(scores: Tensor, rows: Mapping[str, Tensor]) -> Loss:
+    """Return how unlikely it is that what holds evidence is chosen among what holds none.
+
+    For each entry that holds some that is the cross-entropy of a choice between it and all that hold none;
+    the mean over those entries, and then over the questions that have any (as in ListNet, Cao et al. 2007,
+    section 4, for one choice; several right ones do not compete).
+
+    Args:
+        scores: Of N candidates of B questions, shape (B, N).
+        rows: Their arrays, with `mask` and `label_relevant`, each of shape (B, N).
+    """
+    relevant = (rows[RELEVANT] == 1) & (rows["mask"] != 0)
+    is_other = ~relevant & (rows["mask"] != 0)
+    others = scores.masked_fill(~is_other, MASKED_LOGIT).logsumexp(1, keepdim=True)
+    losses = softplus(others - scores).masked_fill(~relevant, 0).sum(1) / relevant.sum(1).clamp(min=1)
+    total = losses.sum() / relevant.any(1).sum().clamp(min=1)
+    return Loss(total, {"evidence_loss": total})

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from memdojo.agents.compact.base import CompactNetwork
 from memdojo.agents.compact.keep_and_supersede import KeepAndSupersedeNetwork
+from memdojo.agents.compact.retriever import RetrieverNetwork
 from memdojo.errors import ConfigError, DivergenceError
 
 from ..algorithms.losses import explained_variance, masked_mean
 from ..algorithms.protocol import Algorithm, Choices, Loss
 from ..config.tables import ImitationConfig
 from .critic import FutureCritic
-from .labels import label_loss
+from .labels import label_loss, ranking_loss
 from .trajectories import TrajectoryGroup
 
 
@@ -166,24 +167,38 @@ class Learner:
         Raises:
             DivergenceError: If the loss or a weight is no longer finite.
         """
-        network = self.network
-        assert isinstance(network, KeepAndSupersedeNetwork)  # The configuration has no labels for others.
         observations = _join_observations(
             [trajectory.observations for group in groups for trajectory in group]
         )
+        if update == 0 and isinstance(self.network, RetrieverNetwork):
+            self.network.standardise_by(observations["features"], observations["mask"])
+        num_rows = len(next(iter(observations.values())))
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
         rate = stage.learning_rate * (1 - update / stage.num_updates)
         with (
             self._supervised(rate, stage.weight_decay),
-            network.dropping_out(stage.dropout, self.seed + update),
+            self._dropping_out(stage.dropout, self.seed + update),
         ):
             for _ in range(stage.epochs):
-                order = torch.from_numpy(shuffle.permutation(len(observations["turn"])))
+                order = torch.from_numpy(shuffle.permutation(num_rows))
                 for index in torch.split(order, self.algorithm.settings.minibatch_size):
                     rows = {name: values[index] for name, values in observations.items()}
-                    history.append(self._descend(label_loss(network.heads(rows), rows), update))
+                    history.append(self._descend(self._supervised_loss(rows), update))
         return self._mean_of(history, update) | {"learning_rate": rate}
+
+    def _supervised_loss(self, rows: Mapping[str, Tensor]) -> Loss:
+        network = self.network
+        if isinstance(network, RetrieverNetwork):
+            return ranking_loss(network.scores(rows["features"]), rows)
+        assert isinstance(network, KeepAndSupersedeNetwork)  # The configuration has no labels for others.
+        return label_loss(network.heads(rows), rows)
+
+    def _dropping_out(self, share: float, seed: int) -> contextlib.AbstractContextManager[None]:
+        """Leave out a share of what a network sees of embeddings; a retriever sees none of them."""
+        if isinstance(self.network, KeepAndSupersedeNetwork):
+            return self.network.dropping_out(share, seed)
+        return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def _supervised(self, learning_rate: float, weight_decay: float) -> Iterator[None]:

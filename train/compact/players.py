@@ -34,7 +34,7 @@ from ..config.tables import ImitationConfig
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.tasks import RolloutTask, record_of
 from .future import FUTURE, Future
-from .labels import Labels
+from .labels import RELEVANT, Labels, evidence_labels
 from .paid import operation_counts, probed_group, step_rewards
 from .probes import play_probes
 from .trajectories import Trajectory, TrajectoryGroup
@@ -204,6 +204,8 @@ class RetrieverPlayer:
         rules: With a reward, which pays each question. Where no part needs answers, every place is paid what
             it adds, the first one also what is paid whatever the ranking; otherwise the last place is paid
             everything.
+        imitation: Of the run; in its updates a question is played once, for there is one state to learn from,
+            and labelled.
         memories: What a manager stored of each stream, over which the questions are asked; None for all
             that was said.
     """
@@ -213,10 +215,12 @@ class RetrieverPlayer:
         streams: Sequence[Stream],
         policy: CompactRetriever,
         rules: EpisodeRules,
+        imitation: ImitationConfig | None = None,
         *,
         memories: Sequence[StoredByQuestion] | None = None,
     ) -> None:
         self.network: nn.Module = policy.network
+        self._imitation = imitation or ImitationConfig()
         self._streams = streams
         self._policy = policy
         self._rules = rules
@@ -224,21 +228,34 @@ class RetrieverPlayer:
         self._questions: dict[int, list[tuple[RetrievalEpisode, RetrievalObservation]]] = {}
 
     def play(self, task: RolloutTask) -> TrajectoryGroup:
-        """Return one trajectory of one decision for each seed."""
+        """Return one trajectory of one decision for each seed; only one where it is imitated."""
         assert task.question is not None  # The trainer names a question for every retriever's task.
         if task.stream not in self._questions:
             self._questions[task.stream] = self._at_each_question(task.stream)
         start, observation = self._questions[task.stream][task.question]
         reward = self._rules.paid.at(task.update)
+        imitated = not task.greedy and task.update < self._imitation.num_updates
+        seeds = task.seeds[:1] if imitated else task.seeds
         return tuple(
-            self._play_once(start.fork(seed), observation, reward, task.greedy) for seed in task.seeds
+            self._play_once(start.fork(seed), observation, reward, task.greedy, imitated) for seed in seeds
         )
 
     def _play_once(
-        self, episode: RetrievalEpisode, observation: RetrievalObservation, reward: Reward, greedy: bool
+        self,
+        episode: RetrievalEpisode,
+        observation: RetrievalObservation,
+        reward: Reward,
+        greedy: bool,
+        imitated: bool,
     ) -> Trajectory:
         rng = None if greedy else episode.rng
         ranking, decision = self._policy.decide(observation, self._rules.top_k, rng)
+        if imitated:
+            assert episode.question is not None  # It was just ranked for.
+            labels = evidence_labels(episode.context, episode.question, episode.store.entries)
+            # An empty memory is one masked place; see `decide`.
+            labels = np.pad(labels, (0, len(decision.observation["mask"]) - len(labels)))
+            decision = decision._replace(observation={**decision.observation, RELEVANT: labels})
         outcome = as_episode(episode.step(ranking))
         score = reward(outcome)
         at_worst = self._rewards(outcome, score, reward)[None]

@@ -256,6 +256,9 @@ def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
         ConfigError: If no stream does.
     """
     stage = config.imitation
+    if config.task == "retriever":
+        _require_evidence(config, streams)
+        return
     uses_labels = stage.num_updates or config.encoder.tuned_layers
     if uses_labels and all(Labels(StreamContext(stream), stage.teacher).is_empty for stream in streams):
         missing = {
@@ -267,6 +270,16 @@ def _require_labels(config: CompactConfig, streams: Sequence[Stream]) -> None:
             f"imitation.teacher is {stage.teacher!r}, and the streams {config.streams.train!r} have "
             f"{missing[stage.teacher]}; set imitation.num_updates and encoder.tuned_layers to 0, or train on "
             "others."
+        )
+
+
+def _require_evidence(config: CompactConfig, streams: Sequence[Stream]) -> None:
+    asked = (question for stream in streams for question in stream.questions)
+    if config.imitation.num_updates and not any(question.needed_evidence for question in asked):
+        raise ConfigError(
+            f"imitation.num_updates is {config.imitation.num_updates}, and the streams "
+            f"{config.streams.train!r} have no question with evidence, which is what a retriever learns; set "
+            "it to 0, or train on others."
         )
 
 
@@ -291,7 +304,7 @@ def _make_player(
         return ManagerPlayer(streams, policy, rules, imitation, config.algorithm.future_discount)
     if isinstance(policy, CompactDesign):
         return DesignPlayer(streams, policy, rules)
-    return RetrieverPlayer(streams, policy, rules, memories=memories)
+    return RetrieverPlayer(streams, policy, rules, imitation, memories=memories)
 
 
 def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:

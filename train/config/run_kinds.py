@@ -34,7 +34,7 @@ class CompactConfig(TrainConfig):
     design: Annotated[DesignConfig, DESIGN_ONLY] = DesignConfig()
     features: Annotated[FeaturesConfig, NO_DESIGN] = FeaturesConfig()
     encoder: Annotated[EncoderConfig, WHOLE_MANAGER_ONLY] = EncoderConfig()
-    imitation: Annotated[ImitationConfig, WHOLE_MANAGER_ONLY] = ImitationConfig()
+    imitation: Annotated[ImitationConfig, NO_DESIGN] = ImitationConfig()
     fallback: Annotated[FallbackConfig, WHOLE_MANAGER_ONLY] = FallbackConfig()
     one_step: Annotated[OneStepConfig, LANGUAGE_ONLY] = OneStepConfig()
     answerer: Annotated[AnswererTable, LANGUAGE_ONLY] = ExtractiveSettings()
@@ -63,7 +63,8 @@ class CompactConfig(TrainConfig):
                 "a manager's store needs a capacity; set episode.capacity_share (a share of the stream's "
                 "turns) or episode.max_entries."
             )
-        if self.imitation.num_updates and self.policy.network != "keep_and_supersede":
+        is_manager = self.task == "manager"
+        if is_manager and self.imitation.num_updates and self.policy.network != "keep_and_supersede":
             raise ConfigError(
                 f"imitation.num_updates is {self.imitation.num_updates}, but labels are for the two heads "
                 "of policy.network = 'keep_and_supersede'; set that, or leave imitation out."

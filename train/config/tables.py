@@ -390,10 +390,11 @@ class FeaturesConfig(Table):
 
 
 class ImitationConfig(Table):
-    """Supervised updates of a compact manager before those of the reinforcement learning.
+    """Supervised updates of a compact policy before those of the reinforcement learning.
 
-    The policy plays its own episodes, and learns what it should have decided in the states that it meets
-    (DAgger: Ross et al., AISTATS 2011, section 3).
+    A manager plays its own episodes, and learns what it should have decided in the states that it meets
+    (DAgger: Ross et al., AISTATS 2011, section 3). A retriever learns to rank the evidence of its questions
+    in front.
 
     Attributes:
         teacher: Who knows it: `labelled` by the plan of the streams, `oracle` by what the questions need,
@@ -406,12 +407,12 @@ class ImitationConfig(Table):
             training streams are not learned by heart.
     """
 
-    teacher: TeacherName = "auto"
+    teacher: Annotated[TeacherName, MANAGER_ONLY] = "auto"
     num_updates: CountOrZero = 0
     learning_rate: Positive = 3e-3
     weight_decay: NotNegative = 0.1
     epochs: Count = 4
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    dropout: Annotated[Annotated[float, Field(ge=0, lt=1)], MANAGER_ONLY] = 0.5
 
 
 class EncoderConfig(Table):

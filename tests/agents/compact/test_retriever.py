@@ -219,3 +219,33 @@ def test_an_empty_memory_is_ranked_as_nothing() -> None:
         stack_observations([empty.observation]), torch.from_numpy(empty.actions[None])
     )
     assert evaluation.entropy.tolist() == [0.0]
+
+
+def test_standardising_changes_no_order_of_the_linear_part() -> None:
+    network = RetrieverNetwork(len(RETRIEVAL_FEATURES), num_places=2, hidden_dim=8)
+    with torch.no_grad():
+        network.linear.weight.copy_(torch.linspace(-1, 1, len(RETRIEVAL_FEATURES)))
+        network.correction[-1].weight.zero_()
+    generator = torch.Generator().manual_seed(0)
+    features = 3 + 2 * torch.randn(4, 50, len(RETRIEVAL_FEATURES), generator=generator)
+    mask = torch.ones(4, 50)
+    before = network.scores(features)
+    network.standardise_by(features, mask)
+    after = network.scores(features)
+    torch.testing.assert_close(after - after.mean(), before - before.mean(), atol=1e-3, rtol=1e-4)
+    # A second time, with other candidates, too.
+    network.standardise_by(features[:2] - 1, mask[:2])
+    after = network.scores(features)
+    torch.testing.assert_close(after - after.mean(), before - before.mean(), atol=1e-3, rtol=1e-4)
+
+
+def test_center_and_spread_are_those_of_candidates_without_padding() -> None:
+    network = RetrieverNetwork(len(RETRIEVAL_FEATURES), num_places=2, hidden_dim=0)
+    features = torch.zeros(2, 2, len(RETRIEVAL_FEATURES))
+    features[..., :2] = torch.tensor([[[1.0, 5.0], [3.0, 5.0]], [[8.0, 5.0], [99.0, 99.0]]])
+    network.standardise_by(features, torch.tensor([[1, 1], [1, 0]]))
+    assert network.center[:2].tolist() == [4, 5]
+    # The mean square of -3, -1 and 4; what is always the same has the smallest spread.
+    assert network.spread[:2].tolist() == pytest.approx([math.sqrt(26 / 3), 0.05])
+    network.standardise_by(features, torch.zeros(2, 2))
+    assert network.center[:2].tolist() == [4, 5]

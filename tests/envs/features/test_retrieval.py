@@ -15,6 +15,7 @@ from memdojo.envs.features.retrieval import (
     RetrievalFeatures,
     RetrievalObservation,
 )
+from memdojo.envs.features.word_matches import WordVectors
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.registry import load_streams
@@ -228,3 +229,79 @@ def test_entries_that_follow_each_other_without_a_silence_are_of_one_session() -
         RetrievalFeatures().observe(store, "cello 1 2").features[:, RETRIEVAL_FEATURES.index("session_max")]
     )
     assert largest[0] == largest[1] == largest[2] > largest[3]
+
+
+DIRECTIONS = {"cello": (1.0, 0.0), "violin": (0.6, 0.8), "red": (0.0, 1.0)}
+
+
+class FewWords:
+    """Knows a few words; everything else has a direction that no known word has."""
+
+    name = "few"
+    dim = 3
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        rows = [(*DIRECTIONS[text], 0.0) if text in DIRECTIONS else (0.0, 0.0, 1.0) for text in texts]
+        return np.array(rows, np.float32)
+
+
+def _near(query: str, name: str) -> list[float]:
+    features = RetrievalFeatures()
+    features.embedder = embedder = FewWords()
+    features._words = WordVectors(embedder)
+    return features.observe(_store(), query).features[:, RETRIEVAL_FEATURES.index(name)].tolist()
+
+
+def test_an_entry_is_near_by_the_square_of_its_nearest_word() -> None:
+    # "violin" is 0.6 from "cello" and 0.8 from "red".
+    near = [0.36, 0.64, 0, 0.64, 0, 0]
+    assert _near("violin", "near_coverage") == pytest.approx(near)
+    # The fourth entry was said seven steps after the third.
+    assert _near("violin", "near_coverage_with_previous") == pytest.approx([0.36, 0.64, 0.64, 0.64, 0, 0])
+    assert _near("violin", "near_coverage_with_next") == pytest.approx([0.64, 0.64, 0, 0.64, 0, 0])
+    # The second follows a question.
+    assert _near("violin", "answers_near_question") == pytest.approx([0, 0.36, 0, 0, 0, 0])
+    assert _near("Bob's violin", "speaker_named_near") == pytest.approx([0, 0.64, 0, 0, 0, 0])
+    # Ties rank by their places.
+    order = [2, 0, 3, 1, 4, 5]
+    assert _near("violin", "near_log_rank") == pytest.approx([math.log(1 + rank) / 3 for rank in order])
+
+
+def test_terms_are_covered_by_an_entry_and_its_neighbours_together() -> None:
+    # "oslo" is in the second of six entries, "red" in the second and the fourth.
+    rare, common = math.log(1 + 5.5 / 1.5), math.log(1 + 4.5 / 2.5)
+    red = common / (rare + common)
+    assert _column("red Oslo", "coverage_with_previous") == pytest.approx([0, 1, 1, red, 0, 0])
+    assert _column("red Oslo", "coverage_with_next") == pytest.approx([1, 1, 0, red, 0, 0])
+    assert _column("red Oslo", "coverage_around") == pytest.approx([1, 1, 1, red, 0, 0])
+
+
+def test_matches_count_apart_where_the_query_names_who_speaks() -> None:
+    query = "What red cello does Bob have?"
+    bm25, named = _column(query, "bm25"), [0, 1, 0, 0, 1, 0]
+    assert _column(query, "speaker_named_bm25") == pytest.approx(
+        [score * is_named for score, is_named in zip(bm25, named, strict=True)]
+    )
+    assert _column(query, "other_named") == [1, 0, 1, 1, 0, 1]
+    assert _column("What cello?", "other_named") == [0] * 6
+
+
+def test_ranks_count_from_the_best() -> None:
+    order = np.argsort(np.argsort(-np.array(_bm25("red cello canoes")), kind="stable"), kind="stable")
+    assert _column("red cello canoes", "bm25_log_rank") == pytest.approx((np.log1p(order) / 3).tolist())
+
+
+def test_all_scores_together_compare_an_entry_and_its_session_with_the_best() -> None:
+    query = "Does Bob have a red cello?"
+    halves = [_column(query, name) for name in ("bm25_z", "dense_z", "topic_z")]
+    near = np.array(_column(query, "near_coverage"))
+    near_z = (near - near.mean()) / near.std()
+    named = np.array(_column(query, "speaker_named"))
+    match = (2 * np.sum(halves, axis=0) + near_z) / 4 + named / 2
+    assert match.argmax() == 1
+    best = np.array([match[:4].max()] * 4 + [match[4:].max()] * 2)
+    assert _column(query, "behind_session_best") == pytest.approx((match - best).tolist(), abs=1e-4)
+    assert _column(query, "session_behind_best") == pytest.approx((best - match.max()).tolist(), abs=1e-4)
+    assert _column(query, "session_rank") == [1, 1, 1, 1, 1 / 2, 1 / 2]
+    ranks = np.argsort(np.argsort(-match))
+    assert _column(query, "match_log_rank") == pytest.approx((np.log1p(ranks) / 3).tolist())

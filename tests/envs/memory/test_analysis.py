@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memdojo.envs.memory.analysis import STOP_WORDS, analyze, count_tokens, exceeds_tokens
+from memdojo.envs.memory.analysis import (
+    STOP_WORDS,
+    analyze,
+    count_tokens,
+    exceeds_tokens,
+    words_with_terms,
+)
 
 
 def test_terms_are_lowercase_stems_without_stop_words_in_order_with_repeats() -> None:
@@ -16,6 +22,21 @@ def test_terms_are_lowercase_stems_without_stop_words_in_order_with_repeats() ->
         "dog",
         "ran",
     ]
+
+
+def test_each_term_has_the_word_that_it_came_from() -> None:
+    assert words_with_terms("The DOGS ran, Zo\u00e9!") == [
+        ("dogs", "dog"),
+        ("ran", "ran"),
+        ("zo\u00e9", "zoe"),
+    ]
+    assert words_with_terms("running") == [("running", "run")]
+    assert words_with_terms("What is it?") == []
+
+
+@given(st.text())
+def test_words_come_with_the_terms_of_their_text(text: str) -> None:
+    assert [term for _, term in words_with_terms(text)] == analyze(text)
 
 
 def test_contractions_leave_nothing_behind() -> None:

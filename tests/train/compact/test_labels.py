@@ -14,7 +14,15 @@ from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.features.manager import FeatureSettings, ManagerFeatures, ManagerObservation
 from memdojo.envs.types import Add, Operation, PlannedOperation, Question, Stream, Update
-from memdojo.train.compact.labels import EDIT, LEAVE, Labels, label_loss
+from memdojo.train.compact.labels import (
+    EDIT,
+    LEAVE,
+    RELEVANT,
+    Labels,
+    evidence_labels,
+    label_loss,
+    ranking_loss,
+)
 
 FEATURES = ManagerFeatures(FeatureSettings(num_candidates=3))
 TURNS = ("I live in Oslo.", "It rains in Bergen.", "I live in Rome now.", "I don't, after all.", "Fine.")
@@ -139,3 +147,35 @@ def test_a_plan_that_only_adds_gives_way_to_evidence_and_to_nothing_else() -> No
         context = StreamContext(make_stream(*TURNS, questions=questions, oracle=plan))
         labels = Labels(context, "auto")
         assert labels.are_worth_writing.nonzero()[0].tolist() == [context.turn_index[worth]]
+
+
+def test_entries_that_hold_evidence_of_a_question_are_relevant_to_it() -> None:
+    question = Question("q", "Where?", ("Rome",), evidence=frozenset({"t0", "t2"}))
+    context = StreamContext(make_stream(*TURNS, questions=[question]))
+    episode, _ = _seen(context, _add(0), _add(1), _add(2))
+    assert evidence_labels(context, question, episode.store.entries).tolist() == [1, 0, 1]
+    assert evidence_labels(context, question, ()).tolist() == []
+
+
+def test_evidence_competes_with_what_is_none_and_not_with_other_evidence() -> None:
+    # Weights 3, 1, 1 of the first question, whose first is right, and 4, 2, 2 of the second, whose first two
+    # are; the third question has none, and the last places are padding.
+    scores = torch.tensor([[3.0, 1, 1, 9], [4, 2, 2, 9], [5, 1, 1, 9]]).log()
+    rows = {
+        "mask": torch.tensor([[1, 1, 1, 0]] * 3),
+        RELEVANT: torch.tensor([[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], dtype=torch.int8),
+    }
+    loss = ranking_loss(scores, rows)
+    first, second = math.log(5 / 3), (math.log(6 / 4) + math.log(4 / 2)) / 2
+    assert float(loss.total) == pytest.approx((first + second) / 2)
+    assert loss.terms["evidence_loss"] is loss.total
+
+
+def test_nothing_is_learned_where_no_question_has_evidence_or_nothing_else_is_there() -> None:
+    scores = torch.tensor([[1.0, 2.0]], requires_grad=True)
+    for relevant in ([0, 0], [1, 1]):
+        rows = {"mask": torch.ones(1, 2), RELEVANT: torch.tensor([relevant], dtype=torch.int8)}
+        loss = ranking_loss(scores, rows)
+        (gradient,) = torch.autograd.grad(loss.total, scores)
+        assert float(loss.total.detach()) == 0
+        assert gradient.tolist() == [[0, 0]]

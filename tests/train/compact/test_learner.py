@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from memdojo.train.compact.critic import FutureCritic
 from memdojo.train.compact.future import FUTURE
 from memdojo.train.compact.learner import Learner, build_batch
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
+from memdojo.train.config.tables import ImitationConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -431,3 +433,28 @@ def test_a_ranking_is_learned_place_by_place(name: str) -> None:
     # Both at the top pay 1 + 1 / log2(3) = 1.63, and a ranking by chance about 0.8.
     assert np.mean(scores[:2]) < 1.0
     assert np.mean(scores[-3:]) > 1.3
+
+
+def test_a_retriever_learns_to_rank_the_evidence_in_front() -> None:
+    rng = np.random.default_rng(0)
+    retriever = CompactRetriever(new_retriever_network(3, 0, seed=0), RetrievalFeatures())
+    learner = Learner(retriever.network, _algorithm("grpo"), seed=0)
+    stage = ImitationConfig(num_updates=10, learning_rate=0.05, weight_decay=0.1)
+    losses = []
+    for update in range(stage.num_updates):
+        groups = []
+        for _ in range(40):
+            features = rng.normal(size=(8, len(RETRIEVAL_FEATURES))).astype(np.float32)
+            relevant = (features[:, RETRIEVAL_FEATURES.index("digits")] > 0.5).astype(np.int8)
+            trajectory = _rank(retriever, RetrievalObservation(features, np.arange(8)), rng)
+            labelled = {**trajectory.observations, "label_relevant": relevant[None]}
+            groups.append((dataclasses.replace(trajectory, observations=labelled),))
+        losses.append(learner.imitate(groups, update, stage)["evidence_loss"])
+    assert losses[-1] < losses[0] / 2
+    features = np.zeros((2, len(RETRIEVAL_FEATURES)), np.float32)
+    features[1, RETRIEVAL_FEATURES.index("digits")] = 1
+    scores = retriever.network.scores(torch.from_numpy(features))
+    assert scores[1] > scores[0]
+    # The features of the first update were standardised, and stay so.
+    assert retriever.network.spread.mean() == pytest.approx(1, abs=0.2)
+    assert (retriever.network.center != 0).all()

@@ -34,6 +34,7 @@ from memdojo.train.compact.learner import Learner
 from memdojo.train.compact.players import ManagerPlayer, RetrieverPlayer
 from memdojo.train.compact.trajectories import Trajectory, TrajectoryGroup
 from memdojo.train.config.files import parse_config
+from memdojo.train.config.tables import ImitationConfig
 from memdojo.train.rollouts.local import LocalRollouts
 from memdojo.train.rollouts.protocol import PlayerRecipes
 from memdojo.train.rollouts.ray_rollouts import RayRollouts
@@ -423,6 +424,30 @@ def test_places_without_a_candidate_are_not_paid(weights: dict[str, float]) -> N
         assert sorted(trajectory.actions[0].tolist()) == [-1, -1, 0, 1]
         assert trajectory.rewards[0, 2:].tolist() == [0, 0]
         assert trajectory.episode_return > 0
+
+
+def test_an_imitated_question_is_played_once_and_labelled() -> None:
+    rules = _rules(Reward({"evidence_recall": 1.0}), 6)
+    player = RetrieverPlayer([_archive()], _retriever(6), rules, ImitationConfig(num_updates=2))
+    (trajectory,) = player.play(RolloutTask(0, (1, 2, 3), question=1, update=1))
+    assert trajectory.observations["label_relevant"].tolist() == [[1, 0, 0, 1, 0, 0]]
+    for task in (
+        RolloutTask(0, (1, 2, 3), question=1, update=2),
+        RolloutTask(0, (1,), question=1, update=1, greedy=True),
+    ):
+        group = player.play(task)
+        assert len(group) == len(task.seeds)
+        assert "label_relevant" not in group[0].observations
+
+
+def test_an_imitated_question_to_an_empty_memory_has_nothing_relevant() -> None:
+    rules = _rules(Reward({"evidence_recall": 1.0}), 6)
+    memory = {question.id: () for question in _archive().questions}
+    player = RetrieverPlayer(
+        [_archive()], _retriever(6), rules, ImitationConfig(num_updates=1), memories=[memory]
+    )
+    (trajectory,) = player.play(RolloutTask(0, (1,), question=1))
+    assert trajectory.observations["label_relevant"].tolist() == [[0]]
 
 
 def test_a_question_is_judged_as_an_episode_of_its_own() -> None:

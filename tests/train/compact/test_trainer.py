@@ -124,6 +124,7 @@ TASKS = {
     ),
     "design-ppo": (*TO_DESIGN, "algorithm.name=ppo"),
     "retriever-ppo": (*TO_RETRIEVER, "algorithm.name=ppo"),
+    "retriever-warm-start": (*TO_RETRIEVER, "imitation.num_updates=2"),
 }
 
 
@@ -372,10 +373,27 @@ def test_imitation_needs_streams_that_say_what_should_be_done(
         train(config, RunFolder.create(tmp_path, config), progress=NoProgress())
 
 
-def test_imitation_is_for_managers_of_two_heads() -> None:
+def test_a_retriever_imitates_the_evidence_first(tmp_path: Path) -> None:
+    run, _ = _train(tmp_path, *TASKS["retriever-warm-start"])
+    assert ["evidence_loss" in line for line in _updates(run)] == [True, True, False, False]
+    assert ["policy_loss" in line for line in _updates(run)] == [False, False, True, True]
+    assert run.latest is not None
+    assert (load_network_state(run.latest)["center"] != 0).any()
+
+
+def test_a_retriever_needs_evidence_to_imitate(tmp_path: Path) -> None:
+    stream = make_stream("I live in Oslo.", "I own a bike.", questions=[Question("q", "Where?", ("Oslo",))])
+    write_jsonl([stream], tmp_path / "train.jsonl")
+    tree = MANAGER | {"streams": {"train": f"jsonl:{tmp_path}/train.jsonl"}, "evaluation": {}}
+    config = parse_config(tree, TASKS["retriever-warm-start"])
+    with pytest.raises(ConfigError, match=r"num_updates is 2, and the streams .* no question with evidence"):
+        train(config, RunFolder.create(tmp_path, config), progress=NoProgress())
+
+
+def test_imitation_is_for_retrievers_and_managers_of_two_heads() -> None:
     with pytest.raises(ConfigError, match=r"imitation\.num_updates is 3, but labels are for the two heads"):
         parse_config(MANAGER, ["imitation.num_updates=3"])
-    for key in ("policy.network=keep_and_supersede", "imitation.num_updates=1"):
+    for key in ("policy.network=keep_and_supersede", "imitation.teacher=oracle", "imitation.dropout=0.1"):
         with pytest.raises(ConfigError, match=rf"{key.partition('=')[0]} is .*only a manager uses it"):
             parse_config(MANAGER, [*TO_RETRIEVER, key])
 
