@@ -6,7 +6,7 @@
 
 For each kind of dialogue, held out from training, a store of one share of the turns and tokens: the kind's
 own score with its 95 % interval over groups, the difference from keeping all that fits (`recency`, read by
-BM25), tokens written a turn and read a question, and milliseconds a turn. With `--growth` one dialogue of 250,
+BM25), tokens written a turn and read a question, and milliseconds a turn. With `--growth` a dialogue of 250,
 500 and 1,000 turns without limits: seconds, and the slope of their logarithms, 1 where a turn costs the same
 however long the dialogue is. The last line is one JSON object. Scores x 100.
 """
