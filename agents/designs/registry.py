@@ -11,6 +11,7 @@ from memdojo.registry import Registry
 from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
+from .ama import AMA
 from .evolver import Evolver
 from .flat import Flat
 from .himem import HiMem
@@ -52,6 +53,7 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     HyMem,
     HiMem,
     MemGAS,
+    AMA,
 )
 """Those that come with memdojo."""
 
