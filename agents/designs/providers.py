@@ -220,8 +220,8 @@ class ProviderManager:
             self._known.pop(store, None)
             raise DesignError(
                 f"the memory provider {self.name!r} failed in {function}: {type(error).__name__}: "
-                f"{cut_short(str(error))}; the store keeps what it holds, so mend the provider, and a new one "
-                "takes that in."
+                f"{cut_short(str(error))}; the store keeps what it holds, so mend the provider, and a new "
+                "one takes that in."
             ) from error
 
     def __reduce__(self) -> tuple[object, ...]:
