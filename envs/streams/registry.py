@@ -43,6 +43,7 @@ SOURCES: Registry[StreamSource] = Registry("stream source")
 """Sources by name. Each is imported when it is used, so that it costs nothing to those who use another."""
 
 for _name, _target in (
+    ("ama_bench", "benchmarks.ama_bench:SOURCE"),
     ("assistant", "assistant.source:SOURCE"),
     ("beam", "benchmarks.beam:SOURCE"),
     ("factconsolidation", "benchmarks.factconsolidation:SOURCE"),

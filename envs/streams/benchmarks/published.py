@@ -279,6 +279,20 @@ for _data in (
         {"train": _mem_alpha("train"), "test": _mem_alpha("test")},
     ),
     PublishedData(
+        "ama_bench",
+        "AMA-Bench, open questions (arXiv:2602.22769)",
+        "MIT",
+        f"{_HUB}/AMA-bench/AMA-bench",
+        {
+            "open_end": (
+                PublishedFile(
+                    "ama_bench/open_end_qa_set.jsonl",
+                    f"{_HUB}/AMA-bench/AMA-bench/resolve/main/test/open_end_qa_set.jsonl",
+                ),
+            )
+        },
+    ),
+    PublishedData(
         "hotpotqa",
         "HotpotQA with distractors (Yang et al., arXiv:1809.09600)",
         "CC BY-SA 4.0",
