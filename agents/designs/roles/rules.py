@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from memdojo.envs.answering.lines import Sentence, Token, parse_line
-from memdojo.envs.answering.words import AUXILIARIES, VERBS
+from memdojo.envs.answering.words import AUXILIARIES, DETERMINERS, PREPOSITIONS, VERBS, stem
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.token_counter import token_counter
 from memdojo.envs.people.tables import words
@@ -26,6 +26,13 @@ _REFERS_BACK = words("""
     it it's its he he's she she's they they're his her their him them that that's this these those
 """)
 _SUPPOSES = words("if unless wherever whenever suppose imagine")
+_LASTING = frozenset(
+    map(stem, ("like", "love", "hate", "prefer", "play", "speak", "drink", "eat", "own", "enjoy", "study"))
+)
+"""Verbs of what holds for some time: "I like tea" is a fact, and "I had a chat" hardly."""
+_AFTER_IMPERATIVES = words("yourself aside down out up all it them everything nothing for")
+_MAX_LABEL = 8
+"""Tokens in front of a colon that only tell what the sentence is about."""
 _NAME_WEIGHT, _VALUE_WEIGHT = 2.0, 1.5
 
 
@@ -71,20 +78,35 @@ def _facts_in(text: str) -> Iterator[str]:
 def states_something(sentence: Sentence) -> bool:
     """Return whether a sentence tells a fact: of the speaker or by name, or with a number."""
     said = [token for token in sentence.tokens if token.is_word]
-    if sentence.is_question or not said or said[0].lower in _SUPPOSES:
+    if sentence.is_question or not said or said[0].lower in _SUPPOSES or _advises(sentence):
         return False
     if sentence.text.lower() == sentence.text.upper() and not sentence.text.isascii():
         # Scripts without capitals show no names, and some no words either.
         return len(analyze(sentence.text)) > 1
     content = [token for token in said if token.stem and not token.is_function]
-    has_value = any(token.is_number or token.is_address for token in content)
     if all(token.is_number for token in said) or not content:
         return False
-    # "I like tea" tells of tea, and "I believe you" of nothing.
-    is_empty = len(content) < 2 and all(token.stem in VERBS for token in content)
-    if not has_value and (is_empty or len(said) < 3):
+    # Numbers in words count things by the way, as in "give it two tries".
+    if any(token.is_address or (token.is_number and token.lower[:1].isdigit()) for token in content):
+        return True
+    lasts = any(token.stem in _LASTING for token in said)
+    if len(said) < 3 or (len(content) < 2 and not (lasts and content[0].stem not in VERBS)):
         return False
-    return has_value or sentence.first_person or _names_somebody(sentence)
+    return sentence.first_person or _names_somebody(sentence)
+
+
+def _advises(sentence: Sentence) -> bool:
+    """Return whether a sentence tells somebody what to do, as "set aside an hour" and "you may rest" do."""
+    if sentence.first_person:
+        return False
+    tokens = sentence.tokens
+    labels = [place for place, token in enumerate(tokens[:_MAX_LABEL]) if token.lower == ":"]
+    said = [token for token in tokens[labels[-1] + 1 if labels else 0 :] if token.is_word]
+    if sentence.second_person or len(said) < 2:
+        return sentence.second_person
+    opening, following = said[0], said[1].lower
+    is_verb = opening.stem and not opening.is_function and not opening.is_number
+    return bool(is_verb) and following in DETERMINERS | PREPOSITIONS | _AFTER_IMPERATIVES
 
 
 def _names_somebody(sentence: Sentence) -> bool:
@@ -131,12 +153,12 @@ def _ranked_keywords(texts: Sequence[str]) -> Iterator[str]:
         for sentence in line.sentences:
             tokens = {token.stem: token for token in sentence.tokens if token.stem and not token.is_function}
             counts.update(tokens.keys())
-            for stem, token in tokens.items():
-                forms.setdefault(stem, token.lower.removesuffix("'s"))
-                weights[stem] = max(weights.get(stem, 0.0), _weight(token))
-    worth = {stem: weight * (1 + math.log(counts[stem])) for stem, weight in weights.items()}
-    for stem in sorted(worth, key=lambda stem: (-worth[stem], stem)):
-        yield forms[stem]
+            for term, token in tokens.items():
+                forms.setdefault(term, token.lower.removesuffix("'s"))
+                weights[term] = max(weights.get(term, 0.0), _weight(token))
+    worth = {term: weight * (1 + math.log(counts[term])) for term, weight in weights.items()}
+    for term in sorted(worth, key=lambda term: (-worth[term], term)):
+        yield forms[term]
 
 
 def _weight(token: Token) -> float:

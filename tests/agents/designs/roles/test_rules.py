@@ -42,6 +42,12 @@ def test_a_name_at_the_beginning_counts_where_a_verb_follows():
     assert _facts("Begin with the easy slides.") == []
 
 
+def test_advice_is_no_fact():
+    advice = "Set aside 5 minutes on Friday. You may need 30 tries. Evidence: Limit yourself to 3 options."
+    assert _facts(f"Assistant: {advice}") == []
+    assert _facts("Assistant: I told you that Rosa has 3 cats.") != []
+
+
 def test_a_short_statement_is_a_fact_if_it_has_a_matter():
     assert _facts("Ann: I like tea. I believe you.") == ["Ann: I like tea."]
 
