@@ -141,7 +141,7 @@ def test_every_command_line_is_one_that_memdojo_takes(command: Command) -> None:
         spec = parameters["streams" if name == "eval" else "spec"]
         assert spec is None or spec.partition(":")[0] in sources
     if name == "eval":
-        known = {"all", *list_baselines(), *list_retriever_baselines(), *list_retrievers()}
+        known = {"all", "designs", *list_baselines(), *list_retriever_baselines(), *list_retrievers()}
         names = {target for target in parameters["targets"] if "/" not in target}
         assert names <= known
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from memdojo.errors import ConfigError
@@ -12,6 +14,7 @@ from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .ama import AMA
+from .decisions import DecisionKind
 from .evolver import Evolver
 from .flat import Flat
 from .himem import HiMem
@@ -64,6 +67,33 @@ for _design in MEMORY_DESIGNS:
 def list_designs() -> Mapping[str, str]:
     """Return one line about each design, by name."""
     return DESIGNS.describe()
+
+
+@dataclass(frozen=True, slots=True)
+class DesignInfo:
+    """What there is to say about a design.
+
+    Attributes:
+        name: Of the design.
+        description: One line.
+        parameters: The defaults of its parameters, by name.
+        decisions: The choices that it has, with these parameters.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    decisions: tuple[DecisionKind, ...]
+
+
+def describe_designs() -> tuple[DesignInfo, ...]:
+    """Return what there is to say about all designs, by name."""
+    infos = []
+    for name, description in DESIGNS.describe().items():
+        named = inspect.signature(DESIGNS.get(name)).parameters.values()
+        defaults = {each.name: each.default for each in named if each.default is not each.empty}
+        infos.append(DesignInfo(name, description, defaults, make_design(name).decisions))
+    return tuple(infos)
 
 
 def make_design(name: str, **parameters: Any) -> MemoryDesign:

@@ -40,7 +40,7 @@ def test_listings_need_no_torch() -> None:
     code = (
         "import sys\n"
         "from memdojo.cli import app\n"
-        "for command in ('envs', 'streams', 'baselines'):\n"
+        "for command in ('envs', 'streams', 'baselines', 'designs'):\n"
         "    app([command], standalone_mode=False)\n"
         "sys.exit(bool({'torch', 'ray', 'pandas'} & set(sys.modules)))\n"
     )
@@ -58,6 +58,17 @@ def test_listings_are_also_json() -> None:
     assert all(row["sweep"] for row in _json("sweeps"))
     (synthetic,) = [source for source in _json("streams") if source["name"] == "synthetic"]
     assert synthetic["splits"] == ["train", "validation", "test"]
+
+
+def test_designs_are_listed_with_their_decisions_and_parameters() -> None:
+    shown = invoke("designs").stdout
+    assert re.search(r"sirllm\n +Keeps the first turns", shown)
+    assert "decision leave: Which entry leaves" in shown
+    assert "num_first=4, num_recent=8, decay=1.0" in shown
+    (sirllm,) = [row for row in _json("designs") if row["name"] == "sirllm"]
+    assert sirllm["parameters"] == {"num_first": 4, "num_recent": 8, "decay": 1.0}
+    assert [decision["name"] for decision in sirllm["decisions"]] == ["leave"]
+    assert "sirllm" in {row["name"] for row in _json("list", "designs")}
 
 
 def test_statistics_of_streams_are_also_json(data: dict[str, str]) -> None:

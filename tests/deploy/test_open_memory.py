@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 
 import memdojo
-from builders import save_language, save_manager, save_retriever
+from builders import save_design, save_language, save_manager, save_retriever
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
+from memdojo.agents.designs.policy import DesignManager, DesignReader
 from memdojo.agents.language.policies import LanguageAnswerAgent
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.memory import BM25Retriever
@@ -37,6 +38,21 @@ def test_a_memory_is_opened_with_what_was_trained_and_as_in_training(tmp_path: P
         assert len(agent.search("dog")) == len(agent.entries)
     with memdojo.open_memory(tmp_path / "memory", manager=manager, max_entries=9) as agent:
         assert agent.capacity == Capacity(9)
+
+
+def test_a_memory_design_reads_by_itself_unless_a_retriever_is_named(tmp_path: Path) -> None:
+    design = save_design(tmp_path / "d", TrainedOn("mine", max_entries=2, retriever="fusion"))
+    for number, manager in enumerate((design, "sirllm")):
+        path = tmp_path / f"memory-{number}"
+        with memdojo.open_memory(path, manager=manager, max_entries=2) as agent:
+            assert isinstance(agent.manager, DesignManager)
+            assert isinstance(agent.retriever, DesignReader)
+            for text in ("My dog is called Rex.", "My cat is called Tom.", "The sun is out."):
+                agent.observe("Ann", text)
+            assert len(agent.entries) == 2
+            assert "Tom" in agent.ask("What is the cat called?").text
+        with memdojo.open_memory(path, manager=manager, retriever="recency") as agent:
+            assert type(agent.retriever).__name__ == "RecencyRetriever"
 
 
 def test_an_answer_agent_brings_its_retriever(tmp_path: Path, tiny_language_model: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import memdojo
-from builders import invoke, make_config, save_manager, save_retriever
+from builders import invoke, make_config, save_design, save_manager, save_retriever
 from memdojo import EvalChoices
 from memdojo.agents.baselines.registry import NamedRetriever, make_baseline
 from memdojo.envs.memory import BM25Retriever
@@ -17,6 +17,7 @@ from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.errors import ConfigError, LeakError, UnknownNameError
 from memdojo.evaluation import capacity_curve, evaluate_run, length_curve, prepare
 from memdojo.train.checkpoints.compact import TrainedOn
+from memdojo.train.config.files import parse_config
 from memdojo.train.runs.folder import RunFolder
 from memdojo.train.runs.streams_record import record_streams, source_label
 
@@ -190,6 +191,35 @@ def test_a_run_is_evaluated_on_its_test_streams_under_its_own_settings(tmp_path:
     assert (run.path / "evaluation" / "eval.csv").is_file()
     again = memdojo.evaluate([run.path, "recency"], choices=EvalChoices(seed=config.seed))
     pd.testing.assert_frame_equal(again.evaluation.questions, report.evaluation.questions)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rule"),
+    [({}, "sirllm"), ({"num_first": 1, "num_recent": 2}, "sirllm, as configured")],
+)
+def test_learned_decisions_stand_beside_their_design_s_own_rule(
+    tmp_path: Path, parameters: dict[str, int], rule: str
+) -> None:
+    config = parse_config(
+        {
+            "name": "mine",
+            "task": "design",
+            "streams": {"train": "synthetic:train", "test": "synthetic:test", "num_test": 2},
+            "episode": {"max_entries": 8},
+            "design": {"name": "sirllm", "parameters": parameters},
+            "reward": {"token_f1": 1.0},
+            "algorithm": {"name": "grpo", "num_updates": 1},
+            "evaluation": {"baselines": ["recency"]},
+        },
+        [f"streams.options.{name}={value}" for name, value in SMALL.items() if name != "num_streams"],
+    )
+    run = RunFolder.create(tmp_path, config)
+    folder = run.path / "checkpoints" / "step_000001"
+    save_design(folder, TrainedOn("mine", max_entries=8), parameters)
+    report = evaluate_run(run)
+    assert set(report.evaluation.policies) == {"mine", rule, "recency", "no_op", "oracle"}
+    by_hand = memdojo.evaluate([run.path, "sirllm"])
+    assert {"mine", "sirllm"} <= set(by_hand.evaluation.policies)
 
 
 @pytest.fixture

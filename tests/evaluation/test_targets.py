@@ -8,7 +8,9 @@ import pytest
 import memdojo
 from builders import invoke, make_config, save_manager, save_retriever
 from memdojo import EvalChoices
+from memdojo.agents.baselines.registry import list_baselines
 from memdojo.agents.baselines.rules import PriorityRule
+from memdojo.agents.designs.registry import DESIGNS
 from memdojo.errors import MemdojoError, UnknownNameError
 from memdojo.evaluation import find_targets, prepare
 from memdojo.evaluation.comparing import compare
@@ -117,3 +119,13 @@ def test_a_teacher_is_a_baseline_whatever_folders_there_are() -> None:
         **{"warm_start": {"teacher": "recency"}, "policy": {"kind": "language", "model": "x/y"}}
     )
     assert config.warm_start.teacher == "recency"
+
+
+def test_designs_are_named_all_at_once_and_are_not_among_all_baselines() -> None:
+    assert set(find_targets(["designs"]).baselines) == set(DESIGNS)
+    assert not set(DESIGNS) & set(find_targets(["all"]).baselines)
+    both = find_targets(["all", "designs", "sirllm"]).baselines
+    assert set(both) == set(list_baselines())
+    assert len(both) == len(set(both))
+    with pytest.raises(UnknownNameError, match="retriever baseline 'designs'"):
+        find_targets(["designs"], "retriever")

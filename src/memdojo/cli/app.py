@@ -11,7 +11,7 @@ from .configs import configs_app
 from .data import data_app
 from .demo import demo
 from .evaluate import evaluate
-from .listings import baselines, envs, list_kind, streams, sweeps
+from .listings import baselines, designs, envs, list_kind, streams, sweeps
 from .models import merge, model_app, serve
 from .purge import purge
 from .report import report
@@ -71,6 +71,7 @@ command(app, "sweep")(sweep)
 command(app, "envs")(envs)
 command(app, "streams")(streams)
 command(app, "baselines")(baselines)
+command(app, "designs")(designs)
 command(app, "sweeps")(sweeps)
 command(app, "list")(list_kind)
 command(app, "merge")(merge)

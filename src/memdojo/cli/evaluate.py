@@ -24,7 +24,11 @@ Number = TypeVar("Number", int, float)
 def evaluate(
     targets: Annotated[
         list[str],
-        typer.Argument(metavar="TARGET...", help="Checkpoints, runs, names of baselines, or 'all'."),
+        typer.Argument(
+            metavar="TARGET...",
+            help="Checkpoints, runs, names of baselines, 'all' for all of these but the memory designs, or "
+            "'designs' for those.",
+        ),
     ],
     streams: Annotated[
         str | None,
@@ -131,6 +135,8 @@ def evaluate(
     memdojo eval runs/quickstart all
 
     memdojo eval runs/a runs/b sum_idf --streams locomo:memory_r1/test --capacity-share 0.25
+
+    memdojo eval runs/design_sirllm designs
 
     memdojo eval all --task retriever --streams jsonl:my_data.jsonl --out tables
 

@@ -1,4 +1,4 @@
-"""The commands that list: `memdojo envs`, `streams`, `baselines`, `sweeps` and `list`."""
+"""The commands that list: `memdojo envs`, `streams`, `baselines`, `designs`, `sweeps` and `list`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .tables import JsonOption, print_json, print_table
 if TYPE_CHECKING:
     from gymnasium.envs.registration import EnvSpec
 
+    from memdojo.agents.designs.registry import DesignInfo
     from memdojo.envs.streams.registry import SourceInfo
     from memdojo.envs.types import Question, Stream
     from memdojo.registry import Registry
@@ -28,6 +29,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "algorithms": "memdojo.train.algorithms.registry:ALGORITHMS",
         "answerers": "memdojo.train.config.language:ANSWERERS",
         "baselines": "memdojo.agents.baselines.registry:BASELINES",
+        "designs": "memdojo.agents.designs.registry:DESIGNS",
         "embedders": "memdojo.envs.memory.embedders:EMBEDDERS",
         "engines": "memdojo.agents.engines.registry:ENGINES",
         "formats": "memdojo.envs.prompts.registry:FORMATS",
@@ -64,6 +66,42 @@ def baselines(as_json: JsonOption = False, debug: DebugOption = False) -> None:
         for name, description in known.items()
     ]
     print_table(["baseline", "task", "what it does"], rows, as_json=as_json)
+
+
+def designs(as_json: JsonOption = False, debug: DebugOption = False) -> None:
+    """List the memory designs: what each is, its decisions, which can be learned, and its parameters.
+
+    memdojo designs
+
+    memdojo train design_sirllm 'design.learn=["leave"]' design.parameters.num_recent=4
+
+    memdojo eval designs --streams synthetic:test --capacity-share 0.2
+    """
+    from memdojo.agents.designs.registry import describe_designs
+
+    if as_json:
+        print_json([_as_json(info) for info in describe_designs()])
+        return
+    for info in describe_designs():
+        typer.echo(f"{info.name}\n    {info.description}")
+        parameters = ", ".join(f"{name}={value!r}" for name, value in info.parameters.items())
+        lines = [f"decision {kind.name}: {kind.description}" for kind in info.decisions]
+        for line in (*lines, f"parameters: {parameters or 'none'}"):
+            typer.echo(textwrap.indent(textwrap.fill(line, 100, break_on_hyphens=False), "    "))
+        typer.echo()
+
+
+def _as_json(info: DesignInfo) -> dict[str, Any]:
+    decisions = [
+        {"name": kind.name, "description": kind.description, "options": list(kind.options)}
+        for kind in info.decisions
+    ]
+    return {
+        "name": info.name,
+        "description": info.description,
+        "parameters": dict(info.parameters),
+        "decisions": decisions,
+    }
 
 
 def sweeps(as_json: JsonOption = False, debug: DebugOption = False) -> None:

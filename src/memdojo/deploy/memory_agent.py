@@ -14,7 +14,7 @@ from typing import Any, Self, Unpack, cast
 
 from memdojo.agents.baselines.oracles import LabelledManager, OracleManager
 from memdojo.agents.baselines.registry import UPPER_BOUND, make_baseline, make_retriever_baseline
-from memdojo.agents.policy import CausalPolicy, ManagerPolicy, release_models
+from memdojo.agents.policy import CausalPolicy, ManagerPolicy, ReadsItself, release_models
 from memdojo.envs.answering import Answerer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -97,7 +97,8 @@ class MemoryAgent:
     Args:
         path: The memory file; it is made if there is none. One by `save_store` is taken over.
         manager: A policy, or the name of a baseline. For a run or a checkpoint see `memdojo.open_memory`.
-        retriever: A retriever, or the name of one.
+        retriever: A retriever, or the name of one; by default that of the manager if it reads by itself, as
+            memory designs do, else BM25.
         answerer: Answers from what the retriever found; by default the extractive reader.
         capacity: Limits of the store; by default those that the file has, and none for a new file.
         top_k: Entries that are found for a question.
@@ -121,7 +122,7 @@ class MemoryAgent:
         path: str | Path,
         *,
         manager: ManagerPolicy | str = DEFAULT_MANAGER,
-        retriever: Retriever | str = DEFAULT_RETRIEVER,
+        retriever: Retriever | str | None = None,
         answerer: Answerer | None = None,
         capacity: Capacity | None = None,
         top_k: int = DEFAULT_TOP_K,
@@ -131,6 +132,9 @@ class MemoryAgent:
         check_number("top_k", top_k, 1)
         check_options(options, capacity)
         self.manager = _as_manager(manager)
+        if retriever is None:
+            own = self.manager.retriever if isinstance(self.manager, ReadsItself) else None
+            retriever = own or DEFAULT_RETRIEVER
         self.retriever = _as_retriever(retriever)
         self.answerer = ExtractiveAnswerer() if answerer is None else _as_answerer(answerer)
         self.top_k = top_k

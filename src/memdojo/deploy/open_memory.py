@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
-from memdojo.agents.policy import ManagerPolicy
+from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines, make_baseline
+from memdojo.agents.policy import ManagerPolicy, ReadsItself
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.persistence import usable_path
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -20,7 +20,7 @@ from memdojo.train.checkpoints.trust import reached_by_name, require_trust, root
 from memdojo.train.config.name_or_path import named_path
 
 from .arguments import DialogueOptions, check_number
-from .memory_agent import DEFAULT_MANAGER, DEFAULT_RETRIEVER, DEFAULT_TOP_K, MemoryAgent
+from .memory_agent import DEFAULT_MANAGER, DEFAULT_TOP_K, MemoryAgent
 
 
 def open_memory(
@@ -41,8 +41,8 @@ def open_memory(
         path: The memory file; it is made if there is none.
         manager: Name of a baseline, folder of a run or checkpoint, or a policy. A name wins; a folder that
             has the name of a baseline is written `./recency`.
-        retriever: The same; by default the one of the answer agent's training, else of the manager's, else
-            BM25.
+        retriever: The same; by default the one by which a memory design reads, else the one of the answer
+            agent's training, else of the manager's, else BM25.
         answerer: Folder of an answer agent's run or checkpoint, or an answerer; by default the extractive
             reader.
         max_entries: Most entries; short for a `capacity` with just this.
@@ -106,8 +106,11 @@ def open_memories(
         require_trust(root, reached, instead="choose another tokenizer (tokenizer=)")
     if max_entries is not None:
         capacity = _capacity(writer, max_entries)
-    if retriever is None:
-        retriever = trained[0].retriever if trained else DEFAULT_RETRIEVER
+    policy = _chosen(manager, writer)
+    if isinstance(policy, str | Path):
+        policy = make_baseline(str(policy))
+    if retriever is None and trained and not isinstance(policy, ReadsItself):
+        retriever = trained[0].retriever
     with contextlib.ExitStack() as opened:
         agents = []
         for path in paths:
@@ -116,7 +119,7 @@ def open_memories(
                 limits = _capacity_of_training(writer)
             agent = MemoryAgent(
                 path,
-                manager=_chosen(manager, writer),
+                manager=policy,
                 retriever=_chosen(retriever, finder),
                 answerer=_chosen(answerer, reader),
                 capacity=limits,

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from memdojo.agents.baselines.registry import list_baselines
+from memdojo.agents.designs.policy import DEFAULT_EMBEDDER, DesignManager
+from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.evaluate import Progress
@@ -21,6 +23,7 @@ from memdojo.train.checkpoints.trust import (
     root_of,
 )
 from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.run_kinds import CompactConfig
 from memdojo.train.runs.folder import EVALUATION, RunFolder
 
 from .choices import EvalChoices
@@ -55,7 +58,8 @@ def evaluate(
     targets were trained, unless the choices say something else. Doing nothing and the oracle join as bounds.
 
     Args:
-        targets: One or several: names of baselines (`all` for every one), folders of runs or checkpoints, and
+        targets: One or several: names of baselines (`all` for every one but the memory
+            designs, `designs` for those), folders of runs or checkpoints, and
             policies as objects: managers, retrievers, or answer agents. A registered name wins; a folder that
             has the name of a baseline is written `./recency`.
         streams: Held-out streams, as a spec such as `locomo:test` or as objects; None takes the test streams
@@ -176,7 +180,9 @@ def prepare_run(
         load_learned(folder, trust_run=trust is not Trust.NONE) for folder in (checkpoint, *before)
     )
     task, episode = learned[0].task, config.episode
-    baselines = find_targets(config.evaluation.baselines or (ALL,), task).baselines
+    rule = _rule_of(config)
+    given = config.evaluation.baselines or (ALL,)
+    found = find_targets(given if rule is None else (rule, *given), task)
     choices = EvalChoices(
         max_entries=episode.max_entries,
         capacity_share=episode.capacity_share,
@@ -191,8 +197,21 @@ def prepare_run(
         num_resamples=config.evaluation.num_resamples,
         max_unscored=config.evaluation.max_unscored,
     )
-    targets = Targets(task, learned, baselines)
+    targets = Targets(task, learned, found.baselines, found.objects)
     return prepare_found(targets, [config], load_test_streams(config), choices, trust)
+
+
+def _rule_of(config: TrainConfig) -> str | ManagerPolicy | None:
+    """Return the rule of the design whose decisions a run has learned; None of what is no design.
+
+    It is the baseline of the design's name, unless that is the design with other parameters.
+    """
+    if not isinstance(config, CompactConfig) or config.design.name is None:
+        return None
+    chosen, name = config.design, config.design.name
+    if not chosen.parameters and chosen.embedder == DEFAULT_EMBEDDER:
+        return name
+    return DesignManager(chosen.design, embedder=chosen.embedder, name=f"{name}, as configured")
 
 
 def _require_trust(config: TrainConfig, checkpoint: Path) -> None:

@@ -29,7 +29,9 @@ from memdojo.train.checkpoints.trust import reached_by_name, root_of
 from memdojo.train.config.name_or_path import is_name, named_path
 
 ALL = "all"
-"""Names all baselines at once."""
+"""Names all baselines at once, but the memory designs."""
+ALL_DESIGNS = "designs"
+"""Names all memory designs at once, each by its own rule."""
 
 Target = str | Path | ManagerPolicy | NamedRetriever | Retriever | Answerer
 """A folder, a name, or a policy; an answerer is an answer agent, which BM25 searches for."""
@@ -90,9 +92,9 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
     """Resolve names, folders and objects to the policies to evaluate.
 
     Args:
-        targets: Names of baselines, or `all` for every baseline but the memory designs; folders of
-            checkpoints or runs; policies. A registered name, of a manager or a retriever, wins over a folder
-            of that name.
+        targets: Names of baselines, `all` for every baseline but the memory designs, or `designs` for those;
+            folders of checkpoints or runs; policies. A registered name, of a manager or a retriever, wins
+            over a folder of that name.
         task: The task asked for; None takes that of the checkpoints and policies, or `manager` if there are
             none.
         trust_run: As for `memdojo.load_policy`.
@@ -113,11 +115,13 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
                 f"{task or found[0][1]}; evaluate one task at a time."
             )
     chosen: Task = task or (found[0][1] if found else "manager")
-    if ALL in names:
+    several: dict[str, list[str]] = {ALL: list(list_retriever_baselines())}
+    if chosen == "manager":
         rules = [name for name in list_baselines() if name not in DESIGNS]
-        known = rules if chosen == "manager" else list(list_retriever_baselines())
-        names = [*(name for name in names if name != ALL), *(name for name in known if name not in names)]
-    for name in names:
+        several = {ALL: rules, ALL_DESIGNS: sorted(DESIGNS)}
+    named = [name for name in names if name not in several]
+    names = named + [name for group in several if group in names for name in several[group]]
+    for name in dict.fromkeys(names):
         _require_baseline(name, chosen)
     baselines = tuple(dict.fromkeys(names))
     return Targets(chosen, tuple(learned), baselines, cast(Any, tuple(objects)), tuple(folders))
@@ -210,7 +214,7 @@ def _sorted_out(
     targets: Sequence[Target],
 ) -> tuple[list[str], list[Path], list[ManagerPolicy | NamedRetriever]]:
     """Return names, folders, and policies."""
-    known = {ALL, *list_baselines(), *_retriever_names()}
+    known = {ALL, ALL_DESIGNS, *list_baselines(), *_retriever_names()}
     names: list[str] = []
     folders: list[Path] = []
     objects: list[ManagerPolicy | NamedRetriever] = []
