@@ -60,6 +60,7 @@ _MAX_TOKENS = {
 _DEFAULT_LIMIT = 8
 _DEFAULT_SUMMARY_TOKENS = 64
 _MAX_TITLE = 100
+_MAX_WORDS = 3
 
 _NUMBERED = re.compile(r"[\s\-*#(\[]*(?:texts?\s+)?(\d{1,6})\s*[.:)\]\-]+\s*(.*\S)", re.IGNORECASE)
 _BULLET = re.compile(r"^[\s\-*#•]+|^\s*\d{1,3}[.)]\s+")
@@ -205,14 +206,17 @@ def _facts(text: str, call: RoleCall) -> tuple[Fact, ...] | None:
 
 
 def _keywords(text: str, call: RoleCall) -> tuple[str, ...] | None:
+    """Return words, and names of a few words; a piece of a sentence is none."""
     pieces = re.split(r"[,;\n]", _LABEL.sub("", text))
     words = [one_line(_BULLET.sub("", piece)).strip(" .\"'*") for piece in pieces]
-    found = tuple(dict.fromkeys(word.casefold() for word in words if word))
+    found = tuple(
+        dict.fromkeys(word.casefold() for word in words if word and len(word.split()) <= _MAX_WORDS)
+    )
     return found[: call.limit or _DEFAULT_LIMIT] or None
 
 
 def _first_line(text: str, call: RoleCall) -> str | None:
-    lines = [_LABEL.sub("", line).strip(" \"'*#") for line in _lines(text)]
+    lines = [_BULLET.sub("", _LABEL.sub("", line)).strip(" \"'*#") for line in _lines(text)]
     return next((line[:_MAX_TITLE] for line in lines if line), None)
 
 

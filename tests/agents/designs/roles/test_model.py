@@ -74,6 +74,7 @@ def test_replies_are_read_leniently(said, call, reply):
     [
         ("I cannot do that.", RoleCall(Role.FACTS, TWO)),
         (" , ", RoleCall(Role.KEYWORDS, TWO, limit=2)),
+        ("I live in Rome now, I lived in Oslo", RoleCall(Role.KEYWORDS, TWO, limit=2)),
         ("", RoleCall(Role.TITLE, TWO)),
         ("A sentence that is much longer than it may be", RoleCall(Role.SUMMARY, TWO, limit=3)),
         ("It extends or contradicts it.", RoleCall(Role.RELATION, TWO)),
