@@ -120,6 +120,15 @@ class DesignMemory:
         among: FloatArray = vectors[wanted] @ vectors[wanted].T
         return among
 
+    def nearness_to_newer(self, entries: Sequence[MemoryEntry]) -> FloatArray:
+        """Return each entry's largest cosine with an entry of a higher id, at least 0, shape (num_entries,)."""
+        vectors, wanted = self._vectors(entries)
+        cosines = vectors[wanted] @ vectors[self.store.documents].T
+        ids = np.array([entry.id for entry in self.store.entries])
+        is_newer = ids > np.array([entry.id for entry in entries])[:, None]
+        largest: FloatArray = np.where(is_newer, cosines, 0).max(axis=1, initial=0)
+        return largest
+
     def bm25(self, text: str, entries: Sequence[MemoryEntry] | None = None) -> FloatArray:
         """Return the BM25 score of each entry for a text, shape (num_entries,), as `nearness` its cosine."""
         return self.store.index.scores(text)[self._documents(entries)].astype(np.float32)

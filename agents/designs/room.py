@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from memdojo.envs.memory.room import has_room
+from memdojo.envs.streams.rendering import split_turn
+from memdojo.envs.streams.turn_features import SURFACE_FEATURES, surface_features
 from memdojo.envs.types import Delete, MemoryEntry, Turn
 
 from .decisions import DecisionKind, Steps, decide
@@ -15,7 +17,12 @@ from .memory import DesignMemory
 MAX_LEAVING = 16
 """How many entries a choice of who leaves shows at most, those that the rule lets go first."""
 
-LEAVE_FEATURES = ("rank", "age", "utility", "tokens", "nearness", "reads", "helps", "links")
+LEAVE_FEATURES = (
+    *("rank", "age", "utility", "tokens", "nearness", "newer_nearness", "reads", "helps", "links"),
+    *SURFACE_FEATURES,
+)
+"""What is told of an entry that may leave: `nearness` is to the new text, `newer_nearness` to that of the
+entries behind it which is most like it."""
 
 LEAVE = DecisionKind(
     "leave",
@@ -130,7 +137,7 @@ def choose_leaving(
 
 
 def _leave_features(memory: DesignMemory, text: str, shown: Sequence[MemoryEntry]) -> list[list[float]]:
-    nearness = memory.nearness(text, shown)
+    nearness, newer_nearness = memory.nearness(text, shown), memory.nearness_to_newer(shown)
     return [
         [
             place / MAX_LEAVING,
@@ -138,9 +145,11 @@ def _leave_features(memory: DesignMemory, text: str, shown: Sequence[MemoryEntry
             entry.utility,
             np.log1p(memory.store.count_tokens(entry.text)),
             float(near),
+            float(newer),
             np.log1p(entry.reads),
             np.log1p(entry.helps),
             np.log1p(len(entry.links)),
+            *surface_features(split_turn(entry.text)[1]),
         ]
-        for place, (entry, near) in enumerate(zip(shown, nearness, strict=True))
+        for place, (entry, near, newer) in enumerate(zip(shown, nearness, newer_nearness, strict=True))
     ]

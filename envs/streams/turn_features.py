@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +68,16 @@ TURN_FEATURES = (
 """Names of the columns of `turn_features`."""
 
 COLUMN = {name: index for index, name in enumerate(TURN_FEATURES)}
+
+_OF_THE_DIALOGUE = frozenset(
+    (
+        *("sum_idf", "mean_idf", "max_idf", "new_word_share", "num_new_words"),
+        *("previous_is_question", "previous_log_words", "answers_previous", "session_start", "novelty"),
+    )
+)
+
+SURFACE_FEATURES = tuple(name for name in TURN_FEATURES if name not in _OF_THE_DIALOGUE)
+"""Those of them that depend on the text of the turn alone."""
 
 
 def _words(*words: str) -> re.Pattern[str]:
@@ -218,6 +229,13 @@ def _rarity_features(
         "new_word_share": num_new / max(len(words), 1),
         "num_new_words": math.log1p(num_new) / 3,
     }
+
+
+@lru_cache(maxsize=32_768)
+def surface_features(text: str) -> tuple[float, ...]:
+    """Return the features of what was said that depend on its text alone, as `SURFACE_FEATURES` names them."""
+    values = _surface_features(text)
+    return tuple(values[name] for name in SURFACE_FEATURES)
 
 
 def _surface_features(text: str) -> dict[str, float]:
