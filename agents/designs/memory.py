@@ -121,7 +121,7 @@ class DesignMemory:
         return among
 
     def nearness_to_newer(self, entries: Sequence[MemoryEntry]) -> FloatArray:
-        """Return each entry's largest cosine with an entry of a higher id, at least 0, shape (num_entries,)."""
+        """Return each one's largest cosine with an entry of a higher id, at least 0, shape (num_entries,)."""
         vectors, wanted = self._vectors(entries)
         cosines = vectors[wanted] @ vectors[self.store.documents].T
         ids = np.array([entry.id for entry in self.store.entries])

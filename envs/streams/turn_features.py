@@ -233,7 +233,7 @@ def _rarity_features(
 
 @lru_cache(maxsize=32_768)
 def surface_features(text: str) -> tuple[float, ...]:
-    """Return the features of what was said that depend on its text alone, as `SURFACE_FEATURES` names them."""
+    """Return the features of what was said that depend on it alone, as `SURFACE_FEATURES` names them."""
     values = _surface_features(text)
     return tuple(values[name] for name in SURFACE_FEATURES)
 
