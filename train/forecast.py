@@ -79,7 +79,9 @@ def forecast(config: TrainConfig) -> Forecast:
     for update in range(algorithm.num_updates):
         for task in schedule.training(update):
             probes = task.probes if update >= supervised else 0
-            played = 1 if probes else len(task.seeds)
+            # A retriever's state is its question, which is learned from once.
+            plays_once = probes or (update < supervised and config.task == "retriever")
+            played = 1 if plays_once else len(task.seeds)
             replayed = probes * task.alternatives
             length = _steps(task, schedule.streams)
             episodes += played

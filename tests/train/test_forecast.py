@@ -89,6 +89,14 @@ def test_a_retriever_decides_once_for_a_question(tmp_path: Path) -> None:
     assert counts.validation_steps == 3 * 4
 
 
+def test_a_retriever_s_question_is_imitated_once(tmp_path: Path) -> None:
+    tree = _tree(tmp_path) | {"task": "retriever", "episode": {}, "imitation": {"num_updates": 2}}
+    counts = forecast(parse_config(tree))
+    # Four updates of two groups of three; in the first two of them a group is one episode.
+    assert counts.supervised_updates == 2
+    assert (counts.episodes, counts.steps, counts.questions) == (16, 16, 16)
+
+
 def test_tokens_of_a_language_policy_are_bounded(tmp_path: Path) -> None:
     policy = {"kind": "language", "model": "m", "max_prompt_tokens": 100, "max_response_tokens": 10}
     counts = forecast(parse_config(_tree(tmp_path, policy=policy)))
