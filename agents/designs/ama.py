@@ -17,6 +17,7 @@ from memdojo.errors import ConfigError
 from .calls import facts_of, next_query, relation_of, suffices, summary_of
 from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
+from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
 from .ranking import fuse
 from .roles.protocol import Fact, Relation
@@ -52,7 +53,7 @@ UPDATE = DecisionKind(
     "update",
     "Whether a new fact takes the place of the nearest one.",
     options=("add", "update"),
-    state_features=("nearness", "extends", "contradicts", "age", "tokens", "old_tokens"),
+    state_features=PAIR_FEATURES,
 )
 
 
@@ -196,15 +197,7 @@ class AMA(MemoryDesign):
         old = nearest[0].entry
         relation = yield from relation_of(fact, old.text)
         contradicts = relation is Relation.CONTRADICTS
-        count = memory.store.count_tokens
-        state = (
-            nearest[0].score,
-            relation is Relation.EXTENDS,
-            contradicts,
-            np.log1p(max(memory.step - old.updated_step, 0)),
-            np.log1p(count(fact)),
-            np.log1p(count(old.text)),
-        )
+        state = pair_features(memory, fact, old, nearest[0].score, relation)
         about = f"new: {fact}\nold: {old.text}"
         return old if (yield from decide(UPDATE, int(contradicts), (), state, about=about)) else None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
@@ -16,6 +14,7 @@ from .calls import merged, relation_of
 from .decisions import DecisionKind, Steps, decide
 from .likeness import most_alike
 from .memory import DesignMemory
+from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
 from .re_me import DROP, drop_if_chosen
 from .roles.protocol import Relation
@@ -27,7 +26,7 @@ MERGE = DecisionKind(
     "merge",
     "Whether a new fact goes into the entry nearest to it.",
     options=("apart", "merge"),
-    state_features=("nearness", "contradicts", "extends", "score", "age", "tokens", "old_tokens"),
+    state_features=(*PAIR_FEATURES, "score"),
 )
 
 
@@ -98,15 +97,7 @@ class Evolver(MemoryDesign):
         option = yield from decide(
             MERGE,
             int(nearness > self.alike and relation is not Relation.INDEPENDENT),
-            state_features=(
-                nearness,
-                relation is Relation.CONTRADICTS,
-                relation is Relation.EXTENDS,
-                score_of(old),
-                np.log1p(max(memory.step - old.updated_step, 0)),
-                np.log1p(memory.store.count_tokens(text)),
-                np.log1p(memory.store.count_tokens(old.text)),
-            ),
+            state_features=(*pair_features(memory, text, old, nearness, relation), score_of(old)),
             about=text,
             options=("apart", f"merge: {old.text}"),
             entries=(None, old.id),

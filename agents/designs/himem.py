@@ -15,6 +15,7 @@ from memdojo.errors import ConfigError
 from .calls import facts_of, merged, relation_of, relevant, suffices
 from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
+from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
 from .ranking import fuse
 from .roles.protocol import Relation
@@ -30,7 +31,7 @@ RELATE = DecisionKind(
     "relate",
     "What becomes of a new note beside the nearest one.",
     options=("add", "update", "replace"),
-    state_features=("nearness", "extends", "contradicts", "age", "tokens", "old_tokens"),
+    state_features=PAIR_FEATURES,
 )
 
 SUFFICES = DecisionKind(
@@ -188,15 +189,7 @@ class HiMem(MemoryDesign):
     def _relate(self, memory: DesignMemory, text: str, nearest: Hit) -> Steps[int]:
         old = nearest.entry
         relation = yield from relation_of(text, old.text)
-        count = memory.store.count_tokens
-        state = (
-            nearest.score,
-            relation is Relation.EXTENDS,
-            relation is Relation.CONTRADICTS,
-            np.log1p(max(memory.step - old.updated_step, 0)),
-            np.log1p(count(text)),
-            np.log1p(count(old.text)),
-        )
+        state = pair_features(memory, text, old, nearest.score, relation)
         about = f"new: {text}\nold: {old.text}"
         return (yield from decide(RELATE, _BY_RELATION[relation], (), state, about=about))
 

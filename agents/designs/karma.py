@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from memdojo.envs.memory.design_operations import Tag
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
@@ -15,6 +13,7 @@ from .calls import keywords_of, relation_of
 from .decisions import DecisionKind, Steps, decide
 from .likeness import most_alike
 from .memory import DesignMemory
+from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
 from .roles.protocol import Relation
 from .room import LEAVE
@@ -25,7 +24,7 @@ REPLACE = DecisionKind(
     "replace",
     "Whether a turn is the new value of the slot nearest to it.",
     options=("another", "same"),
-    state_features=("nearness", "contradicts", "extends", "shared_tags", "age", "tokens", "slot_tokens"),
+    state_features=(*PAIR_FEATURES, "shared_tags"),
 )
 
 _KEYWORDS = 2
@@ -111,13 +110,8 @@ class Karma(MemoryDesign):
             REPLACE,
             int(nearness >= self.same or (contradicts and nearness >= self.near)),
             state_features=(
-                nearness,
-                contradicts,
-                relation is Relation.EXTENDS,
+                *pair_features(memory, text, slot, nearness, relation),
                 len({*tags[1:]} & {*slot.tags[1:]}) / _KEYWORDS,
-                np.log1p(max(memory.step - slot.updated_step, 0)),
-                np.log1p(memory.store.count_tokens(text)),
-                np.log1p(memory.store.count_tokens(slot.text)),
             ),
             about=text,
             options=("another", f"same: {slot.text}"),

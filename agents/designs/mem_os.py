@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import ClassVar
 
-import numpy as np
-
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.design_operations import Link, Tag
 from memdojo.envs.streams.rendering import render_turn
@@ -18,6 +16,7 @@ from .calls import merged, relation_of
 from .decisions import DecisionKind, Steps, decide
 from .likeness import most_alike
 from .memory import DesignMemory
+from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
 from .roles.protocol import Relation
 from .room import LEAVE
@@ -32,7 +31,7 @@ MERGE = DecisionKind(
     "merge",
     "What becomes of a new text and the entry nearest to it.",
     options=("apart", "relate", "merge", "replace"),
-    state_features=("nearness", "contradicts", "extends", "same_cube", "age", "tokens", "old_tokens"),
+    state_features=(*PAIR_FEATURES, "same_cube"),
 )
 APART, RELATE, JOIN, REPLACE = range(4)
 
@@ -143,15 +142,7 @@ class MemOS(MemoryDesign):
         option = yield from decide(
             MERGE,
             by_rule,
-            state_features=(
-                nearness,
-                relation is Relation.CONTRADICTS,
-                relation is Relation.EXTENDS,
-                old.kind == cube,
-                np.log1p(max(memory.step - old.updated_step, 0)),
-                np.log1p(memory.store.count_tokens(text)),
-                np.log1p(memory.store.count_tokens(old.text)),
-            ),
+            state_features=(*pair_features(memory, text, old, nearness, relation), old.kind == cube),
             about=text,
             options=tuple(f"{name}: {old.text}" for name in MERGE.options),
             entries=(old.id,) * len(MERGE.options),

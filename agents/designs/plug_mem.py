@@ -17,6 +17,7 @@ from .calls import facts_of, keywords_of, merged, relation_of, title_of
 from .decisions import DecisionKind, Steps, decide
 from .likeness import likeness, most_alike
 from .memory import DesignMemory
+from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
 from .roles.protocol import Relation
 from .room import LEAVE
@@ -30,7 +31,7 @@ MERGE = DecisionKind(
     "merge",
     "What becomes of two facts that share a tag.",
     options=("apart", "deactivate", "merge"),
-    state_features=("nearness", "contradicts", "extends", "shared_tags", "age", "tokens", "old_tokens"),
+    state_features=(*PAIR_FEATURES, "shared_tags"),
 )
 APART, DEACTIVATE, JOIN = range(3)
 
@@ -192,13 +193,8 @@ class PlugMem(MemoryDesign):
             MERGE,
             by_rule,
             state_features=(
-                near,
-                relation is Relation.CONTRADICTS,
-                relation is Relation.EXTENDS,
+                *pair_features(memory, new.text, old, near, relation),
                 len(tags & {*old.tags}) / self.num_tags,
-                np.log1p(max(memory.step - old.updated_step, 0)),
-                np.log1p(memory.store.count_tokens(new.text)),
-                np.log1p(memory.store.count_tokens(old.text)),
             ),
             about=new.text,
             options=tuple(f"{name}: {old.text}" for name in MERGE.options),

@@ -9,6 +9,7 @@ import numpy as np
 
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.streams.rendering import render_turn
+from memdojo.envs.streams.turn_features import SURFACE_FEATURES, surface_features
 from memdojo.envs.types import Chunk, Delete, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
@@ -25,7 +26,10 @@ STORE = DecisionKind(
     "store",
     "Whether a fact is new enough to be stored.",
     options=("skip", "store"),
-    state_features=("nearness", "second_nearness", "is_lasting", "age", "tokens", "num_entries"),
+    state_features=(
+        *("nearness", "second_nearness", "is_lasting", "age", "tokens", "num_entries"),
+        *SURFACE_FEATURES,
+    ),
 )
 
 DROP = DecisionKind(
@@ -140,6 +144,7 @@ class ReMe(MemoryDesign):
                 np.log1p(max(memory.step - hits[0].entry.updated_step, 0)),
                 np.log1p(memory.store.count_tokens(text)),
                 np.log1p(len(memory.store)),
+                *surface_features(text),
             ),
             about=text,
         )

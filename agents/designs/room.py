@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from memdojo.envs.memory.room import has_room
-from memdojo.envs.streams.rendering import split_turn
 from memdojo.envs.streams.turn_features import SURFACE_FEATURES, surface_features
 from memdojo.envs.types import Delete, MemoryEntry, Turn
 
@@ -149,7 +148,7 @@ def _leave_features(memory: DesignMemory, text: str, shown: Sequence[MemoryEntry
             np.log1p(entry.reads),
             np.log1p(entry.helps),
             np.log1p(len(entry.links)),
-            *surface_features(split_turn(entry.text)[1]),
+            *surface_features(entry.text),
         ]
         for place, (entry, near, newer) in enumerate(zip(shown, nearness, newer_nearness, strict=True))
     ]

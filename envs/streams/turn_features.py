@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ..memory.analysis import analyze
 from ..types import Turn
 from .calendar import MONTHS, WEEKDAYS
+from .rendering import split_turn
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -233,8 +234,12 @@ def _rarity_features(
 
 @lru_cache(maxsize=32_768)
 def surface_features(text: str) -> tuple[float, ...]:
-    """Return the features of what was said that depend on it alone, as `SURFACE_FEATURES` names them."""
-    values = _surface_features(text)
+    """Return the features of a text that depend on it alone, as `SURFACE_FEATURES` names them.
+
+    Args:
+        text: As it was said, or as `render_turn` has it: the speaker in front does not count.
+    """
+    values = _surface_features(split_turn(text)[1])
     return tuple(values[name] for name in SURFACE_FEATURES)
 
 
