@@ -10,7 +10,11 @@ from memdojo.envs.types import MemoryEntry
 from .memory import DesignMemory
 from .roles.protocol import Relation
 
-PAIR_FEATURES = ("nearness", "contradicts", "extends", "age", "tokens", "old_tokens", *SURFACE_FEATURES)
+PAIR_FEATURES = (
+    *("nearness", "contradicts", "extends", "age", "tokens", "old_tokens"),
+    *SURFACE_FEATURES,
+    *(f"old_{name}" for name in SURFACE_FEATURES),
+)
 
 
 def pair_features(
@@ -20,7 +24,7 @@ def pair_features(
 
     Args:
         memory: Where the old entry is.
-        text: What is new, whose surface they describe.
+        text: What is new.
         old: The entry.
         nearness: Cosine of both.
         relation: How the new text relates to the old one.
@@ -34,4 +38,5 @@ def pair_features(
         float(np.log1p(count(text))),
         float(np.log1p(count(old.text))),
         *surface_features(text),
+        *surface_features(old.text),
     )
