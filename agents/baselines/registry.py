@@ -25,7 +25,13 @@ from memdojo.envs.memory.retrieval.retrievers import (
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 
-from ..designs.registry import DESIGNS, MEMORY_DESIGNS, BuildDesign, design_manager
+from ..designs.registry import (
+    DESIGNS,
+    MEMORY_DESIGNS,
+    BuildDesign,
+    design_manager,
+    is_combination,
+)
 from ..policy import CausalPolicy, ManagerPolicy, release_models
 from .hybrid import HandHybridRetriever
 from .oracles import EmptyRetriever, LabelledManager, OracleManager, OracleRetriever
@@ -103,12 +109,14 @@ RETRIEVER_BASELINES: Registry[NamedRetriever] = Registry("retriever baseline")
 
 
 def make_baseline(name: str, **options: Any) -> ManagerPolicy:
-    """Build the manager `name`.
+    """Build the manager `name`; `WRITER+READER` is two memory designs in one, see `make_design`.
 
     Raises:
         UnknownNameError: If there is none; the message has the near matches.
         ConfigError: If it does not take one of the options, or not that value.
     """
+    if is_combination(name):
+        return design_manager(name, **options)
     build = BASELINES.get(name)
     try:
         return build(**options)

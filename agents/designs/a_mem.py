@@ -65,6 +65,8 @@ class AMem(MemoryDesign):
     """
 
     name = "a_mem"
+    writes = (NOTE,)
+    reads = (NOTE,)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, RELATE, EVOLVE)
 
     def __init__(

@@ -52,6 +52,7 @@ class AdaMem(MemoryDesign):
     """
 
     name = "ada_mem"
+    writes = (WORKING, EPISODIC, PERSONA)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (EXPAND, LEAVE)
 
     def __init__(self, num_working: int = 4, related: float = 0.5, max_links: int = 3) -> None:

@@ -41,6 +41,7 @@ class AdaptLLM(MemoryDesign):
     """
 
     name = "adapt_llm"
+    writes = ("turn",)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, LOOK_UP)
 
     def __init__(self, min_nearness: float = 0.2) -> None:

@@ -80,6 +80,7 @@ class AMA(MemoryDesign):
     """
 
     name = "ama"
+    writes = (TURN, FACT, EPISODE)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, CUT, UPDATE, ROUTE, RETRY)
 
     def __init__(

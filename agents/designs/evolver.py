@@ -48,6 +48,7 @@ class Evolver(MemoryDesign):
     """
 
     name = "evolver"
+    writes = ("principle",)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (MERGE, DROP, LEAVE)
 
     def __init__(self, min_score: float = 0.3, alike: float = 0.8, success: float = 1.0) -> None:

@@ -20,6 +20,7 @@ class Flat(MemoryDesign):
     """
 
     name = "flat"
+    writes = ("turn",)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE,)
 
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:

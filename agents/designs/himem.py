@@ -68,6 +68,8 @@ class HiMem(MemoryDesign):
     """
 
     name = "himem"
+    writes = (TURN, NOTE)
+    reads = (TURN, NOTE)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, CUT, RELATE, SUFFICES)
 
     def __init__(

@@ -51,6 +51,9 @@ class HyMem(MemoryDesign):
     """
 
     name = "hymem"
+    writes = (EVENT, SUMMARY)
+    # Without events, whatever lines there are lead nowhere.
+    reads = (EVENT,)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, SUFFICES)
 
     def __init__(

@@ -51,6 +51,7 @@ class Karma(MemoryDesign):
     """
 
     name = "karma"
+    writes = ("slot",)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (REPLACE, LEAVE)
 
     def __init__(self, max_slots: int = 100, near: float = 0.4, same: float = 0.85) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from memdojo.envs.streams.rendering import render_turn
-from memdojo.envs.types import Chunk, Hit
+from memdojo.envs.types import CORE_KIND, Chunk, Hit
 from memdojo.errors import ConfigError
 
 from .calls import summary_of
@@ -40,6 +40,8 @@ class MemAgent(MemoryDesign):
     """
 
     name = "mem_agent"
+    writes = (CORE_KIND,)
+    reads = (CORE_KIND,)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (OVERWRITE,)
 
     def __init__(self, max_tokens: int = 1024, turns_per_chunk: int | None = 1) -> None:

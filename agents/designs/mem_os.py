@@ -58,6 +58,8 @@ class MemOS(MemoryDesign):
     """
 
     name = "mem_os"
+    writes = (LONG_TERM, USER)
+    reads = (LONG_TERM, USER)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (MERGE, LEAVE)
 
     def __init__(

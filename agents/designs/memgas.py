@@ -62,6 +62,9 @@ class MemGAS(MemoryDesign):
     """
 
     name = "memgas"
+    writes = (TURN, SUMMARY, KEYWORDS)
+    # Turns of other designs are not tagged with their session, and so no reading for it.
+    reads = (KEYWORDS,)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, GRANULARITY)
 
     def __init__(

@@ -67,6 +67,8 @@ class Nemori(MemoryDesign):
     """
 
     name = "nemori"
+    writes = (BUFFER, EPISODE, FACT)
+    reads = (BUFFER, EPISODE, FACT)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, CUT, MERGE, CALIBRATE)
 
     def __init__(

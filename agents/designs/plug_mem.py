@@ -60,6 +60,8 @@ class PlugMem(MemoryDesign):
     """
 
     name = "plug_mem"
+    writes = (FACT, STEP)
+    reads = (FACT, STEP)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (MERGE, LEAVE)
 
     def __init__(

@@ -28,10 +28,15 @@ class MemoryDesign(ABC):
         name: What it is called in configurations and tables.
         turns_per_chunk: The chunk size that it writes; None takes the stream as it is cut.
         decisions: The choices that it has.
+        writes: Kinds of the entries that it makes, `CORE_KIND` for the core block; none where it does not
+            say.
+        reads: Kinds of which it needs some to find anything; None where it reads whatever entries there are.
     """
 
     name: ClassVar[str] = ""
     turns_per_chunk: int | None = 1
+    writes: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[str, ...] | None] = None
     decisions: ClassVar[tuple[DecisionKind, ...]] = ()
 
     @abstractmethod

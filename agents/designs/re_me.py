@@ -90,6 +90,7 @@ class ReMe(MemoryDesign):
     """
 
     name = "re_me"
+    writes = ("experience",)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (STORE, DROP, LEAVE)
 
     def __init__(

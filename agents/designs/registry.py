@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from memdojo.errors import ConfigError
@@ -14,6 +16,7 @@ from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .ama import AMA
+from .combined import PLUS, Combined
 from .decisions import DecisionKind
 from .evolver import Evolver
 from .flat import Flat
@@ -100,20 +103,37 @@ def make_design(name: str, **parameters: Any) -> MemoryDesign:
     """Build the design `name`.
 
     Args:
-        name: Which.
-        parameters: The design's own, and those of `wrapped`.
+        name: Which; `WRITER+READER` is one that writes as the first does and reads as the second.
+        parameters: The design's own, and those of `wrapped`. Of two designs together, tables: `write` has
+            the parameters of the first, `read` those of the second.
 
     Raises:
         UnknownNameError: If there is none; the message has the near matches.
-        ConfigError: If it does not take one of the parameters, or not that value.
+        ConfigError: If it does not take one of the parameters, or not that value; or if the second finds
+            nothing of what the first writes.
     """
-    build = DESIGNS.get(name)
+    build = partial(_combined, *name.split(PLUS, 1)) if PLUS in name else DESIGNS.get(name)
     wrapping = {name: parameters[name] for name in WRAPPING if name in parameters}
     own = {name: value for name, value in parameters.items() if name not in WRAPPING}
     try:
         return wrapped(build(**own), **wrapping)
     except TypeError as error:
         raise ConfigError(f"the memory design {name!r} does not take {parameters}: {error}.") from error
+
+
+def is_combination(name: str) -> bool:
+    """Return whether a text names a design that writes as one and reads as another."""
+    return PLUS in name and all(part in DESIGNS for part in name.split(PLUS, 1))
+
+
+def _combined(
+    writer: str,
+    reader: str,
+    *,
+    write: Mapping[str, Any] = MappingProxyType({}),
+    read: Mapping[str, Any] = MappingProxyType({}),
+) -> MemoryDesign:
+    return Combined(make_design(writer, **write), make_design(reader, **read))
 
 
 def design_manager(name: str, **parameters: Any) -> DesignManager:

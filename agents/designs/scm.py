@@ -54,6 +54,8 @@ class SCM(MemoryDesign):
     """
 
     name = "scm"
+    writes = (TURN, SUMMARY)
+    reads = (TURN,)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, RECALL, FORM)
 
     def __init__(

@@ -34,6 +34,7 @@ class SirLLM(MemoryDesign):
     """
 
     name = "sirllm"
+    writes = ("turn",)
     decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE,)
 
     def __init__(self, num_first: int = 4, num_recent: int = 8, decay: float = 1.0) -> None:

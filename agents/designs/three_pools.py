@@ -9,7 +9,7 @@ import numpy as np
 
 from memdojo.envs.memory.retrieval.retrievers import PoolsRetriever
 from memdojo.envs.streams.rendering import render_turn
-from memdojo.envs.types import Chunk, Hit, Turn
+from memdojo.envs.types import CORE_KIND, Chunk, Hit, Turn
 from memdojo.errors import ConfigError
 
 from .calls import summary_of
@@ -54,6 +54,7 @@ class ThreePools(MemoryDesign):
     """
 
     name = "three_pools"
+    writes = (CORE_KIND, *POOL.options[SEMANTIC:])
     decisions: ClassVar[tuple[DecisionKind, ...]] = (POOL, LEAVE)
 
     def __init__(self, per_pool: int = 20) -> None:

@@ -129,3 +129,10 @@ def test_designs_are_named_all_at_once_and_are_not_among_all_baselines() -> None
     assert len(both) == len(set(both))
     with pytest.raises(UnknownNameError, match="retriever baseline 'designs'"):
         find_targets(["designs"], "retriever")
+
+
+def test_two_designs_in_one_are_a_baseline() -> None:
+    found = find_targets(["sirllm+scm", "recency"])
+    assert [policy.name for policy in found.managers()] == ["sirllm+scm", "recency"]
+    with pytest.raises(UnknownNameError, match="sirllm\\+scn"):
+        find_targets(["sirllm+scn"])

@@ -14,6 +14,29 @@ from ..protocol import MemoryDesign
 from .wrapper import Wrapper
 
 
+class EntryBudget(Wrapper):
+    """Hands over at most so many entries for a question, and lets the design look for no more.
+
+    Args:
+        design: The design that finds them.
+        max_entries: Most entries.
+
+    Raises:
+        ConfigError: If `max_entries` is below 1.
+    """
+
+    def __init__(self, design: MemoryDesign, max_entries: int) -> None:
+        super().__init__(design)
+        if max_entries < 1:
+            raise ConfigError(f"the budget of entries is {max_entries}; give at least 1.")
+        self.max_entries = max_entries
+
+    def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
+        """Return what the design finds where it may hand over no more."""
+        most = min(k, self.max_entries)
+        return (yield from self.design.read(memory, question, most))[: max(most, 0)]
+
+
 class TokenBudget(Wrapper):
     """Hands over at most so many tokens for a question: the best hits, as far as they fit.
 

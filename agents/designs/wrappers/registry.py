@@ -5,10 +5,10 @@ from __future__ import annotations
 from memdojo.errors import ConfigError
 
 from ..protocol import MemoryDesign
-from .budgets import TokenBudget, WriteBudget
+from .budgets import EntryBudget, TokenBudget, WriteBudget
 from .guarded import Guarded
 
-WRAPPING = ("guarded", "max_read_tokens", "max_write_operations")
+WRAPPING = ("guarded", "max_read_entries", "max_read_tokens", "max_write_operations")
 """Parameters that every design takes beside its own."""
 
 
@@ -16,6 +16,7 @@ def wrapped(
     design: MemoryDesign,
     *,
     guarded: bool = False,
+    max_read_entries: int | None = None,
     max_read_tokens: int | None = None,
     max_write_operations: int | None = None,
 ) -> MemoryDesign:
@@ -24,6 +25,7 @@ def wrapped(
     Args:
         design: The design.
         guarded: Put `Guarded` around it.
+        max_read_entries: Put `EntryBudget` around it.
         max_read_tokens: Put `TokenBudget` around it.
         max_write_operations: Put `WriteBudget` around it.
 
@@ -34,6 +36,8 @@ def wrapped(
         raise ConfigError(f"guarded is {guarded!r}; give true or false.")
     if guarded:
         design = Guarded(design)
+    if max_read_entries is not None:
+        design = EntryBudget(design, max_read_entries)
     if max_read_tokens is not None:
         design = TokenBudget(design, max_read_tokens)
     if max_write_operations is not None:

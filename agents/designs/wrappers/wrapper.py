@@ -24,6 +24,7 @@ class Wrapper(MemoryDesign):
         # Those of the instance, since they depend on what is within.
         self.__dict__["name"] = design.name
         self.__dict__["decisions"] = design.decisions
+        self.__dict__["writes"], self.__dict__["reads"] = design.writes, design.reads
         self.turns_per_chunk = design.turns_per_chunk
 
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:

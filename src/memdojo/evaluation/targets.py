@@ -15,7 +15,7 @@ from memdojo.agents.baselines.registry import (
     make_baseline,
     make_retriever_baseline,
 )
-from memdojo.agents.designs.registry import DESIGNS
+from memdojo.agents.designs.registry import DESIGNS, is_combination
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -93,6 +93,7 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
 
     Args:
         targets: Names of baselines, `all` for every baseline but the memory designs, or `designs` for those;
+            `karma+scm` for a design that writes as one and reads as another;
             folders of checkpoints or runs; policies. A registered name, of a manager or a retriever, wins
             over a folder of that name.
         task: The task asked for; None takes that of the checkpoints and policies, or `manager` if there are
@@ -221,6 +222,8 @@ def _sorted_out(
     for target in targets:
         if not isinstance(target, str | Path):
             objects.append(_as_policy(target))
+        elif isinstance(target, str) and is_combination(target):
+            names.append(target)
         elif (folder := named_path(target, "checkpoint, run or baseline", known)) is not None:
             folders.append(folder)
         else:
@@ -264,7 +267,7 @@ def _require_baseline(name: str, task: Task) -> None:
     managers, retrievers = list_baselines(), _retriever_names()
     if task == "retriever" and not is_name(name, retrievers):
         raise unknown_name("retriever baseline", name, retrievers)
-    if task == "manager" and name not in managers:
+    if task == "manager" and name not in managers and not is_combination(name):
         if is_name(name, retrievers):
             raise ConfigError(
                 f"{name!r} is a retriever; set the task to retriever (--task retriever) to evaluate it."

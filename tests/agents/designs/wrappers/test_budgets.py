@@ -6,7 +6,7 @@ import pytest
 
 from memdojo.agents.designs.flat import Flat
 from memdojo.agents.designs.re_me import ReMe
-from memdojo.agents.designs.wrappers.budgets import TokenBudget, WriteBudget
+from memdojo.agents.designs.wrappers.budgets import EntryBudget, TokenBudget, WriteBudget
 from memdojo.errors import ConfigError
 
 from ..hands import learn, read, remember, texts
@@ -22,6 +22,15 @@ def test_the_best_hits_are_handed_over_as_far_as_they_fit():
     assert read(TokenBudget(Flat(), room), memory, "bicycle") == [entry for entry in found if entry.id != 2]
     assert read(TokenBudget(Flat(), sum(costs.values())), memory, "bicycle") == found
     assert read(TokenBudget(Flat(), 1), memory, "bicycle") == []
+
+
+def test_no_more_entries_are_handed_over_and_looked_for():
+    memory = remember(Flat(), *LINES)
+    found = read(Flat(), memory, "bicycle")
+    assert read(EntryBudget(Flat(), 2), memory, "bicycle") == found[:2]
+    assert read(EntryBudget(Flat(), 99), memory, "bicycle") == found
+    with pytest.raises(ConfigError, match="the budget of entries is 0"):
+        EntryBudget(Flat(), 0)
 
 
 def test_no_more_operations_are_done_at_a_chunk():
