@@ -15,9 +15,7 @@ from ..config.files import load_config, parse_override
 from ..config.run import TrainConfig
 from ..config.run_kinds import LanguageConfig
 from ..config.tuning import Range, Span, TuneConfig, read_range
-
-Values = Mapping[str, Any]
-"""Values of the keys that have ranges, by dotted key; None where a configuration has no such key."""
+from .choices import Values
 
 FIXED = (
     "name",
@@ -80,6 +78,28 @@ class Space:
     def ranges(self) -> Mapping[str, Range]:
         """What may be tried, by key."""
         return self.config.tune.ranges
+
+    @property
+    def seed(self) -> int:
+        """Seeds the proposals."""
+        return self.config.seed
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """One objective, the score."""
+        return ("maximize",)
+
+    def ranges_for(self, values: Values) -> Mapping[str, Range]:
+        """Return the ranges of all keys, which do not depend on each other."""
+        return self.ranges
+
+    def is_whole(self, key: str) -> bool:
+        """Return whether only whole numbers of the span of a key are tried."""
+        return key in self.whole
+
+    def accepts(self, values: Values) -> bool:
+        """Return True: what contradicts each other is a trial that fails."""
+        return True
 
     @property
     def given(self) -> dict[str, Any]:

@@ -18,12 +18,11 @@ from ..dispatch import train
 from ..loop import TrainResult
 from ..runs.folder import RunFolder
 from ..runs.progress import NoProgress, Report
+from .searcher import SCORE
 from .trials import best_score_of, seconds_of
 
-SCORE, UPDATE = "score", "update"
-"""What every report has: a validation score, and the update that it is of."""
-OUTCOME = ("outcome", "seconds", "updates", "error", "is_final")
-"""What the last one has beside them, as `Trial` does."""
+UPDATE = "update"
+"""What every report has beside the validation score: the update that it is of."""
 
 
 def run_trial(settings: dict[str, Any]) -> None:

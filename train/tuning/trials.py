@@ -34,6 +34,7 @@ class Trial:
         updates: Updates of its runs, all together.
         error: What ended it; "" if nothing did.
         is_final: True of a failure that would come again.
+        figures: What else was measured, by name.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Trial:
     updates: int = 0
     error: str = ""
     is_final: bool = False
+    figures: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:

@@ -21,7 +21,7 @@ from .train import ConfigArgument, require_streams
 if TYPE_CHECKING:
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.tuning.outcome import Outcome
-    from memdojo.train.tuning.search import OnTrial
+    from memdojo.train.tuning.searcher import OnTrial
     from memdojo.train.tuning.space import Space
     from memdojo.train.tuning.trials import Trial
 
