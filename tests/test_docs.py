@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines
+from memdojo.agents.designs.registry import DESIGNS, is_combination
 from memdojo.cli import app
 from memdojo.configs import config_names
 from memdojo.envs.memory.retrieval.retrievers import list_retrievers
@@ -140,9 +141,14 @@ def test_every_command_line_is_one_that_memdojo_takes(command: Command) -> None:
     if name in ("eval", "streams"):
         spec = parameters["streams" if name == "eval" else "spec"]
         assert spec is None or spec.partition(":")[0] in sources
+    if name == "search":
+        named = {each for given in parameters["designs"] or () for each in given.split(",")}
+        assert named <= {"designs", *DESIGNS}
+        assert parameters["streams"].partition(":")[0] in sources
     if name == "eval":
         known = {"all", "designs", *list_baselines(), *list_retriever_baselines(), *list_retrievers()}
-        names = {target for target in parameters["targets"] if "/" not in target}
+        targets = parameters["targets"]
+        names = {target for target in targets if "/" not in target and not is_combination(target)}
         assert names <= known
 
 

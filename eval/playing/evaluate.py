@@ -90,6 +90,8 @@ def evaluate_manager(
     seed: int = 0,
     progress: Progress | None = None,
     file: EpisodeFile | None = None,
+    *,
+    bounds: bool = True,
 ) -> Evaluation:
     """Play every policy on every stream; the no-op and the oracle join as bounds where they are missing.
 
@@ -101,12 +103,14 @@ def evaluate_manager(
         progress: Called after each batch of episodes.
         file: Where episodes are recorded. Those that it has already are not played again, and of these only
             the questions are asked whose answers are missing.
+        bounds: Whether the bounds join.
 
     Raises:
         ConfigError: If there is no stream or question, or names or stream ids repeat.
     """
     settings = settings or EvalSettings()
-    named = _with_bounds(policies, make_baseline)
+    _require_distinct("policy name", [policy.name for policy in policies])
+    named = _with_bounds(policies, make_baseline) if bounds else policies
     runs = [
         _Run(
             policy.name,
@@ -143,6 +147,7 @@ def evaluate_retriever(
         ConfigError: If there is no stream or question, or names or stream ids repeat.
     """
     settings = settings or EvalSettings()
+    _require_distinct("policy name", [retriever.name for retriever in retrievers])
     named = _with_bounds(retrievers, make_retriever_baseline)
     runs = [
         _Run(
@@ -269,7 +274,6 @@ _NamedT = TypeVar("_NamedT", bound=_Named)
 
 def _with_bounds(given: Sequence[_NamedT], make: Callable[[str], _NamedT]) -> list[_NamedT]:
     names = [policy.name for policy in given]
-    _require_distinct("policy name", names)
     return [*given, *(make(bound) for bound in (LOWER_BOUND, UPPER_BOUND) if bound not in names)]
 
 

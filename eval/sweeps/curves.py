@@ -19,6 +19,7 @@ from ..playing.settings import EvalSettings
 from ..records.files import EpisodeFolder
 from ..report import EvalReport
 from ..run import run_evaluation
+from ..statistics.front import on_front
 from ..tables.escaping import write_csv
 from ..tables.render import Grid, interval, number, percent
 
@@ -167,16 +168,8 @@ def _curve(point: str, reports: Sequence[tuple[float, EvalReport]]) -> pd.DataFr
 
 def _on_front(table: pd.DataFrame) -> list[bool]:
     usable = table[(table["policy"] != UPPER_BOUND) & table["score"].notna()]
-    places = list(zip(usable["score"], usable["final_tokens"], strict=True))
-
-    def beaten(score: float, tokens: float) -> bool:
-        return any(
-            other >= score and cost <= tokens and (other > score or cost < tokens) for other, cost in places
-        )
-
-    # Of points that are alike, such as those of a policy that writes nothing, the first one stands for all.
-    first = dict(zip(reversed(places), reversed(list(usable.index)), strict=True))
-    front = {index for place, index in first.items() if not beaten(*place)}
+    is_on = on_front(usable["score"].tolist(), usable["final_tokens"].tolist())
+    front = set(usable.index[is_on])
     return [index in front for index in table.index]
 
 

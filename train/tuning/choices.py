@@ -17,6 +17,7 @@ class Choices(Protocol):
     Attributes:
         seed: Seeds the proposals.
         directions: Of each objective, `maximize` or `minimize`.
+        num_random: Trials, those that are given included, before which values are drawn at random.
     """
 
     @property
@@ -26,6 +27,11 @@ class Choices(Protocol):
 
     @property
     def directions(self) -> Sequence[str]:
+        """See the class."""
+        ...
+
+    @property
+    def num_random(self) -> int:
         """See the class."""
         ...
 

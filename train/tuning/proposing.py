@@ -40,7 +40,9 @@ class Proposer:
         """Return the values of a new trial."""
         seed = int(np.random.SeedSequence([self._choices.seed, number]).generate_state(1)[0])
         # It counts trials that still run as bad ones, so that those at a time are not all alike.
-        self._study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+        self._study.sampler = optuna.samplers.TPESampler(
+            seed=seed, constant_liar=True, n_startup_trials=self._choices.num_random
+        )
         while True:
             trial = self._study.ask()
             values = self._ask(trial)

@@ -32,8 +32,10 @@ RunTrial = Callable[[dict[str, Any]], None]
 
 SCORE = "score"
 """What every report of a trial has."""
-OUTCOME = ("outcome", "seconds", "updates", "error", "is_final", "figures")
+OUTCOME = ("outcome", "seconds", "updates", "error", "is_final")
 """What the last report may have beside the score, as `Trial` does."""
+FIGURE = "figure/"
+"""Begins the names of its figures, which it may have, too; Ray gives no tables inside of tables back."""
 
 DIED = "its process died, for want of memory perhaps; --resume tries it again."
 
@@ -146,7 +148,10 @@ class TrialSearch(Searcher):  # type: ignore[misc]  # Ray has no types.
         outcome = {name: last[name] for name in OUTCOME if name in last}
         if outcome:
             score = last[SCORE] if outcome["outcome"] == "done" else None
-            self._end(dataclasses.replace(trial, score=score, **outcome))
+            figures = {
+                name.removeprefix(FIGURE): value for name, value in last.items() if name.startswith(FIGURE)
+            }
+            self._end(dataclasses.replace(trial, score=score, figures=figures, **outcome))
         elif not self._stop.requested:
             died = dataclasses.replace(trial, outcome="failed", error=DIED)
             self._end(died if error else self.cut_off(trial, last))

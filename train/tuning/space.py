@@ -89,6 +89,11 @@ class Space:
         """One objective, the score."""
         return ("maximize",)
 
+    @property
+    def num_random(self) -> int:
+        """Trials before which values are drawn at random."""
+        return 10
+
     def ranges_for(self, values: Values) -> Mapping[str, Range]:
         """Return the ranges of all keys, which do not depend on each other."""
         return self.ranges

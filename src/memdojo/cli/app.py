@@ -17,6 +17,7 @@ from .purge import purge
 from .report import report
 from .rescore import rescore
 from .running import command
+from .search import search
 from .serve_memory import serve_memory
 from .sweep import sweep
 from .train import train
@@ -63,6 +64,7 @@ def _options(
 command(app, "demo")(demo)
 command(app, "train")(train)
 command(app, "tune")(tune)
+command(app, "search")(search)
 command(app, "eval")(evaluate)
 command(app, "compare")(compare)
 command(app, "rescore")(rescore)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import TimeRemainingColumn
 
 from memdojo.errors import ConfigError, MissingDependencyError
 
-from .progress import progress_bar
 from .running import FAULT, DebugOption, QuietOption, exit_code_of
+from .searching import require_packages, trial_progress
 from .tables import print_table
 from .train import ConfigArgument, require_streams
 
 if TYPE_CHECKING:
     from memdojo.train.runs.folder import RunFolder
     from memdojo.train.tuning.outcome import Outcome
-    from memdojo.train.tuning.searcher import OnTrial
     from memdojo.train.tuning.space import Space
     from memdojo.train.tuning.trials import Trial
 
@@ -108,20 +107,6 @@ def tune(
                 _evaluate(outcome, run, quiet=quiet)
 
 
-def require_packages() -> None:
-    """Refuse an installation that lacks what a search needs.
-
-    Raises:
-        MissingDependencyError: With the command that installs it.
-    """
-    try:
-        import memdojo.train.tuning.search  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"a search needs {error.name}, which is not installed: pip install 'memdojo[tune]'"
-        ) from error
-
-
 @contextlib.contextmanager
 def _open(space: Space, run_dir: Path, *, resume: bool, overwrite: bool) -> Iterator[RunFolder]:
     """Give the folder of the search, which no other process may use meanwhile."""
@@ -141,7 +126,7 @@ def _search(space: Space, run: RunFolder, how_to_resume: str, *, quiet: bool) ->
     from memdojo.train.tuning.search import run_search
 
     try:
-        with _progress(space, quiet) as on_trial:
+        with trial_progress("tune", partial(_describe, space), quiet=quiet) as on_trial:
             trials = run_search(space, run.path, on_trial)
     except KeyboardInterrupt as interrupt:
         typer.echo(f"interrupted; continue with: {how_to_resume}", err=True)
@@ -183,26 +168,10 @@ def _evaluate(outcome: Outcome, run: RunFolder, *, quiet: bool) -> None:
     evaluate_trained(outcome.config, best, others, run.path / EVALUATION, quiet=quiet)
 
 
-@contextlib.contextmanager
-def _progress(space: Space, quiet: bool) -> Iterator[OnTrial]:
-    """Give what shows a bar on a terminal, and prints a line for each trial elsewhere."""
+def _describe(space: Space, trial: Trial) -> str:
     from memdojo.train.tuning.outcome import show
 
-    def line(trial: Trial) -> str:
-        values = " ".join(f"{key}={show(trial.values[key])}" for key in space.ranges)
-        what = trial.outcome if trial.score is None else f"{trial.score:.3f}"
-        why = f"  {trial.error}" if trial.error else ""
-        return f"{what}  {trial.seconds:.0f} s  {values}{why}"
-
-    with progress_bar("tune", TimeRemainingColumn(), quiet=quiet) as bar:
-
-        def on_trial(trial: Trial, over: int, total: int) -> None:
-            if bar is None:
-                typer.echo(f"trial {trial.number} ({over}/{total})  {line(trial)}", err=True)
-            else:
-                bar(f"trial {trial.number}: {line(trial)}", over, total)
-
-        yield on_trial
+    return " ".join(f"{key}={show(trial.values[key])}" for key in space.ranges)
 
 
 def _resume_command(

@@ -59,6 +59,7 @@ class Pairs:
 
     seed = 0
     directions = ("maximize", "minimize")
+    num_random = 5
 
     def ranges_for(self, values: Mapping[str, Any]) -> Mapping[str, Range]:
         further = {"only": Span(low=1, high=9)} if values.get("one") == 1 else {}
