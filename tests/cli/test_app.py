@@ -24,7 +24,10 @@ def test_every_command_explains_itself_with_an_example() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["streams", "locmo"], "error: unknown stream source 'locmo'. Did you mean 'locomo'?"),
+        (
+            ["streams", "locmo"],
+            "error: unknown stream source 'locmo'. Did you mean 'locomo' or 'locomo_plus'?",
+        ),
         (["streams", "synthetic", "--option", "num_fact=3"], "Did you mean 'num_facts'"),
         (["streams", "synthetic", "--option", "num_facts"], "'num_facts' is not of the form key=value"),
         (["train", "quikstart"], "no file of that name. Did you mean 'quickstart' or 'quickstart_minilm'?"),
