@@ -107,13 +107,10 @@ class Model:
             if limit is not None and count_tokens(operation.text) > limit:
                 return OperationStatus.TOO_LONG
         if isinstance(operation, Add):
-            for id in operation.replaces:
-                if id not in self.entries:
-                    return OperationStatus.UNKNOWN_ID
-                if self.entries[id].ended is not None:
-                    return OperationStatus.REFUSED
-            if not self.entries.keys() >= set(operation.links):
+            if not self.entries.keys() >= {*operation.links, *operation.replaces}:
                 return OperationStatus.UNKNOWN_ID
+            if any(self.entries[id].ended is not None for id in operation.replaces):
+                return OperationStatus.REFUSED
             entry = MemoryEntry(
                 self.next_id,
                 "fact",

@@ -241,7 +241,7 @@ def test_an_operation_of_another_package_is_seen_with_all_that_it_changed(
     opened = Opened(browser, (tmp_path / "page.html").as_uri())
     opened.page.locator("#slider").fill("1")
     _, link, other = opened.all("#left-body .op")
-    assert link.startswith("∞ LINKAna: Oslo is the home of Ana #1 fact now linked to #2")
+    assert link.startswith("∞ PAIRAna: Oslo is the home of Ana #1 fact now linked to #2")
     assert other.startswith("andAna: Rex is the name of her dog #2 fact now linked to #1")
     assert opened.page.locator("#left-body .op .kind").nth(1).get_attribute("title") == (
         "Let two entries name each other."
