@@ -96,6 +96,11 @@ class ReadsItself(Protocol):
     """A manager that knows how to read what it writes, so that its own retriever stands under it."""
 
     @property
+    def reads_by(self) -> str:
+        """By what it reads, in a few words for tables: its embedder, who does the work of roles."""
+        ...
+
+    @property
     def retriever(self) -> Retriever:
         """Finds the entries from which a question is answered."""
         ...

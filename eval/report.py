@@ -128,11 +128,13 @@ def make_report(
     num_resamples: int = NUM_RESAMPLES,
     reference: str | None = None,
     embedders: Mapping[str, str] = MappingProxyType({}),
+    readers: Mapping[str, str] = MappingProxyType({}),
 ) -> EvalReport:
     """Sum an evaluation up.
 
     The arguments are those of `memdojo.eval.run.run_evaluation`, and `embedders`: the names of the embedders
-    by which retrievers rank, by the retriever's name.
+    by which retrievers rank, by the retriever's name, and `readers`: by what managers read that read by
+    themselves, by the manager's name.
     """
     # Only managers have a store to fill.
     task = "manager" if "capacity_entries" in evaluation.streams else "retriever"
@@ -147,7 +149,7 @@ def make_report(
             "num_resamples": num_resamples,
             "settings": settings.as_json(),
             "task": task,
-            **conditions_of(streams, embedders),
+            **conditions_of(streams, embedders, readers),
         },
     )
 

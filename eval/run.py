@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from memdojo.agents.baselines.registry import LOWER_BOUND, UPPER_BOUND, NamedRetriever
-from memdojo.agents.policy import ManagerPolicy
+from memdojo.agents.policy import ManagerPolicy, ReadsItself
 from memdojo.envs.streams.splits import check_no_leak
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
@@ -68,6 +68,7 @@ def run_evaluation(
         num_resamples=num_resamples,
         reference=reference,
         embedders=embedders_of(targets, settings),
+        readers={target.name: target.reads_by for target in targets if isinstance(target, ReadsItself)},
     )
 
 

@@ -57,6 +57,11 @@ class DesignManager:
         self.embedder = make_embedder(embedder) if isinstance(embedder, str) else embedder
 
     @property
+    def reads_by(self) -> str:
+        """The embedder, and who plays the roles."""
+        return f"{self.embedder.name}, roles by {self.roles.fingerprint}"
+
+    @property
     def retriever(self) -> DesignReader:
         """Finds the entries for a question as the design does."""
         return DesignReader(self)

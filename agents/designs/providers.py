@@ -133,6 +133,11 @@ class ProviderManager:
     stochastic = False
 
     @property
+    def reads_by(self) -> str:
+        """The provider."""
+        return "what the provider gives"
+
+    @property
     def retriever(self) -> ProviderReader:
         """Finds the entries for a question by what the provider gives."""
         return ProviderReader(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from memdojo.envs.episodes.limits import describe_limits
@@ -16,12 +17,17 @@ WEAK_EMBEDDER = "hashed_ngrams"
 """Embedder without a model: it knows spellings and no meanings."""
 
 
-def conditions_of(streams: Iterable[Stream], embedders: Mapping[str, str]) -> dict[str, Any]:
+def conditions_of(
+    streams: Iterable[Stream],
+    embedders: Mapping[str, str],
+    readers: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Return what `conditions_text` needs beside the settings, in plain values.
 
     Args:
         streams: What was played.
         embedders: Names of the embedders by which retrievers rank, by the retriever's name.
+        readers: By what managers read that read by themselves, by the manager's name.
     """
     streams = list(streams)
     digest = hashlib.sha256()
@@ -37,6 +43,7 @@ def conditions_of(streams: Iterable[Stream], embedders: Mapping[str, str]) -> di
         ),
         "fingerprint": digest.hexdigest()[:12],
         "embedders": {name: embedder for name, embedder in embedders.items() if embedder},
+        "readers": dict(readers),
     }
 
 
@@ -52,7 +59,7 @@ def conditions_text(details: Mapping[str, Any]) -> str:
     answered = f", answered by {cut_short(str(answerer))}" if answerer else ""
     return (
         f"{_streams(details)}. {_store(details)}the first {settings['top_k']} "
-        f"{_ranked(details)}{found_by}{answered}.{_embedders(details)}{_bound(details)}"
+        f"{_ranked(details)}{found_by}{answered}.{_embedders(details)}{_readers(details)}{_bound(details)}"
     )
 
 
@@ -96,6 +103,18 @@ def _embedders(details: Mapping[str, Any]) -> str:
         return ""
     embedders = sorted(details.get("embedders", {}).items())
     return f" Embedders: {', '.join(f'{name} {each}' for name, each in embedders)}." if embedders else ""
+
+
+def _readers(details: Mapping[str, Any]) -> str:
+    """Return who reads without the retriever, and by what."""
+    names: dict[str, list[str]] = {}
+    for name, by in details.get("readers", {}).items():
+        names.setdefault(by, []).append(name)
+    sentences = []
+    for by, of_one in names.items():
+        reads, own = ("reads", "its") if len(of_one) == 1 else ("read", "their")
+        sentences.append(f" {', '.join(of_one)} {reads} in {own} own way ({by}).")
+    return "".join(sentences)
 
 
 def _bound(details: Mapping[str, Any]) -> str:

@@ -290,3 +290,9 @@ def test_tables_say_on_what_and_how_policies_were_played() -> None:
     assert "Embedders: fusion hashed_ngrams:256, hybrid hashed_ngrams." in report.grids[0].note
     other = memdojo.evaluate("recency", streams[:1])
     assert other.details["fingerprint"] != report.details["fingerprint"]
+
+
+def test_tables_say_who_reads_in_its_own_way_and_by_what() -> None:
+    streams = memdojo.load_streams("synthetic:test", **SMALL)
+    note = memdojo.evaluate(["flat", "karma", "recency"], streams, EvalChoices(max_entries=3)).grids[0].note
+    assert " flat, karma read in their own way (wordllama:256, roles by rules)." in note
