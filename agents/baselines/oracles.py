@@ -14,6 +14,7 @@ from memdojo.envs.memory.operations import OPERATIONS
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.room import make_room, make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.rendering import pieces_of
 from memdojo.envs.types import (
     Add,
     Delete,
@@ -27,7 +28,7 @@ from memdojo.envs.types import (
     Update,
 )
 
-from .rules import TurnRule, add_text, pieces_of
+from .rules import TurnRule, add_text
 
 PLANNED_WORTH = 1e-6
 """Worth of a planned entry that serves no question with evidence: less than any that does."""

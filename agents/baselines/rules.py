@@ -17,10 +17,9 @@ from memdojo.envs.episodes.visible import TurnValues, VisibleDialogue, VisibleEp
 from memdojo.envs.memory.analysis import count_tokens
 from memdojo.envs.memory.room import make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.memory.token_counter import token_counter
-from memdojo.envs.streams.rendering import render_in_pieces, render_turn
+from memdojo.envs.streams.rendering import pieces_of, render_turn
 from memdojo.envs.streams.turn_features import COLUMN
-from memdojo.envs.types import Add, Capacity, MemoryEntry, Noop, Operation, Turn
+from memdojo.envs.types import Add, MemoryEntry, Noop, Operation, Turn
 from memdojo.errors import EpisodeStateError
 
 EpisodeT = TypeVar("EpisodeT", bound=VisibleEpisode, contravariant=True)
@@ -88,14 +87,6 @@ def add_text(text: str, turn: Turn, *, utility: float = 0.0, leaving: Iterable[M
     """Return the operation that stores a text out of a turn in place of the entries that are leaving."""
     evicts = tuple(entry.id for entry in leaving)
     return Add(text, (turn.id,), turn.time, "turn", utility, evicts)
-
-
-def pieces_of(turn: Turn, capacity: Capacity) -> tuple[str, ...]:
-    """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
-    limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
-    if not limits:
-        return (render_turn(turn),)
-    return render_in_pieces(turn, min(limits), token_counter(capacity.tokenizer))
 
 
 class NoOpRule(TurnRule[VisibleEpisode]):

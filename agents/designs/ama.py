@@ -10,6 +10,7 @@ import numpy as np
 from memdojo.envs.answering.questions import parse_question
 from memdojo.envs.memory.design_operations import Tag
 from memdojo.envs.memory.editor import ordered_union
+from memdojo.envs.memory.retrieval.retrievers import fuse
 from memdojo.envs.people import people_of
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
@@ -19,7 +20,6 @@ from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
 from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
-from .ranking import fuse
 from .roles.protocol import Fact, Relation
 from .room import LEAVE
 from .segments import CUT, Boundary, session_tag

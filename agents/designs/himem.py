@@ -9,6 +9,7 @@ import numpy as np
 
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.design_operations import Tag
+from memdojo.envs.memory.retrieval.retrievers import fuse
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
@@ -17,7 +18,6 @@ from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
 from .pairs import PAIR_FEATURES, pair_features
 from .protocol import MemoryDesign
-from .ranking import fuse
 from .roles.protocol import Relation
 from .room import LEAVE
 from .segments import CUT, Boundary, session_tag

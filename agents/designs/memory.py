@@ -12,7 +12,7 @@ from memdojo.envs.memory.embedders import Embedder
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever, DenseRetriever, FusionRetriever
 from memdojo.envs.memory.room import fits_alone, make_room
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.streams.rendering import render_in_pieces, render_turn
+from memdojo.envs.streams.rendering import pieces_of
 from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import Add, Hit, MemoryEntry, Operation, OperationResult, Turn
 from memdojo.errors import DesignError
@@ -78,11 +78,7 @@ class DesignMemory:
 
     def pieces(self, turn: Turn) -> tuple[str, ...]:
         """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
-        capacity = self.store.capacity
-        limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
-        if not limits:
-            return (render_turn(turn),)
-        return render_in_pieces(turn, min(limits), self.store.counter)
+        return pieces_of(turn, self.store.capacity)
 
     def fits(self, text: str) -> bool:
         """Return whether a text would fit if everything else left."""
@@ -90,7 +86,7 @@ class DesignMemory:
 
     def of_kind(self, *kinds: str) -> tuple[MemoryEntry, ...]:
         """Return the entries of some kinds that are valid, in order of id."""
-        return tuple(entry for entry in self.store.entries if entry.kind in kinds and entry.ended is None)
+        return tuple(entry for entry in self.store.readable if entry.kind in kinds)
 
     def get(self, id: int) -> MemoryEntry | None:
         """Return an entry by its id, or None."""
@@ -116,8 +112,8 @@ class DesignMemory:
 
     def nearness_among(self, entries: Sequence[MemoryEntry]) -> FloatArray:
         """Return the cosines of entries with each other, shape (num_entries, num_entries)."""
-        vectors, wanted = self._vectors(entries)
-        among: FloatArray = vectors[wanted] @ vectors[wanted].T
+        vectors = self.vectors(entries)
+        among: FloatArray = vectors @ vectors.T
         return among
 
     def nearness_to_newer(self, entries: Sequence[MemoryEntry]) -> FloatArray:

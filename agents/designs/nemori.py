@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from memdojo.envs.memory.editor import ordered_union
+from memdojo.envs.memory.retrieval.retrievers import fuse
 from memdojo.envs.types import Chunk, Delete, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
@@ -15,7 +16,6 @@ from .calls import facts_of, merged, summary_of
 from .decisions import DecisionKind, Steps, decide
 from .memory import DesignMemory
 from .protocol import MemoryDesign
-from .ranking import fuse
 from .room import LEAVE
 from .segments import CUT, Boundary, session_tag
 from .writing import add_text, rewrite

@@ -15,7 +15,7 @@ from memdojo.envs.episodes.visible import VisibleEpisode
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.room import make_room_for_pieces
 from memdojo.envs.memory.store import MemoryStore
-from memdojo.envs.streams.rendering import render_in_pieces, render_turn
+from memdojo.envs.streams.rendering import pieces_of
 from memdojo.envs.types import Add, Chunk, Hit, MemoryEntry, Noop, Operation, Turn
 from memdojo.errors import DesignError, EpisodeStateError, cut_short
 
@@ -295,9 +295,7 @@ def told_entries(store: MemoryStore, text: str) -> Iterator[MemoryEntry]:
 
 def _mirrored(store: MemoryStore, turn: Turn) -> list[Add]:
     """Return the ADDs of a turn, in pieces where it is too long for one entry; the oldest leave for them."""
-    capacity = store.capacity
-    limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
-    texts = render_in_pieces(turn, min(limits), store.counter) if limits else (render_turn(turn),)
+    texts = pieces_of(turn, store.capacity)
     rooms = make_room_for_pieces(store, texts, store.entries)
     return [
         Add(text, (turn.id,), turn.time, "turn", evicts=tuple(entry.id for entry in leaving))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..memory.token_counter import TokenCounter, token_counter
 from ..quoting import one_line
-from ..types import MemoryEntry, Turn
+from ..types import Capacity, MemoryEntry, Turn
 
 _MAX_SPEAKER_LENGTH = 40
 _BREAKS = tuple(re.compile(pattern) for pattern in (r"\n+", r"(?<=[.!?。！？])\s*", r"\s+"))
@@ -47,6 +47,14 @@ def render_in_pieces(turn: Turn, max_tokens: int, counter: TokenCounter | None =
     if counter.exceeds(prefix, max_tokens // 2):
         return tuple(_cut(text, "", max_tokens, counter))
     return tuple(f"{prefix}{piece}" for piece in _cut(turn.text, prefix, max_tokens, counter))
+
+
+def pieces_of(turn: Turn, capacity: Capacity) -> tuple[str, ...]:
+    """Return the texts of the entries that hold a turn: one, or several where it is too long for one."""
+    limits = [limit for limit in (capacity.max_entry_tokens, capacity.max_tokens) if limit is not None]
+    if not limits:
+        return (render_turn(turn),)
+    return render_in_pieces(turn, min(limits), token_counter(capacity.tokenizer))
 
 
 def _cut(text: str, prefix: str, max_tokens: int, counter: TokenCounter) -> Iterator[str]:

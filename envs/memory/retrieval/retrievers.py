@@ -19,6 +19,9 @@ from ..store import MemoryStore
 from .per_speaker import PerSpeakerRetriever
 from .protocol import Retriever
 
+FUSION_CONSTANT = 60
+"""How little the first ranks stand out in a fusion, as in Cormack, Clarke and Buettcher (SIGIR 2009)."""
+
 
 class BM25Retriever:
     """Entries with a positive BM25 score, Lucene's variant; see `BM25Index.scores`."""
@@ -62,7 +65,10 @@ class FusionRetriever:
     """
 
     def __init__(
-        self, retrievers: Sequence[Retriever] | None = None, constant: float = 60, depth: int = 100
+        self,
+        retrievers: Sequence[Retriever] | None = None,
+        constant: float = FUSION_CONSTANT,
+        depth: int = 100,
     ) -> None:
         self.retrievers = (BM25Retriever(), DenseRetriever()) if retrievers is None else tuple(retrievers)
         if not self.retrievers:
@@ -76,14 +82,28 @@ class FusionRetriever:
         """Return the `k` entries with the highest fused score."""
         if k < 0:
             raise ValueError(f"k is {k}; give the number of entries wanted, 0 or more.")
-        scores: dict[int, float] = {}
-        entries: dict[int, MemoryEntry] = {}
-        for retriever in self.retrievers:
-            for rank, hit in enumerate(retriever.search(store, query, max(k, self.depth)), start=1):
-                entries[hit.entry.id] = hit.entry
-                scores[hit.entry.id] = scores.get(hit.entry.id, 0.0) + 1 / (self.constant + rank)
-        best = sorted(scores, key=lambda id: (-scores[id], id))[:k]
-        return tuple(Hit(entries[id], scores[id]) for id in best)
+        depth = max(k, self.depth)
+        return fuse([each.search(store, query, depth) for each in self.retrievers], k, self.constant)
+
+
+def fuse(rankings: Sequence[Sequence[Hit]], k: int, constant: float = FUSION_CONSTANT) -> tuple[Hit, ...]:
+    """Return at most `k` entries by the sum of 1 / (constant + rank) over the rankings that have them.
+
+    Equal sums by lower id.
+
+    Args:
+        rankings: Each with the best in front; ranks count from 1.
+        k: Most entries to return.
+        constant: How little the first ranks stand out.
+    """
+    scores: dict[int, float] = {}
+    entries: dict[int, MemoryEntry] = {}
+    for ranking in rankings:
+        for rank, hit in enumerate(ranking, start=1):
+            entries[hit.entry.id] = hit.entry
+            scores[hit.entry.id] = scores.get(hit.entry.id, 0.0) + 1 / (constant + rank)
+    best = sorted(scores, key=lambda id: (-scores[id], id))[:k]
+    return tuple(Hit(entries[id], scores[id]) for id in best)
 
 
 def embedder_of(retriever: object) -> str:

@@ -6,8 +6,9 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from memdojo.agents.baselines.rules import keep_newest, pieces_of
+from memdojo.agents.baselines.rules import keep_newest
 from memdojo.agents.policy import CausalPolicy, FallsBack
+from memdojo.envs.streams.rendering import pieces_of
 from memdojo.envs.types import Capacity, Chunk, Operation, OperationResult, Turn
 from memdojo.errors import AgentError, PromptTooLongError, reason_of
 
