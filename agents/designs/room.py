@@ -84,12 +84,13 @@ def entries_that_leave(
     """
     if not memory.fits(text):
         return None
+    replaced = in_place_of[0] if in_place_of else None
+    # Mostly there is room, and a fork would make the next write of the store copy its counts.
+    if len(in_place_of) < 2 and has_room(memory.store, text, in_place_of=replaced):
+        return ()
     trial = memory.store.fork()
     for entry in in_place_of[1:]:
         trial.apply(Delete(entry.id), memory.step)
-    replaced = in_place_of[0] if in_place_of else None
-    if has_room(trial, text, in_place_of=replaced):
-        return ()
     staying = {entry.id for entry in in_place_of}
     waiting = [entry for entry in order() if entry.id not in staying]
     leaving: list[MemoryEntry] = []
