@@ -31,7 +31,7 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.types import Capacity
-from memdojo.eval.tables.results import paired_table
+from memdojo.eval.tables.results import paired_table, token_costs
 
 KEEP_ALL = "recency"
 BESIDE = (KEEP_ALL, "similarity")
@@ -71,16 +71,16 @@ def _table(kind: str, names: list[str], share: float) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for policy, line in report.summary.set_index("policy").iterrows():
         of_policy = streams.get_group(policy)
-        turns, questions = of_policy["turns"].sum(), of_policy["questions"].sum()
+        costs = token_costs(of_policy)
         row = {
             "kind": kind,
             "policy": policy,
             "score": 100 * line["score"],
             "low": 100 * line["low"],
             "high": 100 * line["high"],
-            "written": of_policy["tokens_written"].sum() / turns,
-            "read": of_policy["tokens_read"].sum() / questions,
-            "ms": 1000 * of_policy["seconds"].sum() / turns,
+            "written": costs.written,
+            "read": costs.read,
+            "ms": 1000 * of_policy["seconds"].sum() / of_policy["turns"].sum(),
         }
         if policy != KEEP_ALL:
             row |= {name: 100 * float(paired.loc[policy, name]) for name in ("difference",)}

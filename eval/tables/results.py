@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from itertools import dropwhile, takewhile
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,25 @@ STORE_AND_TIME_FIGURES = (
     "seconds",
 )
 """Columns of `Evaluation.streams` about the store, who decided, and the time; some policies lack some."""
+
+
+class TokenCosts(NamedTuple):
+    """Tokens that were handed over for a question, and written at a turn, in the mean."""
+
+    read: float
+    written: float
+
+
+def token_costs(streams: pd.DataFrame) -> TokenCosts:
+    """Return what a policy's episodes cost.
+
+    Args:
+        streams: Its rows of `Evaluation.streams`, at least one.
+    """
+    return TokenCosts(
+        float(streams["tokens_read"].sum() / streams["questions"].sum()),
+        float(streams["tokens_written"].sum() / streams["turns"].sum()),
+    )
 
 
 def summary_table(

@@ -17,6 +17,7 @@ from memdojo.eval.report import EvalReport
 from memdojo.eval.run import run_evaluation
 from memdojo.eval.statistics.bootstrap import bootstrap_difference
 from memdojo.eval.tables.render import interval, number, percent, signed_percent
+from memdojo.eval.tables.results import token_costs
 
 from .outcome import SearchOutcome
 
@@ -105,13 +106,14 @@ def _row(report: EvalReport, name: str, yardsticks: Sequence[str], seed: int) ->
     evaluation = report.evaluation
     summary = report.summary.set_index("policy").loc[name]
     episodes = evaluation.streams[evaluation.streams["policy"] == name]
+    costs = token_costs(episodes)
     row: dict[str, Any] = {
         "policy": name,
         "score": summary["score"],
         "low": summary["low"],
         "high": summary["high"],
-        "tokens_read": episodes["tokens_read"].sum() / episodes["questions"].sum(),
-        "tokens_written": episodes["tokens_written"].sum() / episodes["turns"].sum(),
+        "tokens_read": costs.read,
+        "tokens_written": costs.written,
     }
     for other in yardsticks:
         if other != name:

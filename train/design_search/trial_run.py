@@ -15,6 +15,7 @@ from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, MemdojoError, reason_of
 from memdojo.eval.playing.evaluate import evaluate_manager
 from memdojo.eval.statistics.bootstrap import bootstrap_mean
+from memdojo.eval.tables.results import token_costs
 
 from ..tuning.searcher import FIGURE, SCORE
 from .settings import SearchSettings
@@ -62,11 +63,8 @@ def measure(
     interval = bootstrap_mean(played.questions, seed=search.seed)
     if math.isnan(interval.mean):
         raise ConfigError(f"no question of {search.streams} has a score by {search.metric}.")
-    episodes = played.streams
-    figures = {
-        TOKENS_READ: float(episodes["tokens_read"].sum() / episodes["questions"].sum()),
-        TOKENS_WRITTEN: float(episodes["tokens_written"].sum() / episodes["turns"].sum()),
-    }
+    costs = token_costs(played.streams)
+    figures = {TOKENS_READ: costs.read, TOKENS_WRITTEN: costs.written}
     if not math.isnan(interval.low):
         figures |= {LOW: interval.low, HIGH: interval.high}
     return interval.mean, figures
