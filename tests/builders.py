@@ -71,7 +71,7 @@ class Notebook(MemoryDesign):
     """
 
     name = "notebook"
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (KEEP, FIND)
+    decisions = (KEEP, FIND)
 
     def __init__(self, keeps: bool = False) -> None:
         self.keeps = keeps

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -67,7 +66,7 @@ class AMem(MemoryDesign):
     name = "a_mem"
     writes = (NOTE,)
     reads = (NOTE,)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, RELATE, EVOLVE)
+    decisions = (LEAVE, RELATE, EVOLVE)
 
     def __init__(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import ClassVar
 
 import numpy as np
 
@@ -53,7 +52,7 @@ class AdaMem(MemoryDesign):
 
     name = "ada_mem"
     writes = (WORKING, EPISODIC, PERSONA)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (EXPAND, LEAVE)
+    decisions = (EXPAND, LEAVE)
 
     def __init__(self, num_working: int = 4, related: float = 0.5, max_links: int = 3) -> None:
         if num_working < 0 or not -1 <= related <= 1 or max_links < 0:

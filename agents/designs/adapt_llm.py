@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from memdojo.envs.memory.analysis import analyze
@@ -42,7 +40,7 @@ class AdaptLLM(MemoryDesign):
 
     name = "adapt_llm"
     writes = ("turn",)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, LOOK_UP)
+    decisions = (LEAVE, LOOK_UP)
 
     def __init__(self, min_nearness: float = 0.2) -> None:
         if not -1 <= min_nearness <= 1:

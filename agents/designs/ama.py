@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -81,7 +80,7 @@ class AMA(MemoryDesign):
 
     name = "ama"
     writes = (TURN, FACT, EPISODE)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, CUT, UPDATE, ROUTE, RETRY)
+    decisions = (LEAVE, CUT, UPDATE, ROUTE, RETRY)
 
     def __init__(
         self,
@@ -209,7 +208,7 @@ class AMA(MemoryDesign):
         events = not asked.stems.isdisjoint(_HAPPENING)
         one_thing = asked.wants in ("who", "where", "number", "address", "name")
         by_rule = "fine" if words else "event" if events else "abstract" if why_or_how else "atomic"
-        features = [_features_of(memory, question, kinds) for kinds in _KINDS.values()]
+        features = [_features_of(memory, question, memory.of_kind(*kinds)) for kinds in _KINDS.values()]
         state = (why_or_how, asked.wants == "when", one_thing, words, events)
         return (yield from decide(ROUTE, _ROUTES.index(by_rule), features, state, about=question))
 
@@ -218,18 +217,14 @@ class AMA(MemoryDesign):
     ) -> Steps[bool]:
         entries = [hit.entry for hit in found]
         enough = yield from suffices(question, [entry.text for entry in entries])
-        state = (
-            enough,
-            memory.nearness(question, entries).max(initial=0),
-            np.log1p(memory.bm25(question, entries).max(initial=0)),
-            np.log1p(len(found)),
-            number,
-        )
+        state = (enough, *_features_of(memory, question, entries), number)
         return bool((yield from decide(RETRY, int(not enough), (), state, about=question)))
 
 
-def _features_of(memory: DesignMemory, question: str, kinds: Sequence[str]) -> tuple[float, float, float]:
-    entries = memory.of_kind(*kinds)
+def _features_of(
+    memory: DesignMemory, question: str, entries: Sequence[MemoryEntry]
+) -> tuple[float, float, float]:
+    """Return how near and how well the best of some entries goes with a question, and how many they are."""
     return (
         float(memory.nearness(question, entries).max(initial=0)),
         float(np.log1p(memory.bm25(question, entries).max(initial=0))),

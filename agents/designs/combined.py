@@ -41,10 +41,9 @@ class Combined(MemoryDesign):
         self.turns_per_chunk = write_design.turns_per_chunk
         kinds = dict.fromkeys((*write_design.decisions, *read_design.decisions))
         names = [kind.name for kind in kinds]
-        # Those of the instance, since they depend on what is within.
-        self.__dict__["name"] = f"{write_design.name}{PLUS}{read_design.name}"
-        self.__dict__["decisions"] = tuple(kind for kind in kinds if names.count(kind.name) == 1)
-        self.__dict__["writes"], self.__dict__["reads"] = write_design.writes, read_design.reads
+        self.name = f"{write_design.name}{PLUS}{read_design.name}"
+        self.decisions = tuple(kind for kind in kinds if names.count(kind.name) == 1)
+        self.writes, self.reads = write_design.writes, read_design.reads
 
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Write as the first design."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.streams.rendering import render_turn
@@ -49,7 +48,7 @@ class Evolver(MemoryDesign):
 
     name = "evolver"
     writes = ("principle",)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (MERGE, DROP, LEAVE)
+    decisions = (MERGE, DROP, LEAVE)
 
     def __init__(self, min_score: float = 0.3, alike: float = 0.8, success: float = 1.0) -> None:
         if not 0 <= min_score <= 1 or not -1 <= alike <= 1 or not 0 <= success <= 1:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from memdojo.envs.types import Chunk, Hit
 
-from .decisions import DecisionKind, Steps
+from .decisions import Steps
 from .memory import DesignMemory
 from .protocol import MemoryDesign
 from .room import LEAVE, add_turn
@@ -21,7 +19,7 @@ class Flat(MemoryDesign):
 
     name = "flat"
     writes = ("turn",)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE,)
+    decisions = (LEAVE,)
 
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Add each turn; who leaves is a choice."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -70,7 +69,7 @@ class HiMem(MemoryDesign):
     name = "himem"
     writes = (TURN, NOTE)
     reads = (TURN, NOTE)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, CUT, RELATE, SUFFICES)
+    decisions = (LEAVE, CUT, RELATE, SUFFICES)
 
     def __init__(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -54,7 +53,7 @@ class HyMem(MemoryDesign):
     writes = (EVENT, SUMMARY)
     # Without events, whatever lines there are lead nowhere.
     reads = (EVENT,)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, SUFFICES)
+    decisions = (LEAVE, SUFFICES)
 
     def __init__(
         self,

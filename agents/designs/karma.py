@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from memdojo.envs.memory.design_operations import Tag
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
@@ -52,7 +50,7 @@ class Karma(MemoryDesign):
 
     name = "karma"
     writes = ("slot",)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (REPLACE, LEAVE)
+    decisions = (REPLACE, LEAVE)
 
     def __init__(self, max_slots: int = 100, near: float = 0.4, same: float = 0.85) -> None:
         if max_slots < 1 or not 0 <= near <= same <= 1:

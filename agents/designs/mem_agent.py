@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from memdojo.envs.streams.rendering import render_turn
@@ -42,7 +40,7 @@ class MemAgent(MemoryDesign):
     name = "mem_agent"
     writes = (CORE_KIND,)
     reads = (CORE_KIND,)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (OVERWRITE,)
+    decisions = (OVERWRITE,)
 
     def __init__(self, max_tokens: int = 1024, turns_per_chunk: int | None = 1) -> None:
         if max_tokens < 1 or (turns_per_chunk is not None and turns_per_chunk < 1):

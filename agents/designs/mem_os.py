@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import ClassVar
 
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.design_operations import Link, Tag
@@ -60,7 +59,7 @@ class MemOS(MemoryDesign):
     name = "mem_os"
     writes = (LONG_TERM, USER)
     reads = (LONG_TERM, USER)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (MERGE, LEAVE)
+    decisions = (MERGE, LEAVE)
 
     def __init__(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -65,7 +64,7 @@ class MemGAS(MemoryDesign):
     writes = (TURN, SUMMARY, KEYWORDS)
     # Turns of other designs are not tagged with their session, and so no reading for it.
     reads = (KEYWORDS,)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, GRANULARITY)
+    decisions = (LEAVE, GRANULARITY)
 
     def __init__(
         self,

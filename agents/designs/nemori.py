@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -69,7 +68,7 @@ class Nemori(MemoryDesign):
     name = "nemori"
     writes = (BUFFER, EPISODE, FACT)
     reads = (BUFFER, EPISODE, FACT)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, CUT, MERGE, CALIBRATE)
+    decisions = (LEAVE, CUT, MERGE, CALIBRATE)
 
     def __init__(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -62,7 +61,7 @@ class PlugMem(MemoryDesign):
     name = "plug_mem"
     writes = (FACT, STEP)
     reads = (FACT, STEP)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (MERGE, LEAVE)
+    decisions = (MERGE, LEAVE)
 
     def __init__(
         self,

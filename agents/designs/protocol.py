@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.types import Chunk, Hit
@@ -33,11 +32,11 @@ class MemoryDesign(ABC):
         reads: Kinds of which it needs some to find anything; None where it reads whatever entries there are.
     """
 
-    name: ClassVar[str] = ""
+    name: str = ""
     turns_per_chunk: int | None = 1
-    writes: ClassVar[tuple[str, ...]] = ()
-    reads: ClassVar[tuple[str, ...] | None] = None
-    decisions: ClassVar[tuple[DecisionKind, ...]] = ()
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] | None = None
+    decisions: tuple[DecisionKind, ...] = ()
 
     @abstractmethod
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -91,7 +90,7 @@ class ReMe(MemoryDesign):
 
     name = "re_me"
     writes = ("experience",)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (STORE, DROP, LEAVE)
+    decisions = (STORE, DROP, LEAVE)
 
     def __init__(
         self, duplicate: float = 0.5, min_reads: int = 5, min_share: float = 0.5, success: float = 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class SCM(MemoryDesign):
     name = "scm"
     writes = (TURN, SUMMARY)
     reads = (TURN,)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE, RECALL, FORM)
+    decisions = (LEAVE, RECALL, FORM)
 
     def __init__(
         self,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
-from .decisions import DecisionKind, Steps
+from .decisions import Steps
 from .memory import DesignMemory
 from .protocol import MemoryDesign
 from .room import LEAVE, add_turn
@@ -35,7 +34,7 @@ class SirLLM(MemoryDesign):
 
     name = "sirllm"
     writes = ("turn",)
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (LEAVE,)
+    decisions = (LEAVE,)
 
     def __init__(self, num_first: int = 4, num_recent: int = 8, decay: float = 1.0) -> None:
         if num_first < 0 or num_recent < 0 or not 0 < decay <= 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 import numpy as np
 
@@ -55,7 +54,7 @@ class ThreePools(MemoryDesign):
 
     name = "three_pools"
     writes = (CORE_KIND, *POOL.options[SEMANTIC:])
-    decisions: ClassVar[tuple[DecisionKind, ...]] = (POOL, LEAVE)
+    decisions = (POOL, LEAVE)
 
     def __init__(self, per_pool: int = 20) -> None:
         if per_pool < 1:

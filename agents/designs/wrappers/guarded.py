@@ -50,7 +50,7 @@ class Guarded(Wrapper):
                 "to 2, and at least two entries."
             )
         self.max_distance, self.min_found = max_distance, min_found
-        self.__dict__["decisions"] = (*design.decisions, TRUST)
+        self.decisions = (*design.decisions, TRUST)
 
     def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
         """Return what the design finds, without what is not trusted."""

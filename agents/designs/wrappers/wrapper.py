@@ -21,11 +21,8 @@ class Wrapper(MemoryDesign):
 
     def __init__(self, design: MemoryDesign) -> None:
         self.design = design
-        # Those of the instance, since they depend on what is within.
-        self.__dict__["name"] = design.name
-        self.__dict__["decisions"] = design.decisions
-        self.__dict__["writes"], self.__dict__["reads"] = design.writes, design.reads
-        self.turns_per_chunk = design.turns_per_chunk
+        self.name, self.turns_per_chunk = design.name, design.turns_per_chunk
+        self.writes, self.reads, self.decisions = design.writes, design.reads, design.decisions
 
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Write as the design within."""
