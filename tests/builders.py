@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
-from memdojo.agents.designs.decisions import DecisionKind, Steps, decide
-from memdojo.agents.designs.memory import DesignMemory
-from memdojo.agents.designs.protocol import MemoryDesign
-from memdojo.agents.designs.room import add_turn
+from memdojo.agents.designs.parts.decisions import DecisionKind, Steps, decide
+from memdojo.agents.designs.parts.memory import DesignMemory
+from memdojo.agents.designs.parts.protocol import MemoryDesign
+from memdojo.agents.designs.parts.room import add_turn
 from memdojo.envs.answering import AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory import MemoryStore
 from memdojo.envs.types import (

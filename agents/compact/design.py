@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from memdojo.envs.memory.embedders import Embedder
 
-from ..designs.decisions import Decision as DesignDecision
-from ..designs.decisions import DecisionKind
-from ..designs.driver import RuleDecider
-from ..designs.features import DecisionFeatures
-from ..designs.policy import DEFAULT_EMBEDDER, DesignManager
-from ..designs.protocol import MemoryDesign
+from ..designs.parts.decisions import Decision as DesignDecision
+from ..designs.parts.decisions import DecisionKind
+from ..designs.parts.protocol import MemoryDesign
+from ..designs.running.driver import RuleDecider
+from ..designs.running.features import DecisionFeatures
+from ..designs.running.policy import DEFAULT_EMBEDDER, DesignManager
 from .base import ChoosingNetwork, Decision, Observations, mlp, stack_observations
 from .distributions import MaskedCategorical, require_scores
 

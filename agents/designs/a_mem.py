@@ -12,13 +12,13 @@ from memdojo.envs.memory.design_operations import Link, Tag
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import keywords_of, relation_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
+from .parts.calls import keywords_of, relation_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.writing import add_text, oldest_first
 from .roles.protocol import Relation
-from .room import LEAVE
-from .writing import add_text, oldest_first
 
 NOTE = "note"
 

@@ -12,14 +12,14 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Delete, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
-from .calls import facts_of, suffices
-from .decisions import DecisionKind, Steps, decide
-from .likeness import most_alike
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE
-from .wording import people_in, tells_lasting
-from .writing import add_text, oldest_first
+from .parts.calls import facts_of, suffices
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.likeness import most_alike
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.wording import people_in, tells_lasting
+from .parts.writing import add_text, oldest_first
 
 WORKING, EPISODIC, PERSONA = "working", "episodic", "persona"
 

@@ -8,11 +8,11 @@ from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.types import Chunk, Hit
 from memdojo.errors import ConfigError
 
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE, add_turn
-from .writing import oldest_first
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE, add_turn
+from .parts.writing import oldest_first
 
 LOOK_UP = DecisionKind(
     "look_up",

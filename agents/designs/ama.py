@@ -14,15 +14,15 @@ from memdojo.envs.people import people_of
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import facts_of, next_query, relation_of, suffices, summary_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .pairs import PAIR_FEATURES, pair_features
-from .protocol import MemoryDesign
+from .parts.calls import facts_of, next_query, relation_of, suffices, summary_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.pairs import PAIR_FEATURES, pair_features
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.segments import CUT, Boundary, session_tag
+from .parts.writing import add_text, oldest_first, rewrite
 from .roles.protocol import Fact, Relation
-from .room import LEAVE
-from .segments import CUT, Boundary, session_tag
-from .writing import add_text, oldest_first, rewrite
 
 TURN, FACT, EPISODE = "turn", "fact", "episode"
 OPEN = "open"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from memdojo.envs.types import Chunk, Hit
 
-from .decisions import Steps
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE, add_turn
-from .writing import oldest_first
+from .parts.decisions import Steps
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE, add_turn
+from .parts.writing import oldest_first
 
 
 class Flat(MemoryDesign):

@@ -24,10 +24,10 @@ from memdojo.envs.types import OperationResult, OperationStatus, Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.outcomes import QuestionOutcome
 
-from .episode import DesignEpisode
-from .features import DecisionFeatures, learned_kinds
-from .policy import DesignManager
 from .registry import make_design
+from .running.episode import DesignEpisode
+from .running.features import DecisionFeatures, learned_kinds
+from .running.policy import DesignManager
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Action = np.int64 | int

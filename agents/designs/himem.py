@@ -12,15 +12,15 @@ from memdojo.envs.memory.retrieval.retrievers import fuse
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import facts_of, merged, relation_of, relevant, suffices
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .pairs import PAIR_FEATURES, pair_features
-from .protocol import MemoryDesign
+from .parts.calls import facts_of, merged, relation_of, relevant, suffices
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.pairs import PAIR_FEATURES, pair_features
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.segments import CUT, Boundary, session_tag
+from .parts.writing import add_text, oldest_first, rewrite
 from .roles.protocol import Relation
-from .room import LEAVE
-from .segments import CUT, Boundary, session_tag
-from .writing import add_text, oldest_first, rewrite
 
 TURN, NOTE = "turn", "note"
 OPEN = "open"

@@ -10,12 +10,12 @@ from memdojo.envs.streams.rendering import split_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import facts_of, relevant, suffices
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE, add_turn
-from .writing import add_text
+from .parts.calls import facts_of, relevant, suffices
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE, add_turn
+from .parts.writing import add_text
 
 EVENT, SUMMARY = "event", "summary"
 

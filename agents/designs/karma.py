@@ -7,16 +7,16 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import keywords_of, relation_of
-from .decisions import DecisionKind, Steps, decide
-from .likeness import most_alike
-from .memory import DesignMemory
-from .pairs import PAIR_FEATURES, pair_features
-from .protocol import MemoryDesign
+from .parts.calls import keywords_of, relation_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.likeness import most_alike
+from .parts.memory import DesignMemory
+from .parts.pairs import PAIR_FEATURES, pair_features
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.wording import people_in
+from .parts.writing import add_text, hold_to, oldest_first, rewrite
 from .roles.protocol import Relation
-from .room import LEAVE
-from .wording import people_in
-from .writing import add_text, hold_to, oldest_first, rewrite
 
 REPLACE = DecisionKind(
     "replace",

@@ -8,11 +8,11 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import CORE_KIND, Chunk, Hit
 from memdojo.errors import ConfigError
 
-from .calls import summary_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .writing import core_room, rewrite_core
+from .parts.calls import summary_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.writing import core_room, rewrite_core
 
 OVERWRITE = DecisionKind(
     "overwrite",

@@ -11,16 +11,16 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import merged, relation_of
-from .decisions import DecisionKind, Steps, decide
-from .likeness import most_alike
-from .memory import DesignMemory
-from .pairs import PAIR_FEATURES, pair_features
-from .protocol import MemoryDesign
+from .parts.calls import merged, relation_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.likeness import most_alike
+from .parts.memory import DesignMemory
+from .parts.pairs import PAIR_FEATURES, pair_features
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.wording import tells_lasting
+from .parts.writing import add_text, facts_by_turn, hold_to, is_valid, oldest_first, rewrite
 from .roles.protocol import Relation
-from .room import LEAVE
-from .wording import tells_lasting
-from .writing import add_text, facts_by_turn, hold_to, is_valid, oldest_first, rewrite
 
 LONG_TERM, USER = "long_term", "user"
 WORKING = "working"

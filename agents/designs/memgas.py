@@ -13,13 +13,13 @@ from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
-from .calls import keywords_of, summary_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE
-from .segments import session_tag
-from .writing import add_text, oldest_first
+from .parts.calls import keywords_of, summary_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.segments import session_tag
+from .parts.writing import add_text, oldest_first
 
 TURN, SUMMARY, KEYWORDS = "turn", "summary", "keywords"
 GRANULARITIES = ("session", "turns", SUMMARY, KEYWORDS)

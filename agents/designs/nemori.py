@@ -11,13 +11,13 @@ from memdojo.envs.memory.retrieval.retrievers import fuse
 from memdojo.envs.types import Chunk, Delete, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
 
-from .calls import facts_of, merged, summary_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE
-from .segments import CUT, Boundary, session_tag
-from .writing import add_text, rewrite
+from .parts.calls import facts_of, merged, summary_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.segments import CUT, Boundary, session_tag
+from .parts.writing import add_text, rewrite
 
 BUFFER, EPISODE, FACT = "buffer", "episode", "fact"
 MAX_SIMILAR = 5

@@ -12,15 +12,15 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
-from .calls import facts_of, keywords_of, merged, relation_of, title_of
-from .decisions import DecisionKind, Steps, decide
-from .likeness import likeness, most_alike
-from .memory import DesignMemory
-from .pairs import PAIR_FEATURES, pair_features
-from .protocol import MemoryDesign
+from .parts.calls import facts_of, keywords_of, merged, relation_of, title_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.likeness import likeness, most_alike
+from .parts.memory import DesignMemory
+from .parts.pairs import PAIR_FEATURES, pair_features
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.writing import add_text, merge, oldest_first
 from .roles.protocol import Relation
-from .room import LEAVE
-from .writing import add_text, merge, oldest_first
 
 FACT, STEP = "fact", "step"
 _OPEN, _CLOSED, _MERGED = "(open)", "(closed)", "(merged)"

@@ -9,17 +9,17 @@ import numpy as np
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.streams.turn_features import SURFACE_FEATURES, surface_features
-from memdojo.envs.types import Chunk, Delete, Hit, MemoryEntry
+from memdojo.envs.types import Chunk, Hit
 from memdojo.errors import ConfigError
 
-from .decisions import DecisionKind, Steps, decide
-from .likeness import most_alike
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE
-from .use import count_use
-from .wording import tells_lasting
-from .writing import add_text, facts_by_turn, oldest_first
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.likeness import most_alike
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.use import DROP, count_use, drop_if_chosen
+from .parts.wording import tells_lasting
+from .parts.writing import add_text, facts_by_turn, oldest_first
 
 STORE = DecisionKind(
     "store",
@@ -30,44 +30,6 @@ STORE = DecisionKind(
         *SURFACE_FEATURES,
     ),
 )
-
-DROP = DecisionKind(
-    "drop",
-    "Whether an entry that did not help is forgotten.",
-    options=("keep", "drop"),
-    state_features=("reads", "helps", "share", "age", "tokens", "num_entries"),
-)
-
-
-def drop_features(memory: DesignMemory, entry: MemoryEntry) -> tuple[float, ...]:
-    """Return the features of `DROP` for an entry."""
-    return (
-        np.log1p(entry.reads),
-        np.log1p(entry.helps),
-        entry.helps / max(entry.reads, 1),
-        np.log1p(max(memory.step - entry.updated_step, 0)),
-        np.log1p(memory.store.count_tokens(entry.text)),
-        np.log1p(len(memory.store)),
-    )
-
-
-def drop_if_chosen(memory: DesignMemory, entry: MemoryEntry, by_rule: bool) -> Steps[None]:
-    """Ask whether an entry is forgotten, and forget it.
-
-    Args:
-        memory: Whose entry it is.
-        entry: The entry.
-        by_rule: Whether the rule forgets it.
-    """
-    option = yield from decide(
-        DROP,
-        int(by_rule),
-        state_features=drop_features(memory, entry),
-        about=entry.text,
-        entries=(None, entry.id),
-    )
-    if option == 1:
-        memory.apply(Delete(entry.id))
 
 
 class ReMe(MemoryDesign):

@@ -16,8 +16,6 @@ from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .ama import AMA
-from .combined import PLUS, Combined
-from .decisions import DecisionKind
 from .evolver import Evolver
 from .flat import Flat
 from .himem import HiMem
@@ -27,13 +25,15 @@ from .mem_agent import MemAgent
 from .mem_os import MemOS
 from .memgas import MemGAS
 from .nemori import Nemori
+from .parts.decisions import DecisionKind
+from .parts.protocol import MemoryDesign
 from .plug_mem import PlugMem
-from .policy import DesignManager
-from .protocol import MemoryDesign
 from .re_me import ReMe
+from .running.policy import DesignManager
 from .scm import SCM
 from .sirllm import SirLLM
 from .three_pools import ThreePools
+from .wrappers.combined import PLUS, Combined
 from .wrappers.registry import WRAPPING, wrapped
 
 BuildDesign = Callable[..., MemoryDesign]

@@ -9,12 +9,12 @@ import numpy as np
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
-from .calls import suffices, summary_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE, add_turn
-from .writing import add_text, oldest_first
+from .parts.calls import suffices, summary_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE, add_turn
+from .parts.writing import add_text, oldest_first
 
 TURN, SUMMARY = "turn", "summary"
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
-from .decisions import Steps
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE, add_turn
-from .segments import surprise_of
+from .parts.decisions import Steps
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE, add_turn
+from .parts.segments import surprise_of
 
 
 class SirLLM(MemoryDesign):

@@ -11,13 +11,13 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import CORE_KIND, Chunk, Hit, Turn
 from memdojo.errors import ConfigError
 
-from .calls import summary_of
-from .decisions import DecisionKind, Steps, decide
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .room import LEAVE
-from .wording import tells_lasting
-from .writing import add_text, core_room, oldest_first, rewrite_core
+from .parts.calls import summary_of
+from .parts.decisions import DecisionKind, Steps, decide
+from .parts.memory import DesignMemory
+from .parts.protocol import MemoryDesign
+from .parts.room import LEAVE
+from .parts.wording import tells_lasting
+from .parts.writing import add_text, core_room, oldest_first, rewrite_core
 
 CORE, SEMANTIC, EPISODIC = range(3)
 

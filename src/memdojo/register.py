@@ -451,7 +451,7 @@ def design(
     """Register a memory design, and return what makes it. Its own rule is a baseline of the same name.
 
     >>> import memdojo
-    >>> from memdojo.agents.designs.protocol import MemoryDesign
+    >>> from memdojo.agents.designs.parts.protocol import MemoryDesign
     >>> from memdojo.agents.designs.registry import make_design
     >>> @memdojo.register.design("notebook")
     ... class Notebook(MemoryDesign):

@@ -7,7 +7,7 @@ from builders import save_design, save_language, save_manager, save_retriever
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
-from memdojo.agents.designs.policy import DesignManager, DesignReader
+from memdojo.agents.designs.running.policy import DesignManager, DesignReader
 from memdojo.agents.language.policies import LanguageAnswerAgent
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.memory import BM25Retriever

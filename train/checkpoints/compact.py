@@ -29,9 +29,9 @@ from memdojo.agents.compact.fallback import FallbackManager
 from memdojo.agents.compact.familiarity import Familiarity
 from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
-from memdojo.agents.designs.features import DecisionFeatures, learned_kinds
-from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.parts.protocol import MemoryDesign
 from memdojo.agents.designs.registry import make_design
+from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.envs.features.manager import (
     AGED_PAIR_FEATURES,
     PAIR_FEATURES,

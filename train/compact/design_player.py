@@ -11,7 +11,7 @@ from torch import nn
 
 from memdojo.agents.compact.base import Decision
 from memdojo.agents.compact.design import CompactDesign, nothing_decided
-from memdojo.agents.designs.episode import DesignEpisode
+from memdojo.agents.designs.running.episode import DesignEpisode
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.base import finish_together

@@ -15,7 +15,7 @@ from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.design import CompactDesign, NetworkDecider, new_design_network
 from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
-from memdojo.agents.designs.features import DecisionFeatures, learned_kinds
+from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.rules import resolve_answerer
 from memdojo.envs.episodes.written_memory import StoredByQuestion

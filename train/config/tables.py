@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
 from memdojo.agents.baselines.registry import make_fallback_rule
-from memdojo.agents.designs.features import learned_kinds
-from memdojo.agents.designs.policy import DEFAULT_EMBEDDER
-from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.parts.protocol import MemoryDesign
 from memdojo.agents.designs.registry import make_design
+from memdojo.agents.designs.running.features import learned_kinds
+from memdojo.agents.designs.running.policy import DEFAULT_EMBEDDER
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.archive import Granularity, TierOrder, Tiers, check_tiers
 from memdojo.envs.episodes.limits import CapacitySettings

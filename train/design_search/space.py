@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from memdojo.agents.designs.combined import PLUS, goes_with
-from memdojo.agents.designs.policy import DesignManager
-from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.parts.protocol import MemoryDesign
 from memdojo.agents.designs.registry import DESIGNS, make_design
+from memdojo.agents.designs.running.policy import DesignManager
+from memdojo.agents.designs.wrappers.combined import PLUS, goes_with
 from memdojo.errors import ConfigError, UnknownNameError, unknown_name
 
 from ..config.tuning import Range, Span

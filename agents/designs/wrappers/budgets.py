@@ -8,9 +8,9 @@ from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.types import Chunk, Hit, Operation, OperationResult
 from memdojo.errors import ConfigError
 
-from ..decisions import Steps
-from ..memory import DesignMemory
-from ..protocol import MemoryDesign
+from ..parts.decisions import Steps
+from ..parts.memory import DesignMemory
+from ..parts.protocol import MemoryDesign
 from .wrapper import Wrapper
 
 

@@ -10,9 +10,9 @@ from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import Hit
 from memdojo.errors import ConfigError
 
-from ..decisions import DecisionKind, Steps, decide
-from ..memory import DesignMemory
-from ..protocol import MemoryDesign
+from ..parts.decisions import DecisionKind, Steps, decide
+from ..parts.memory import DesignMemory
+from ..parts.protocol import MemoryDesign
 from .wrapper import Wrapper
 
 TRUST = DecisionKind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memdojo.errors import ConfigError
 
-from ..protocol import MemoryDesign
+from ..parts.protocol import MemoryDesign
 from .budgets import EntryBudget, TokenBudget, WriteBudget
 from .guarded import Guarded
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.types import Chunk, Hit
 
-from ..decisions import Steps
-from ..memory import DesignMemory
-from ..protocol import MemoryDesign
+from ..parts.decisions import Steps
+from ..parts.memory import DesignMemory
+from ..parts.protocol import MemoryDesign
 
 
 class Wrapper(MemoryDesign):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from memdojo.agents.baselines.registry import list_baselines
-from memdojo.agents.designs.policy import DEFAULT_EMBEDDER, DesignManager
+from memdojo.agents.designs.running.policy import DEFAULT_EMBEDDER, DesignManager
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError

@@ -10,8 +10,8 @@ from builders import FIND, KEEP
 from memdojo.agents.compact.base import stack_observations
 from memdojo.agents.compact.design import NetworkDecider, new_design_network, nothing_decided
 from memdojo.agents.compact.distributions import MaskedCategorical
-from memdojo.agents.designs.decisions import Decision, DecisionKind
-from memdojo.agents.designs.features import DecisionFeatures
+from memdojo.agents.designs.parts.decisions import Decision, DecisionKind
+from memdojo.agents.designs.running.features import DecisionFeatures
 
 WHO = DecisionKind("type", "Who leaves.", max_options=8, option_features=("age", "worth"))
 FEATURES = DecisionFeatures((KEEP, WHO))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memdojo.agents.designs.policy import DesignManager
+from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from memdojo.agents.designs.driver import RuleDecider, run_together
-from memdojo.agents.designs.memory import DesignMemory
+from memdojo.agents.designs.parts.memory import DesignMemory
 from memdojo.agents.designs.roles.protocol import Fact, Relation, Role
 from memdojo.agents.designs.roles.rules import RuleRoles
+from memdojo.agents.designs.running.driver import RuleDecider, run_together
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.embedders import HashedNgramEmbedder
 from memdojo.envs.memory.store import MemoryStore

@@ -8,8 +8,8 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 
 from builders import Notebook
-from memdojo.agents.designs.policy import DesignManager
 from memdojo.agents.designs.registry import DESIGNS
+from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.episodes.rules import EpisodeRules

@@ -10,7 +10,7 @@ import torch
 
 from builders import Notebook
 from memdojo.agents.compact.design import CompactDesign, NetworkDecider, new_design_network
-from memdojo.agents.designs.features import DecisionFeatures, learned_kinds
+from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.play import play_manager
 from memdojo.envs.episodes.context import StreamContext

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from memdojo.agents.designs.combined import Combined
 from memdojo.agents.designs.karma import Karma
 from memdojo.agents.designs.wrappers.budgets import EntryBudget, TokenBudget
+from memdojo.agents.designs.wrappers.combined import Combined
 from memdojo.errors import MemdojoError
 from memdojo.train.config.tuning import Span
 from memdojo.train.design_search.settings import SearchSettings

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from memdojo.agents.designs.episode import DesignEpisode
-from memdojo.agents.designs.policy import DesignManager
+from memdojo.agents.designs.running.episode import DesignEpisode
+from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import ExtractiveAnswerer

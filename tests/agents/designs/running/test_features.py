@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from builders import FIND, KEEP, Notebook
-from memdojo.agents.designs.decisions import Decision, DecisionKind
-from memdojo.agents.designs.features import DecisionFeatures, learned_kinds, render_decision
-from memdojo.agents.designs.protocol import MemoryDesign
+from memdojo.agents.designs.parts.decisions import Decision, DecisionKind
+from memdojo.agents.designs.parts.protocol import MemoryDesign
+from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds, render_decision
 from memdojo.errors import ConfigError, DesignError, UnknownNameError
 
 WHO = DecisionKind("who", "Who leaves.", max_options=4, option_features=("age", "worth"))

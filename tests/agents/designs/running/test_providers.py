@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from memdojo.agents.designs.providers import ProviderManager, ProviderTypes
+from memdojo.agents.designs.running.providers import ProviderManager, ProviderTypes
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext

@@ -8,9 +8,9 @@ from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.types import CORE_KIND, Chunk, Hit
 from memdojo.errors import ConfigError
 
-from .decisions import Steps
-from .memory import DesignMemory
-from .protocol import MemoryDesign
+from ..parts.decisions import Steps
+from ..parts.memory import DesignMemory
+from ..parts.protocol import MemoryDesign
 
 PLUS = "+"
 """Joins the names of two designs, of which the first writes and the second reads."""

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from memdojo.errors import DesignError, cut_short
 
+from ..roles.protocol import Fact, Relation, Role, RoleCall
 from .decisions import Steps
-from .roles.protocol import Fact, Relation, Role, RoleCall
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ class MemoryDesign(ABC):
     """A memory design: three generators, each of which yields what it waits for.
 
     Where a design has a choice it says `option = yield from decide(...)`, and where a paper asks a language
-    model, `text = yield from summary_of(...)` or the like (`memdojo.agents.designs.calls`). All else is
+    model, `text = yield from summary_of(...)` or the like (`memdojo.agents.designs.parts.calls`). All else is
     deterministic.
 
     **A design keeps nothing of its own: all that it knows stands in the store**, as entries with kinds, tags,

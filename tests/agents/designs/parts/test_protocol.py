@@ -9,9 +9,9 @@ from itertools import count, product
 import numpy as np
 import pytest
 
-from memdojo.agents.designs.episode import DesignEpisode
-from memdojo.agents.designs.policy import DesignManager
 from memdojo.agents.designs.registry import MEMORY_DESIGNS
+from memdojo.agents.designs.running.episode import DesignEpisode
+from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext

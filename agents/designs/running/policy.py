@@ -11,12 +11,12 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Chunk, Hit, Noop, Operation
 from memdojo.errors import EpisodeStateError
 
-from .decisions import Steps
+from ..parts.decisions import Steps
+from ..parts.memory import DesignMemory
+from ..parts.protocol import MemoryDesign
+from ..roles.protocol import Roles
+from ..roles.rules import RuleRoles
 from .driver import Decider, RuleDecider, run_together
-from .memory import DesignMemory
-from .protocol import MemoryDesign
-from .roles.protocol import Roles
-from .roles.rules import RuleRoles
 
 DEFAULT_EMBEDDER = "wordllama"
 

@@ -7,8 +7,8 @@ import numpy as np
 from memdojo.envs.streams.turn_features import SURFACE_FEATURES, surface_features
 from memdojo.envs.types import MemoryEntry
 
+from ..roles.protocol import Relation
 from .memory import DesignMemory
-from .roles.protocol import Relation
 
 PAIR_FEATURES = (
     *("nearness", "contradicts", "extends", "age", "tokens", "old_tokens"),

@@ -11,7 +11,7 @@ import numpy as np
 from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.errors import DesignError
 
-from .roles.protocol import RoleCall
+from ..roles.protocol import RoleCall
 
 T = TypeVar("T")
 

@@ -12,9 +12,9 @@ from memdojo.envs.types import Hit, Noop
 from memdojo.errors import EpisodeStateError
 from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
 
-from .decisions import Decision, Steps
+from ..parts.decisions import Decision, Steps
+from ..roles.protocol import RoleCall
 from .policy import DesignManager, step_of
-from .roles.protocol import RoleCall
 
 
 class DesignEpisode:

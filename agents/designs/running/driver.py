@@ -7,8 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 from memdojo.errors import DesignError
 
-from .decisions import Decision, Steps
-from .roles.protocol import RoleCall, Roles
+from ..parts.decisions import Decision, Steps
+from ..roles.protocol import RoleCall, Roles
 
 T = TypeVar("T")
 

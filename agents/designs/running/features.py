@@ -11,8 +11,8 @@ from memdojo.envs.quoting import INDENT, one_line
 from memdojo.envs.streams.turn_features import FEATURE_BOUND
 from memdojo.errors import ConfigError, DesignError, unknown_name
 
-from .decisions import Decision, DecisionKind
-from .protocol import MemoryDesign
+from ..parts.decisions import Decision, DecisionKind
+from ..parts.protocol import MemoryDesign
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 

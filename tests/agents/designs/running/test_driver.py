@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from memdojo.agents.designs.calls import keywords_of
-from memdojo.agents.designs.decisions import DecisionKind, decide
-from memdojo.agents.designs.driver import RuleDecider, run_together
+from memdojo.agents.designs.parts.calls import keywords_of
+from memdojo.agents.designs.parts.decisions import DecisionKind, decide
 from memdojo.agents.designs.roles.rules import RuleRoles
+from memdojo.agents.designs.running.driver import RuleDecider, run_together
 from memdojo.errors import DesignError
 
 COIN = DecisionKind("coin", "Heads or tails.", options=("heads", "tails"))

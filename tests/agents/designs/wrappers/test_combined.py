@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from memdojo.agents.designs.combined import Combined, goes_with
 from memdojo.agents.designs.flat import Flat
 from memdojo.agents.designs.karma import Karma
 from memdojo.agents.designs.mem_agent import MemAgent
@@ -13,9 +12,10 @@ from memdojo.agents.designs.memgas import MemGAS
 from memdojo.agents.designs.registry import MEMORY_DESIGNS, design_manager, is_combination, make_design
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.designs.wrappers.budgets import EntryBudget
+from memdojo.agents.designs.wrappers.combined import Combined, goes_with
 from memdojo.errors import ConfigError, UnknownNameError
 
-from .acting import Memory
+from ..acting import Memory
 
 SAID = (
     "My name is Ann and I moved to Oslo.",

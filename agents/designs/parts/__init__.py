@@ -1,0 +1,1 @@
+"""What memory designs are made of."""

@@ -1,0 +1,1 @@
+"""How memory designs are played: who decides, episodes, policies, features of decisions."""
