@@ -9,6 +9,7 @@ from memdojo.envs.types import Chunk, Hit
 from memdojo.errors import ConfigError
 
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.finding import FOUND_FEATURES, found_features
 from .parts.memory import DesignMemory
 from .parts.protocol import MemoryDesign
 from .parts.room import LEAVE, add_turn
@@ -18,7 +19,7 @@ LOOK_UP = DecisionKind(
     "look_up",
     "Whether memory is looked up for a question, or the answerer answers at once.",
     options=("answer", "look up"),
-    state_features=("best_nearness", "best_match", "next_match", "num_terms", "num_entries"),
+    state_features=(*FOUND_FEATURES, "num_terms", "num_entries"),
 )
 
 
@@ -57,14 +58,11 @@ class AdaptLLM(MemoryDesign):
         hits = memory.nearest(question, k)
         if not hits:
             return ()
-        best = hits[0].score
-        matches = sorted(memory.bm25(question).tolist(), reverse=True)
         state = (
-            best,
-            np.log1p(matches[0]),
-            np.log1p(matches[1]) if len(matches) > 1 else 0.0,
+            *found_features(memory, question, [hit.entry for hit in hits]),
             np.log1p(len(analyze(question))),
             np.log1p(len(memory.store)),
         )
-        look_up = yield from decide(LOOK_UP, int(best >= self.min_nearness), (), state, about=question)
+        by_rule = int(hits[0].score >= self.min_nearness)
+        look_up = yield from decide(LOOK_UP, by_rule, (), state, about=question)
         return hits if look_up else ()

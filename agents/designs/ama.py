@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from memdojo.envs.answering.questions import parse_question
 from memdojo.envs.memory.design_operations import Tag
 from memdojo.envs.memory.editor import ordered_union
@@ -16,6 +14,7 @@ from memdojo.errors import ConfigError
 
 from .parts.calls import facts_of, next_query, relation_of, suffices, summary_of
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.finding import FOUND_FEATURES, found_features
 from .parts.memory import DesignMemory
 from .parts.pairs import PAIR_FEATURES, pair_features
 from .parts.protocol import MemoryDesign
@@ -37,7 +36,7 @@ ROUTE = DecisionKind(
     "route",
     "Which memory a question wants: turns as they were said, what an episode was about, or single facts.",
     options=_ROUTES,
-    option_features=("best_nearness", "best_match", "num_entries"),
+    option_features=FOUND_FEATURES,
     state_features=("asks_why_or_how", "asks_when", "asks_one_thing", "asks_words", "asks_events"),
 )
 
@@ -45,7 +44,7 @@ RETRY = DecisionKind(
     "retry",
     "Whether to search once more, in all memories and with what was found.",
     options=("enough", "once more"),
-    state_features=("judged", "best_nearness", "best_match", "num_found", "round"),
+    state_features=("judged", *FOUND_FEATURES, "round"),
 )
 
 UPDATE = DecisionKind(
@@ -119,9 +118,8 @@ class AMA(MemoryDesign):
         """Return what is wanted, and where it does not answer what further searches find."""
         if not len(memory.store) or k < 1:
             return ()
-        route = yield from self._route(memory, question)
-        rankings = [memory.fused(question, k, *_KINDS[_ROUTES[route]])]
-        found, query = rankings[0], question
+        found = yield from self._route(memory, question, k)
+        rankings, query = [found], question
         for number in range(self.max_retries):
             if not (yield from self._searches_on(memory, question, found, number)):
                 break
@@ -201,35 +199,26 @@ class AMA(MemoryDesign):
         about = f"new: {fact}\nold: {old.text}"
         return old if (yield from decide(UPDATE, int(contradicts), (), state, about=about)) else None
 
-    def _route(self, memory: DesignMemory, question: str) -> Steps[int]:
+    def _route(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
         asked = parse_question(question, people_of(frozenset()))
         why_or_how = asked.wants in ("why", "how")
         words = not asked.stems.isdisjoint(_QUOTING)
         events = not asked.stems.isdisjoint(_HAPPENING)
         one_thing = asked.wants in ("who", "where", "number", "address", "name")
         by_rule = "fine" if words else "event" if events else "abstract" if why_or_how else "atomic"
-        features = [_features_of(memory, question, memory.of_kind(*kinds)) for kinds in _KINDS.values()]
+        found = [memory.fused(question, k, *kinds) for kinds in _KINDS.values()]
+        features = [found_features(memory, question, [hit.entry for hit in hits]) for hits in found]
         state = (why_or_how, asked.wants == "when", one_thing, words, events)
-        return (yield from decide(ROUTE, _ROUTES.index(by_rule), features, state, about=question))
+        route = yield from decide(ROUTE, _ROUTES.index(by_rule), features, state, about=question)
+        return found[route]
 
     def _searches_on(
         self, memory: DesignMemory, question: str, found: Sequence[Hit], number: int
     ) -> Steps[bool]:
         entries = [hit.entry for hit in found]
         enough = yield from suffices(question, [entry.text for entry in entries])
-        state = (enough, *_features_of(memory, question, entries), number)
+        state = (enough, *found_features(memory, question, entries), number)
         return bool((yield from decide(RETRY, int(not enough), (), state, about=question)))
-
-
-def _features_of(
-    memory: DesignMemory, question: str, entries: Sequence[MemoryEntry]
-) -> tuple[float, float, float]:
-    """Return how near and how well the best of some entries goes with a question, and how many they are."""
-    return (
-        float(memory.nearness(question, entries).max(initial=0)),
-        float(np.log1p(memory.bm25(question, entries).max(initial=0))),
-        float(np.log1p(len(entries))),
-    )
 
 
 def _turns_first(memory: DesignMemory) -> Sequence[MemoryEntry]:

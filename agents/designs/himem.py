@@ -14,6 +14,7 @@ from memdojo.errors import ConfigError
 
 from .parts.calls import facts_of, merged, relation_of, relevant, suffices
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.finding import FOUND_FEATURES, found_features
 from .parts.memory import DesignMemory
 from .parts.pairs import PAIR_FEATURES, pair_features
 from .parts.protocol import MemoryDesign
@@ -37,7 +38,7 @@ SUFFICES = DecisionKind(
     "suffices",
     "Whether the notes answer a question, or episodes are read as well.",
     options=("episodes", "notes"),
-    state_features=("judged", "best_nearness", "best_match", "num_found", "num_notes"),
+    state_features=("judged", *FOUND_FEATURES, "num_notes"),
 )
 
 _BY_RELATION = {Relation.INDEPENDENT: 0, Relation.EXTENDS: 1, Relation.CONTRADICTS: 2}
@@ -119,9 +120,7 @@ class HiMem(MemoryDesign):
             found = [hit.entry for hit in notes]
             state = (
                 enough,
-                memory.nearness(question, found).max(),
-                np.log1p(memory.bm25(question, found).max()),
-                np.log1p(len(notes)),
+                *found_features(memory, question, found),
                 np.log1p(len(memory.of_kind(NOTE))),
             )
             if (yield from decide(SUFFICES, int(enough), (), state, about=question)):

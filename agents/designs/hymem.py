@@ -12,6 +12,7 @@ from memdojo.errors import ConfigError
 
 from .parts.calls import facts_of, relevant, suffices
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.finding import FOUND_FEATURES, found_features
 from .parts.memory import DesignMemory
 from .parts.protocol import MemoryDesign
 from .parts.room import LEAVE, add_turn
@@ -23,7 +24,7 @@ SUFFICES = DecisionKind(
     "suffices",
     "Whether the summaries answer a question, or the events behind them are read.",
     options=("events", "summaries"),
-    state_features=("judged", "best_nearness", "best_match", "num_found", "num_entries"),
+    state_features=("judged", *FOUND_FEATURES, "num_entries"),
 )
 
 
@@ -91,14 +92,8 @@ class HyMem(MemoryDesign):
         ranked = [hit for hit in memory.nearest(question, len(memory.store)) if hit.entry.id in ids]
         light = ranked[: min(k, self.num_light)]
         enough = yield from suffices(question, [hit.entry.text for hit in light])
-        match = memory.bm25(question, [hit.entry for hit in light]).max()
-        state = (
-            enough,
-            light[0].score,
-            np.log1p(match),
-            np.log1p(len(light)),
-            np.log1p(len(memory.store)),
-        )
+        found = found_features(memory, question, [hit.entry for hit in light])
+        state = (enough, *found, np.log1p(len(memory.store)))
         if (yield from decide(SUFFICES, int(enough), (), state, about=question)):
             return tuple(light)
         return (yield from self._events(memory, question, ranked[: self.num_deep], k))

@@ -11,6 +11,7 @@ from memdojo.errors import ConfigError
 
 from .parts.calls import suffices, summary_of
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.finding import FOUND_FEATURES, found_features
 from .parts.memory import DesignMemory
 from .parts.protocol import MemoryDesign
 from .parts.room import LEAVE, add_turn
@@ -22,7 +23,7 @@ RECALL = DecisionKind(
     "recall",
     "Whether the question needs what was said before the last turn.",
     options=("last turn", "history"),
-    state_features=("last_suffices", "last_nearness", "best_nearness", "best_match", "num_turns"),
+    state_features=("last_suffices", "last_nearness", *FOUND_FEATURES, "num_turns"),
 )
 
 FORM = DecisionKind(
@@ -111,8 +112,9 @@ class SCM(MemoryDesign):
     ) -> Steps[bool]:
         last_suffices = yield from suffices(question, [turns[-1].text])
         nearness = memory.nearness(question, turns)
-        match = memory.bm25(question, turns).max()
-        state = (last_suffices, nearness[-1], nearness.max(), np.log1p(match), np.log1p(len(turns)))
+        nearest = [turns[place] for place in np.argsort(-nearness, kind="stable")[: self.num_similar + 1]]
+        found = found_features(memory, question, nearest)
+        state = (last_suffices, nearness[-1], *found, np.log1p(len(turns)))
         return bool((yield from decide(RECALL, int(not last_suffices), (), state, about=question)))
 
     def _within_limit(

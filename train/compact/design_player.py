@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
 from memdojo.agents.compact.base import Decision
@@ -23,12 +22,11 @@ from memdojo.envs.types import Stream
 from memdojo.eval.findings.oracle_measures import PlanMeasures
 from memdojo.eval.records.recording import WatchedPolicy
 from memdojo.rewards.outcomes import EpisodeOutcome
-from memdojo.rewards.scores import sum_scores
 
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.probed_states import ProbedStates
 from ..rollouts.tasks import RolloutTask, record_of
-from .paid import Probe, operation_counts, probed_group, step_rewards
+from .paid import Place, Probe, decision_rewards, operation_counts, probed_group
 from .players import context_of
 from .trajectories import Trajectory, TrajectoryGroup
 
@@ -36,8 +34,7 @@ from .trajectories import Trajectory, TrajectoryGroup
 class DesignPlayer:
     """Plays the episodes of a design, whose learned decisions are the steps of a trajectory.
 
-    A decision is paid what the chunks are paid that end before the next one; what comes before the first
-    decision is paid with it.
+    Decisions are paid as `decision_rewards` has it.
 
     Args:
         streams: In chunks of the size that the design writes.
@@ -78,15 +75,15 @@ class DesignPlayer:
 
     def _play_on(
         self, runs: Sequence[DesignEpisode], *, sample: bool, until_step: int | None = None
-    ) -> list[list[tuple[int, Decision]]]:
-        """Play all to their end, side by side, and return what was decided in each, with the chunk's index.
+    ) -> list[list[tuple[Place, Decision]]]:
+        """Play all to their end, side by side, and return what was decided in each, and where.
 
         Args:
             runs: At any decision.
             sample: Draw each option with the episode's generator instead of taking the likeliest.
             until_step: Stop before this chunk instead.
         """
-        made: list[list[tuple[int, Decision]]] = [[] for _ in runs]
+        made: list[list[tuple[Place, Decision]]] = [[] for _ in runs]
 
         def goes_on(run: DesignEpisode) -> bool:
             return not run.ended and (until_step is None or run.episode.step_index < until_step)
@@ -98,8 +95,9 @@ class DesignPlayer:
             rngs = [runs[place].episode.rng for place in waiting] if sample else None
             decided = self._policy.learned.decide(asked, rngs) if asked else []
             for place, decision in zip(waiting, decided, strict=True):
-                made[place].append((runs[place].episode.step_index, decision))
-                runs[place].choose(int(decision.actions[0]))
+                run = runs[place]
+                made[place].append((Place(run.episode.step_index, run.question), decision))
+                run.choose(int(decision.actions[0]))
         return made
 
     def _played_greedily(self, task: RolloutTask, episode: ManagerEpisode, plan: PlanMeasures) -> Trajectory:
@@ -114,7 +112,7 @@ class DesignPlayer:
         self,
         task: RolloutTask,
         run: DesignEpisode,
-        made: Sequence[tuple[int, Decision]],
+        made: Sequence[tuple[Place, Decision]],
         plan: PlanMeasures,
         first_step: int,
     ) -> Trajectory:
@@ -123,7 +121,7 @@ class DesignPlayer:
             task,
             run.episode,
             dataclasses.replace(outcome, steps=outcome.steps[first_step:]),
-            [step - first_step for step, _ in made],
+            [place._replace(step=place.step - first_step) for place, _ in made],
             [decision for _, decision in made],
             plan,
         )
@@ -133,18 +131,17 @@ class DesignPlayer:
         task: RolloutTask,
         episode: ManagerEpisode,
         outcome: EpisodeOutcome,
-        made_at: Sequence[int],
+        places: Sequence[Place],
         decisions: Sequence[Decision],
         plan: PlanMeasures,
     ) -> Trajectory:
         reward = self._rules.paid.at(task.update)
-        scores = [reward(step) for step in outcome.steps]
-        rewards, at_worst = (_by_decision(each, made_at) for each in step_rewards(scores))
+        rewards, at_worst = decision_rewards(reward, outcome.steps, places)
         trajectory = Trajectory.of(
             episode.context.stream.id,
             decisions or [nothing_decided(self._policy.learned.features)],
             rewards,
-            sum_scores(scores).parts,
+            reward.episode(outcome).parts,
             operation_counts(outcome.steps),
             greedy=False,
             memory=memory_figures(episode, plan),
@@ -207,17 +204,3 @@ def _steps_of_turns(stream: Stream, num_turns: int) -> int:
     """Return how many chunks hold the first so many turns of a stream."""
     ends = np.cumsum([len(chunk.turns) for chunk in stream.chunks])
     return int(np.searchsorted(ends, num_turns)) + 1 if num_turns else 0
-
-
-def _by_decision(of_steps: npt.NDArray[np.float64], made_at: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Sum what steps are paid by decision, shape (D, 1); all of it in one row where there is none.
-
-    Args:
-        of_steps: Shape (S, 1).
-        made_at: The step at which each decision was made.
-    """
-    rows = np.zeros((max(len(made_at), 1), 1))
-    for step, paid in enumerate(of_steps[:, 0]):
-        # Several decisions may be made at one step: the last one ends it.
-        rows[max(int(np.searchsorted(made_at, step, side="right")) - 1, 0), 0] += paid
-    return rows

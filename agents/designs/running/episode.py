@@ -50,6 +50,11 @@ class DesignEpisode:
         return self._decision
 
     @property
+    def question(self) -> int | None:
+        """Place of the question that is read for, among those due; None while the design learns or writes."""
+        return self._question
+
+    @property
     def requests(self) -> tuple[AnswerRequest, ...] | None:
         """The questions that wait for `finish_step`; None while there is something to choose."""
         return self._requests
@@ -123,6 +128,7 @@ class DesignEpisode:
         self._chosen: list[int] = []
         self._malformed: list[str] = []
         self._decision: Decision | None = None
+        self._question: int | None = None
         self._requests: tuple[AnswerRequest, ...] | None = None
         if not self.episode.ended:
             self._steps = self._chunk_steps()
@@ -155,7 +161,7 @@ class DesignEpisode:
         yield from step_of(manager.design, memory, episode)
         found: list[tuple[Hit, ...]] = []
         read_only = manager.memory(memory.store, episode.step_index, read_only=True)
-        for question in episode.context.due.get(chunk.index, ()):
+        for self._question, question in enumerate(episode.context.due.get(chunk.index, ())):
             hits = yield from manager.design.read(read_only, question.text, episode.top_k)
             found.append(hits[: episode.top_k])
         operations = memory.operations or (Noop(),)
