@@ -6,7 +6,8 @@
 
 For each kind of dialogue, held out from training, a store of one share of the turns and tokens: the kind's
 own score with its 95 % interval over groups, the difference from keeping all that fits (`recency`, read by
-BM25), tokens written a turn and read a question, and milliseconds a turn. With `--growth` a dialogue of 250,
+BM25), the evidence that the store keeps and that ten entries have, tokens written a turn and read a question,
+and milliseconds a turn. With `--growth` a dialogue of 250,
 500 and 1,000 turns without limits: seconds, and the slope of their logarithms, 1 where a turn costs the same
 however long the dialogue is. The last line is one JSON object. Scores x 100.
 """
@@ -34,7 +35,7 @@ from memdojo.envs.types import Capacity
 from memdojo.eval.tables.results import paired_table, token_costs
 
 KEEP_ALL = "recency"
-BESIDE = (KEEP_ALL, "similarity")
+BESIDE = (KEEP_ALL, "similarity", "oracle", "no_op")
 LENGTHS = (250, 500, 1000)
 TURNS_PER_SESSION = 50
 
@@ -47,23 +48,24 @@ def main() -> None:
     )
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["friends", "locomo", "facts"])
     parser.add_argument("--share", type=float, default=0.25, help="of turns and tokens that the store holds")
+    parser.add_argument("--metric", help="the score; by default the kind's own")
     parser.add_argument("--growth", action="store_true", help="measure seconds over the length of a dialogue")
     arguments = parser.parse_args()
     if arguments.growth:
         rows = [_growth(name) for name in (*arguments.designs, KEEP_ALL)]
     else:
         names = [*arguments.runs, *arguments.designs, *BESIDE]
-        rows = [row for kind in arguments.kinds for row in _table(kind, names, arguments.share)]
+        rows = [row for kind in arguments.kinds for row in _table(kind, names, arguments)]
     print(json.dumps(rows))
 
 
-def _table(kind: str, names: list[str], share: float) -> list[dict[str, Any]]:
+def _table(kind: str, names: list[str], arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Evaluate policies on a kind of dialogue, print a line for each and return all lines."""
     about = KINDS[kind]
     report = memdojo.evaluate(
         names,
         about.streams,
-        memdojo.EvalChoices(capacity_share=share, metric=about.metric),
+        memdojo.EvalChoices(capacity_share=arguments.share, metric=arguments.metric or about.metric),
         stream_options=about.options,
     )
     paired = paired_table(report.evaluation, KEEP_ALL).set_index("policy")
@@ -78,6 +80,8 @@ def _table(kind: str, names: list[str], share: float) -> list[dict[str, Any]]:
             "score": 100 * line["score"],
             "low": 100 * line["low"],
             "high": 100 * line["high"],
+            "kept": 100 * line["kept_evidence"],
+            "recall@10": 100 * line["recall@10"],
             "written": costs.written,
             "read": costs.read,
             "ms": 1000 * of_policy["seconds"].sum() / of_policy["turns"].sum(),
