@@ -73,6 +73,64 @@ class ExplainsChoices(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a decision.
+
+    Attributes:
+        name: As its kind calls it; "" where the options are entries or the like.
+        text: In words, where they say more than the name.
+        entry: Id of the entry that it concerns; None where it is none.
+        probability: What a learned policy gives it, in [0, 1]; None of a decision that the rule made.
+    """
+
+    name: str = ""
+    text: str = ""
+    entry: int | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeDecision:
+    """A decision that a memory design made.
+
+    Attributes:
+        name: Of its kind.
+        taken: The option that was taken.
+        num_options: How many there were.
+        about: What was decided on, in words.
+        by_rule: The option that the design's own rule takes; None where it is the one that was taken.
+        others: Further options of a learned decision, the likeliest in front, as far as they are told.
+        num_operations: How many operations of the step stood before it; 0 while a question is read for.
+    """
+
+    name: str
+    taken: Option
+    num_options: int
+    about: str = ""
+    by_rule: Option | None = None
+    others: tuple[Option, ...] = ()
+    num_operations: int = 0
+
+
+@runtime_checkable
+class ExplainsDecisions(Protocol):
+    """A policy that decides by a memory design; records of episodes keep the decisions behind operations."""
+
+    def last_decisions(self) -> list[tuple[MadeDecision, ...]]:
+        """Return for each episode of the last `act` the decisions that were made, in order."""
+        ...
+
+
+@runtime_checkable
+class ExplainsReading(Protocol):
+    """A retriever that decides what it reads; records of episodes keep its decisions with the question."""
+
+    def last_reading(self) -> tuple[MadeDecision, ...]:
+        """Return the decisions of the last `search`, in order."""
+        ...
+
+
 @runtime_checkable
 class ReportsCompletions(Protocol):
     """A policy that decides by writing; records of episodes keep what it wrote."""

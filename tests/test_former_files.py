@@ -56,6 +56,7 @@ def test_recorded_episodes_are_read_and_scored_anew(run: Path) -> None:
         "ADD",
         "NOOP",
     }
+    assert not any(step.decisions for record in records for step in record.steps)
     result = invoke("rescore", run / "evaluation", "--metric", "exact_match")
     assert result.exit_code == 0, result.stderr
     assert "oracle" in result.stdout

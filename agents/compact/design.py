@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from memdojo.envs.memory.embedders import Embedder
+from memdojo.envs.streams.turn_features import FloatArray
 
 from ..designs.parts.decisions import Decision as DesignDecision
 from ..designs.parts.decisions import DecisionKind
@@ -135,16 +136,28 @@ class NetworkDecider:
         self.features = features
         self._learned = frozenset(kind.name for kind in features.kinds)
         self._rule = RuleDecider()
+        self._last: dict[DesignDecision, FloatArray] = {}
 
     def choose(self, decisions: Sequence[DesignDecision]) -> list[int]:
         """Return the likeliest option of each decision, or the rule's, in the order of `decisions`."""
         options = self._rule.choose(decisions)
         learned = [place for place, each in enumerate(decisions) if each.kind.name in self._learned]
+        last: dict[DesignDecision, FloatArray] = {}
         if learned:
-            decided = self.decide([decisions[place] for place in learned])
-            for place, made in zip(learned, decided, strict=True):
-                options[place] = int(made.actions[0])
+            _, log_probs, _ = self._evaluate([decisions[place] for place in learned])
+            for place, row in zip(learned, log_probs, strict=True):
+                options[place] = int(row.argmax())
+                last[decisions[place]] = row
+        self._last = last
         return options
+
+    def probabilities(self, decision: DesignDecision) -> FloatArray | None:
+        """Return those of the options of a decision of the last `choose`; None if the rule made it.
+
+        Shape (num_options,).
+        """
+        row = self._last.get(decision)
+        return None if row is None else np.exp(row[: decision.num_options])
 
     def decide(
         self, decisions: Sequence[DesignDecision], rngs: Sequence[np.random.Generator] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -201,6 +201,14 @@ class StreamContext:
     def supported_evidence(self, entry: MemoryEntry) -> frozenset[str]:
         """Evidence turns that the entry came from and from which it can still answer some question."""
         return frozenset(turn_id for turn_id, _ in self.answerable(entry))
+
+    def evidence_in(self, text: str, turn_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the evidence turns from which some question can still be answered by the text alone."""
+        return frozenset(
+            turn_id
+            for turn_id in turn_ids
+            if turn_id in self.evidence_turns and self._answered(text, turn_id)
+        )
 
     def evidence_for(self, question: Question, entry: MemoryEntry) -> frozenset[str]:
         """Evidence of a question that the entry came from and that it still holds what answers of.

@@ -6,16 +6,38 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
-from memdojo.agents.policy import Choice, ExplainsChoices, FallsBack, ManagerPolicy, ReportsCompletions
+from memdojo.agents.policy import (
+    Choice,
+    ExplainsChoices,
+    ExplainsDecisions,
+    ExplainsReading,
+    FallsBack,
+    MadeDecision,
+    ManagerPolicy,
+    Option,
+    ReportsCompletions,
+)
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.memory.retrieval.protocol import Retriever, SaysWhatItRanks
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Hit, MemoryEntry, Operation, OperationResult, Question
+from memdojo.errors import cut_short
 from memdojo.rewards.outcomes import EpisodeOutcome
 
-from .types import ChangeRecord, EntryRecord, HitRecord, OperationRecord, QuestionRecord, StepRecord
+from .types import (
+    ChangeRecord,
+    DecisionRecord,
+    EntryRecord,
+    HitRecord,
+    OperationRecord,
+    QuestionRecord,
+    StepRecord,
+)
+
+MOST_WORDS = 120
+"""Characters of what a decision is about, and of an option, that are written down."""
 
 
 class WatchedPolicy:
@@ -36,11 +58,14 @@ class WatchedPolicy:
         self._choices: dict[int, tuple[Choice, ...]] = {}
         self._completions: dict[int, str] = {}
         self._deciders: dict[int, str] = {}
+        self._decisions: dict[int, tuple[MadeDecision, ...]] = {}
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return what the policy decides, after a look at what the step before came to."""
         for episode in episodes:
             self._look_at(episode)
+            if isinstance(episode.retriever, ExplainsReading):
+                episode.retriever = _WatchedReader(episode.retriever)
         operations = self._policy.act(episodes)
         if isinstance(self._policy, ExplainsChoices):
             chosen = self._policy.last_choices()
@@ -51,6 +76,9 @@ class WatchedPolicy:
         if isinstance(self._policy, FallsBack):
             deciders = self._policy.last_deciders()
             self._deciders = {id(episode): each for episode, each in zip(episodes, deciders, strict=True)}
+        if isinstance(self._policy, ExplainsDecisions):
+            made = self._policy.last_decisions()
+            self._decisions = {id(episode): each for episode, each in zip(episodes, made, strict=True)}
         return operations
 
     def steps(self, episode: ManagerEpisode) -> tuple[StepRecord, ...]:
@@ -66,8 +94,30 @@ class WatchedPolicy:
         began = time.perf_counter()
         key = id(episode)
         step = last_step(episode, self._choices.get(key, ()), self._completions.get(key, ""))
-        steps.append(dataclasses.replace(step, decided_by=self._deciders.get(key, "")))
+        decisions = tuple(
+            _decision_record(episode.context, step.turns, made) for made in self._decisions.get(key, ())
+        )
+        steps.append(dataclasses.replace(step, decided_by=self._deciders.get(key, ""), decisions=decisions))
         self.seconds += time.perf_counter() - began
+
+
+class _WatchedReader:
+    """The retriever of an episode, whose decisions of the present step are kept by question."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self.ranks_all = not isinstance(retriever, SaysWhatItRanks) or retriever.ranks_all
+        self._retriever = retriever
+        self._decisions: dict[str, tuple[MadeDecision, ...]] = {}
+
+    def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
+        hits = self._retriever.search(store, query, k)
+        self._decisions[query] = _last_reading(self._retriever)
+        return hits
+
+    def take(self) -> dict[str, tuple[MadeDecision, ...]]:
+        """Return the decisions since the last call, by the text of the question."""
+        taken, self._decisions = self._decisions, {}
+        return taken
 
 
 class WatchedRetrievers:
@@ -90,7 +140,7 @@ class WatchedRetrievers:
         began = time.perf_counter()
         question = episode.question
         assert question is not None  # It is what is searched for.
-        record = question_record(episode.context, retriever, store, question, hits)
+        record = question_record(episode.context, retriever, store, question, hits, _last_reading(retriever))
         self._found[id(episode)].append((record, len(store)))
         self.seconds += time.perf_counter() - began
         return hits
@@ -113,12 +163,15 @@ def last_step(episode: ManagerEpisode, choices: tuple[Choice, ...] = (), complet
     """
     index, context = episode.step_index - 1, episode.context
     questions = context.due.get(index, ())
+    read = episode.retriever.take() if isinstance(episode.retriever, _WatchedReader) else {}
     return StepRecord(
         episode.outcome().steps[index],
         turns=tuple(turn.id for turn in context.stream.chunks[index].turns),
         operations=tuple(_operation_record(context, result) for result in episode.results),
         questions=tuple(
-            question_record(context, episode.retriever, episode.store, question, hits)
+            question_record(
+                context, episode.retriever, episode.store, question, hits, read.get(question.text, ())
+            )
             for question, hits in zip(questions, episode.hits, strict=True)
         ),
         num_entries=len(episode.store),
@@ -133,12 +186,17 @@ def question_record(
     store: MemoryStore,
     question: Question,
     hits: Sequence[Hit],
+    decisions: Sequence[MadeDecision] = (),
 ) -> QuestionRecord:
-    """Write down what was found for a question, and where the evidence stands that was not."""
+    """Write down what was found for a question, by which decisions, and where the other evidence stands."""
     found = frozenset().union(*(context.evidence_for(question, hit.entry) for hit in hits))
     missed = question.needed_evidence - found
     ranks = _full_ranks(context, retriever, store, question, missed) if missed else {}
-    return QuestionRecord(tuple(HitRecord(hit.entry, float(hit.score)) for hit in hits), ranks)
+    return QuestionRecord(
+        tuple(HitRecord(hit.entry, float(hit.score)) for hit in hits),
+        ranks,
+        tuple(_in_few_words(made, beside=question.text) for made in decisions),
+    )
 
 
 def _full_ranks(
@@ -179,3 +237,28 @@ def _operation_record(context: StreamContext, result: OperationResult) -> Operat
 def _entry_record(context: StreamContext, entry: MemoryEntry) -> EntryRecord:
     held = context.supported_evidence(entry) if entry.ended is None else ()
     return EntryRecord(entry, tuple(sorted(held, key=context.turn_index.__getitem__)))
+
+
+def _last_reading(retriever: Retriever) -> tuple[MadeDecision, ...]:
+    return retriever.last_reading() if isinstance(retriever, ExplainsReading) else ()
+
+
+def _decision_record(context: StreamContext, turns: Sequence[str], made: MadeDecision) -> DecisionRecord:
+    held = context.evidence_in(made.about, turns)
+    supports = tuple(sorted(held, key=context.turn_index.__getitem__))
+    return DecisionRecord(_in_few_words(made), supports)
+
+
+def _in_few_words(made: MadeDecision, beside: str = "") -> MadeDecision:
+    """Cut the words of a decision short; what stands beside it anyway is not said again."""
+
+    def cut(option: Option) -> Option:
+        return dataclasses.replace(option, text=cut_short(option.text, MOST_WORDS))
+
+    return dataclasses.replace(
+        made,
+        about="" if made.about == beside else cut_short(made.about, MOST_WORDS),
+        taken=cut(made.taken),
+        by_rule=None if made.by_rule is None else cut(made.by_rule),
+        others=tuple(map(cut, made.others)),
+    )

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from memdojo.agents.policy import Choice
+from memdojo.agents.policy import Choice, MadeDecision
 from memdojo.envs.streams.rendering import render_entry
 from memdojo.envs.types import MemoryEntry, OperationStatus
 from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome, StepOutcome
@@ -83,6 +83,20 @@ class HitRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A decision of a memory design behind the operations of a step.
+
+    Attributes:
+        made: The decision, its words cut short.
+        supports: The turns of the step that some question needs and that what was decided on supports, by its
+            words. In the order of the dialogue.
+    """
+
+    made: MadeDecision
+    supports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionRecord:
     """What was retrieved for a question.
 
@@ -91,10 +105,12 @@ class QuestionRecord:
         ranks: For each evidence turn that was stored and not retrieved, the rank of the first entry that
             supports it among all that the retriever ranks; None where it ranks no such entry, or ranks no
             more than is asked of it.
+        decisions: Those of a memory design that were made while it read for the question, in order.
     """
 
     hits: tuple[HitRecord, ...] = ()
     ranks: Mapping[str, int | None] = field(default_factory=dict)
+    decisions: tuple[MadeDecision, ...] = ()
 
 
 def question_context(question: QuestionRecord) -> tuple[str, ...]:
@@ -115,6 +131,7 @@ class StepRecord:
         choices: What the policy thought of its choices, likeliest first; empty where it does not say.
         completion: What a language policy wrote, word for word; empty where the policy is none.
         decided_by: The rule that decided in the policy's place; empty where it decided itself.
+        decisions: Those of a memory design, in order; empty where the policy is none.
     """
 
     outcome: StepOutcome
@@ -125,6 +142,7 @@ class StepRecord:
     choices: tuple[Choice, ...] = ()
     completion: str = ""
     decided_by: str = ""
+    decisions: tuple[DecisionRecord, ...] = ()
 
     def with_outcomes(self, questions: tuple[QuestionOutcome, ...]) -> StepRecord:
         """Return the step with other outcomes of its questions."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.errors import DesignError
 
 from ..parts.decisions import Decision, Steps
@@ -18,6 +19,18 @@ class Decider(Protocol):
 
     def choose(self, decisions: Sequence[Decision]) -> list[int]:
         """Return the option of each decision, in the order of `decisions`."""
+        ...
+
+
+@runtime_checkable
+class TellsProbabilities(Protocol):
+    """A decider that can say how likely the options were to it."""
+
+    def probabilities(self, decision: Decision) -> FloatArray | None:
+        """Return those of the options of a decision of the last `choose`; None if the rule made it.
+
+        Shape (num_options,).
+        """
         ...
 
 

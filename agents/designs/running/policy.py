@@ -11,12 +11,14 @@ from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Chunk, Hit, Noop, Operation
 from memdojo.errors import EpisodeStateError
 
+from ...policy import MadeDecision
 from ..parts.decisions import Steps
 from ..parts.memory import DesignMemory
 from ..parts.protocol import MemoryDesign
 from ..roles.protocol import Roles
 from ..roles.rules import RuleRoles
 from .driver import Decider, RuleDecider, run_together
+from .noting import Note, made_decisions, noted
 
 DEFAULT_EMBEDDER = "wordllama"
 
@@ -55,6 +57,7 @@ class DesignManager:
         self.decider: Decider = RuleDecider() if decider is None else decider
         self.roles: Roles = RuleRoles() if roles is None else roles
         self.embedder = make_embedder(embedder) if isinstance(embedder, str) else embedder
+        self._notes: list[list[Note]] = []
 
     @property
     def reads_by(self) -> str:
@@ -75,11 +78,17 @@ class DesignManager:
             EpisodeStateError: If an episode has ended.
         """
         memories = [self.memory(episode.store.fork(), episode.step_index) for episode in episodes]
+        self._notes = [[] for _ in episodes]
         steps = [
-            step_of(self.design, memory, episode) for memory, episode in zip(memories, episodes, strict=True)
+            noted(step_of(self.design, memory, episode), memory, self.decider, notes)
+            for memory, episode, notes in zip(memories, episodes, self._notes, strict=True)
         ]
         run_together(steps, self.decider, self.roles)
         return [tuple(memory.operations) or (Noop(),) for memory in memories]
+
+    def last_decisions(self) -> list[tuple[MadeDecision, ...]]:
+        """Return for each episode of the last `act` the decisions that were made, in order."""
+        return [made_decisions(notes) for notes in self._notes]
 
     def memory(self, store: MemoryStore, step: int, *, read_only: bool = False) -> DesignMemory:
         """Return a store in the hands of the design."""
@@ -98,14 +107,22 @@ class DesignReader:
 
     def __init__(self, manager: DesignManager) -> None:
         self._manager = manager
+        self._notes: list[Note] = []
         self.embedder = manager.embedder.name
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return at most `k` entries, best first."""
         manager = self._manager
         memory = manager.memory(store, 0, read_only=True)
-        (hits,) = run_together([manager.design.read(memory, query, k)], manager.decider, manager.roles)
+        notes: list[Note] = []
+        steps = noted(manager.design.read(memory, query, k), memory, manager.decider, notes)
+        (hits,) = run_together([steps], manager.decider, manager.roles)
+        self._notes = notes
         return hits[:k]
+
+    def last_reading(self) -> tuple[MadeDecision, ...]:
+        """Return the decisions of the last `search`, in order."""
+        return made_decisions(self._notes)
 
 
 def step_of(design: MemoryDesign, memory: DesignMemory, episode: VisibleEpisode) -> Steps[None]:

@@ -91,6 +91,21 @@ def test_a_decider_leaves_what_it_has_not_learned_to_the_rule():
     assert all(option != each.by_rule for option, each in zip(chosen[1:], decisions[1:], strict=True))
 
 
+def test_a_decider_says_how_likely_the_options_were_of_what_it_has_learned():
+    decider = NetworkDecider(new_design_network(FEATURES, 16, seed=0), FEATURES)
+    decisions = [_decision(FIND, 1, [[0.0], [1.0]]), *_some()]
+    decider.choose(decisions)
+    assert decider.probabilities(decisions[0]) is None
+    for decision in decisions[1:]:
+        told = decider.probabilities(decision)
+        assert told.shape == (decision.num_options,)
+        assert told.sum() == pytest.approx(1)
+        assert told[decision.by_rule] == pytest.approx(0.9, abs=0.02)
+    before = decisions[1]
+    decider.choose(_some())
+    assert decider.probabilities(before) is None
+
+
 def test_half_of_what_is_drawn_goes_by_the_policy_and_half_is_spread_evenly():
     decider = NetworkDecider(new_design_network(FEATURES, 16, seed=0), FEATURES)
     rngs = [np.random.default_rng(place) for place in range(5)]

@@ -113,6 +113,9 @@ def test_a_greedy_episode_is_paid_what_the_manager_comes_to():
     assert trajectory.episode_return == pytest.approx(sum(REWARD(step).value for step in outcome.steps))
     assert not trajectory.loss_mask.any()
     assert len(trajectory.record.steps) == 24
+    made = [each.made for step in trajectory.record.steps for each in step.decisions]
+    assert made
+    assert all(each.taken.probability is not None for each in made)
 
 
 def test_a_decision_is_paid_for_the_chunks_until_the_next():
