@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from memdojo.envs.answering import Answerer
+from memdojo.envs.answering import Answerer, AnswerRequest
 from memdojo.envs.episodes.base import finish_together
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.retrieval.protocol import Retriever, Search, SearchesTogether
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.types import Hit
+from memdojo.errors import RoleError
 from memdojo.rewards.outcomes import EpisodeOutcome
 
 from .policy import ManagerPolicy
@@ -37,10 +39,34 @@ def play_manager(
     active = [episode for episode in episodes if goes_on(episode)]
     while active:
         operations = policy.act(active)
-        requests = [episode.begin_step(chosen) for episode, chosen in zip(active, operations, strict=True)]
-        finish_together(active, requests, answerer)
+        for episode, chosen in zip(active, operations, strict=True):
+            episode.write(chosen)
+        finish_together(active, read_together(active), answerer)
         active = [episode for episode in active if goes_on(episode)]
     return [episode.outcome() for episode in episodes]
+
+
+def read_together(episodes: Sequence[ManagerEpisode]) -> list[tuple[AnswerRequest, ...]]:
+    """Let episodes that have written read for their questions, and return what each `read` returns.
+
+    Args:
+        episodes: Where one retriever, which can, serves all of them, it is asked once.
+    """
+    retriever = episodes[0].retriever
+    is_shared = all(episode.retriever is retriever for episode in episodes)
+    if not isinstance(retriever, SearchesTogether) or not is_shared:
+        return [episode.read() for episode in episodes]
+    reading = [(episode, question) for episode in episodes if not episode.failure for question in episode.due]
+    found = retriever.search_together(
+        [Search(episode.store, question.text, episode.top_k) for episode, question in reading]
+    )
+    hits: dict[int, list[tuple[Hit, ...]]] = {id(episode): [] for episode in episodes}
+    for (episode, _), result in zip(reading, found, strict=True):
+        if isinstance(result, RoleError):
+            episode.fail(str(result))
+        else:
+            hits[id(episode)].append(result)
+    return [episode.read(hits[id(episode)]) for episode in episodes]
 
 
 def play_memory(policy: ManagerPolicy, episodes: Sequence[ManagerEpisode]) -> list[dict[str, MemoryStore]]:
@@ -49,6 +75,9 @@ def play_memory(policy: ManagerPolicy, episodes: Sequence[ManagerEpisode]) -> li
     Args:
         policy: Decides for all episodes that still go on at once.
         episodes: Played side by side, to their end, without an answerer.
+
+    Raises:
+        RoleError: If the policy fails.
     """
     stores: list[dict[str, MemoryStore]] = [{} for _ in episodes]
     active = list(zip(episodes, stores, strict=True))
@@ -57,6 +86,8 @@ def play_memory(policy: ManagerPolicy, episodes: Sequence[ManagerEpisode]) -> li
         for (episode, by_question), chosen in zip(active, operations, strict=True):
             due = () if episode.chunk is None else episode.context.due.get(episode.chunk.index, ())
             episode.begin_step(chosen)
+            if episode.failure:
+                raise RoleError(episode.failure)
             if due:
                 # Questions that are due together share a store, which is not written to.
                 by_question |= dict.fromkeys((question.id for question in due), episode.store.fork())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.visible import VisibleEpisode
-from memdojo.envs.memory.retrieval.protocol import Retriever
+from memdojo.envs.memory.retrieval.protocol import Retriever, SearchesTogether
 from memdojo.envs.types import Operation
 
 
@@ -123,11 +123,14 @@ class ExplainsDecisions(Protocol):
 
 
 @runtime_checkable
-class ExplainsReading(Protocol):
+class ExplainsReading(SearchesTogether, Protocol):
     """A retriever that decides what it reads; records of episodes keep its decisions with the question."""
 
-    def last_reading(self) -> tuple[MadeDecision, ...]:
-        """Return the decisions of the last `search`, in order."""
+    def last_reading_decisions(self) -> list[tuple[MadeDecision, ...]]:
+        """Return for each search of the last `search_together` the decisions that were made, in order.
+
+        After `search`, which is one of a single query, there is one.
+        """
         ...
 
 
@@ -161,6 +164,16 @@ class ReadsItself(Protocol):
     @property
     def retriever(self) -> Retriever:
         """Finds the entries from which a question is answered."""
+        ...
+
+
+@runtime_checkable
+class CountsRoleCalls(Protocol):
+    """A manager that has a language model do the work of roles, and counts it."""
+
+    @property
+    def role_counts(self) -> Mapping[str, int]:
+        """What was counted so far, by name; empty where no model does it."""
         ...
 
 

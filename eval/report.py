@@ -31,7 +31,7 @@ from .tables.render import (
     print_grids,
     score_grid,
 )
-from .tables.results import category_names, paired_table, summary_table
+from .tables.results import category_names, paired_table, role_counts, summary_table
 
 TABLE = "eval.csv"
 """The table by which the folder of an evaluation is known."""
@@ -149,7 +149,7 @@ def make_report(
             "num_resamples": num_resamples,
             "settings": settings.as_json(),
             "task": task,
-            **conditions_of(streams, embedders, readers),
+            **conditions_of(streams, embedders, readers, role_counts(evaluation.streams)),
         },
     )
 

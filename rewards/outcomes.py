@@ -112,6 +112,8 @@ class StepOutcome:
         attributed: Share of the mean score of the episode's answers that is this step's: that of its own
             questions, and once the episode has ended that of all answers that go back to what it wrote. A
             missing answer counts 0. None where no reward asks for it.
+        failure: Why neither the step nor what comes of it is the policy's own, which leaves both without a
+            score; empty while all is well.
     """
 
     step: int
@@ -128,6 +130,7 @@ class StepOutcome:
     response_share: float = 0.0
     answerability: AnswerabilityOutcome | None = None
     attributed: float | None = None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

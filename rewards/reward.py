@@ -132,9 +132,13 @@ class Reward:
     def __call__(self, outcome: StepOutcome) -> Score:
         """Score a step; unscored, with the parts that could be computed, if an answer is missing.
 
+        A step at which the policy has failed is worth nothing, good or bad.
+
         Raises:
             ValueError: If a part grades answers and a question was never put to an answerer.
         """
+        if outcome.failure:
+            return Score(None, why=f"step {outcome.step}: {outcome.failure}")
         contributions: dict[str, float] = {}
         missing: list[str] = []
         for part, weight in self._parts:

@@ -25,6 +25,8 @@ from memdojo.agents.designs.parts.decisions import DecisionKind, Steps, decide
 from memdojo.agents.designs.parts.memory import DesignMemory
 from memdojo.agents.designs.parts.protocol import MemoryDesign
 from memdojo.agents.designs.parts.room import add_turn
+from memdojo.agents.designs.roles.protocol import Failed, RoleCall
+from memdojo.agents.designs.roles.rules import RuleRoles
 from memdojo.envs.answering import AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.memory import MemoryStore
 from memdojo.envs.types import (
@@ -292,13 +294,20 @@ def save_manager(
 
 
 def save_design(
-    folder: Path, training: TrainedOn, parameters: Mapping[str, Any] = MappingProxyType({}), seed: int = 0
+    folder: Path,
+    training: TrainedOn,
+    parameters: Mapping[str, Any] = MappingProxyType({}),
+    seed: int = 0,
+    *,
+    decision: tuple[str, str] = ("sirllm", "leave"),
+    roles: Mapping[str, Any] = MappingProxyType({}),
 ) -> Path:
-    """Save untrained decisions of `sirllm` as if they had been trained so, and return the folder."""
+    """Save an untrained decision of a design as if it had been trained so, and return the folder."""
     from memdojo.agents.compact.design import new_design_network
     from memdojo.train.checkpoints.compact import DesignSpec, design_spec, save_policy
 
-    design = DesignSpec("sirllm", dict(parameters), ("leave",))
+    name, learned = decision
+    design = DesignSpec(name, dict(parameters), (learned,), dict(roles))
     network = new_design_network(design.build()[1], 8, seed)
     save_policy(folder, network.state_dict(), design_spec(design, "hashed_ngrams", 8, training))
     return folder
@@ -450,3 +459,32 @@ def invoke(*arguments: str | Path, typed: str | None = None) -> Result:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+class FailingRoles(RuleRoles):
+    """Roles of a model that is out of order for some texts, and does by rules what it does.
+
+    Args:
+        fails: Whether a call fails.
+    """
+
+    fingerprint = "failing"
+
+    def __init__(self, fails: Callable[[RoleCall], bool] = lambda call: False) -> None:
+        self.fails = fails
+        self.batches: list[int] = []
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Calls, all of which are asked."""
+        asked = sum(self.batches)
+        return {"calls": asked, "asked": asked, "from_cache": 0, "failed": 0, "unreadable": 0}
+
+    def reply(self, calls: Sequence[RoleCall]) -> list[object]:
+        """Return what each call asks for, or that it failed."""
+        self.batches.append(len(calls))
+        replies = super().reply(calls)
+        return [
+            Failed("out of order") if self.fails(call) else reply
+            for call, reply in zip(calls, replies, strict=True)
+        ]

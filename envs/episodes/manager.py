@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Self
 
-from memdojo.errors import EpisodeStateError
+from memdojo.errors import EpisodeStateError, RoleError
 from memdojo.rewards.grading import OFFICIAL, grade
 from memdojo.rewards.outcomes import (
     AnswerabilityOutcome,
@@ -58,6 +58,10 @@ class ManagerEpisode(Episode):
 
     Deterministic from the stream, the operations and the seed.
 
+    Attributes:
+        failure: Why nothing that comes of the episode any more is the policy's own; empty while all is well.
+            Questions are not put to the answerer then, and have this in place of an answer.
+
     Args:
         context: The stream with what all of its episodes share.
         capacity: Limits of the store.
@@ -90,6 +94,7 @@ class ManagerEpisode(Episode):
         self.retriever: Retriever = for_stream(retriever or BM25Retriever(), context.speaker_of)
         self.results: tuple[OperationResult, ...] = ()
         self.hits: tuple[tuple[Hit, ...], ...] = ()
+        self.failure = ""
         self._validity = validity
         self._grades: tuple[float | None, ...] = ()
         self._pending: _PendingStep | None = None
@@ -148,11 +153,17 @@ class ManagerEpisode(Episode):
             found: What was found for each question that is due in the store as the operations leave it, by
                 who reads it in another way; None lets the episode's retriever look.
         """
+        self.write(operations, malformed=malformed)
+        return self.read(found)
+
+    def write(
+        self, operations: Iterable[Operation], *, malformed: Sequence[str] = ()
+    ) -> tuple[Question, ...]:
+        """Do the first half of `begin_step`: apply the operations, and return the questions that are due."""
         chunk = self._require_chunk()
         potential_before = self._potential
-        measured = self._measured
-        if measured is not None:
-            measured.open(chunk.index, self._read)
+        if self._measured is not None:
+            self._measured.open(chunk.index, self._read)
         results: list[OperationResult] = []
         grades: list[float | None] = []
         for operation in operations:
@@ -163,20 +174,31 @@ class ManagerEpisode(Episode):
         self.results = tuple(results)
         self._grades = (*grades, *(None for _ in malformed))
         questions = self.context.due.get(chunk.index, ())
+        self._pending = _PendingStep(questions, potential_before)
+        return questions
+
+    def read(self, found: Sequence[tuple[Hit, ...]] | None = None) -> tuple[AnswerRequest, ...]:
+        """Do the second half of `begin_step`, and return what that returns.
+
+        Raises:
+            EpisodeStateError: If nothing was written before.
+        """
+        if self._pending is None:
+            raise EpisodeStateError("read came without write; write first.")
+        questions = self._pending.questions
         if found is None:
-            found = [self.retriever.search(self.store, question.text, self.top_k) for question in questions]
-        self.hits = tuple(found)
-        entries = [tuple(hit.entry for hit in found) for found in self.hits]
-        self._pending = _PendingStep(questions, entries, potential_before)
-        if self.answerer is None:
+            found = [self._search(question) for question in questions]
+        self.hits = ((),) * len(questions) if self.failure else tuple(found)
+        if self.answerer is None or self.failure:
             return ()
         requests = tuple(
-            AnswerRequest(question.text, tuple(map(render_entry, found)), question.time)
-            for question, found in zip(questions, entries, strict=True)
+            AnswerRequest(question.text, tuple(render_entry(hit.entry) for hit in hits), question.time)
+            for question, hits in zip(questions, self.hits, strict=True)
         )
+        measured = self._measured
         if measured is None:
             return requests
-        if any(result.changes for result in results):
+        if any(result.changes for result in self.results):
             measured.look(questions, self._read)
         return (*requests, *(probe.request for probe in measured.probes))
 
@@ -189,19 +211,20 @@ class ManagerEpisode(Episode):
         if self._pending is None:
             raise EpisodeStateError("finish_step came without begin_step; begin a step first.")
         pending = self._pending
-        if self.answerer is None and not answers:
-            answers = [None] * len(pending.questions)
         num_due = len(pending.questions)
         probes = () if self._measured is None else self._measured.probes
+        if self.failure:
+            answers = [Answer(None, self.failure)] * (num_due + len(probes))
+        elif self.answerer is None and not answers:
+            answers = [None] * num_due
         if len(answers) != num_due + len(probes):
             raise EpisodeStateError(
                 f"{len(answers)} answers came for {num_due + len(probes)} questions; give one for each."
             )
+        entries = [tuple(hit.entry for hit in hits) for hits in self.hits]
         questions = tuple(
-            self._question_outcome(question, entries, answer, self._stored_evidence(question))
-            for question, entries, answer in zip(
-                pending.questions, pending.entries, answers[:num_due], strict=True
-            )
+            self._question_outcome(question, found, answer, self._stored_evidence(question))
+            for question, found, answer in zip(pending.questions, entries, answers[:num_due], strict=True)
         )
         outcome = StepOutcome(
             step=self.step_index,
@@ -219,13 +242,23 @@ class ManagerEpisode(Episode):
             potential_after=self._potential,
             terminal=self.step_index == len(self.context.stream.chunks) - 1,
             answerability=self._measure(questions, probes, answers[num_due:]),
-            attributed=self._book(questions, pending.entries),
+            attributed=self._book(questions, entries),
+            failure=self.failure,
         )
         self._freeze_potential(pending.questions)
         self._pending = None
         self.step_index += 1
         self._outcomes.append(outcome)
         return outcome
+
+    @property
+    def due(self) -> tuple[Question, ...]:
+        """The questions that wait to be read for and answered; none between two steps."""
+        return () if self._pending is None else self._pending.questions
+
+    def fail(self, why: str) -> None:
+        """Say that nothing that comes of the episode from now on is the policy's own; see `failure`."""
+        self.failure = self.failure or why
 
     @property
     def last_readings(self) -> tuple[Reading, ...]:
@@ -282,8 +315,17 @@ class ManagerEpisode(Episode):
         return None if self.answerer is None else self._answerability
 
     def _read(self, question: Question) -> tuple[MemoryEntry, ...]:
-        hits = self.retriever.search(self.store, question.text, self.top_k)
-        return tuple(hit.entry for hit in hits)
+        return tuple(hit.entry for hit in self._search(question))
+
+    def _search(self, question: Question) -> tuple[Hit, ...]:
+        """Return what the retriever finds; nothing once that or the policy has failed."""
+        if self.failure:
+            return ()
+        try:
+            return self.retriever.search(self.store, question.text, self.top_k)
+        except RoleError as error:
+            self.fail(str(error))
+            return ()
 
     def _measure(
         self, due: Sequence[QuestionOutcome], probes: Sequence[Probe], answers: Sequence[Answer | None]
@@ -364,7 +406,6 @@ class _PendingStep(NamedTuple):
     """A step whose questions wait for their answers."""
 
     questions: tuple[Question, ...]
-    entries: list[tuple[MemoryEntry, ...]]
     potential_before: float
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -117,4 +117,16 @@ class VisibleEpisode(Protocol):
     @property
     def rng(self) -> np.random.Generator:
         """The only source of randomness that a policy draws from."""
+        ...
+
+
+@runtime_checkable
+class CanFail(Protocol):
+    """An episode that goes on where its policy has failed, without a score from then on."""
+
+    failure: str
+    """Why nothing that comes of it any more is the policy's own; empty while all is well."""
+
+    def fail(self, why: str) -> None:
+        """Say that it is so from now on."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import importlib.util
+import logging
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -156,10 +157,15 @@ def load_wordllama() -> Any:
     Raises:
         MissingDependencyError: If the package is not installed.
     """
+    logger = logging.getLogger()
+    handlers, level = logger.handlers[:], logger.level
     try:
         import wordllama
     except ImportError as error:
         raise _missing("WordLlama", "wordllama") from error
+    # Its import sets up logging for the whole process, so that every request to an endpoint would be told.
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
     # The wheel carries weights and tokenizer, but looks for the tokenizer in a folder of another name; as a
     # cache folder the package has the right ones.
     folder = Path(wordllama.__file__).parent

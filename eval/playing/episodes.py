@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from memdojo.agents.baselines.registry import NamedRetriever
 from memdojo.agents.play import play_manager, play_retrieval
-from memdojo.agents.policy import FallsBack, ManagerPolicy, ReadsItself
+from memdojo.agents.policy import CountsRoleCalls, FallsBack, ManagerPolicy, ReadsItself
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.written_memory import StoredByQuestion
 from memdojo.envs.memory.retrieval.per_speaker import for_stream
@@ -19,6 +19,9 @@ from ..records.recording import WatchedPolicy, WatchedRetrievers
 from ..records.types import StepRecord
 from .result_rows import Row
 from .settings import EvalSettings
+
+ROLE_PREFIX = "role_"
+"""In front of what was counted of a model's work for roles, in the names of columns."""
 
 
 class Start(NamedTuple):
@@ -49,20 +52,26 @@ def play_managers(policy: ManagerPolicy, batch: Sequence[Start], settings: EvalS
         for start in batch
     ]
     watched = WatchedPolicy(policy)
+    counted = _role_counts(policy)
     began = time.perf_counter()
     outcomes = play_manager(watched, episodes, settings.answerer)
-    seconds = _shares_of_time(time.perf_counter() - began - watched.seconds, outcomes)
+    seconds = _shares(time.perf_counter() - began - watched.seconds, outcomes)
+    role_counts = {
+        f"{ROLE_PREFIX}{name}": _shares(number - counted.get(name, 0), outcomes)
+        for name, number in _role_counts(policy).items()
+    }
     return [
         Played(
             watched.steps(episode),
             {
                 "capacity_entries": episode.store.capacity.max_entries,
                 "capacity_tokens": episode.store.capacity.max_tokens,
-                "seconds": seconds_here,
+                "seconds": seconds[place],
+                **{name: shares[place] for name, shares in role_counts.items()},
                 **_decided_by_rule(policy, watched.steps(episode)),
             },
         )
-        for episode, seconds_here in zip(episodes, seconds, strict=True)
+        for place, episode in enumerate(episodes)
     ]
 
 
@@ -83,7 +92,7 @@ def play_retrievers(
     watched = WatchedRetrievers(episodes, built)
     began = time.perf_counter()
     outcomes = play_retrieval(watched, episodes, rules.answerer)
-    seconds = _shares_of_time(time.perf_counter() - began - watched.seconds, outcomes)
+    seconds = _shares(time.perf_counter() - began - watched.seconds, outcomes)
     return [
         Played(watched.steps(episode, outcome), {"seconds": seconds_here})
         for episode, outcome, seconds_here in zip(episodes, outcomes, seconds, strict=True)
@@ -102,7 +111,11 @@ def _written(context: StreamContext, settings: EvalSettings) -> StoredByQuestion
     return None if settings.memories is None else settings.memories.of_stream[context.stream.id]
 
 
-def _shares_of_time(seconds: float, outcomes: Sequence[EpisodeOutcome]) -> list[float]:
-    """Give each episode its part of a batch's time: the steps are taken side by side, so by their number."""
+def _role_counts(policy: ManagerPolicy) -> Mapping[str, int]:
+    return policy.role_counts if isinstance(policy, CountsRoleCalls) else {}
+
+
+def _shares(total: float, outcomes: Sequence[EpisodeOutcome]) -> list[float]:
+    """Give each episode its part of what a batch took: steps are taken side by side, so by their number."""
     num_steps = sum(len(outcome.steps) for outcome in outcomes)
-    return [seconds * len(outcome.steps) / max(num_steps, 1) for outcome in outcomes]
+    return [total * len(outcome.steps) / max(num_steps, 1) for outcome in outcomes]

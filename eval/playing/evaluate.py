@@ -41,6 +41,7 @@ from .result_rows import (
     Row,
     answer_metrics,
     depth_of,
+    evidence_metrics,
     metric_columns,
     occurring_kinds,
     operation_row,
@@ -247,6 +248,7 @@ class EvaluationTables:
             pd.DataFrame(self._questions),
             self._score,
             answer_metrics(self._score, judged=self._judged),
+            evidence_metrics(self._ranks, self._score),
             self._max_unscored,
             judged=self._judged,
         )

@@ -18,18 +18,26 @@ UNSCORED = "unscored"
 
 
 def count_missing(
-    questions: pd.DataFrame, score: str, columns: Sequence[str], max_unscored: float, *, judged: bool
+    questions: pd.DataFrame,
+    score: str,
+    columns: Sequence[str],
+    evidence_columns: Sequence[str],
+    max_unscored: float,
+    *,
+    judged: bool,
 ) -> pd.DataFrame:
     """Return the rows of an evaluation with the missing scores of a policy at 0 where it has too many.
 
     Missing are scores of answers that were asked for and could not be had, or that a judge was asked about
-    and gave no verdict on. An evidence score of a question that names no evidence is not missing: there is
-    none to be had. Where no policy has a score at all, nothing is counted, since nothing was measured.
+    and gave no verdict on, and all scores of questions before which the policy had failed. An evidence score
+    of a question that names no evidence is not missing: there is none to be had. Where no policy has a score
+    at all, nothing is counted, since nothing was measured.
 
     Args:
         questions: Rows as of `question_rows`, with the columns `policy` and `seed`.
         score: The column that counts, which is repeated in the column `score`.
         columns: All columns that grade answers.
+        evidence_columns: All columns that measure what was stored and retrieved.
         max_unscored: Share of its rows that a policy may have missing, in each column.
         judged: Whether a judge was asked.
 
@@ -40,8 +48,11 @@ def count_missing(
     questions[UNSCORED] = False
     has_answer = questions["answer"].notna()
     failed = ~has_answer & (questions["answer_error"] != "")
-    for column in columns:
-        missing = questions[column].isna() & (failed | (has_answer & judged))
+    has_evidence = questions["evidence_age_turns"].notna() & ~questions["unanswerable"].astype(bool)
+    unmeasured = (questions["failure"] != "") & has_evidence
+    for column in (*columns, *evidence_columns):
+        could_not = unmeasured if column in evidence_columns else failed | (has_answer & judged)
+        missing = questions[column].isna() & could_not
         shares = missing_shares(questions, missing, column)
         zeros = missing & questions["policy"].isin(shares.index[shares > max_unscored])
         if questions[column].notna().any():

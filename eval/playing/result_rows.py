@@ -30,7 +30,12 @@ Row = dict[str, Any]
 
 def metric_columns(ranks: tuple[int, ...], score: str, *, judged: bool = False) -> tuple[str, ...]:
     """Return the names of the score columns of `question_rows`, the column `score` itself left out."""
-    return (*answer_metrics(score, judged=judged), *_at_ranks(ranks, score), KEPT_EVIDENCE)
+    return (*answer_metrics(score, judged=judged), *evidence_metrics(ranks, score))
+
+
+def evidence_metrics(ranks: tuple[int, ...], score: str) -> tuple[str, ...]:
+    """Return the names of the score columns that measure what was stored and retrieved."""
+    return (*_at_ranks(ranks, score), KEPT_EVIDENCE)
 
 
 def _at_ranks(ranks: tuple[int, ...], score: str) -> tuple[str, ...]:
@@ -73,9 +78,11 @@ def question_rows(
     questions = {question.id: question for question in context.stream.questions}
     metrics = answer_metrics(score, judged=judged)
     rows = []
-    for asked in outcome.questions:
+    for asked, failure in ((each, step.failure) for step in outcome.steps for each in step.questions):
         question = questions[asked.question_id]
         values = _answer_scores(asked, metrics) | _evidence_scores(asked, _at_ranks(ranks, score))
+        if failure:
+            values = dict.fromkeys(values, math.nan)
         rows.append(
             {
                 "stream": outcome.stream_id,
@@ -90,6 +97,7 @@ def question_rows(
                 "references": " | ".join(asked.references),
                 "answer": asked.answer,
                 "answer_error": asked.answer_error,
+                "failure": failure,
             }
         )
     return rows

@@ -23,7 +23,7 @@ def played_episodes(
     file: EpisodeFile | None,
     answerer: Answerer | None,
 ) -> list[EpisodeRecord]:
-    """Return the episodes of a batch, playing only those that the file does not have.
+    """Return the episodes of a batch, playing only those that the file does not have, or that have failed.
 
     Args:
         policy: Name of the policy.
@@ -62,6 +62,8 @@ def _known(
     policy: str, start: Start, file: EpisodeFile | None, answerer: Answerer | None
 ) -> EpisodeRecord | None:
     record = None if file is None else file.known(policy, start.repetition, start.context.stream.id)
+    if record is not None and record.has_failed:
+        return None
     if record is None or answerer is None or not record.has_failed_answers:
         return record
     asked = answer_again(record, start.context, answerer, only_failed=True)
@@ -74,6 +76,8 @@ def answer_again(
     record: EpisodeRecord, context: StreamContext, answerer: Answerer, *, only_failed: bool = False
 ) -> EpisodeRecord:
     """Return the episode with its questions answered anew, from what was retrieved for them.
+
+    Where the policy had failed nothing was, and they stay as they are.
 
     Args:
         record: The episode.
@@ -90,6 +94,7 @@ def answer_again(
             outcome.text, question_context(question), times[outcome.question_id]
         )
         for step_index, step in enumerate(record.steps)
+        if not step.outcome.failure
         for place, (outcome, question) in enumerate(zip(step.outcome.questions, step.questions, strict=True))
         if not only_failed or outcome.answer_error
     }

@@ -20,10 +20,10 @@ from memdojo.agents.policy import (
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
-from memdojo.envs.memory.retrieval.protocol import Retriever, SaysWhatItRanks
+from memdojo.envs.memory.retrieval.protocol import Retriever, SaysWhatItRanks, Search
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Hit, MemoryEntry, Operation, OperationResult, Question
-from memdojo.errors import cut_short
+from memdojo.errors import RoleError, cut_short
 from memdojo.rewards.outcomes import EpisodeOutcome
 
 from .types import (
@@ -59,13 +59,13 @@ class WatchedPolicy:
         self._completions: dict[int, str] = {}
         self._deciders: dict[int, str] = {}
         self._decisions: dict[int, tuple[MadeDecision, ...]] = {}
+        self._readers: dict[int, _WatchedReader] = {}
 
     def act(self, episodes: Sequence[ManagerEpisode]) -> list[tuple[Operation, ...]]:
         """Return what the policy decides, after a look at what the step before came to."""
         for episode in episodes:
             self._look_at(episode)
-            if isinstance(episode.retriever, ExplainsReading):
-                episode.retriever = _WatchedReader(episode.retriever)
+            self._watch_reader(episode)
         operations = self._policy.act(episodes)
         if isinstance(self._policy, ExplainsChoices):
             chosen = self._policy.last_choices()
@@ -86,6 +86,15 @@ class WatchedPolicy:
         self._look_at(episode)
         return tuple(self._steps[id(episode)])
 
+    def _watch_reader(self, episode: ManagerEpisode) -> None:
+        """Let the decisions of the episode's retriever be kept, if it makes some.
+
+        Episodes that share a retriever go on to share one, so that it reads for all of them together.
+        """
+        retriever = episode.retriever
+        if isinstance(retriever, ExplainsReading):
+            episode.retriever = self._readers.setdefault(id(retriever), _WatchedReader(retriever))
+
     def _look_at(self, episode: ManagerEpisode) -> None:
         """Write down the last step, while the store is still as it left it."""
         steps = self._steps.setdefault(id(episode), [])
@@ -102,22 +111,29 @@ class WatchedPolicy:
 
 
 class _WatchedReader:
-    """The retriever of an episode, whose decisions of the present step are kept by question."""
+    """The retriever of some episodes, whose decisions of the present step are kept by store and question."""
 
-    def __init__(self, retriever: Retriever) -> None:
+    def __init__(self, retriever: ExplainsReading) -> None:
         self.ranks_all = not isinstance(retriever, SaysWhatItRanks) or retriever.ranks_all
         self._retriever = retriever
-        self._decisions: dict[str, tuple[MadeDecision, ...]] = {}
+        self._decisions: dict[tuple[int, str], tuple[MadeDecision, ...]] = {}
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
-        hits = self._retriever.search(store, query, k)
-        self._decisions[query] = _last_reading(self._retriever)
+        (hits,) = self.search_together([Search(store, query, k)])
+        if isinstance(hits, RoleError):
+            raise hits
         return hits
 
-    def take(self) -> dict[str, tuple[MadeDecision, ...]]:
-        """Return the decisions since the last call, by the text of the question."""
-        taken, self._decisions = self._decisions, {}
-        return taken
+    def search_together(self, searches: Sequence[Search]) -> list[tuple[Hit, ...] | RoleError]:
+        found = self._retriever.search_together(searches)
+        made = self._retriever.last_reading_decisions()
+        for each, decisions in zip(searches, made, strict=True):
+            self._decisions[id(each.store), each.query] = decisions
+        return found
+
+    def take(self, store: MemoryStore, query: str) -> tuple[MadeDecision, ...]:
+        """Return what was decided for a question, once."""
+        return self._decisions.pop((id(store), query), ())
 
 
 class WatchedRetrievers:
@@ -140,7 +156,8 @@ class WatchedRetrievers:
         began = time.perf_counter()
         question = episode.question
         assert question is not None  # It is what is searched for.
-        record = question_record(episode.context, retriever, store, question, hits, _last_reading(retriever))
+        (made,) = retriever.last_reading_decisions() if isinstance(retriever, ExplainsReading) else ((),)
+        record = question_record(episode.context, retriever, store, question, hits, made)
         self._found[id(episode)].append((record, len(store)))
         self.seconds += time.perf_counter() - began
         return hits
@@ -163,14 +180,19 @@ def last_step(episode: ManagerEpisode, choices: tuple[Choice, ...] = (), complet
     """
     index, context = episode.step_index - 1, episode.context
     questions = context.due.get(index, ())
-    read = episode.retriever.take() if isinstance(episode.retriever, _WatchedReader) else {}
+    reader = episode.retriever if isinstance(episode.retriever, _WatchedReader) else None
     return StepRecord(
         episode.outcome().steps[index],
         turns=tuple(turn.id for turn in context.stream.chunks[index].turns),
         operations=tuple(_operation_record(context, result) for result in episode.results),
         questions=tuple(
             question_record(
-                context, episode.retriever, episode.store, question, hits, read.get(question.text, ())
+                context,
+                episode.retriever,
+                episode.store,
+                question,
+                hits,
+                () if reader is None else reader.take(episode.store, question.text),
             )
             for question, hits in zip(questions, episode.hits, strict=True)
         ),
@@ -237,10 +259,6 @@ def _operation_record(context: StreamContext, result: OperationResult) -> Operat
 def _entry_record(context: StreamContext, entry: MemoryEntry) -> EntryRecord:
     held = context.supported_evidence(entry) if entry.ended is None else ()
     return EntryRecord(entry, tuple(sorted(held, key=context.turn_index.__getitem__)))
-
-
-def _last_reading(retriever: Retriever) -> tuple[MadeDecision, ...]:
-    return retriever.last_reading() if isinstance(retriever, ExplainsReading) else ()
 
 
 def _decision_record(context: StreamContext, turns: Sequence[str], made: MadeDecision) -> DecisionRecord:

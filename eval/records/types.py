@@ -192,6 +192,11 @@ class EpisodeRecord:
         return EpisodeOutcome(self.stream, self.group, tuple(step.outcome for step in self.steps))
 
     @property
+    def has_failed(self) -> bool:
+        """True if the policy failed on the way, so that what came after is not its own."""
+        return any(step.outcome.failure for step in self.steps)
+
+    @property
     def has_failed_answers(self) -> bool:
         """True if the answer to a question is missing."""
         return any(question.answer_error for step in self.steps for question in step.outcome.questions)

@@ -21,6 +21,7 @@ def conditions_of(
     streams: Iterable[Stream],
     embedders: Mapping[str, str],
     readers: Mapping[str, str] = MappingProxyType({}),
+    role_counts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return what `conditions_text` needs beside the settings, in plain values.
 
@@ -28,6 +29,7 @@ def conditions_of(
         streams: What was played.
         embedders: Names of the embedders by which retrievers rank, by the retriever's name.
         readers: By what managers read that read by themselves, by the manager's name.
+        role_counts: What was counted of the work that a model did for their roles, by the manager's name.
     """
     streams = list(streams)
     digest = hashlib.sha256()
@@ -44,6 +46,7 @@ def conditions_of(
         "fingerprint": digest.hexdigest()[:12],
         "embedders": {name: embedder for name, embedder in embedders.items() if embedder},
         "readers": dict(readers),
+        "role_counts": {name: dict(counts) for name, counts in role_counts.items()},
     }
 
 
@@ -59,7 +62,8 @@ def conditions_text(details: Mapping[str, Any]) -> str:
     answered = f", answered by {cut_short(str(answerer))}" if answerer else ""
     return (
         f"{_streams(details)}. {_store(details)}the first {settings['top_k']} "
-        f"{_ranked(details)}{found_by}{answered}.{_embedders(details)}{_readers(details)}{_bound(details)}"
+        f"{_ranked(details)}{found_by}{answered}.{_embedders(details)}{_readers(details)}{_roles(details)}"
+        f"{_bound(details)}"
     )
 
 
@@ -114,6 +118,19 @@ def _readers(details: Mapping[str, Any]) -> str:
     for by, of_one in names.items():
         reads, own = ("reads", "its") if len(of_one) == 1 else ("read", "their")
         sentences.append(f" {', '.join(of_one)} {reads} in {own} own way ({by}).")
+    return "".join(sentences)
+
+
+def _roles(details: Mapping[str, Any]) -> str:
+    """Return what a model did of the work of roles, and how often rules stood in for it."""
+    sentences = []
+    for name, counts in details.get("role_counts", {}).items():
+        calls, failed = counts["calls"], counts["failed"]
+        sentences.append(
+            f" Roles of {name}: {_number(calls, 'call')}, {counts['asked']:,} asked of the model, "
+            f"{counts['from_cache']:,} from its cache, {counts['unreadable'] / max(calls, 1):.1%} unreadable "
+            f"and done by rules{f', {failed:,} failed' if failed else ''}."
+        )
     return "".join(sentences)
 
 

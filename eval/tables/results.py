@@ -14,6 +14,7 @@ from memdojo.agents.baselines.registry import ALL_KNOWING, LOWER_BOUND, UPPER_BO
 from memdojo.envs.memory.operations import operation_kinds
 from memdojo.errors import ConfigError, unknown_name
 
+from ..playing.episodes import ROLE_PREFIX
 from ..playing.evaluate import Evaluation
 from ..playing.missing import UNSCORED
 from ..statistics.bootstrap import (
@@ -63,6 +64,22 @@ def token_costs(streams: pd.DataFrame) -> TokenCosts:
         float(streams["tokens_read"].sum() / streams["questions"].sum()),
         float(streams["tokens_written"].sum() / streams["turns"].sum()),
     )
+
+
+def role_counts(streams: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return what was counted of the work that a model did for policies' roles, by the policy's name.
+
+    Args:
+        streams: `Evaluation.streams`.
+    """
+    columns = [column for column in map(str, streams) if column.startswith(ROLE_PREFIX)]
+    counted = streams.dropna(subset=columns) if columns else streams.iloc[:0]
+    return {
+        str(policy): {
+            column.removeprefix(ROLE_PREFIX): round(float(rows[column].sum())) for column in columns
+        }
+        for policy, rows in counted.groupby("policy", sort=False)
+    }
 
 
 def summary_table(

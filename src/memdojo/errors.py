@@ -15,6 +15,7 @@
     ├── EngineError (RuntimeError)           an inference engine or endpoint that cannot serve
     ├── AgentError (RuntimeError)            a manager, retriever or answerer that failed at an agent's work
     ├── DesignError (RuntimeError)           a memory design, or who decides for it, that broke their contract
+    ├── RoleError (RuntimeError)             a model that could not be asked for the work of a design's roles
     ├── StaleWeightsError (RuntimeError)     a sampler whose weights are older than the run allows
     └── MissingDependencyError (ImportError) an optional library that is not installed
 
@@ -86,6 +87,10 @@ class AgentError(MemdojoError, RuntimeError):
 
 class DesignError(MemdojoError, RuntimeError):
     """A memory design failed, or was given a choice that it does not have."""
+
+
+class RoleError(MemdojoError, RuntimeError):
+    """The model that does the work of a design's roles could not be asked."""
 
 
 class StaleWeightsError(MemdojoError, RuntimeError):

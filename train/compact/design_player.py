@@ -10,7 +10,7 @@ from torch import nn
 
 from memdojo.agents.compact.base import Decision
 from memdojo.agents.compact.design import CompactDesign, nothing_decided
-from memdojo.agents.designs.running.episode import DesignEpisode
+from memdojo.agents.designs.running.episode import DesignEpisode, work_together
 from memdojo.agents.play import play_manager
 from memdojo.envs.answering import Answerer
 from memdojo.envs.episodes.base import finish_together
@@ -196,8 +196,10 @@ class DesignPlayer:
 
 def _finish_chunks(runs: Sequence[DesignEpisode], answerer: Answerer | None) -> None:
     """Answer what waits, until each of the episodes has something to choose or has ended."""
+    work_together(runs)
     while waiting := [run for run in runs if not run.ended and run.decision is None]:
         finish_together(waiting, [run.requests or () for run in waiting], answerer)
+        work_together(waiting)
 
 
 def _steps_of_turns(stream: Stream, num_turns: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from memdojo.envs.prompts.thoughts import split_thoughts
 from memdojo.envs.quoting import in_quotes, one_line
 
 from ...engines.chat import ChatModel, Reply
-from .protocol import Fact, Relation, Role, RoleCall
+from .protocol import Fact, Failed, Relation, Role, RoleCall
 from .rules import RuleRoles
 
 PROMPT_VERSION = 1
@@ -70,15 +71,19 @@ _RELATIONS = re.compile(r"\b(independent|extends?|contradicts?)\b", re.IGNORECAS
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _LABEL = re.compile(r"^\s*(?:search(?: for)?|query|title|summary|keywords?|topic)\s*:\s*", re.IGNORECASE)
 
+COUNTS = ("calls", "asked", "from_cache", "failed", "unreadable")
+"""What is counted of the work that a model does."""
+
 _log = logging.getLogger(__name__)
 
 
 class ModelRoles:
-    """Has a chat model do the roles' work, greedily, and the rules where it does not.
+    """Has a chat model do the roles' work, greedily, and the rules where its reply makes no sense.
 
-    A reply that cannot be read, or that failed, is counted, and that of `RuleRoles` takes its place; `counts`
-    says how often, and the first one is logged. What was asked before in the same words comes from a cache;
-    failures are asked for anew. Where there is no text to work on the rules reply, uncounted.
+    A reply that cannot be read is counted, and that of `RuleRoles` takes its place; `counts` says how often,
+    and the first one is logged. Where the model could not be asked there is no reply but `Failed`. What was
+    asked before in the same words comes from a cache, failures aside. Where there is no text to work on the
+    rules reply, uncounted. Threads may share an instance; a pickled copy starts empty.
 
     Args:
         chat: The model.
@@ -92,9 +97,11 @@ class ModelRoles:
         if max_entries < 1:
             raise ValueError(f"max_entries is {max_entries}; give a positive number.")
         self._chat = chat
+        self._max_entries = max_entries
         self._rules = RuleRoles()
         self._cache: LRUCache[str] = LRUCache(max_entries)
         self._counts = Counter[str]()
+        self._counting = threading.Lock()
 
     @property
     def fingerprint(self) -> str:
@@ -103,18 +110,16 @@ class ModelRoles:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many calls there were, asked the model, came from the cache, failed, and could not be read.
-
-        In place of those of `failed` and `unreadable` the rules replied.
-        """
-        return {name: self._counts[name] for name in ("calls", "asked", "from_cache", "failed", "unreadable")}
+        """How many calls there were, asked the model, came from the cache, failed, and could not be read."""
+        with self._counting:
+            return {name: self._counts[name] for name in COUNTS}
 
     def reply(self, calls: Sequence[RoleCall]) -> list[object]:
         """Return what each call asks for."""
         asked = [call for call in dict.fromkeys(calls) if _has_text(call)]
         texts = self._texts(asked)
-        self._counts["calls"] += sum(map(_has_text, calls))
-        self._counts["from_cache"] += sum(map(_has_text, calls)) - len(asked)
+        num_calls = sum(map(_has_text, calls))
+        self._count(calls=num_calls, from_cache=num_calls - len(asked))
         return [self._read(call, texts[call]) if call in texts else self._by_rule(call) for call in calls]
 
     def _texts(self, calls: Sequence[RoleCall]) -> dict[RoleCall, Reply]:
@@ -126,9 +131,8 @@ class ModelRoles:
                 known[call] = Reply(self._cache.get_or_make((self.fingerprint, call), _missing))
             except KeyError:
                 fresh[_max_tokens(call)].append(call)
-        self._counts["from_cache"] += len(known)
+        self._count(from_cache=len(known), asked=sum(map(len, fresh.values())))
         for max_tokens, batch in fresh.items():
-            self._counts["asked"] += len(batch)
             replies = self._chat.reply([role_messages(call) for call in batch], max_tokens)
             for call, reply in zip(batch, replies, strict=True):
                 known[call] = reply
@@ -137,21 +141,30 @@ class ModelRoles:
         return known
 
     def _read(self, call: RoleCall, reply: Reply) -> object:
-        parsed = None if reply.text is None else _PARSERS[call.role](split_thoughts(reply.text).text, call)
+        if reply.text is None:
+            if not self.counts["failed"]:
+                _log.warning("The model could not be asked for the role %s: %s", call.role.value, reply.error)
+            self._count(failed=1)
+            return Failed(reply.error)
+        parsed = _PARSERS[call.role](split_thoughts(reply.text).text, call)
         if parsed is not None:
             return parsed
-        reason = "failed" if reply.text is None else "unreadable"
-        if not self._counts["failed"] + self._counts["unreadable"]:
-            said = reply.error if reply.text is None else reply.text
+        if not self.counts["unreadable"]:
             _log.warning(
-                "The model's reply to the role %s is %s, and the rules reply in its place, as they will "
-                "wherever that happens again (`counts` says how often): %.200s",
+                "The model's reply to the role %s is unreadable, and the rules reply in its place, as they "
+                "will wherever that happens again (`counts` says how often): %.200s",
                 call.role.value,
-                reason,
-                ascii(said),
+                ascii(reply.text),
             )
-        self._counts[reason] += 1
+        self._count(unreadable=1)
         return self._by_rule(call)
+
+    def _count(self, **numbers: int) -> None:
+        with self._counting:
+            self._counts.update(numbers)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ModelRoles, (self._chat, self._max_entries)
 
     def _by_rule(self, call: RoleCall) -> object:
         (reply,) = self._rules.reply([call])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Role(enum.StrEnum):
@@ -69,6 +69,27 @@ class RoleCall:
     limit: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Stands in place of a reply where there is none, such as when an endpoint is down.
+
+    Attributes:
+        why: A clause for a message.
+    """
+
+    why: str
+
+
+@runtime_checkable
+class CountsCalls(Protocol):
+    """Roles that count what they do, as those do that ask a model."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What was counted so far, by name."""
+        ...
+
+
 class Roles(Protocol):
     """Does the work of all roles."""
 
@@ -78,5 +99,8 @@ class Roles(Protocol):
         ...
 
     def reply(self, calls: Sequence[RoleCall]) -> list[object]:
-        """Return what each call asks for, in the order of `calls`, of the type that its role has."""
+        """Return what each call asks for, in the order of `calls`, of the type that its role has.
+
+        In place of a reply that could not be had stands `Failed`.
+        """
         ...

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from memdojo.envs.streams.turn_features import FloatArray
-from memdojo.errors import DesignError
+from memdojo.errors import DesignError, RoleError
 
 from ..parts.decisions import Decision, Steps
-from ..roles.protocol import RoleCall, Roles
+from ..roles.protocol import Failed, RoleCall, Roles
 
 T = TypeVar("T")
 
@@ -55,7 +55,18 @@ def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> l
     Raises:
         DesignError: If a decider or the roles reply with another number of things than was asked for, or
             with an option that there is none of.
+        RoleError: If the work of a role could not be had.
     """
+    results: list[T] = []
+    for result in run_apart(steps, decider, roles):
+        if isinstance(result, RoleError):
+            raise result
+        results.append(result)
+    return results
+
+
+def run_apart(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> list[T | RoleError]:
+    """Do what `run_together` does, but let one that a role fails end alone, with the error as its result."""
     runs = [_Run(each) for each in steps]
     while True:
         deciding = [run for run in runs if isinstance(run.request, Decision)]
@@ -63,9 +74,8 @@ def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> l
         if not deciding and not working:
             return [run.result for run in runs]
         if working:
-            replies = roles.reply([run.request for run in working if isinstance(run.request, RoleCall)])
-            _require_as_many(len(replies), len(working), roles.fingerprint)
-            for run, reply in zip(working, replies, strict=True):
+            calls = [run.request for run in working if isinstance(run.request, RoleCall)]
+            for run, reply in zip(working, replies_to(calls, roles), strict=True):
                 run.go_on(reply)
         if deciding:
             decisions = [run.request for run in deciding if isinstance(run.request, Decision)]
@@ -75,20 +85,51 @@ def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> l
                 run.go_on(decision.check(option))
 
 
+def replies_to(calls: Sequence[RoleCall], roles: Roles) -> list[object]:
+    """Return what the roles reply to calls, with an error to raise in place of a reply that failed.
+
+    Raises:
+        DesignError: If it is another number of replies.
+    """
+    replies = roles.reply(calls)
+    _require_as_many(len(replies), len(calls), roles.fingerprint)
+    return [
+        RoleError(f"{roles.fingerprint} failed at the role {call.role.value!r}: {reply.why}")
+        if isinstance(reply, Failed)
+        else reply
+        for call, reply in zip(calls, replies, strict=True)
+    ]
+
+
+def go_on(steps: Steps[T], reply: object) -> Decision | RoleCall:
+    """Give a part of a design the reply that it waits for, or raise in it the error that it comes to.
+
+    Returns:
+        What it waits for next.
+
+    Raises:
+        StopIteration: If it has ended.
+        RoleError: If it was given one.
+    """
+    return steps.throw(reply) if isinstance(reply, RoleError) else steps.send(reply)
+
+
 class _Run(Generic[T]):
     """A part of a design on its way, with what it waits for; None once it has ended."""
 
     def __init__(self, steps: Steps[T]) -> None:
         self._steps = steps
         self.request: Decision | RoleCall | None = None
+        self.result: T | RoleError
         self.go_on(None)
 
     def go_on(self, reply: object) -> None:
         try:
-            self.request = self._steps.send(reply)
+            self.request = go_on(self._steps, reply)
         except StopIteration as end:
-            self.request = None
-            self.result: T = end.value
+            self.request, self.result = None, end.value
+        except RoleError as error:
+            self.request, self.result = None, error
 
 
 def _require_as_many(num_replies: int, num_asked: int, who: str) -> None:

@@ -9,12 +9,25 @@ from typing import Self
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.types import Hit, Noop
-from memdojo.errors import EpisodeStateError
+from memdojo.errors import EpisodeStateError, RoleError
 from memdojo.rewards.outcomes import EpisodeOutcome, StepOutcome
 
 from ..parts.decisions import Decision, Steps
 from ..roles.protocol import RoleCall
+from .driver import go_on, replies_to
 from .policy import DesignManager, step_of
+
+
+def work_together(episodes: Sequence[DesignEpisode]) -> None:
+    """Have all done that roles have to do before the episodes' next decisions or questions, in batches.
+
+    Args:
+        episodes: Of one manager.
+    """
+    while waiting := [(episode, call) for episode in episodes if (call := episode._call) is not None]:
+        replies = replies_to([call for _, call in waiting], waiting[0][0].manager.roles)
+        for (episode, _), reply in zip(waiting, replies, strict=True):
+            episode._go_on(reply)
 
 
 class DesignEpisode:
@@ -23,7 +36,8 @@ class DesignEpisode:
     A step of the episode beneath is a chunk: the design learns from what was read last, writes, and reads for
     each question that is due; then the questions are answered. `decision` is what is to be chosen next, and
     `choose` goes on to the next one. Between them the episode can fork: a fork does again what was chosen
-    since the chunk began.
+    since the chunk began. What roles have to do is put off until it is asked for, so that `work_together` can
+    have it done for several episodes at once.
 
     Args:
         episode: The manager's episode at its start, or between two steps.
@@ -47,6 +61,7 @@ class DesignEpisode:
     @property
     def decision(self) -> Decision | None:
         """What is to be chosen next; None if questions wait for their answers, or the stream has ended."""
+        work_together([self])
         return self._decision
 
     @property
@@ -57,6 +72,7 @@ class DesignEpisode:
     @property
     def requests(self) -> tuple[AnswerRequest, ...] | None:
         """The questions that wait for `finish_step`; None while there is something to choose."""
+        work_together([self])
         return self._requests
 
     @property
@@ -71,9 +87,9 @@ class DesignEpisode:
             EpisodeStateError: If there is nothing to choose.
             DesignError: If there is no such option.
         """
-        if self._decision is None:
+        if (decision := self.decision) is None:
             raise EpisodeStateError("there is nothing to choose; answer the questions that wait.")
-        chosen = self._decision.check(option)
+        chosen = decision.check(option)
         self._chosen.append(chosen)
         self._go_on(chosen)
 
@@ -88,9 +104,9 @@ class DesignEpisode:
         Raises:
             EpisodeStateError: If there is nothing to choose.
         """
-        if self._decision is not None:
+        if (decision := self.decision) is not None:
             self._malformed.append(malformed)
-        self.choose(0 if self._decision is None else self._decision.by_rule)
+        self.choose(0 if decision is None else decision.by_rule)
 
     def finish_step(self, answers: Sequence[Answer | None]) -> StepOutcome:
         """Take the answers to `requests`, in their order, and let the design meet the next chunk.
@@ -98,7 +114,7 @@ class DesignEpisode:
         Raises:
             EpisodeStateError: If there is something to choose first, or the stream has ended.
         """
-        if self._requests is None:
+        if self.requests is None:
             raise EpisodeStateError("the step is not complete; choose first, or start a new episode.")
         outcome = self.episode.finish_step(answers)
         self._begin_chunk()
@@ -114,7 +130,7 @@ class DesignEpisode:
         Raises:
             EpisodeStateError: If questions wait for their answers.
         """
-        if self._requests is not None:
+        if self.requests is not None:
             raise EpisodeStateError("a design's episode cannot fork before its questions are answered.")
         fork = copy.copy(self)
         fork.episode = self.episode.fork(seed)
@@ -130,22 +146,28 @@ class DesignEpisode:
         self._decision: Decision | None = None
         self._question: int | None = None
         self._requests: tuple[AnswerRequest, ...] | None = None
+        self._call: RoleCall | None = None
         if not self.episode.ended:
             self._steps = self._chunk_steps()
             self._go_on(None)
 
     def _go_on(self, reply: object) -> None:
-        """Let the design go on until it has a choice that is learned, or has read for all questions."""
-        self._decision = None
+        """Let the design go on until a role has work, it has a choice that is learned, or read for all."""
+        self._decision, self._call = None, None
         manager = self.manager
         while True:
             try:
-                request = self._steps.send(reply)
+                request = go_on(self._steps, reply)
             except StopIteration:
                 return
+            except RoleError as error:
+                self.episode.fail(str(error))
+                self._requests = self.episode.begin_step((Noop(),), malformed=self._malformed)
+                return
             if isinstance(request, RoleCall):
-                (reply,) = manager.roles.reply([request])
-            elif self._learned is not None and request.kind.name not in self._learned:
+                self._call = request
+                return
+            if self._learned is not None and request.kind.name not in self._learned:
                 (option,) = manager.decider.choose([request])
                 reply = request.check(option)
             else:
@@ -157,6 +179,9 @@ class DesignEpisode:
         episode, manager = self.episode, self.manager
         chunk = episode.chunk
         assert chunk is not None  # The stream has not ended.
+        if episode.failure:
+            self._requests = episode.begin_step((Noop(),))
+            return
         memory = manager.memory(episode.store.fork(), episode.step_index)
         yield from step_of(manager.design, memory, episode)
         found: list[tuple[Hit, ...]] = []

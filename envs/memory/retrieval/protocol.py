@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from memdojo.errors import RoleError
 
 from ...types import Hit
 from ..store import MemoryStore
@@ -40,4 +42,21 @@ class SaysWhatItRanks(Protocol):
     @property
     def ranks_all(self) -> bool:
         """False if a ranking beyond what is needed is costly, or impossible."""
+        ...
+
+
+class Search(NamedTuple):
+    """A query to a store, and how many entries are wanted."""
+
+    store: MemoryStore
+    query: str
+    k: int
+
+
+@runtime_checkable
+class SearchesTogether(Protocol):
+    """A retriever that looks into several stores at a time, as is faster where it asks a model."""
+
+    def search_together(self, searches: Sequence[Search]) -> list[tuple[Hit, ...] | RoleError]:
+        """Return what `search` returns for each, or the error that it raises."""
         ...

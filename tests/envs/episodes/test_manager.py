@@ -263,3 +263,35 @@ def test_the_last_bit_of_a_potential_does_not_depend_on_how_python_orders_sets()
         seen.add(episode.step([Add("Ann: Oscar barks.", tuple(ids))]).potential_after)
     assert len(seen) == 1
     assert seen.pop() == pytest.approx(18 / 42)
+
+
+def test_nothing_is_asked_any_more_once_the_policy_has_failed() -> None:
+    parrot = Parrot()
+    episode = ManagerEpisode(context(), Capacity(), answerer=parrot)
+    assert episode.step([add(episode)]).failure == ""
+    episode.fail("the model is gone")
+    episode.fail("and a second time")
+    fork = episode.fork()
+    for each in (episode, fork):
+        outcome = each.step([add(each)])
+        (dog,) = outcome.questions
+        assert (outcome.failure, dog.answer, dog.answer_error) == (
+            "the model is gone",
+            None,
+            "the model is gone",
+        )
+        assert dog.retrieved == ()
+    assert parrot.batches == [[]] * 3
+
+
+def test_a_step_is_written_before_it_is_read() -> None:
+    episode = ManagerEpisode(context(), Capacity(), answerer=Parrot())
+    with pytest.raises(EpisodeStateError, match="read came without write"):
+        episode.read()
+    episode.step([add(episode)])
+    (question,) = episode.write([add(episode)])
+    assert episode.due == (question,)
+    (request,) = episode.read()
+    assert request.question == question.text == "What is the dog called?"
+    episode.finish_step([Answer("Oscar")])
+    assert episode.due == ()

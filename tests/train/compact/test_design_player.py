@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from builders import Notebook
+from builders import FailingRoles, Notebook
 from memdojo.agents.compact.design import CompactDesign, NetworkDecider, new_design_network
+from memdojo.agents.designs.mem_agent import MemAgent
 from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.play import play_manager
@@ -166,3 +167,26 @@ def test_the_episodes_of_a_fork_share_what_came_before():
     assert max(map(len, (each.actions for each in group))) < min(len(each.actions) for each in whole)
     first = [each.observations["options"][0] for each in group]
     np.testing.assert_array_equal(*first)
+
+
+def _player_with(roles):
+    player = _player(MemAgent())
+    player._policy.roles = roles
+    return player
+
+
+def test_calls_of_roles_of_a_group_go_out_together():
+    roles = FailingRoles()
+    _player_with(roles).play(RolloutTask(0, (5, 6, 7)))
+    # One that has nothing to choose at a chunk goes on by itself to the next at which it has.
+    assert max(roles.batches) == 3
+    assert sum(roles.batches) > 2 * len(roles.batches)
+
+
+def test_an_episode_in_which_a_role_failed_is_not_learned_from():
+    first = _streams()[0].chunks[3].turns[0].text
+    roles = FailingRoles(lambda call: any(first in text for text in call.texts))
+    failed = _player_with(roles).play(RolloutTask(0, (5, 6)))
+    assert not any(trajectory.scored for trajectory in failed)
+    assert all(trajectory.is_missing_answers for trajectory in failed)
+    assert all(trajectory.scored for trajectory in _player_with(FailingRoles()).play(RolloutTask(0, (5, 6))))

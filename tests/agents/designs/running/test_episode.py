@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from memdojo.agents.designs.running.episode import DesignEpisode
+from builders import FailingRoles
+from memdojo.agents.designs.mem_agent import MemAgent
+from memdojo.agents.designs.running.episode import DesignEpisode, work_together
 from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.play import play_manager
@@ -113,3 +115,33 @@ def test_who_chooses_nothing_that_there_is_goes_by_the_rule_and_is_counted(conte
     outcome = episode.finish_step(episode.episode.answerer.answer(episode.requests))
     assert [operation.malformed for operation in outcome.operations].count(True) == 1
     assert gone not in {entry.id for entry in episode.episode.store}
+
+
+def _mem_agents(context, roles, number=3):
+    manager = DesignManager(MemAgent(), roles=roles, embedder="hashed_ngrams")
+    return [DesignEpisode(_episode(context, manager), manager) for _ in range(number)]
+
+
+def test_work_of_roles_waits_until_it_is_done_for_several_episodes_at_once(context):
+    roles = FailingRoles()
+    episodes = _mem_agents(context, roles)
+    assert roles.batches == []
+    work_together(episodes)
+    assert roles.batches == [3]
+    assert [episode.requests for episode in episodes] == [()] * 3
+    assert roles.batches == [3]
+    # One that nobody has put together with others does its own.
+    (alone,) = _mem_agents(context, roles, number=1)
+    assert alone.decision is None
+    assert roles.batches == [3, 1]
+
+
+def test_where_a_role_fails_there_is_nothing_to_choose_any_more(context):
+    texts = []
+    roles = FailingRoles(lambda call: bool(texts.append(call.texts)) or len(texts) > 2)
+    (episode,) = _mem_agents(context, roles, number=1)
+    outcome = _play(episode, lambda decision: decision.by_rule)
+    failures = [step.failure for step in outcome.steps]
+    assert failures == ["", ""] + ["failing failed at the role 'summary': out of order"] * 22
+    assert len(texts) == 3
+    assert all(question.answer is None and question.answer_error for question in outcome.questions)
