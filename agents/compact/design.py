@@ -16,6 +16,7 @@ from memdojo.envs.streams.turn_features import FloatArray
 from ..designs.parts.decisions import Decision as DesignDecision
 from ..designs.parts.decisions import DecisionKind
 from ..designs.parts.protocol import MemoryDesign
+from ..designs.roles.protocol import Roles
 from ..designs.running.driver import RuleDecider
 from ..designs.running.features import DecisionFeatures
 from ..designs.running.policy import DEFAULT_EMBEDDER, DesignManager
@@ -224,7 +225,8 @@ class CompactDesign(DesignManager):
     Args:
         design: The design.
         learned: With a network.
-        embedder: As for `DesignManager`, like `name`.
+        roles: As for `DesignManager`, like `embedder`.
+        embedder: By default that of `DesignManager`.
         name: Names it in tables.
     """
 
@@ -233,10 +235,11 @@ class CompactDesign(DesignManager):
         design: MemoryDesign,
         learned: NetworkDecider,
         *,
+        roles: Roles | None = None,
         embedder: Embedder | str = DEFAULT_EMBEDDER,
         name: str = "compact",
     ) -> None:
-        super().__init__(design, decider=learned, embedder=embedder, name=name)
+        super().__init__(design, decider=learned, roles=roles, embedder=embedder, name=name)
         self.learned = learned
 
     @property

@@ -6,7 +6,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from memdojo.settings import Count, CountOrZero, Positive, Seed, SetByCode, Table
+from memdojo.settings import (
+    Count,
+    CountOrZero,
+    FolderOrName,
+    Positive,
+    Seed,
+    SetByCode,
+    Table,
+    Text,
+)
 
 Precision = Literal["float32", "bfloat16", "float16"]
 CPU_CACHE_GIB = 1.0
@@ -18,7 +27,7 @@ GPU_MEMORY_SHARE = 0.85
 
 
 class ServingSettings(Table):
-    """What is said of a model that engines serve, in `[engine]` as in `[answerer]` and `[judge]`.
+    """What is said of a model that engines serve, in `[engine]` as in `[answerer]`, `[judge]` and the like.
 
     Attributes:
         num_engines: Engines that share the requests; each holds the whole model.
@@ -42,6 +51,36 @@ class ServingSettings(Table):
                 "GiB on the CPU alone"
             )
         return size
+
+
+class ServedModelSettings(ServingSettings):
+    """A model in engines of its own, for texts that memdojo has written: answers, verdicts, roles.
+
+    Attributes:
+        model: Folder or hub id of the model.
+        engine: Kind of the engines that serve it.
+        thinking_tokens: Most tokens of a thought before a reply; only models that think are given them.
+    """
+
+    model: FolderOrName
+    engine: Text = "vllm"
+    thinking_tokens: CountOrZero = DEFAULT_THINKING_TOKENS
+
+
+class EndpointModelSettings(Table):
+    """A model behind an OpenAI-compatible server, for the same.
+
+    Attributes:
+        model: Name of the model there.
+        url: Of the server, such as `http://HOST:8000/v1`.
+        thinking_tokens: Most tokens of a thought before a reply; only models that think are given them.
+        timeout_s: Seconds after which a reply counts as missing.
+    """
+
+    model: Text
+    url: Text
+    thinking_tokens: CountOrZero = DEFAULT_THINKING_TOKENS
+    timeout_s: Positive = 60.0
 
 
 class EngineSettings(ServingSettings):

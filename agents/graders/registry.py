@@ -16,7 +16,7 @@ from memdojo.errors import missing_for_language
 from memdojo.registry import Registry
 
 from ..engines.registry import engine_settings_of
-from ..engines.settings import EngineSettings
+from ..engines.settings import EndpointModelSettings, EngineSettings, ServedModelSettings
 from .settings import (
     AnswererSettings,
     EndpointAnswererSettings,
@@ -100,13 +100,21 @@ def judging_model(settings: JudgeSettings) -> ServedModel | None:
     return None if served is None else served(settings)
 
 
-def _served(settings: ServedAnswererSettings | ServedJudgeSettings) -> ServedModel:
+def _served(settings: ServedModelSettings) -> ServedModel:
     return ServedModel(settings.model, engine_settings_of(settings, settings.engine))
 
 
-def _served_chat(
-    settings: ServedAnswererSettings | ServedJudgeSettings, sampler: Sampler | None
-) -> ChatModel:
+def served_chat(settings: ServedModelSettings, sampler: Sampler | None = None) -> ChatModel:
+    """Return a chat model that engines serve.
+
+    Args:
+        settings: A table that names the model and the engines.
+        sampler: Serves it; by default an engine in this process, which loads it when it is first asked.
+
+    Raises:
+        MissingDependencyError: If the library that reads models is not installed.
+        ModelError: If there is no such model, or it has no chat template.
+    """
     from ..engines.chat import EngineChat
     from ..engines.on_demand import EngineOnDemand
 
@@ -123,7 +131,12 @@ def _served_chat(
     )
 
 
-def _endpoint_chat(settings: EndpointAnswererSettings | EndpointJudgeSettings) -> ChatModel:
+def endpoint_chat(settings: EndpointModelSettings) -> ChatModel:
+    """Return a chat model behind an endpoint.
+
+    Raises:
+        MissingDependencyError: If the library that speaks to it is not installed.
+    """
     from ..engines.endpoint import EndpointChat
 
     return EndpointChat(
@@ -134,13 +147,13 @@ def _endpoint_chat(settings: EndpointAnswererSettings | EndpointJudgeSettings) -
 def _answer_by_model(settings: ServedAnswererSettings, sampler: Sampler | None) -> Answerer:
     from .answerer import ChatAnswerer
 
-    return ChatAnswerer(_served_chat(settings, sampler), settings.max_tokens)
+    return ChatAnswerer(served_chat(settings, sampler), settings.max_tokens)
 
 
 def _answer_by_endpoint(settings: EndpointAnswererSettings, sampler: Sampler | None) -> Answerer:
     from .answerer import ChatAnswerer
 
-    return ChatAnswerer(_endpoint_chat(settings), settings.max_tokens)
+    return ChatAnswerer(endpoint_chat(settings), settings.max_tokens)
 
 
 ANSWERERS.add(
@@ -161,11 +174,11 @@ ANSWERERS.add(
 JUDGES.add("none", GraderKind(NoJudgeSettings, lambda settings, sampler: None), description="No judge.")
 JUDGES.add(
     "model",
-    GraderKind(ServedJudgeSettings, _served_chat, _served),
+    GraderKind(ServedJudgeSettings, served_chat, _served),
     description="A model in engines of its own.",
 )
 JUDGES.add(
     "endpoint",
-    GraderKind(EndpointJudgeSettings, lambda settings, sampler: _endpoint_chat(settings)),
+    GraderKind(EndpointJudgeSettings, lambda settings, sampler: endpoint_chat(settings)),
     description="A model behind an OpenAI-compatible server.",
 )

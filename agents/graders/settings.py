@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from memdojo.errors import ConfigError
-from memdojo.settings import Count, FolderOrName, Positive, Table, Text
+from memdojo.settings import Count, Table
 
-from ..engines.settings import DEFAULT_THINKING_TOKENS, ServingSettings
-
-Room = Annotated[int, Field(ge=0)]
+from ..engines.settings import EndpointModelSettings, ServedModelSettings
 
 
 class AnswererSettings(Table):
@@ -35,40 +33,26 @@ class ExtractiveSettings(AnswererSettings):
     kind: Literal["extractive"] = "extractive"
 
 
-class ServedAnswererSettings(AnswererSettings, ServingSettings):
+class ServedAnswererSettings(AnswererSettings, ServedModelSettings):
     """A model in engines of its own.
 
     Attributes:
-        model: Folder or hub id of the model.
-        engine: Kind of the engines that serve it.
         max_tokens: Most tokens of an answer.
-        thinking_tokens: Most tokens of a thought before it; only models that think are given them.
     """
 
     kind: Literal["model"] = "model"
-    model: FolderOrName
-    engine: Text = "vllm"
     max_tokens: Count = 32
-    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
 
 
-class EndpointAnswererSettings(AnswererSettings):
+class EndpointAnswererSettings(AnswererSettings, EndpointModelSettings):
     """A model behind an OpenAI-compatible server.
 
     Attributes:
-        model: Name of the model there.
-        url: Of the server, such as `http://HOST:8000/v1`.
         max_tokens: Most tokens of an answer.
-        thinking_tokens: Most tokens of a thought before it; only models that think are given them.
-        timeout_s: Seconds after which an answer counts as missing.
     """
 
     kind: Literal["endpoint"] = "endpoint"
-    model: Text
-    url: Text
     max_tokens: Count = 32
-    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
-    timeout_s: Positive = 60.0
 
 
 class JudgeSettings(Table):
@@ -95,33 +79,13 @@ class NoJudgeSettings(JudgeSettings):
         return self
 
 
-class ServedJudgeSettings(JudgeSettings, ServingSettings):
-    """A model in engines of its own.
-
-    Attributes:
-        model: Folder or hub id of the model.
-        engine: Kind of the engines that serve it.
-        thinking_tokens: Most tokens of a thought before the verdict; only models that think are given them.
-    """
+class ServedJudgeSettings(JudgeSettings, ServedModelSettings):
+    """A model in engines of its own."""
 
     kind: Literal["model"] = "model"
-    model: FolderOrName
-    engine: Text = "vllm"
-    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
 
 
-class EndpointJudgeSettings(JudgeSettings):
-    """A model behind an OpenAI-compatible server.
-
-    Attributes:
-        model: Name of the model there.
-        url: Of the server, such as `http://HOST:8000/v1`.
-        thinking_tokens: Most tokens of a thought before the verdict; only models that think are given them.
-        timeout_s: Seconds after which a grade counts as missing.
-    """
+class EndpointJudgeSettings(JudgeSettings, EndpointModelSettings):
+    """A model behind an OpenAI-compatible server."""
 
     kind: Literal["endpoint"] = "endpoint"
-    model: Text
-    url: Text
-    thinking_tokens: Room = DEFAULT_THINKING_TOKENS
-    timeout_s: Positive = 60.0

@@ -1,8 +1,10 @@
+import json
 import re
 from pathlib import Path
 from typing import Literal
 
 from builders import invoke, save_manager, save_retriever
+from http_servers import Request, Response, serve
 from memdojo.train.checkpoints.compact import TrainedOn
 
 
@@ -96,3 +98,50 @@ def test_a_damaged_checkpoint_is_told(tmp_path: Path, data: dict[str, str]) -> N
     result = invoke("eval", checkpoint, "--streams", data["test"])
     assert result.exit_code == 2
     assert "policy.safetensors is truncated or damaged" in result.stderr
+
+
+def _respond(request: Request) -> Response:
+    """Say who lives where, whatever was asked."""
+    reply = {"role": "assistant", "content": "Ann lives in Oslo."}
+    choice = {"index": 0, "finish_reason": "stop", "message": reply}
+    answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return Response(json.dumps(answer).encode(), headers={"Content-Type": "application/json"})
+
+
+def _roles(url: str) -> list[str]:
+    return ["--roles", "kind=endpoint", "--roles", "model=m", "--roles", f"url={url}/v1"]
+
+
+def test_a_model_plays_the_roles_of_designs(data: dict[str, str], tmp_path: Path) -> None:
+    command = ["eval", "mem_agent", "recency", "--streams", data["test"], "--out", tmp_path / "out"]
+    with serve(_respond) as url:
+        result = invoke(*command, *_roles(url))
+        assert result.exit_code == 0, result.stderr
+        assert f"roles by model-roles-1(endpoint(model=m, url={url}/v1))" in result.stdout
+        assert re.search(r"Roles of mem_agent: \d+ calls, \d+ asked of the model", result.stdout)
+    by_rules = invoke(*command)
+    assert by_rules.exit_code == 0, by_rules.stderr
+    assert "roles by rules" in by_rules.stdout
+    assert "Roles of" not in by_rules.stdout
+
+
+def test_an_endpoint_that_nobody_serves_leaves_all_without_a_score(data: dict[str, str]) -> None:
+    roles = _roles("http://127.0.0.1:9")
+    result = invoke("eval", "mem_agent", "recency", "--streams", data["test"], *roles)
+    assert result.exit_code == 0, result.stderr
+    assert "Without answer or verdict: mem_agent 100.0%" in result.stdout
+    assert re.search(r"Roles of mem_agent: (\d+) calls?, .* \1 failed", result.stdout)
+
+
+def test_roles_that_make_no_sense_are_refused_with_a_sentence(data: dict[str, str]) -> None:
+    for target, options, why in (
+        ("recency", ["kind=rules"], "no memory design is among the targets"),
+        ("mem_agent", ["kind=oracle"], "--roles: design.roles.kind is 'oracle'; it must be 'rules'"),
+        ("mem_agent", ["kind=endpoint"], "--roles: design.roles.kind is 'endpoint' without design.roles.mo"),
+        ("mem_agent", ["model=m"], "--roles: design.roles.model is 'm', but design.roles.kind is 'rules'"),
+        ("mem_agent", ["kind=model", "model=/nowhere/x"], "/nowhere/x does not exist"),
+    ):
+        given = [word for option in options for word in ("--roles", option)]
+        result = invoke("eval", target, "--streams", data["test"], *given)
+        assert result.exit_code == 2
+        assert why in result.stderr

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import memdojo
-from builders import save_design, save_language, save_manager, save_retriever
+from builders import FailingRoles, save_design, save_language, save_manager, save_retriever
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
@@ -12,7 +12,7 @@ from memdojo.agents.language.policies import LanguageAnswerAgent
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.memory import BM25Retriever
 from memdojo.envs.types import Capacity
-from memdojo.errors import ConfigError, UnknownNameError
+from memdojo.errors import AgentError, ConfigError, UnknownNameError
 from memdojo.train.checkpoints.compact import TrainedOn
 
 TRAINED = TrainedOn("mine", max_entries=7, top_k=3, retriever="fusion")
@@ -126,3 +126,28 @@ def test_policies_and_names_are_taken_as_well_and_mistakes_are_told(tmp_path: Pa
             memdojo.open_memory(file, **options)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="both given"):
         memdojo.open_memory(file, max_entries=3, capacity=Capacity())
+
+
+def test_roles_of_a_memory_design_are_played_by_whom_is_named(tmp_path: Path) -> None:
+    roles = FailingRoles()
+    with memdojo.open_memory(tmp_path / "m", manager="mem_agent", roles=roles) as agent:
+        agent.observe("Ann", "I live in Rome.")
+        assert roles.batches == [1]
+
+
+def test_turns_wait_where_a_role_fails_and_are_worked_off_once_it_does_not(tmp_path: Path) -> None:
+    roles = FailingRoles(lambda call: True)
+    with memdojo.open_memory(tmp_path / "m", manager="mem_agent", roles=roles) as agent:
+        with pytest.raises(AgentError, match=r"failing failed at the role 'summary': out of order .*waits"):
+            agent.observe("Ann", "I live in Rome.")
+        assert [turn.text for turn in agent.waiting] == ["I live in Rome."]
+        roles.fails = lambda call: False
+        (result,) = agent.flush()
+        assert result.applied
+        assert not agent.waiting
+
+
+def test_roles_for_a_manager_that_has_none_are_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"the manager 'recency' is no memory design; name one"):
+        memdojo.open_memory(tmp_path / "m", roles=FailingRoles())
+    assert not (tmp_path / "m").exists()

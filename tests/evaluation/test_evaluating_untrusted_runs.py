@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import memdojo
-from builders import invoke, make_config, make_stream, save_manager, save_retriever
+from builders import invoke, make_config, make_stream, save_design, save_manager, save_retriever
 from http_servers import Request, Response, serve
 from memdojo import EvalChoices
+from memdojo.agents.designs.roles.rules import RuleRoles
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.streams.jsonl.reading import write_jsonl
 from memdojo.envs.types import Question
@@ -21,6 +22,7 @@ from memdojo.evaluation import capacity_curve, evaluate_run, prepare
 from memdojo.evaluation.comparing import compare
 from memdojo.evaluation.sweeping import SweepRecipe, prepare_sweep
 from memdojo.train.checkpoints.compact import TrainedOn
+from memdojo.train.config.files import parse_config
 from memdojo.train.runs.folder import RunFolder
 
 SECRET = "sk-secret-of-the-user"
@@ -231,3 +233,64 @@ def test_what_lies_in_the_run_belongs_to_it(tmp_path: Path, private: str) -> Non
 
 def test_a_run_that_reaches_nothing_is_evaluated_unasked(tmp_path: Path, private: str) -> None:
     memdojo.evaluate(_run(tmp_path, private), private)
+
+
+DESIGN = {"name": "mem_agent", "learn": ["overwrite"], "embedder": "hashed_ngrams"}
+
+
+def _design_run(root: Path, streams: str, roles: dict[str, str]) -> Path:
+    config = parse_config(
+        {
+            "name": "theirs",
+            "task": "design",
+            "streams": {"train": "synthetic:train", "test": streams},
+            "episode": {"max_entries": 8},
+            "design": {**DESIGN, "roles": roles},
+            "reward": {"token_f1": 1.0},
+            "algorithm": {"name": "grpo", "num_updates": 1},
+            "evaluation": {"metric": "token_f1", "baselines": ["recency"], "num_resamples": 20},
+        }
+    )
+    run = RunFolder.create(root, config)
+    folder = run.path / "checkpoints" / "step_000001"
+    training = TrainedOn("theirs", max_entries=8)
+    save_design(folder, training, decision=("mem_agent", "overwrite"), roles=roles)
+    return run.path
+
+
+@pytest.mark.parametrize("way", [*WAYS, "load_policy", "open_memory"])
+def test_roles_that_a_run_names_are_not_asked(
+    way: str, tmp_path: Path, private: str, listener: Listener
+) -> None:
+    run = _design_run(tmp_path, private, _endpoint(listener.url))
+    ways = WAYS | {
+        "load_policy": lambda run, streams: memdojo.load_policy(run),
+        "open_memory": lambda run, streams: memdojo.open_memory(tmp_path / "m.sqlite", manager=run),
+    }
+    with pytest.raises(
+        ConfigError, match=rf"design\.roles\.url = '{listener.url}'.*--trust-run \(trust_run=True\)"
+    ):
+        ways[way](run, private)
+    assert listener.heard == []
+
+
+def test_roles_that_a_run_names_are_asked_without_the_key_once_it_is_trusted(
+    tmp_path: Path, private: str, listener: Listener
+) -> None:
+    run = _design_run(tmp_path, private, _endpoint(listener.url))
+    report = evaluate_run(RunFolder.open(run), trust_run=True)
+    assert report.as_json()["role_counts"].keys() == {"theirs", "mem_agent, as configured"}
+    assert memdojo.evaluate(run, private, trust_run=True).as_json()["role_counts"].keys() == {"theirs"}
+    assert listener.heard
+    assert all(SECRET not in str(key) for key, _ in listener.heard)
+
+
+def test_other_roles_than_those_of_a_run_need_no_trust(
+    tmp_path: Path, private: str, listener: Listener
+) -> None:
+    run = _design_run(tmp_path, private, _endpoint(listener.url))
+    report = memdojo.evaluate(run, private, EvalChoices(roles=RuleRoles()))
+    assert report.as_json()["role_counts"] == {}
+    with memdojo.open_memory(tmp_path / "m.sqlite", manager=run, roles=RuleRoles()) as agent:
+        agent.observe("Ann", "I live in Rome.")
+    assert listener.heard == []

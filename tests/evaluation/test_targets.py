@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 import memdojo
-from builders import invoke, make_config, save_manager, save_retriever
+from builders import FailingRoles, invoke, make_config, save_design, save_manager, save_retriever
 from memdojo import EvalChoices
 from memdojo.agents.baselines.registry import list_baselines
 from memdojo.agents.baselines.rules import PriorityRule
+from memdojo.agents.designs.mem_agent import MemAgent
 from memdojo.agents.designs.registry import DESIGNS
-from memdojo.errors import MemdojoError, UnknownNameError
+from memdojo.agents.designs.running.policy import DesignManager
+from memdojo.errors import ConfigError, MemdojoError, UnknownNameError
 from memdojo.evaluation import find_targets, prepare
 from memdojo.evaluation.comparing import compare
 from memdojo.evaluation.sweeping import SweepRecipe, prepare_sweep
@@ -136,3 +139,30 @@ def test_two_designs_in_one_are_a_baseline() -> None:
     assert [policy.name for policy in found.managers()] == ["sirllm+scm", "recency"]
     with pytest.raises(UnknownNameError, match="sirllm\\+scn"):
         find_targets(["sirllm+scn"])
+
+
+@pytest.mark.parametrize(("names", "task"), [(["recency", "all"], None), (["bm25"], "retriever")])
+def test_roles_without_a_memory_design_are_refused_with_a_sentence(
+    names: list[str], task: Literal["retriever"] | None
+) -> None:
+    with pytest.raises(ConfigError, match=r"roles are to be played by failing .* no memory design is among"):
+        find_targets(names, task, roles=FailingRoles())
+
+
+def test_roles_go_to_all_memory_designs_and_tell_their_episodes_apart(tmp_path: Path) -> None:
+    save_design(tmp_path / "trained", TrainedOn("trained"))
+    own = DesignManager(MemAgent(), name="own", embedder="hashed_ngrams")
+    names = ["./trained", "sirllm", "scm+karma", "recency", own]
+    roles = FailingRoles()
+    asked = find_targets(names, roles=roles)
+    designs = [each for each in asked.managers() if isinstance(each, DesignManager)]
+    assert [(each.name, each.roles) for each in designs] == [
+        (name, roles) for name in ("trained", "own", "sirllm", "scm+karma")
+    ]
+    assert own.roles is not roles
+    by_rules = find_targets(names).fingerprints()
+    assert set(by_rules) == {"trained"}
+    assert asked.fingerprints() == {
+        "trained": by_rules["trained"] + "failing",
+        **dict.fromkeys(("own", "sirllm", "scm+karma"), "failing"),
+    }

@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -168,11 +168,13 @@ class DesignSpec:
         name: Of the design.
         parameters: With which it is built, by name.
         learned: Names of the decisions, in the design's order.
+        roles: Who did the roles' work, as the table `[design.roles]` says; empty where rules did.
     """
 
     name: str
     parameters: Mapping[str, Any]
     learned: tuple[str, ...]
+    roles: Mapping[str, Any] = field(default_factory=dict)
 
     def build(self) -> tuple[MemoryDesign, DecisionFeatures]:
         """Return the design, and what the network sees of its decisions.

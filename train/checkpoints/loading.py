@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from memdojo.agents.baselines.registry import list_baselines, make_baseline
+from memdojo.agents.designs.roles.protocol import Roles
+from memdojo.agents.designs.roles.registry import make_roles, roles_settings
+from memdojo.agents.designs.running.policy import DesignManager
+from memdojo.agents.engines.keys import keys_for_named_hosts
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -60,11 +64,12 @@ def load_policy(path: str | Path, *, trust_run: bool = False) -> Policy:
 
     Args:
         path: Folder of a run or a checkpoint.
-        trust_run: Whether its engine may reach addresses and paths that the checkpoint names.
+        trust_run: Whether its engine, and who does the work of a design's roles, may reach addresses and
+            paths that the checkpoint names.
 
     Raises:
         CheckpointError: If there is none, or it is damaged, of a newer version or of other features.
-        ConfigError: If its engine reaches outside of it, and it is not trusted.
+        ConfigError: If its engine or its roles reach outside of it, and it is not trusted.
         ModelError: If its language model cannot be used.
         MissingDependencyError: If it needs a library that is not installed.
     """
@@ -72,8 +77,13 @@ def load_policy(path: str | Path, *, trust_run: bool = False) -> Policy:
     return policy
 
 
-def load_learned(path: Path, *, trust_run: bool = False) -> Learned:
+def load_learned(path: Path, *, trust_run: bool = False, roles: Roles | None = None) -> Learned:
     """Load what `load_policy` returns, with how it was trained.
+
+    Args:
+        path: As for `load_policy`, like `trust_run`.
+        trust_run: As there.
+        roles: Do the work of a design's roles; None takes who did it in the training.
 
     Raises:
         CheckpointError: If there is no checkpoint, or it is damaged.
@@ -85,7 +95,7 @@ def load_learned(path: Path, *, trust_run: bool = False) -> Learned:
     if not path.is_dir():
         raise CheckpointError(f"{path} does not exist; give a checkpoint, a run or the name of a baseline.")
     if not (path / CONFIG).is_file():
-        return _load_checkpoint(path, None, trust_run=trust_run)
+        return _load_checkpoint(path, None, trust_run=trust_run, roles=roles)
     run = RunFolder.open(path)
     checkpoint = run.best or run.latest
     if checkpoint is None:
@@ -94,10 +104,12 @@ def load_learned(path: Path, *, trust_run: bool = False) -> Learned:
     owner = checkpoint.resolve().parent.parent
     if owner != run.path.resolve():
         run = RunFolder.open(owner)
-    return _load_checkpoint(checkpoint, run.config, trust_run=trust_run)
+    return _load_checkpoint(checkpoint, run.config, trust_run=trust_run, roles=roles)
 
 
-def _load_checkpoint(folder: Path, config: TrainConfig | None, *, trust_run: bool) -> Learned:
+def _load_checkpoint(
+    folder: Path, config: TrainConfig | None, *, trust_run: bool, roles: Roles | None
+) -> Learned:
     from .trust import reached_by_engine, require_trust
 
     loader = POLICY_KINDS.get(_kind(folder)).loader
@@ -108,7 +120,29 @@ def _load_checkpoint(folder: Path, config: TrainConfig | None, *, trust_run: boo
     if not trust_run:
         require_trust(folder, reached_by_engine(_engine_keys(folder)))
     load: Callable[[Path], Learned] = load_target(loader)
-    return dataclasses.replace(load(folder), config=config)
+    learned = load(folder)
+    if isinstance(learned.policy, DesignManager):
+        learned.policy.roles = _roles_of(folder, trust_run=trust_run) if roles is None else roles
+    return dataclasses.replace(learned, config=config)
+
+
+def _roles_of(folder: Path, *, trust_run: bool) -> Roles:
+    """Return who did the work of roles when a design of a checkpoint was trained.
+
+    Raises:
+        ConfigError: If they reach outside of it, and it is not trusted.
+    """
+    from .compact import load_spec
+    from .trust import reached_by_table, require_trust, root_of
+
+    design = load_spec(folder).design
+    settings = roles_settings({} if design is None else design.roles)
+    if not trust_run:
+        root = root_of(folder)
+        reached = reached_by_table("design.roles", settings, root)
+        require_trust(root, reached, instead="choose other roles (--roles)")
+    with keys_for_named_hosts():
+        return make_roles(settings)
 
 
 def _kind(folder: Path) -> str:

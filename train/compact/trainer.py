@@ -15,6 +15,7 @@ from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.design import CompactDesign, NetworkDecider, new_design_network
 from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, new_retriever_network
+from memdojo.agents.designs.roles.registry import make_roles
 from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.rules import resolve_answerer
@@ -25,6 +26,7 @@ from memdojo.envs.memory.embedders import make_tunable_embedder, make_tuned_embe
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
+from memdojo.settings import with_absolute_folders
 
 from ..algorithms.registry import make_algorithm
 from ..checkpoints.compact import (
@@ -229,7 +231,8 @@ def _new_policy(config: CompactConfig, encoder: Mapping[str, Tensor]) -> Compact
         features = DecisionFeatures(learned_kinds(design, config.design.learn))
         network = new_design_network(features, config.policy.hidden_dim, config.seed)
         learned = NetworkDecider(network, features)
-        return CompactDesign(design, learned, embedder=config.design.embedder, name=config.name)
+        roles = make_roles(config.design.roles)
+        return CompactDesign(design, learned, roles=roles, embedder=config.design.embedder, name=config.name)
     if config.task == "manager":
         embedder = make_tuned_embedder(config.features.embedder, encoder)
         manager_features = ManagerFeatures(_feature_settings(config), embedder)
@@ -312,7 +315,9 @@ def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
         chosen = config.design
         assert chosen.name is not None  # The configuration has a design.
         learned = tuple(kind.name for kind in learned_kinds(chosen.design, chosen.learn))
-        design = DesignSpec(chosen.name, chosen.parameters, learned)
+        # Found from wherever the checkpoint is used.
+        roles = with_absolute_folders(chosen.roles).model_dump(mode="json")
+        design = DesignSpec(chosen.name, chosen.parameters, learned, roles)
         return design_spec(design, chosen.embedder, config.policy.hidden_dim, training)
     if config.task == "manager":
         return manager_spec(

@@ -86,10 +86,8 @@ def load_config_of_run(path: Path) -> TrainConfig:
     """
     tree = _with_names_of_today(_read_tree(path))
     model = _model_of(tree)
-    for name in model.model_fields:
-        choice = union_of(model, name)
-        if choice is not None:
-            _take_out_foreign_keys(tree, name, choice)
+    for name, choice in _choices(model):
+        _take_out_foreign_keys(tree, name, choice)
     return parse_config(tree)
 
 
@@ -111,16 +109,20 @@ def parse_config(tree: Mapping[str, Any], overrides: Sequence[str] = ()) -> Trai
 
 
 def parse_table(name: str, table: Mapping[str, Any]) -> Any:
-    """Return the settings that a table such as `answerer` or `judge` means by itself.
+    """Return the settings that a table such as `answerer` or `design.roles` means by itself.
+
+    Args:
+        name: Of a table that is one of several.
+        table: What it has.
 
     Raises:
         ConfigError: As `load_config`.
     """
-    tree = _with_names_of_today({name: table})
-    choice = union_of(TrainConfig, name)
-    assert choice is not None  # Only the tables that are choices stand by themselves.
+    tree: dict[str, Any] = {}
+    _set(tree, name, dict(table))
+    tree = _with_names_of_today(tree)
     try:
-        return choice.read(tree[name])
+        return dict(_choices(_model_of(tree)))[name].read(_table(tree, name))
     except ValidationError as error:
         raise ConfigError(_explain(error, tree, name)) from None
 
@@ -201,21 +203,38 @@ def _take_out_what_overrides_rule_out(tree: dict[str, Any], changes: Mapping[str
         _set(tree, key, None)
     _take_out_tables_of_other_policies(tree, changes)
     model = _model_of(tree | {"policy": {"kind": changes.get("policy.kind") or _policy_kind(tree)}})
-    for name in model.model_fields:
-        choice = union_of(model, name)
-        kind = None if choice is None else changes.get(f"{name}.{choice.tag}")
-        if choice is not None and kind is not None:
+    for name, choice in _choices(model):
+        kind = changes.get(f"{name}.{choice.tag}")
+        if kind is not None:
             _take_out_foreign_keys(tree, name, choice, {choice.tag: kind})
+
+
+def _choices(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, OneOf]]:
+    """Yield the tables of a configuration that are one of several, by their dotted names."""
+    for name, field in model.model_fields.items():
+        choice, inner = union_of(model, name), field.annotation
+        if choice is not None:
+            yield f"{prefix}{name}", choice
+        elif isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _choices(inner, f"{prefix}{name}.")
 
 
 def _take_out_foreign_keys(
     tree: dict[str, Any], name: str, choice: OneOf, change: Mapping[str, Any] = MappingProxyType({})
 ) -> None:
     """Take out of a table the keys that only other kinds have than the one that it names under `change`."""
-    table = tree.get(name)
+    table = _table(tree, name)
     if isinstance(table, dict):
         for key in choice.foreign_keys({**table, **change}):
             del table[key]
+
+
+def _table(tree: Mapping[str, Any], name: str) -> Any:
+    """Return what a tree has under a dotted name; an empty table if nothing."""
+    place: Any = tree
+    for part in name.split("."):
+        place = place.get(part, {}) if isinstance(place, Mapping) else {}
+    return place
 
 
 def _take_out_tables_of_other_policies(tree: dict[str, Any], changes: Mapping[str, Any]) -> None:
@@ -334,9 +353,9 @@ def _explain_one(kind: str, key: str, value: Any, detail: Any, tree: Mapping[str
         # A ConfigError is a whole sentence already.
         return str(cause) if isinstance(cause, ConfigError) else f"{key} is {value!r}; it {cause}."
     if kind == "missing":
-        choice = union_of(_model_of(tree), table) if table in _model_of(tree).model_fields else None
+        choice = dict(_choices(_model_of(tree))).get(table)
         if choice is not None and choice.tag != key.rpartition(".")[2]:
-            chosen = f"{table}.{choice.tag} is {choice.kind_of(tree.get(table, {}))!r}"
+            chosen = f"{table}.{choice.tag} is {choice.kind_of(_table(tree, table))!r}"
             return f"{chosen} without {key}; set it in the file or by an override {key}=VALUE."
         return f"{key} {_RULES[kind]}; set it in the file or by an override {key}=VALUE."
     if kind == "unknown_kind":

@@ -13,6 +13,8 @@ from pydantic import Field, PlainSerializer, PlainValidator, field_validator, mo
 from memdojo.agents.baselines.registry import make_fallback_rule
 from memdojo.agents.designs.parts.protocol import MemoryDesign
 from memdojo.agents.designs.registry import make_design
+from memdojo.agents.designs.roles.registry import ROLES
+from memdojo.agents.designs.roles.settings import RolesSettings, RuleRolesSettings
 from memdojo.agents.designs.running.features import learned_kinds
 from memdojo.agents.designs.running.policy import DEFAULT_EMBEDDER
 from memdojo.envs.answering import Answerer
@@ -33,6 +35,7 @@ from memdojo.settings import (
     CountOrZero,
     Names,
     NotNegative,
+    OneOf,
     Positive,
     Seed,
     Share,
@@ -330,12 +333,14 @@ class DesignConfig(Table):
         learn: Names of the decisions that are learned; none named means all. The others are made by the
             design's own rule.
         embedder: Name of the text embedder that says how near texts are to each other.
+        roles: Who does the work that the design's paper gives to a language model.
     """
 
     name: Text | None = None
     parameters: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it for each model)
     learn: Names = ()
     embedder: str = DEFAULT_EMBEDDER
+    roles: Annotated[RolesSettings, OneOf(ROLES, default="rules")] = RuleRolesSettings()
 
     @property
     def design(self) -> MemoryDesign:

@@ -10,7 +10,7 @@ import typer
 
 from memdojo.errors import ConfigError
 
-from .judges import answerer_from_options, judge_from_options
+from .judges import answerer_from_options, judge_from_options, roles_from_options
 from .progress import progress_bar
 from .running import DebugOption, QuietOption, TrustRunOption, parse_options
 
@@ -90,6 +90,14 @@ def evaluate(
             help="Ask a judge: keys of the table judge, such as kind=endpoint; by default that of the runs.",
         ),
     ] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Have a model do the work that memory designs give to one: keys of the table design.roles, "
+            "such as kind=endpoint; by default as in training, for designs by name rules.",
+        ),
+    ] = None,
     memory: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +146,9 @@ def evaluate(
 
     memdojo eval runs/design_sirllm designs
 
+    memdojo eval mem_agent --streams synthetic:test --roles kind=endpoint --roles model=qwen3-4b \
+    --roles url=http://localhost:8000/v1
+
     memdojo eval all --task retriever --streams jsonl:my_data.jsonl --out tables
 
     memdojo eval runs/quickstart all --capacities 0.1,0.2,0.4 --out curve
@@ -160,6 +171,7 @@ def evaluate(
         memory=memory,
         answerer=answerer_from_options(answerer),
         judge=judge_from_options(judge),
+        roles=roles_from_options(roles),
         metric=metric,
         reference=reference,
         num_seeds=seeds,

@@ -1,4 +1,4 @@
-"""Judges and answerers from command-line options."""
+"""Judges, answerers and who does the work of roles, from command-line options."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from memdojo.errors import ConfigError
 from .running import parse_options
 
 if TYPE_CHECKING:
+    from memdojo.agents.designs.roles.protocol import Roles
     from memdojo.agents.graders.judging import Judging
     from memdojo.envs.answering import Answerer
 
@@ -43,8 +44,25 @@ def judge_from_options(options: list[str] | None) -> Judging | None:
     return judge
 
 
+def roles_from_options(options: list[str] | None) -> Roles | None:
+    """Return who `--roles key=value ...` lets do the work of designs' roles; None without any.
+
+    Raises:
+        ConfigError: If the options are no keys of the table `[design.roles]`.
+    """
+    if not options:
+        return None
+    from memdojo.agents.designs.roles.registry import make_roles
+
+    return make_roles(table_from_options("design.roles", options))
+
+
 def table_from_options(name: str, options: list[str]) -> Any:
     """Return the settings that `key=value` options mean as a table of the configuration.
+
+    Args:
+        name: Of the table; the option is called as the last part of it.
+        options: Its values.
 
     Raises:
         ConfigError: If the table refuses them.
@@ -54,4 +72,4 @@ def table_from_options(name: str, options: list[str]) -> Any:
     try:
         return parse_table(name, parse_options(options))
     except ConfigError as error:
-        raise ConfigError(f"--{name}: {error}") from error
+        raise ConfigError(f"--{name.rpartition('.')[2]}: {error}") from error

@@ -15,6 +15,7 @@ from memdojo.agents.graders.settings import EndpointAnswererSettings, ServedAnsw
 from memdojo.envs.answering import Answerer
 from memdojo.errors import ConfigError, MissingDependencyError
 
+from .judges import roles_from_options
 from .running import DebugOption, TrustRunOption
 
 if TYPE_CHECKING:
@@ -49,6 +50,14 @@ def serve_memory(
     answerer_url: Annotated[
         str | None,
         typer.Option(help="OpenAI-compatible endpoint of that model, such as http://HOST:8000/v1."),
+    ] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Who does the work that a memory design gives to a language model: keys of the table "
+            "design.roles, such as kind=endpoint; by default as in training, else rules.",
+        ),
     ] = None,
     max_entries: Annotated[
         int | None, typer.Option(min=1, help="Entries that the memory holds at most.")
@@ -128,6 +137,7 @@ def serve_memory(
         manager=manager,
         retriever=retriever,
         answerer=chosen,
+        roles=roles_from_options(roles),
         max_entries=max_entries,
         top_k=top_k,
         trust_run=trust_run,

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines, make_baseline
+from memdojo.agents.designs.roles.protocol import Roles
+from memdojo.agents.designs.running.policy import DesignManager, with_roles
 from memdojo.agents.policy import ManagerPolicy, ReadsItself
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.persistence import usable_path
@@ -29,6 +31,7 @@ def open_memory(
     manager: ManagerPolicy | str | Path = DEFAULT_MANAGER,
     retriever: Retriever | str | Path | None = None,
     answerer: Answerer | str | Path | None = None,
+    roles: Roles | None = None,
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
@@ -45,12 +48,14 @@ def open_memory(
             agent's training, else of the manager's, else BM25.
         answerer: Folder of an answer agent's run or checkpoint, or an answerer; by default the extractive
             reader.
+        roles: Do the work that a memory design gives to a language model; by default who did it when a design
+            out of a checkpoint was trained, else rules.
         max_entries: Most entries; short for a `capacity` with just this.
         capacity: Limits of the store; by default those that the file has, and for a new file those with which
             the manager was trained.
         top_k: Entries that are found for a question; by default as many as in the training of the answer
             agent, else of the manager, else 10.
-        trust_run: Whether engines may reach addresses and paths that the runs and checkpoints name.
+        trust_run: Whether engines and roles may reach addresses and paths that the runs and checkpoints name.
         **options: `session_gap`, `seed`, `clock`, `timeout_s` and `tokenizer`, as for `MemoryAgent`.
 
     Raises:
@@ -65,6 +70,7 @@ def open_memory(
         manager=manager,
         retriever=retriever,
         answerer=answerer,
+        roles=roles,
         max_entries=max_entries,
         capacity=capacity,
         top_k=top_k,
@@ -80,6 +86,7 @@ def open_memories(
     manager: ManagerPolicy | str | Path = DEFAULT_MANAGER,
     retriever: Retriever | str | Path | None = None,
     answerer: Answerer | str | Path | None = None,
+    roles: Roles | None = None,
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
@@ -95,7 +102,7 @@ def open_memories(
     """
     if capacity is not None and max_entries is not None:
         raise ConfigError("capacity and max_entries are both given; put max_entries into the capacity.")
-    writer = _learned(manager, "manager", list_baselines(), trust_run=trust_run)
+    writer = _learned(manager, "manager", list_baselines(), trust_run=trust_run, roles=roles)
     retrievers = {*list_retriever_baselines(), *list_retrievers()}
     finder = _learned(retriever, "retriever", retrievers, trust_run=trust_run)
     reader = _learned(answerer, "answer agent", (), trust_run=trust_run)
@@ -109,6 +116,13 @@ def open_memories(
     policy = _chosen(manager, writer)
     if isinstance(policy, str | Path):
         policy = make_baseline(str(policy))
+    if roles is not None:
+        if not isinstance(policy, DesignManager):
+            raise ConfigError(
+                f"roles are to be played by {roles.fingerprint} (--roles), and the manager {policy.name!r} "
+                "is no memory design; name one (memdojo designs lists them), or leave the roles out."
+            )
+        policy = with_roles(policy, roles)
     if retriever is None and trained and not isinstance(policy, ReadsItself):
         retriever = trained[0].retriever
     with contextlib.ExitStack() as opened:
@@ -132,14 +146,16 @@ def open_memories(
     return agents
 
 
-def _learned(target: object, kind: str, names: Any, *, trust_run: bool) -> Learned | None:
+def _learned(
+    target: object, kind: str, names: Any, *, trust_run: bool, roles: Roles | None = None
+) -> Learned | None:
     """Return the checkpoint that is named, if one is."""
     if not isinstance(target, str | Path):
         return None
     folder = named_path(target, kind, names)
     if folder is None:
         return None
-    learned = load_learned(folder, trust_run=trust_run)
+    learned = load_learned(folder, trust_run=trust_run, roles=roles)
     if learned.kind != kind:
         article = "an" if learned.kind == "answer agent" else "a"
         raise ConfigError(

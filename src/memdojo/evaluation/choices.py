@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from memdojo.agents.baselines.registry import NamedRetriever
+from memdojo.agents.designs.roles.protocol import Roles
 from memdojo.agents.graders.judging import Judging
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer, CachedAnswerer, ExtractiveAnswerer
@@ -55,6 +56,8 @@ class EvalChoices:
             over all that was said.
         answerer: Answers the questions; without a run the extractive reader.
         judge: Grades the answers; without a run there is none.
+        roles: Do the work that memory designs give to a language model; by default those of the training do
+            it for a design out of a checkpoint, and rules for one by name.
         metric: The score that counts, such as `recall@10` or `token_f1`; "" takes the one by which the runs
             were judged, else as `EvalSettings.score` says.
         reference: Name of what paired differences are from, or a folder that is evaluated; None takes the
@@ -78,6 +81,7 @@ class EvalChoices:
     memory: str | Path | ManagerPolicy | None = None
     answerer: Answerer | None = None
     judge: Judging | None = None
+    roles: Roles | None = None
     metric: str = ""
     token_share: float | None = None
     tokenizer: str | None = None

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from memdojo.agents.baselines.registry import list_baselines
+from memdojo.agents.designs.roles.protocol import Roles
+from memdojo.agents.designs.roles.rules import RuleRoles
 from memdojo.agents.designs.running.policy import DEFAULT_EMBEDDER, DesignManager
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.types import Stream
@@ -27,6 +29,7 @@ from memdojo.train.config.run_kinds import CompactConfig
 from memdojo.train.runs.folder import EVALUATION, RunFolder
 
 from .choices import EvalChoices
+from .graders_of_runs import reached_by_roles, roles_of_run
 from .prepared import Curve, PreparedEvaluation, load_test_streams, prepare, prepare_found
 from .targets import ALL, Target, Targets, find_targets
 
@@ -176,11 +179,13 @@ def prepare_run(
     """
     if trust is Trust.NONE:
         _require_trust(config, checkpoint)
+    roles = roles_of_run(config, trust)
     learned = tuple(
-        load_learned(folder, trust_run=trust is not Trust.NONE) for folder in (checkpoint, *before)
+        load_learned(folder, trust_run=trust is not Trust.NONE, roles=roles)
+        for folder in (checkpoint, *before)
     )
     task, episode = learned[0].task, config.episode
-    rule = _rule_of(config)
+    rule = _rule_of(config, roles)
     given = config.evaluation.baselines or (ALL,)
     found = find_targets(given if rule is None else (rule, *given), task)
     choices = EvalChoices(
@@ -201,17 +206,18 @@ def prepare_run(
     return prepare_found(targets, [config], load_test_streams(config), choices, trust)
 
 
-def _rule_of(config: TrainConfig) -> str | ManagerPolicy | None:
+def _rule_of(config: TrainConfig, roles: Roles | None) -> str | ManagerPolicy | None:
     """Return the rule of the design whose decisions a run has learned; None of what is no design.
 
-    It is the baseline of the design's name, unless that is the design with other parameters.
+    It is the baseline of the design's name, unless that is the design with other parameters or roles.
     """
     if not isinstance(config, CompactConfig) or config.design.name is None:
         return None
     chosen, name = config.design, config.design.name
-    if not chosen.parameters and chosen.embedder == DEFAULT_EMBEDDER:
+    if not chosen.parameters and chosen.embedder == DEFAULT_EMBEDDER and isinstance(roles, RuleRoles):
         return name
-    return DesignManager(chosen.design, embedder=chosen.embedder, name=f"{name}, as configured")
+    as_configured = f"{name}, as configured"
+    return DesignManager(chosen.design, roles=roles, embedder=chosen.embedder, name=as_configured)
 
 
 def _require_trust(config: TrainConfig, checkpoint: Path) -> None:
@@ -220,6 +226,7 @@ def _require_trust(config: TrainConfig, checkpoint: Path) -> None:
     reached = [
         *reached_by_table("answerer", config.answerer, root),
         *reached_by_table("judge", config.judge, root),
+        *reached_by_roles(config, root),
         *reached_by_name("episode.tokenizer", config.episode.tokenizer, (), root),
         *reached_by_name("episode.written_by", config.episode.written_by, list_baselines(), root),
     ]

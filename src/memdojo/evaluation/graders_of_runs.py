@@ -1,18 +1,22 @@
-"""Who answered and who judged in runs, so that an evaluation asks the same."""
+"""Who answered, who judged and who played roles in runs, so that an evaluation asks the same."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
+from memdojo.agents.designs.roles.protocol import Roles
+from memdojo.agents.designs.roles.registry import make_roles
 from memdojo.agents.engines.keys import keys_for_named_hosts
 from memdojo.agents.graders.judging import Judging
 from memdojo.agents.graders.registry import make_answerer, make_judge_chat
 from memdojo.agents.graders.settings import JudgeSettings
 from memdojo.envs.answering import Answerer
 from memdojo.errors import ConfigError
-from memdojo.train.checkpoints.trust import Trust
+from memdojo.train.checkpoints.trust import Trust, reached_by_table
 from memdojo.train.config.run import TrainConfig
+from memdojo.train.config.run_kinds import CompactConfig
 
 
 def answerer_of_runs(configs: Sequence[TrainConfig], trust: Trust = Trust.NONE) -> Answerer | None:
@@ -56,6 +60,26 @@ def judge_of(settings: JudgeSettings) -> Judging | None:
     """Return the judge of a table `[judge]`; None for none. A model is loaded when it is first asked."""
     chat = make_judge_chat(settings)
     return None if chat is None else Judging(chat)
+
+
+def roles_of_run(config: TrainConfig, trust: Trust = Trust.NONE) -> Roles | None:
+    """Return who did the work of roles in a run of a memory design; None in any other.
+
+    Args:
+        config: Of the run.
+        trust: As for `answerer_of_runs`.
+    """
+    if not isinstance(config, CompactConfig) or config.task != "design":
+        return None
+    with _keys(trust):
+        return make_roles(config.design.roles)
+
+
+def reached_by_roles(config: TrainConfig, root: Path) -> list[str]:
+    """Return what `[design.roles]` of a run names outside of its folder `root`; nothing without a design."""
+    if not isinstance(config, CompactConfig) or config.task != "design":
+        return []
+    return reached_by_table("design.roles", config.design.roles, root)
 
 
 def _keys(trust: Trust) -> contextlib.AbstractContextManager[None]:

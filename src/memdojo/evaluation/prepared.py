@@ -242,7 +242,7 @@ def prepare(
     """Find out what is evaluated and how; the arguments and errors are those of `memdojo.evaluate`."""
     choices = choices or EvalChoices()
     given = [targets] if isinstance(targets, str | Path) or not isinstance(targets, Sequence) else targets
-    found = find_targets(given, choices.task, trust_run=trust_run)
+    found = find_targets(given, choices.task, trust_run=trust_run, roles=choices.roles)
     if not trust_run:
         _require_trust(found, choices)
     configs = [each.config for each in found.learned if each.config is not None]

@@ -16,6 +16,9 @@ from memdojo.agents.baselines.registry import (
     make_retriever_baseline,
 )
 from memdojo.agents.designs.registry import DESIGNS, is_combination
+from memdojo.agents.designs.roles.protocol import Roles
+from memdojo.agents.designs.roles.rules import RuleRoles
+from memdojo.agents.designs.running.policy import DesignManager, with_roles
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import Answerer
 from memdojo.envs.memory.retrieval.protocol import Retriever
@@ -47,6 +50,8 @@ class Targets:
         baselines: Names of baselines.
         objects: Policies that were given as such.
         folders: Where the learned ones were looked for, as it was given.
+        roles: Do the work of roles of all memory designs; None leaves each with its own: a design out of a
+            checkpoint with those of its training, one by name with rules.
     """
 
     task: Task
@@ -54,6 +59,7 @@ class Targets:
     baselines: tuple[str, ...]
     objects: tuple[ManagerPolicy, ...] | tuple[NamedRetriever, ...] = ()
     folders: tuple[Path, ...] = ()
+    roles: Roles | None = None
 
     def managers(self) -> list[ManagerPolicy]:
         """Build all policies of a task `manager`: the learned ones, the objects, the baselines."""
@@ -62,7 +68,8 @@ class Targets:
             learned.policy.name = name
             policies.append(learned.policy)
         objects = cast(tuple[ManagerPolicy, ...], self.objects)
-        return [*policies, *objects, *map(make_baseline, self.baselines)]
+        policies += [*objects, *map(make_baseline, self.baselines)]
+        return policies if self.roles is None else [with_roles(policy, self.roles) for policy in policies]
 
     def policies(self) -> list[ManagerPolicy] | list[NamedRetriever]:
         """Build all policies of the task, whichever it is."""
@@ -76,9 +83,23 @@ class Targets:
         return names.get(Path(target).expanduser(), target)
 
     def fingerprints(self) -> dict[str, str]:
-        """Return a digest of each checkpoint by the name of its policy; recorded episodes carry it."""
+        """Return what tells policies from others of their name, by it; recorded episodes carry it.
+
+        Of a checkpoint that is its digest, and of a design whose roles a model plays the roles' fingerprint.
+        """
         names = _distinct_names(self.learned)
-        return {name: _digest(each.path) for name, each in zip(names, self.learned, strict=True)}
+        found = {name: _digest(each.path) for name, each in zip(names, self.learned, strict=True)}
+        for manager in self.managers() if self.task == "manager" else ():
+            if isinstance(manager, DesignManager) and manager.roles.fingerprint != RuleRoles.fingerprint:
+                found[manager.name] = found.get(manager.name, "") + manager.roles.fingerprint
+        return found
+
+    @property
+    def has_design(self) -> bool:
+        """True if a memory design is among them."""
+        policies = [*(each.policy for each in self.learned), *self.objects]
+        named = any(name in DESIGNS or is_combination(name) for name in self.baselines)
+        return named or any(isinstance(policy, DesignManager) for policy in policies)
 
     def retrievers(self) -> list[NamedRetriever]:
         """Build all retrievers of a task `retriever`, in the order of `managers`."""
@@ -88,7 +109,13 @@ class Targets:
         return [*learned, *objects, *map(make_retriever_baseline, self.baselines)]
 
 
-def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_run: bool = False) -> Targets:
+def find_targets(
+    targets: Sequence[Target],
+    task: Task | None = None,
+    *,
+    trust_run: bool = False,
+    roles: Roles | None = None,
+) -> Targets:
     """Resolve names, folders and objects to the policies to evaluate.
 
     Args:
@@ -99,14 +126,16 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
         task: The task asked for; None takes that of the checkpoints and policies, or `manager` if there are
             none.
         trust_run: As for `memdojo.load_policy`.
+        roles: As `Targets` has them.
 
     Raises:
-        ConfigError: If targets are of different tasks, or of another than `task`, or as `load_policy`.
+        ConfigError: If targets are of different tasks, or of another than `task`, or as `load_policy`; or if
+            there are roles and no memory design.
         UnknownNameError: If a target is neither a name nor a folder.
         CheckpointError: If a folder holds no usable checkpoint.
     """
     names, folders, objects = _sorted_out(targets)
-    learned = [load_learned(folder, trust_run=trust_run) for folder in folders]
+    learned = [load_learned(folder, trust_run=trust_run, roles=roles) for folder in folders]
     found: list[tuple[str, Task]] = [(str(each.path), each.task) for each in learned]
     found += [(repr(each.name), _task_of(each)) for each in objects]
     for what, its_task in found:
@@ -125,7 +154,15 @@ def find_targets(targets: Sequence[Target], task: Task | None = None, *, trust_r
     for name in dict.fromkeys(names):
         _require_baseline(name, chosen)
     baselines = tuple(dict.fromkeys(names))
-    return Targets(chosen, tuple(learned), baselines, cast(Any, tuple(objects)), tuple(folders))
+    chosen_targets = Targets(
+        chosen, tuple(learned), baselines, cast(Any, tuple(objects)), tuple(folders), roles
+    )
+    if roles is not None and not chosen_targets.has_design:
+        raise ConfigError(
+            f"roles are to be played by {roles.fingerprint} (--roles), and no memory design is among the "
+            "targets; name one (memdojo designs lists them), or leave the roles out."
+        )
+    return chosen_targets
 
 
 def as_retriever(learned: Learned, name: str) -> NamedRetriever:

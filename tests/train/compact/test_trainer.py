@@ -821,6 +821,7 @@ def test_the_learned_decisions_of_a_design_are_a_manager_that_reads_itself(tmp_p
     assert isinstance(policy, CompactDesign)
     assert isinstance(policy, ReadsItself)
     assert policy.design.num_first == 1
+    assert spec.design.roles == {"kind": "rules"}
     record = json.loads((run.latest / "policy.json").read_text())
     record["design"]["learned"] = ["stay"]
     (run.latest / "policy.json").write_text(json.dumps(record))

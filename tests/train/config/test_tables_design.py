@@ -8,6 +8,7 @@ import pytest
 
 from builders import Notebook
 from memdojo.agents.designs.registry import DESIGNS
+from memdojo.agents.designs.roles.settings import EndpointRolesSettings, RuleRolesSettings
 from memdojo.errors import ConfigError
 from memdojo.train.config.files import dump_config, parse_config
 
@@ -87,3 +88,28 @@ def test_designs_of_other_packages_are_known():
     with DESIGNS.temporarily("notebook", Notebook):
         config = parse_config(_tree(design={"name": "notebook", "learn": ["find"]}))
         assert config.design.design.decisions == Notebook.decisions
+
+
+def test_roles_are_by_rules_unless_the_table_names_a_model():
+    assert parse_config(_tree()).design.roles == RuleRolesSettings()
+    endpoint = ["design.roles.kind=endpoint", "design.roles.model=m", "design.roles.url=http://x/v1"]
+    config = parse_config(_tree(), endpoint)
+    assert config.design.roles == EndpointRolesSettings(model="m", url="http://x/v1")
+    assert parse_config(tomllib.loads(dump_config(config))) == config
+    tree = tomllib.loads(dump_config(config))
+    # An override with another kind takes out what only the former one has.
+    assert parse_config(tree, ["design.roles.kind=rules"]).design.roles == RuleRolesSettings()
+
+
+@pytest.mark.parametrize(
+    ("override", "why"),
+    [
+        ("design.roles.kind=oracle", r"design\.roles\.kind is 'oracle'; it must be 'rules', 'model' or"),
+        ("design.roles.kind=endpoint", r"design\.roles\.kind is 'endpoint' without design\.roles\.model"),
+        ("design.roles.url=http://x", r"design\.roles\.url is .*, but design\.roles\.kind is 'rules'"),
+        ("design.roles.modle=m", r"unknown key 'design\.roles\.modle' .*\[design\.roles\] has: kind"),
+    ],
+)
+def test_a_table_of_roles_that_makes_no_sense_is_refused_with_a_sentence(override, why):
+    with pytest.raises(ConfigError, match=why):
+        parse_config(_tree(), [override])
