@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from memdojo.agents.baselines.registry import list_baselines, list_retriever_baselines, make_baseline
 from memdojo.agents.designs.roles.protocol import Roles
@@ -25,18 +25,23 @@ from .arguments import DialogueOptions, check_number
 from .memory_agent import DEFAULT_MANAGER, DEFAULT_TOP_K, MemoryAgent
 
 
+class OpenOptions(DialogueOptions, total=False):
+    """What else `open_memory` takes, by name."""
+
+    roles: Roles | None
+
+
 def open_memory(
     path: str | Path,
     *,
     manager: ManagerPolicy | str | Path = DEFAULT_MANAGER,
     retriever: Retriever | str | Path | None = None,
     answerer: Answerer | str | Path | None = None,
-    roles: Roles | None = None,
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
     trust_run: bool = False,
-    **options: Unpack[DialogueOptions],
+    **options: Unpack[OpenOptions],
 ) -> MemoryAgent:
     """Open a memory file with what was trained: a `MemoryAgent` that takes runs and checkpoints by path.
 
@@ -48,15 +53,15 @@ def open_memory(
             agent's training, else of the manager's, else BM25.
         answerer: Folder of an answer agent's run or checkpoint, or an answerer; by default the extractive
             reader.
-        roles: Do the work that a memory design gives to a language model; by default who did it when a design
-            out of a checkpoint was trained, else rules.
         max_entries: Most entries; short for a `capacity` with just this.
         capacity: Limits of the store; by default those that the file has, and for a new file those with which
             the manager was trained.
         top_k: Entries that are found for a question; by default as many as in the training of the answer
             agent, else of the manager, else 10.
         trust_run: Whether engines and roles may reach addresses and paths that the runs and checkpoints name.
-        **options: `session_gap`, `seed`, `clock`, `timeout_s` and `tokenizer`, as for `MemoryAgent`.
+        **options: `roles`, which do the work that a memory design gives to a language model; by default who
+            did it when a design out of a checkpoint was trained, else rules. And `session_gap`, `seed`,
+            `clock`, `timeout_s` and `tokenizer`, as for `MemoryAgent`.
 
     Raises:
         UnknownNameError: If something is neither a name nor a folder.
@@ -70,7 +75,6 @@ def open_memory(
         manager=manager,
         retriever=retriever,
         answerer=answerer,
-        roles=roles,
         max_entries=max_entries,
         capacity=capacity,
         top_k=top_k,
@@ -86,12 +90,11 @@ def open_memories(
     manager: ManagerPolicy | str | Path = DEFAULT_MANAGER,
     retriever: Retriever | str | Path | None = None,
     answerer: Answerer | str | Path | None = None,
-    roles: Roles | None = None,
     max_entries: int | None = None,
     capacity: Capacity | None = None,
     top_k: int | None = None,
     trust_run: bool = False,
-    **options: Unpack[DialogueOptions],
+    **options: Unpack[OpenOptions],
 ) -> list[MemoryAgent]:
     """Open several memory files that share their policies, each of which is loaded once; as `open_memory`.
 
@@ -102,6 +105,7 @@ def open_memories(
     """
     if capacity is not None and max_entries is not None:
         raise ConfigError("capacity and max_entries are both given; put max_entries into the capacity.")
+    roles = options.pop("roles", None)
     writer = _learned(manager, "manager", list_baselines(), trust_run=trust_run, roles=roles)
     retrievers = {*list_retriever_baselines(), *list_retrievers()}
     finder = _learned(retriever, "retriever", retrievers, trust_run=trust_run)
@@ -138,7 +142,7 @@ def open_memories(
                 answerer=_chosen(answerer, reader),
                 capacity=limits,
                 top_k=(trained[0].top_k if trained else DEFAULT_TOP_K) if top_k is None else top_k,
-                **options,
+                **cast(DialogueOptions, options),
             )
             agents.append(opened.enter_context(agent))
             agent.take_turns_with(agents[0])

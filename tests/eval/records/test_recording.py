@@ -156,7 +156,8 @@ def test_recording_changes_no_decision_and_no_score(stream, name, seed):
             *(made for question in step.questions for made in question.decisions),
         )
     ]
-    assert told == [name for name, _, _ in chosen]
+    # Questions are read for together, so that their decisions take turns.
+    assert sorted(told) == sorted(name for name, _, _ in chosen)
     # The way to the disk and back loses nothing.
     record = EpisodeRecord(name, 0, stream.id, stream.group, steps)
     assert from_plain(EpisodeRecord, json.loads(json.dumps(to_plain(record)))).steps == steps
