@@ -21,7 +21,14 @@ from .playing.settings import EvalSettings
 from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
 from .tables.conditions import conditions_of, conditions_text
 from .tables.escaping import write_csv
-from .tables.findings import blame_table, finding_grids, forgetting_table, growth_table, plan_table
+from .tables.findings import (
+    blame_table,
+    decision_table,
+    finding_grids,
+    forgetting_table,
+    growth_table,
+    plan_table,
+)
 from .tables.render import (
     Grid,
     category_grid,
@@ -97,6 +104,7 @@ class EvalReport:
             ("paired.csv", self.paired),
             ("diagnosis.csv", self.evaluation.findings.failures),
             ("blame.csv", blame_table(self.evaluation)),
+            ("decisions.csv", decision_table(self.evaluation)),
             ("plan.csv", plan_table(self.evaluation)),
             ("forgetting.csv", forgetting_table(self.evaluation)),
             ("growth.csv", growth_table(self.evaluation)),

@@ -12,11 +12,12 @@ Where the score is of what was retrieved, `read` is as deep as the score looks, 
 the ranks that it pays for is `read` as well: no answer is graded, so none is to blame.
 
 So each failure has exactly one blame. Of several turns that are missing, the first in the dialogue is named.
+Where a memory design lost it, so is the decision by which it did (`decisions`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,7 @@ from ..records.types import (
     QuestionRecord,
     StepRecord,
 )
+from .decisions import Ascribed, lost_by, unread_by, unwritten_by
 
 FAILED_BELOW = 0.5
 """A question whose score is lower than this has failed."""
@@ -82,6 +84,8 @@ class Finding:
         entry: Id of the entry that held the turn last.
         rank: For read, the rank of the first entry that supports the turn; None where it was not ranked.
         missing: All evidence turns that were missing, in the order of the dialogue.
+        decision: The decision of a memory design by which `turn` was lost: of `step`, or for read of the
+            question; None where no decision is to blame.
     """
 
     blame: Blame
@@ -92,6 +96,7 @@ class Finding:
     entry: int | None = None
     rank: int | None = None
     missing: tuple[str, ...] = ()
+    decision: Ascribed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class _Event:
     step: int
     operation: int
     entry: int | None
+    decision: Ascribed | None
 
 
 class _Examination:
@@ -124,7 +130,7 @@ class _Examination:
         self._depth = depth
         self._turn_index = turn_index
         self._is_known = is_evidence_known
-        self._shown = {turn: step.outcome.step for step in record.steps for turn in step.turns}
+        self._shown = {turn: step for step in record.steps for turn in step.turns}
         self._history = _History()
         self._findings = [self._of_step(step) for step in record.steps]
 
@@ -153,7 +159,10 @@ class _Examination:
         if unread := self._in_order(outcome.evidence - found):
             rank = places.get(unread[0], question.ranks.get(unread[0]))
             cause = Cause.NOT_RANKED if rank is None else Cause.RANKED_LOW
-            return Finding(Blame.READ, cause, unread[0], rank=rank, missing=unread)
+            decision = None
+            if unread[0] not in places:
+                decision = unread_by(question.decisions, self._history.holders(unread[0]))
+            return Finding(Blame.READ, cause, unread[0], rank=rank, missing=unread, decision=decision)
         if self._depth is not None and places:
             lowest = max(self._in_order(places), key=places.__getitem__)
             return Finding(Blame.READ, Cause.RANKED_LOW, lowest, rank=places[lowest])
@@ -166,7 +175,15 @@ class _Examination:
             return Finding(Blame.WRITE, turn=turn, missing=missing)
         event = self._history.last_event(turn)
         if event is None:
-            return Finding(Blame.WRITE, Cause.NEVER_STORED, turn, step=self._shown.get(turn), missing=missing)
+            shown = self._shown.get(turn)
+            return Finding(
+                Blame.WRITE,
+                Cause.NEVER_STORED,
+                turn,
+                step=None if shown is None else shown.outcome.step,
+                missing=missing,
+                decision=None if shown is None else unwritten_by(shown, turn),
+            )
         return Finding(
             Blame.WRITE,
             event.cause,
@@ -175,6 +192,7 @@ class _Examination:
             operation=event.operation,
             entry=event.entry,
             missing=missing,
+            decision=event.decision,
         )
 
     def _in_order(self, turns: Iterable[str]) -> tuple[str, ...]:
@@ -202,16 +220,21 @@ class _History:
         """Follow the operations of a step."""
         for place, operation in enumerate(step.operations):
             if operation.status is OperationStatus.APPLIED:
-                self._follow(operation, step.outcome.step, place)
+                self._follow(operation, step, place)
             else:
-                event = _Event(Cause.REFUSED, step.outcome.step, place, None)
-                self._refused |= dict.fromkeys(operation.sources, event)
+                for turn in operation.sources:
+                    decision = unwritten_by(step, turn)
+                    self._refused[turn] = _Event(Cause.REFUSED, step.outcome.step, place, None, decision)
+
+    def holders(self, turn: str) -> Collection[int]:
+        """Return the ids of the entries that hold a turn."""
+        return self._holders.get(turn, ())
 
     def last_event(self, turn: str) -> _Event | None:
         """Return what happened last to a turn that no entry holds; None if nothing ever came from it."""
         return self._lost.get(turn) or self._refused.get(turn)
 
-    def _follow(self, operation: OperationRecord, step: int, place: int) -> None:
+    def _follow(self, operation: OperationRecord, step: StepRecord, place: int) -> None:
         gone: list[tuple[EntryRecord, Cause]] = []
         for change in operation.changes:
             if change.before is not None:
@@ -228,13 +251,16 @@ class _History:
         for entry, cause in gone:
             for turn in entry.supports:
                 if not self._holders.get(turn):
-                    self._lost[turn] = _Event(cause, step, place, entry.entry.id)
+                    id = entry.entry.id
+                    decision = lost_by(step, place, id)
+                    self._lost[turn] = _Event(cause, step.outcome.step, place, id, decision)
 
-    def _note_thin(self, after: EntryRecord, step: int, place: int) -> None:
+    def _note_thin(self, after: EntryRecord, step: StepRecord, place: int) -> None:
         """Note the turns that an entry came from without holding enough of them."""
         for turn in after.entry.sources:
             if turn not in after.supports and turn not in self._holders and turn not in self._lost:
-                self._lost[turn] = _Event(Cause.TOO_LITTLE, step, place, after.entry.id)
+                id, decision = after.entry.id, unwritten_by(step, turn)
+                self._lost[turn] = _Event(Cause.TOO_LITTLE, step.outcome.step, place, id, decision)
 
 
 def _cause_of(change: ChangeRecord) -> Cause:

@@ -22,7 +22,7 @@ from ..rescoring import recorded_evaluation
 from ..sweeps.report import SweepReport, read_sweeps
 from ..tables.conditions import conditions_text
 from ..tables.escaping import read_texts
-from ..tables.findings import grids_of_findings
+from ..tables.findings import DECISION_COLUMNS, grids_of_findings
 from ..tables.render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
 from ..tables.results import category_names
 from .theatre import Verdict
@@ -55,7 +55,7 @@ class EvaluationPart:
         summary: As `summary_table` makes it.
         paired: As `paired_table` makes it.
         score: The column that counts.
-        tables: `blame`, `plan`, `forgetting` and `growth`, as far as there are any.
+        tables: `blame`, `decisions`, `plan`, `forgetting` and `growth`, as far as there are any.
         has_episodes: Whether episodes were recorded.
     """
 
@@ -108,7 +108,11 @@ class EvaluationPart:
         with told_as_damage(self.folder.path):
             failed_below = self.folder.details["settings"]["failed_below"]
             blames, plans, forgetting = (self.tables[name] for name in ("blame", "plan", "forgetting"))
-            return grids_of_findings(blames, plans, forgetting, self.policies, self.score, failed_below)
+            # An evaluation may be older than the diagnosis of decisions.
+            decisions = self.tables.get("decisions", pd.DataFrame(columns=list(DECISION_COLUMNS)))
+            return grids_of_findings(
+                blames, decisions, plans, forgetting, self.policies, self.score, failed_below
+            )
 
     def highlights(self) -> list[str]:
         """Return the policies of which figures show each: learned ones, the best baseline and the bounds."""
@@ -173,7 +177,7 @@ def read_evaluation(folder: str | Path, name: str = "") -> EvaluationPart:
     path = read.path
     with told_as_damage(path):
         tables = {}
-        for each in ("blame", "plan", "forgetting", "growth"):
+        for each in ("blame", "decisions", "plan", "forgetting", "growth"):
             if (path / f"{each}.csv").is_file():
                 tables[each] = _read_table(path / f"{each}.csv")
         has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
@@ -273,7 +277,7 @@ def _read_table(path: Path, *, texts: bool = False) -> pd.DataFrame:
         if texts:
             return read_texts(pd.read_csv(path, dtype=str, keep_default_na=False))
         # A policy or a category may be called `nan` or `NA`.
-        names = dict.fromkeys(("policy", "category"), str)
+        names = dict.fromkeys(("policy", "category", "decision", "option"), str)
         numbers = pd.read_csv(path, nrows=0).columns.difference(list(names))
         table = pd.read_csv(
             path, dtype=names, keep_default_na=False, na_values={name: [""] for name in numbers}

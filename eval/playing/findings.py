@@ -23,7 +23,7 @@ QUESTION_KEY = ("policy", "seed", "stream", "question")
 
 FAILURE_COLUMNS = (
     "policy", "seed", "stream", "group", "question", "category", "score", "blame", "cause", "turn", "step",
-    "operation", "entry", "rank", "missing",
+    "operation", "entry", "rank", "missing", "decision", "decision_place", "option", "rule_agrees",
 )  # fmt: skip
 
 
@@ -101,6 +101,7 @@ class FindingsCollector:
 
 def _failure_row(row: Row, finding: Finding) -> Row:
     columns = {name: row[name] for name in ("stream", "group", "question", "category", "score")}
+    decision = finding.decision
     return columns | {
         "blame": finding.blame.value,
         "cause": finding.cause.value,
@@ -110,6 +111,10 @@ def _failure_row(row: Row, finding: Finding) -> Row:
         "entry": finding.entry,
         "rank": finding.rank,
         "missing": " ".join(finding.missing),
+        "decision": "" if decision is None else decision.name,
+        "decision_place": None if decision is None else decision.place,
+        "option": "" if decision is None else decision.option,
+        "rule_agrees": None if decision is None else decision.rule_agrees,
     }
 
 

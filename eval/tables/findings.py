@@ -19,6 +19,11 @@ from .render import Grid, percent
 BLAMES = tuple(blame.value for blame in Blame)
 CAUSES = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
 
+DECISION_COLUMNS = ("policy", "decision", "option", "failed", *CAUSES, "rule_otherwise")
+
+NO_DECISION = "none"
+"""Stands for the decision where none is to blame."""
+
 STALE_SHARES = ("outdated_kept", "contradictions", "stale_answers")
 
 AGE_BINS = (0, 10, 25, 50, 100, 200, 400)
@@ -55,6 +60,35 @@ def _blame_counts(asked: pd.DataFrame, failed: pd.DataFrame) -> dict[str, int]:
         **{blame: int((failed["blame"] == blame).sum()) for blame in BLAMES},
         **{cause: int((failed["cause"] == cause).sum()) for cause in CAUSES},
     }
+
+
+def decision_table(evaluation: Evaluation) -> pd.DataFrame:
+    """Return to which decisions of memory designs failures are ascribed.
+
+    Columns: `policy`, `decision`, `option` (what was taken; empty where options are entries or the like),
+    `failed`, one for each cause, and `rule_otherwise` (how many of them the design's own rule would have
+    decided otherwise). Of a policy that is there, the failures whose evidence was lost by no decision have a
+    row `none`, so that its rows add up to write + read.
+    """
+    failures = evaluation.findings.failures
+    rows = []
+    for policy in evaluation.policies:
+        lost = failures[(failures["policy"] == policy) & failures["blame"].isin((Blame.WRITE, Blame.READ))]
+        if not (lost["decision"] != "").any():
+            continue
+        for (decision, option), group in lost.groupby(["decision", "option"]):
+            rows.append(
+                {
+                    "policy": policy,
+                    "decision": decision or NO_DECISION,
+                    "option": option,
+                    "failed": len(group),
+                    **{cause: int((group["cause"] == cause).sum()) for cause in CAUSES},
+                    "rule_otherwise": sum(agrees is False for agrees in group["rule_agrees"]),
+                }
+            )
+    table = pd.DataFrame(rows, columns=list(DECISION_COLUMNS))
+    return table.sort_values("failed", ascending=False, kind="stable", ignore_index=True)
 
 
 def plan_table(evaluation: Evaluation) -> pd.DataFrame:
@@ -123,31 +157,39 @@ def growth_table(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def finding_grids(evaluation: Evaluation, policies: Sequence[str], failed_below: float) -> tuple[Grid, ...]:
-    """Lay out diagnosis, causes, plans and the forgetting curve, as far as there is anything to show.
+    """Lay out diagnosis, causes, decisions, plans and the forgetting curve, where there is something to show.
 
     Args:
         evaluation: What was measured.
         policies: Names of the policies in the order of the rows.
         failed_below: The score below which a question has failed.
     """
-    tables = blame_table(evaluation), plan_table(evaluation), forgetting_table(evaluation)
+    tables = (
+        blame_table(evaluation),
+        decision_table(evaluation),
+        plan_table(evaluation),
+        forgetting_table(evaluation),
+    )
     return grids_of_findings(*tables, policies, evaluation.score, failed_below)
 
 
 def grids_of_findings(
     blames: pd.DataFrame,
+    decisions: pd.DataFrame,
     plans: pd.DataFrame,
     forgetting: pd.DataFrame,
     policies: Sequence[str],
     score: str,
     failed_below: float,
 ) -> tuple[Grid, ...]:
-    """Lay out `blame_table`, `plan_table` and `forgetting_table`, which may come from a folder; as above."""
+    """Lay out these tables, which may come from a folder; see `finding_grids`."""
     blames = _in_order(blames[blames["category"] == ALL_CATEGORIES], policies)
     plans = _in_order(plans, policies)
     grids = [_blame_grid(blames, score, failed_below)]
     if blames[list(CAUSES)].to_numpy().any():
         grids.append(_cause_grid(blames))
+    if len(decisions):
+        grids.append(_decision_grid(_in_order(decisions, policies)))
     if len(plans):
         grids.append(_plan_grid(plans))
     if len(forgetting):
@@ -182,6 +224,27 @@ def _cause_grid(blames: pd.DataFrame) -> Grid:
     shown = [cause for cause in CAUSES if blames[cause].any()]
     rows = [(row["policy"], *(str(row[cause]) for cause in shown)) for row in blames.to_dict("records")]
     return Grid("What happened to the evidence of failed questions", ("policy", *shown), tuple(rows))
+
+
+def _decision_grid(decisions: pd.DataFrame) -> Grid:
+    causes = [cause for cause in CAUSES if decisions[cause].any()]
+    # A design's own rule never decides otherwise than itself.
+    shown = ["failed", *causes, *(["rule_otherwise"] if decisions["rule_otherwise"].any() else [])]
+    rows = [
+        (
+            row["policy"],
+            f"{row['decision']}: {row['option']}" if row["option"] else row["decision"],
+            *(str(row[name]) for name in shown),
+        )
+        for row in decisions.to_dict("records")
+    ]
+    headers = ("policy", "decision", *(name.replace("_", " ") for name in shown))
+    return Grid(
+        "Decisions of memory designs by which that evidence was lost",
+        headers,
+        tuple(rows),
+        "The last decision that could have gone otherwise; none: no decision is to blame.",
+    )
 
 
 def _plan_grid(plans: pd.DataFrame) -> Grid:

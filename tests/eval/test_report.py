@@ -23,6 +23,7 @@ from memdojo.eval.run import check_unseen, run_evaluation
 
 FILES = [
     "blame.csv",
+    "decisions.csv",
     "diagnosis.csv",
     "eval.csv",
     "eval.json",

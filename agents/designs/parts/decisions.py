@@ -137,5 +137,10 @@ def decide(
             f"shape {state.shape} and by_rule={by_rule}; they do not fit its kind."
         )
     words = tuple(options) or kind.options
+    if any(len(each) not in (0, len(rows)) for each in (words, entries)):
+        raise ValueError(
+            f"the decision {kind.name!r} came with {len(rows)} options, the words of {len(words)} and the "
+            f"entries of {len(entries)}; give those of every option, or none."
+        )
     option = yield Decision(kind, by_rule, rows, state, about, words, tuple(entries))
     return int(option)

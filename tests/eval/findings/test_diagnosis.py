@@ -240,7 +240,9 @@ def test_the_forgetting_curve_bins_questions_by_the_age_of_their_evidence(
 
 def test_the_tables_say_that_the_parts_add_up(of_all_baselines: Evaluation) -> None:
     grids = finding_grids(of_all_baselines, of_all_baselines.policies, 0.5)
-    assert [grid.title.split()[0] for grid in grids] == ["Diagnosis:", "What", "Operations", "Score"]
+    assert [grid.title.split()[0] for grid in grids] == [
+        *("Diagnosis:", "What", "Decisions", "Operations", "Score"),
+    ]
     assert grids[0].note == "write + read + use = failed."
     for cells in grids[0].rows:
         assert sum(map(int, cells[3:])) == int(cells[2])
