@@ -92,7 +92,7 @@
   let axis = []; // After how many turns something was done, by any of the two.
   let place = 0; // On the axis.
   let question = null; // The one chosen, by its place in the stream.
-  let culprit = null; // The operation to show: { side, step, op }.
+  let culprit = null; // The operation or the decision to show: { side, step, op } or { side, step, decision }.
 
   const turnText = (turn) => `${stream.turns[turn][1]}: ${stream.turns[turn][2]}`;
   const turnLink = (turn) => link(stream.turns[turn][0], () => goToTurn(turn), turnText(turn));
@@ -149,6 +149,36 @@
     return nodes;
   }
 
+  // An option of a decision; that of an entry is in the words of the entry, as `memory` has it.
+  function optionNodes([name, words, entry], episode, memory) {
+    const version = entry === null ? undefined : memory.get(entry);
+    const text = words || (version === undefined ? "" : textOf(episode.versions[version]));
+    const parts = [name && make("b", "", name), entry === null ? "" : make("small", "", `#${entry}`), text].filter((part) => part);
+    return parts.flatMap((part, at) => at ? [" ", part] : [part]);
+  }
+  // A decision of a memory design; `memory` is the one that it was made on.
+  function decisionNode({ k, on, t, r, o = [], of }, episode, memory, isCulprit) {
+    const node = make("div", "decision", make("span", "kind", `◆ ${k}`), make("span", "text", ...optionNodes(t, episode, memory)),
+      make("small", "", ` of ${of}`));
+    if (r) node.append(make("span", "from rule", "the rule takes ", ...optionNodes(r, episode, memory)));
+    if (typeof on === "number") node.append(make("span", "from", "on ", turnLink(on)));
+    else if (on) node.append(make("span", "from", `on ${on}`));
+    if (t[3] !== null)
+      for (const option of [t, ...(r ? [r] : []), ...o].sort((a, b) => b[3] - a[3]))
+        node.append(likelihood(optionNodes(option, episode, memory), option[3], option === t));
+    if (isCulprit) {
+      node.classList.add("culprit");
+      node.tabIndex = -1;
+    }
+    return node;
+  }
+  function likelihood(what, probability, isTaken) {
+    const bar = make("i");
+    bar.style.width = `${100 * probability}%`;
+    return make("div", isTaken ? "choice taken" : "choice", make("span", "", isTaken ? "● " : "", ...what),
+      make("span", "", bar), make("span", "", `${(100 * probability).toFixed(1)} %`));
+  }
+
   // One side: what the policy did at the present step, and its memory.
   class Pane {
     constructor(side, episode) {
@@ -179,7 +209,9 @@
       const nodes = [];
       for (let number = first; number < count; number++) {
         const step = this.episode.steps[number];
-        (step.ops || []).forEach((op, at) => nodes.push(...this.opNodes(op, number, at)));
+        const decided = this.decisions(number), ops = step.ops || [];
+        ops.forEach((op, at) => nodes.push(...decided(at), ...this.opNodes(op, number, at)));
+        nodes.push(...decided(Infinity));
         if (this.episode.writes && !step.ops) nodes.push(make("p", "more", "Nothing was written at this step."));
         if (step.p) nodes.push(make("h4", "", "What the policy thought of its choices"), ...step.p.map((each) => this.choice(each)));
         if (step.c) nodes.push(this.completion(step.c));
@@ -188,6 +220,20 @@
         nodes.push(make("p", "more", "In the middle of a chunk: this policy decides at its end."));
       this.ops.hidden = !nodes.length;
       this.ops.replaceChildren(...nodes);
+    }
+    // Gives the decisions of a step before each of its operations, in the order of these.
+    decisions(number) {
+      const { episode, side } = this, waiting = [...(episode.steps[number].d || []).entries()];
+      const memory = waiting.length ? episode.memory(number) : null;
+      return (at) => {
+        const nodes = [];
+        while (waiting.length && (waiting[0][1].n || 0) <= at) {
+          const [place, made] = waiting.shift();
+          const isCulprit = culprit && culprit.side === side && culprit.step === number && culprit.decision === place;
+          nodes.push(decisionNode(made, episode, memory, isCulprit));
+        }
+        return nodes;
+      };
     }
     completion(text) {
       const summary = make("summary", "", "What the model wrote");
@@ -213,7 +259,8 @@
       const sources = said && said.length ? said : op.f || [];
       for (const turn of sources.slice(0, 4)) node.append(this.source(turn, entry));
       if (sources.length > 4) node.append(make("small", "from", `and ${sources.length - 4} more turns`));
-      if (culprit && culprit.side === this.side && culprit.step === number && (culprit.op ?? 0) === at) {
+      if (culprit && culprit.side === this.side && culprit.step === number && culprit.decision === undefined
+          && (culprit.op ?? 0) === at) {
         node.classList.add("culprit");
         node.tabIndex = -1;
       }
@@ -239,11 +286,7 @@
     }
     choice([kind, entry, probability, taken]) {
       const what = entry === null ? kind : kind === "ADD" ? `ADD replacing #${entry}` : `${kind} #${entry}`;
-      const bar = make("i");
-      bar.style.width = `${100 * probability}%`;
-      const node = make("div", taken ? "choice taken" : "choice", make("span", "", `${taken ? "● " : ""}${what}`),
-        make("span", "", bar), make("span", "", `${(100 * probability).toFixed(1)} %`));
-      return node;
+      return likelihood([what], probability, taken);
     }
     showMemory(memory, first, count) {
       // What was written last stands first.
@@ -361,7 +404,7 @@
       node.classList.toggle("later", stream.questions[node.dataset.question].due > turns);
   }
 
-  function why(blame, side, episode) {
+  function why({ blame, step, d = [] }, side, episode) {
     if (!blame) return ["Answered."];
     const turn = blame.turn === undefined ? null : turnLink(blame.turn);
     const nodes = [make("b", blame.by, blame.by)];
@@ -378,7 +421,17 @@
         nodes.push(go);
       }
     }
-    return nodes;
+    if (blame.d === undefined) return nodes;
+    const isRead = blame.by === "read", at = isRead ? step : blame.step;
+    const { k, t: [name, , , probability], r } = (isRead ? d : episode.steps[at].d)[blame.d];
+    const go = link(k, () => isRead ? goToStep(side, at) : goToDecision(side, blame),
+      isRead ? "Go to the step that asked" : "Where it was decided");
+    go.classList.add("decided");
+    if (isRead) go.classList.add("loss");
+    nodes.push(" By the decision ", go, name && `: ${name}`);
+    // What the rule made is the rule's anyway.
+    nodes.push(r ? "; the rule would have decided otherwise." : probability !== null ? ", as the rule would have." : ".");
+    return nodes.filter((node) => node);
   }
 
   function showAnswer() {
@@ -395,13 +448,18 @@
       const said = found.answer ?? (found.error ? `no answer: ${found.error}` : "no answerer was asked");
       column.append(make("p", "", make("span", "label", "answer"), said, " ", mark(found)));
       if (found.judge !== undefined) column.append(make("p", "", make("span", "label", "judge"), found.judge.toFixed(2)));
-      column.append(make("p", `verdict ${found.blame ? found.blame.by : ""}`, ...why(found.blame, side, episode)));
+      column.append(make("p", `verdict ${found.blame ? found.blame.by : ""}`, ...why(found, side, episode)));
       const hits = (found.hits || []).map(([version, score, evidence]) => {
         const entry = episode.versions[version];
         return make("li", evidence.length ? "hit evidence" : "hit", textOf(entry), make("small", "", ` #${entry.id} · ${score}`));
       });
       column.append(make("h4", "", hits.length ? "Retrieved, best first; ★ holds evidence" : "Nothing was retrieved."));
       if (hits.length) column.append(make("ol", "", ...hits));
+      if (found.d) {
+        const memory = episode.memory(found.step + 1);
+        column.append(make("h4", "", "What was decided while it was read for"),
+          ...found.d.map((made, at) => decisionNode(made, episode, memory, found.blame?.by === "read" && found.blame.d === at)));
+      }
       return column;
     });
     body.replaceChildren(top, make("div", "answers", ...columns));
@@ -489,9 +547,14 @@
     move(placeOf(episode.steps[number].end));
   }
   function goToLoss(side, blame) {
-    const pane = panes.find((each) => each.side === side);
-    culprit = { side, step: blame.step, op: blame.op, entry: blame.entry };
-    move(placeOf(pane.episode.steps[blame.step].end));
+    if (blame.op === undefined && blame.d !== undefined) goToDecision(side, blame);
+    else goToCulprit({ side, step: blame.step, op: blame.op, entry: blame.entry });
+  }
+  const goToDecision = (side, blame) => goToCulprit({ side, step: blame.step, decision: blame.d });
+  function goToCulprit(wanted) {
+    const pane = panes.find((each) => each.side === wanted.side);
+    culprit = wanted;
+    move(placeOf(pane.episode.steps[wanted.step].end));
     const node = pane.body.querySelector(".culprit");
     byId("stage").scrollIntoView();
     if (node) { node.scrollIntoView({ block: "nearest" }); node.focus({ preventScroll: true }); }

@@ -240,6 +240,8 @@ def _verdicts(questions: pd.DataFrame, failures: pd.DataFrame) -> Verdicts:
     for row in rows_of(failures):
         key = row["policy"], int(row["seed"]), row["stream"]
         places = {name: _whole(row[name]) for name in ("step", "operation", "entry", "rank")}
+        # An evaluation may be older than the diagnosis of decisions.
+        places["decision"] = _whole(row.get("decision_place", ""))
         verdict = Verdict(
             found[key][row["question"]].score, row["blame"], row["cause"], row["turn"], **places
         )

@@ -8,7 +8,11 @@ A stream:   turns [id, speaker, text, time]; sessions [first turn, name]; questi
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
             source turns, evidence turns, linked entries, tags, step at which it was invalidated or null,
             entries that it replaced]
-A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion)
+A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion);
+            d (decisions of a memory design)
+A decision: k (its name); on (the turn that it was about, or its words); t (the option taken), r (the rule's,
+            where it is another) and o (others), each [name, words, entry, probability]; of (options); n
+            (operations before it). The words of an option that is an entry are those of the entry.
 
 Keys at their default are left out. `page.js` reads all of this, and nothing else does.
 """
@@ -20,10 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memdojo.agents.policy import Choice
+from memdojo.agents.policy import Choice, MadeDecision, Option
+from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import MemoryEntry, OperationStatus, Question, Stream
+from memdojo.errors import cut_short
 from memdojo.rewards.outcomes import QuestionOutcome
 
+from ..records.recording import MOST_WORDS
 from ..records.types import EntryRecord, EpisodeRecord, OperationRecord, QuestionRecord, StepRecord
 
 Plain = dict[str, Any]
@@ -39,6 +46,7 @@ class Verdict:
         cause: What happened to `turn`; "" where nothing did.
         turn: Id of the evidence turn that was missing; "" where none is named.
         step, operation, entry, rank: As in `Finding`; None where they are not known.
+        decision: Place of the decision to blame, as in `Ascribed`; None where none is.
     """
 
     score: float = math.nan
@@ -49,6 +57,7 @@ class Verdict:
     operation: int | None = None
     entry: int | None = None
     rank: int | None = None
+    decision: int | None = None
 
 
 class StreamPart:
@@ -66,6 +75,9 @@ class StreamPart:
         for chunk in stream.chunks:
             self._ends.append(len(chunk.turns) + (self._ends[-1] if self._ends else 0))
         self._texts: dict[str, int] = {}
+        self._said = {
+            cut_short(render_turn(turn), MOST_WORDS): place for place, turn in enumerate(stream.turns)
+        }
 
     def new_texts(self, episode: EpisodeBlock) -> list[str]:
         """Return the texts of an episode that no episode before has brought."""
@@ -84,6 +96,10 @@ class StreamPart:
     def turn(self, id: str) -> int | None:
         """Return the place of a turn, None for an id of none."""
         return self._turns.get(id)
+
+    def words(self, text: str) -> int | str:
+        """Return the place of the turn that a text is word for word; the text itself if it is none."""
+        return self._said.get(text, text)
 
     def question(self, id: str) -> int:
         """Return the place of a question."""
@@ -171,6 +187,8 @@ class _Encoder:
     entries: list[list[Any]] = field(default_factory=list)
     places: dict[MemoryEntry, int] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
+    latest: dict[int, str] = field(default_factory=dict)
+    """The text of each entry so far, by its id, cut as decisions are."""
 
     def encode(self, record: EpisodeRecord) -> EpisodeBlock:
         steps = [self._step(step) for step in record.steps]
@@ -178,6 +196,11 @@ class _Encoder:
         return EpisodeBlock(self.entries, steps, list(self.texts), writes)
 
     def _step(self, step: StepRecord) -> Plain:
+        decisions = [self._decision(decision.made) for decision in step.decisions]
+        for operation in step.operations:
+            for after in (change.after for change in operation.changes):
+                if after is not None:
+                    self.latest[after.entry.id] = cut_short(after.entry.text, MOST_WORDS)
         ops = [self._operation(operation) for operation in step.operations]
         asked = [
             self._asked(outcome, question)
@@ -192,8 +215,29 @@ class _Encoder:
                 tokens=step.outcome.memory_tokens,
                 p=[_choice(choice) for choice in step.choices],
                 c=step.completion,
+                d=decisions,
             ),
         }
+
+    def _decision(self, made: MadeDecision) -> Plain:
+        # The page has the words of entries.
+        is_told = made.about == self.latest.get(made.taken.entry or 0)
+        return {
+            "k": made.name,
+            "t": self._option(made.taken),
+            "of": made.num_options,
+            **_short(
+                on=None if is_told else self.part.words(made.about),
+                r=None if made.by_rule is None else self._option(made.by_rule),
+                o=[self._option(option) for option in made.others],
+                n=made.num_operations or None,
+            ),
+        }
+
+    def _option(self, option: Option) -> list[Any]:
+        is_told = option.entry is not None and option.text == self.latest.get(option.entry)
+        probability = None if option.probability is None else round(option.probability, 3)
+        return [option.name, "" if is_told else option.text, option.entry, probability]
 
     def _end(self, step: StepRecord) -> int:
         if step.turns:
@@ -243,6 +287,7 @@ class _Encoder:
             "q": self.part.question(outcome.question_id),
             **_short(
                 hits=hits,
+                d=[self._decision(made) for made in question.decisions],
                 answer=outcome.answer,
                 error=outcome.answer_error,
                 judge=outcome.verdict,
@@ -263,6 +308,7 @@ class _Encoder:
                 op=verdict.operation,
                 entry=verdict.entry,
                 rank=verdict.rank,
+                d=verdict.decision,
             ),
         }
 

@@ -1,11 +1,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from builders import make_stream
+from builders import Notebook, make_stream
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.baselines.rules import ScriptedRule
+from memdojo.agents.designs.running.driver import RuleDecider
+from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.policy import Choice
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.manager import ManagerEpisode
@@ -65,5 +68,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_resamples=50,
         folder=path,
     )
+    report.write(path)
+    return path
+
+
+class Second(RuleDecider):
+    """Lets the second of those go that may leave, is sure of it, and decides all else by the rule."""
+
+    def choose(self, decisions):  # type: ignore[no-untyped-def]
+        return [1 if each.kind.name == "leave" else each.by_rule for each in decisions]
+
+    def probabilities(self, decision):  # type: ignore[no-untyped-def]
+        return np.array([0.25, 0.5, 0.25]) if decision.kind.name == "leave" else None
+
+
+@pytest.fixture(scope="session")
+def designed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An evaluation of a design that keeps three turns and reads the two newest.
+
+    At the fourth turn the dog leaves, where its rule would let the home go; the home is not read.
+    """
+    path = tmp_path_factory.mktemp("designs") / "tables"
+    notes = DesignManager(Notebook(keeps=True), decider=Second(), embedder="hashed_ngrams", name="notes")
+    answerer = CachedAnswerer(ExtractiveAnswerer())
+    settings = EvalSettings(max_entries=3, max_tokens=200, top_k=2, answerer=answerer)
+    report = run_evaluation([notes], [a_stream()], settings, num_resamples=50, folder=path)
     report.write(path)
     return path

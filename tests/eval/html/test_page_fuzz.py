@@ -16,7 +16,15 @@ from memdojo.eval.html.page import write_report
 from memdojo.eval.html.sources import EvaluationPart, first_episodes, read_evaluation, streams_of, verdicts_of
 from mutations import damaged_bytes, mutations
 
-TABLES = ("eval.csv", "blame.csv", "plan.csv", "forgetting.csv", "growth.csv", "diagnosis.csv")
+TABLES = (
+    "eval.csv",
+    "blame.csv",
+    "plan.csv",
+    "forgetting.csv",
+    "growth.csv",
+    "diagnosis.csv",
+    "decisions.csv",
+)
 RECORDS = ("episodes.jsonl.gz", "streams.jsonl.gz")
 EVERY = 20
 """One in so many of the evaluations that can be read is drawn, which takes much longer than reading it."""

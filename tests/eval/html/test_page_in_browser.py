@@ -16,7 +16,7 @@ from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.run import run_evaluation
 
 from ...builders import Pair
-from .conftest import HOSTILE, a_stream, add
+from .conftest import HOSTILE, TEXTS, a_stream, add
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -228,6 +228,63 @@ def test_everything_can_be_reached_by_the_tab_key(opened: Opened) -> None:
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
     assert {"theme", "stream", "left", "right", "back", "play", "forth", "slider", "filter"} <= reached
+
+
+@pytest.fixture
+def designs(browser: Any, designed: Path, tmp_path: Path) -> Iterator[Opened]:
+    write_report(tmp_path / "designs.html", [read_evaluation(designed)])
+    opened = Opened(browser, (tmp_path / "designs.html").as_uri(), viewport={"width": 1400, "height": 900})
+    label = next(each for each in opened.all("#left option") if each.startswith("notes"))
+    opened.page.locator("#left").select_option(label=label)
+    yield opened
+    assert opened.complaints == []
+    opened.page.close()
+
+
+def test_the_decisions_of_a_design_stand_before_the_operations_that_came_of_them(designs: Opened) -> None:
+    page = designs.page
+    page.locator("#slider").fill("3")
+    keep, leave, operation, *_ = designs.all("#left-body .ops > *")
+    assert keep == "◆ keepkeep of 2on The tea in the cup is green"
+    assert operation.startswith("+ ADD")
+    # The option taken, that of the rule, and all of them by their probabilities.
+    assert leave.startswith(f"◆ leave#2 Ana: {TEXTS[1]} of 3the rule takes #1 Ana: {TEXTS[0]}on t3")
+    bars = designs.all("#left-body .decision .choice")
+    assert bars == [
+        f"● #2 Ana: {TEXTS[1]}50.0 %",
+        f"#1 Ana: {TEXTS[0]}25.0 %",
+        f"#3 Ana: {HOSTILE}25.0 %",
+    ]
+    assert page.locator("#stage img, #stage script").count() == 0
+    assert page.evaluate("window.hacked") is None
+    # A turn that is not word for word what was decided on is told as it is.
+    page.locator("#slider").fill("2")
+    assert HOSTILE.strip() in designs.all("#left-body .decision .from")[0]
+
+
+def test_a_failed_question_leads_to_the_decision_that_lost_its_evidence(designs: Opened) -> None:
+    page = designs.page
+    page.locator("#questions button", has_text="What is the name of her dog?").click()
+    verdict = designs.all("#answer .verdict")[0]
+    assert verdict == (
+        "write: t1 was evicted (entry #2). Go to step 4 By the decision leave; "
+        "the rule would have decided otherwise."
+    )
+    page.locator("#answer .decided").first.click()
+    assert "step 4 of 4" in designs.text("#where")
+    assert designs.text("#left-body .culprit").startswith("◆ leave")
+    assert page.evaluate("document.activeElement.className").split()[-1] == "culprit"
+    page.locator("#answer .loss").first.click()
+    assert designs.text("#left-body .culprit").startswith("× evicted")
+
+
+def test_what_was_decided_while_a_question_was_read_for_stands_with_it(designs: Opened) -> None:
+    page = designs.page
+    page.locator("#questions button", has_text="Where is the home of Ana?").click()
+    assert designs.all("#answer .verdict")[0].endswith("By the decision find: newest.")
+    assert designs.all("#answer .decision.culprit") == ["◆ findnewest of 2"]
+    page.locator("#answer .decided").click()
+    assert "step 4 of 4" in designs.text("#where")
 
 
 def test_an_operation_of_another_package_is_seen_with_all_that_it_changed(

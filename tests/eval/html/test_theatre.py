@@ -1,8 +1,10 @@
 """The blocks of the memory theatre: what the page needs to show every step, and nothing twice."""
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
 import pytest
 
 from memdojo.agents.baselines.registry import make_retriever_baseline
@@ -103,6 +105,35 @@ def test_verdicts_without_tables_are_those_that_the_tables_would_have(folder: Pa
     # By what was retrieved, a question that was answered by luck or not at all may fail or not.
     found = verdicts_of_training(TrainingPart("run", folder, "kept_evidence"))
     assert {verdict.score for verdict in found["keeps", 0, "s"].values()} == {1.0}
+
+
+def test_decisions_stand_at_their_step_and_those_of_reading_with_the_question(designed: Path) -> None:
+    evaluation = read_evaluation(designed)
+    stream = StreamPart(streams_of(evaluation)[0])
+    record = next(each for each in first_episodes(evaluation) if each.policy == "notes")
+    block = episode_block(record, stream, verdicts_of(evaluation)["notes", 0, "s"])
+    keep, leave = block.steps[3]["d"]
+    assert keep == {"k": "keep", "t": ["keep", "", None, None], "of": 2, "on": "The tea in the cup is green"}
+    # The words of entries and of turns stand once.
+    assert (leave["k"], leave["of"], leave["on"]) == ("leave", 3, 3)
+    assert (leave["t"], leave["r"]) == (["", "", 2, 0.5], ["", "", 1, 0.25])
+    assert leave["o"] == [["", "", 3, 0.25]]
+    asked = {each["q"]: each for each in block.steps[3]["asked"]}
+    assert asked[1]["blame"]["d"] == 1
+    assert asked[0]["d"] == [{"k": "find", "t": ["newest", "", None, None], "of": 2}]
+    assert (asked[0]["blame"]["by"], asked[0]["blame"]["d"]) == ("read", 0)
+
+
+def test_an_evaluation_that_is_older_than_decisions_is_shown(designed: Path, tmp_path: Path) -> None:
+    shutil.copytree(designed, tmp_path / "older")
+    table = pd.read_csv(tmp_path / "older" / "diagnosis.csv")
+    later = ["decision", "decision_place", "option", "rule_agrees"]
+    table.drop(columns=later).to_csv(tmp_path / "older" / "diagnosis.csv", index=False)
+    (tmp_path / "older" / "decisions.csv").unlink()
+    part = read_evaluation(tmp_path / "older")
+    assert not any("Decisions" in grid.title for grid in part.finding_grids())
+    assert {each.decision for each in verdicts_of(part)["notes", 0, "s"].values()} == {None}
+    assert any("Decisions" in grid.title for grid in read_evaluation(designed).finding_grids())
 
 
 def test_a_retriever_has_questions_and_no_memory() -> None:
