@@ -117,7 +117,7 @@ def test_a_model_plays_the_roles_of_designs(data: dict[str, str], tmp_path: Path
     with serve(_respond) as url:
         result = invoke(*command, *_roles(url))
         assert result.exit_code == 0, result.stderr
-        assert f"roles by model-roles-1(endpoint(model=m, url={url}/v1))" in result.stdout
+        assert f"roles by model-roles-2(endpoint(model=m, url={url}/v1))" in result.stdout
         assert re.search(r"Roles of mem_agent: \d+ calls, \d+ asked of the model", result.stdout)
     by_rules = invoke(*command)
     assert by_rules.exit_code == 0, by_rules.stderr
