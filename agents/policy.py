@@ -168,6 +168,16 @@ class ReadsItself(Protocol):
 
 
 @runtime_checkable
+class LearnsFromReadings(Protocol):
+    """A manager that takes what came of readings, where the episode tells it; see `TellsReadings`."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether it makes anything of them."""
+        ...
+
+
+@runtime_checkable
 class CountsRoleCalls(Protocol):
     """A manager that has a language model do the work of roles, and counts it."""
 

@@ -57,6 +57,11 @@ class MemoryDesign(ABC):
             k: How many entries the answerer gets.
         """
 
+    @property
+    def learns(self) -> bool:
+        """True if `learn` does something, so that readings are worth keeping for it."""
+        return type(self).learn is not MemoryDesign.learn
+
     def learn(self, memory: DesignMemory, readings: Sequence[Reading]) -> Steps[None]:
         """Take what came of the last readings, before what is said next; by default nothing changes.
 

@@ -70,6 +70,11 @@ class DesignManager:
         return f"{self.embedder.name}, roles by {self.roles.fingerprint}"
 
     @property
+    def learns(self) -> bool:
+        """Whether the design learns from what came of readings."""
+        return self.design.learns
+
+    @property
     def role_counts(self) -> Mapping[str, int]:
         """What the roles have counted so far, by name; nothing of rules."""
         return self.roles.counts if isinstance(self.roles, CountsCalls) else {}

@@ -133,6 +133,11 @@ class ProviderManager:
     stochastic = False
 
     @property
+    def learns(self) -> bool:
+        """True: a provider is told what came of readings."""
+        return True
+
+    @property
     def reads_by(self) -> str:
         """The provider."""
         return "what the provider gives"

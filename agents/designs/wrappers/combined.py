@@ -53,6 +53,11 @@ class Combined(MemoryDesign):
         """Read as the second design."""
         return (yield from self.read_design.read(memory, question, k))
 
+    @property
+    def learns(self) -> bool:
+        """Whether the first design learns."""
+        return self.write_design.learns
+
     def learn(self, memory: DesignMemory, readings: Sequence[Reading]) -> Steps[None]:
         """Learn as the first design."""
         yield from self.write_design.learn(memory, readings)

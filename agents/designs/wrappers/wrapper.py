@@ -32,6 +32,11 @@ class Wrapper(MemoryDesign):
         """Read as the design within."""
         return (yield from self.design.read(memory, question, k))
 
+    @property
+    def learns(self) -> bool:
+        """Whether the design within learns."""
+        return self.design.learns
+
     def learn(self, memory: DesignMemory, readings: Sequence[Reading]) -> Steps[None]:
         """Learn as the design within."""
         yield from self.design.learn(memory, readings)

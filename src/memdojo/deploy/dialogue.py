@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rpds import HashTrieMap
 
+from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.chunking import of_one_day
@@ -20,7 +21,10 @@ from memdojo.envs.types import Capacity, Chunk, Delete, MemoryEntry, Operation, 
 from .context import KeptTurn, LiveContext
 from .episode import LiveEpisode
 from .memory_file import MemoryFile
-from .tables import DialogueTables, WaitingTurn
+from .tables import AnsweredQuestion, DialogueTables, WaitingTurn
+
+MAX_READINGS = 100
+"""Answers that a memory file keeps for a manager that learns from them."""
 
 Decide = Callable[[LiveEpisode], Iterable[Operation]]
 """A manager's decision on the chunk that the episode waits with."""
@@ -211,17 +215,33 @@ class LiveDialogue:
             return None
         return Chunk(self.episode.step_index, tuple(turns), str(first.session), first.turn.time)
 
-    def step(self, chunk: Chunk, decide: Decide) -> tuple[OperationResult, ...]:
-        """Show the next chunk to a manager, apply its operations, write it all, and say what they did."""
+    def note_reading(self, reading: AnsweredQuestion) -> None:
+        """Keep what was answered for a manager that learns from it."""
+        self._tables.add_reading(reading, MAX_READINGS)
+
+    def score_reading(self, id: str, score: float) -> bool:
+        """Say how an answer went; False if the file has none of that name any more."""
+        return self._tables.score_reading(id, score)
+
+    def step(self, chunk: Chunk, decide: Decide, *, learns: bool = False) -> tuple[OperationResult, ...]:
+        """Show the next chunk to a manager, apply its operations, write it all, and say what they did.
+
+        Args:
+            chunk: What `next_chunk` returned, or its beginning.
+            decide: The manager.
+            learns: Whether it is told what was answered since the last chunk.
+        """
         before = self._context.last()
         session = self._waiting[0].session
         if self._state.worked not in (None, session):
             # Also where no silence tells that a session begins, but `end_session` did.
             self._context.featurizer.forget_last()
         heard = self._hear([(turn, render_turn(turn)) for turn in chunk.turns])
-        self.episode.present(chunk)
+        self.episode.present(chunk, self._untold_readings() if learns else ())
         # Nothing is written before this, so that a manager that fails leaves no trace.
         results = self.episode.advance(decide(self.episode))
+        if learns:
+            self._tables.mark_told()
         self._state = dataclasses.replace(self._state, worked=session)
         self._write_turns(heard, before, self._write_entries(_touched(results)))
         for _ in chunk.turns:
@@ -239,6 +259,8 @@ class LiveDialogue:
         if result.before is None:
             return None
         self._context.note(result)
+        # What was answered from it may say it in other words.
+        self._tables.drop_readings_of(id)
         self._erase([id for id in self._write_entries(_touched([result])) if not self._num_needing[id]])
         return result.before
 
@@ -259,7 +281,7 @@ class LiveDialogue:
         return tuple(entry for entry in forgotten if entry is not None)
 
     def purge(self) -> None:
-        """Erase what no entry rests on: the last turn, and the words of turns that were dropped."""
+        """Erase what no entry rests on: the last turn, words of dropped turns, and what was answered."""
         last = self._context.last()
         if last is not None and not self._num_needing[last.turn.id]:
             self._erase([last.turn.id])
@@ -267,7 +289,23 @@ class LiveDialogue:
         for turn in self._tables.read_all_turns():
             words.update(set(analyze(turn.text)))
         self._tables.replace_words(words)
+        self._tables.drop_readings()
         self._context.featurizer.frequency = words
+
+    def _untold_readings(self) -> list[Reading]:
+        """Return what was answered since the last chunk; entries that are there no more are left out."""
+        with self._file.understanding():
+            asked = self._tables.read_untold()
+        return [
+            Reading(each.question, tuple(self._found(each.entries)), each.answer, each.score)
+            for each in asked
+        ]
+
+    def _found(self, ids: Iterable[int]) -> Iterator[MemoryEntry]:
+        for id in ids:
+            entry = self.store.get(id)
+            if entry is not None:
+                yield entry
 
     def _adopt_entries(self) -> None:
         """Take entries of which no turn is known for turns themselves, as if their texts had come first."""

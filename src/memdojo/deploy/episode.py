@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Chunk, Operation, OperationResult
 
@@ -49,6 +50,7 @@ class LiveEpisode:
         if rng_state is not None:
             self.rng.bit_generator.state = rng_state
         self._chunk: Chunk | None = None
+        self._readings: tuple[Reading, ...] = ()
 
     @property
     def chunk(self) -> Chunk | None:
@@ -61,9 +63,19 @@ class LiveEpisode:
         state: dict[str, Any] = dict(self.rng.bit_generator.state)
         return state
 
-    def present(self, chunk: Chunk) -> None:
-        """Let the next chunk wait for operations; its turns are in the context already."""
-        self._chunk = chunk
+    @property
+    def last_readings(self) -> tuple[Reading, ...]:
+        """What was read since the last chunk, and how it went."""
+        return self._readings
+
+    def present(self, chunk: Chunk, readings: Iterable[Reading] = ()) -> None:
+        """Let the next chunk wait for operations; its turns are in the context already.
+
+        Args:
+            chunk: The chunk.
+            readings: What was read since the last one, for managers that learn from it.
+        """
+        self._chunk, self._readings = chunk, tuple(readings)
 
     def advance(self, operations: Iterable[Operation]) -> tuple[OperationResult, ...]:
         """Apply the operations for the chunk and return what they did."""

@@ -87,6 +87,7 @@ class Reply(BaseModel):
 
     answer: str
     sources: list[Memory] = Field(description="The entries that it was given from, best first.")
+    id: str | None = Field(None, description="Name of the answer, as memory_feedback takes it.")
 
 
 class MemoryList(BaseModel):
@@ -148,7 +149,18 @@ class MemoryTools:
     ) -> Reply:
         """Have a question answered from memory, with the entries that the answer was given from."""
         answer = self._agent.ask(question, time)
-        return Reply(answer=answer.text, sources=_found(answer.hits))
+        return Reply(answer=answer.text, sources=_found(answer.hits), id=answer.id or None)
+
+    def memory_feedback(
+        self,
+        id: Annotated[str, Field(description="Name of the answer, from ask.")],
+        score: Annotated[
+            float, Field(ge=0, le=1, description="0 if it was wrong or of no use, 1 if it was right.")
+        ],
+    ) -> Status:
+        """Say how an answer of ask went, once that is known: the memory's manager learns from it."""
+        self._agent.feedback(id, score)
+        return self.memory_status()
 
     def list_memories(
         self,
@@ -230,7 +242,9 @@ class MemoryTools:
 READING = ("recall", "ask", "list_memories", "origin", "find_said", "memory_status")
 ADDING = ("remember", "end_session")
 DELETING = ("forget", "purge", "discard_waiting")
-WITHOUT_TEXTS = ("memory_status", "purge")
+LEARNING = ("memory_feedback",)
+"""There only where the manager learns from answers."""
+WITHOUT_TEXTS = ("memory_status", "purge", *LEARNING)
 
 
 def make_server(agent: MemoryAgent, changes: CapacityLimiter | None = None) -> MCPServer[Any]:
@@ -275,7 +289,7 @@ def make_server(agent: MemoryAgent, changes: CapacityLimiter | None = None) -> M
         "memdojo", title="Memory", instructions=INSTRUCTIONS, version=version("memdojo"), log_level="WARNING"
     )
     tools = MemoryTools(agent)
-    for name in (*ADDING, *READING, *DELETING):
+    for name in (*ADDING, *READING, *DELETING, *(LEARNING if agent.learns else ())):
         hints = ToolAnnotations(
             read_only_hint=name in READING, destructive_hint=name in DELETING, open_world_hint=False
         )

@@ -44,6 +44,7 @@ from .arguments import (
     wall_clock,
 )
 from .dialogue import LiveDialogue, SpokenTurn
+from .feedback import Answers, learns
 from .memory_file import MemoryFile
 from .shared import SharedDialogue
 from .working import blaming, work_off
@@ -68,10 +69,12 @@ class AgentAnswer:
     Attributes:
         text: The answer.
         hits: The entries that were found, best first, each with its score.
+        id: Its name, as `feedback` takes it; empty where the manager learns nothing from answers.
     """
 
     text: str
     hits: tuple[Hit, ...]
+    id: str = ""
 
 
 class MemoryAgent:
@@ -156,6 +159,7 @@ class MemoryAgent:
                 seed=options.get("seed", 0),
             )
             self._shared = SharedDialogue(self._file, self._dialogue)
+            self._answers = Answers(self._shared, self.manager)
         except BaseException as error:
             self._file.close()
             if isinstance(error, ConfigError):
@@ -196,6 +200,11 @@ class MemoryAgent:
     def num_sessions(self) -> int:
         """Sessions so far, with the one that goes on."""
         return self._shared.view().session
+
+    @property
+    def learns(self) -> bool:
+        """True if the manager learns from answers and from `feedback`, as some memory designs do."""
+        return learns(self.manager)
 
     def take_turns_with(self, other: MemoryAgent) -> None:
         """Let only one of two agents change its memory at a time, since they share their manager.
@@ -279,6 +288,8 @@ class MemoryAgent:
     def ask(self, question: str, time: datetime | None = None) -> AgentAnswer:
         """Answer from memory, from what `search` finds.
 
+        A manager that learns from answers is told of this one with its next chunk; see `feedback`.
+
         Args:
             question: What to answer.
             time: When it is asked; by default now.
@@ -294,7 +305,23 @@ class MemoryAgent:
             (answer,) = self.answerer.answer([request])
         if answer.text is None:
             raise AgentError(f"the answerer gave no answer: {answer.error}")
-        return AgentAnswer(answer.text, hits)
+        return AgentAnswer(answer.text, hits, self._answers.note(question, answer.text, hits))
+
+    def feedback(self, answer: AgentAnswer | str, score: float) -> None:
+        """Say how an answer went, for the manager to learn from when it gets its next chunk.
+
+        Where nobody says, the manager is told of the answer without a score. Feedback may come after the next
+        chunk as well: then the manager is told again, with the score. The last 100 answers are kept for it.
+
+        Args:
+            answer: What `ask` returned, or its id.
+            score: From 0, wrong or of no use, to 1, right.
+
+        Raises:
+            ConfigError: If the score is no number from 0 to 1, or the manager learns nothing from answers.
+            UnknownNameError: If there is no such answer, or none any more.
+        """
+        self._answers.score(answer.id if isinstance(answer, AgentAnswer) else answer, score)
 
     def sources(self, entry: MemoryEntry | int) -> tuple[Turn, ...]:
         """Return the turns that an entry came from, oldest first, as far as the file has them.
@@ -384,7 +411,8 @@ class MemoryAgent:
 
         These are the words of turns that the manager dropped or that left a full store: in how many turns a
         word occurred is all that was kept of them, and features of compact managers say how rare a word is.
-        From then on only the turns behind the entries count.
+        From then on only the turns behind the entries count. Answers that were kept to be learned from go,
+        too.
         """
         with self._shared.taking_turns():
             with self._shared.changing() as dialogue:
@@ -394,6 +422,7 @@ class MemoryAgent:
     def close(self) -> None:
         """Close the file and let models give back their memory; what waits is in the file. Twice is fine."""
         with self._shared.taking_turns():
+            self._answers.close()
             self._shared.close()
             release_models(self.manager, self.retriever, self.answerer)
 
@@ -430,6 +459,7 @@ class MemoryAgent:
         failure: AgentError | None = None
         size = self.manager.turns_per_chunk
         with self._shared.taking_turns(wait=wait):
+            self._answers.write(wait=wait)
             is_done = False
             while not is_done and failure is None:
                 with self._shared.changing(wait=wait) as dialogue:

@@ -31,7 +31,11 @@ CREATE TABLE IF NOT EXISTS turns (
     stored NOT NULL, features BLOB NOT NULL, following BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS origins (entry INTEGER PRIMARY KEY, position INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS words (word PRIMARY KEY, turns INTEGER NOT NULL) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS words (word PRIMARY KEY, turns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS readings (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, question NOT NULL, answer NOT NULL,
+    entries TEXT NOT NULL, score REAL, told INTEGER NOT NULL
+)
 """
 _TURN_COLUMNS = "position, id, speaker, text, time, stored, features, following"
 
@@ -74,6 +78,25 @@ class WaitingTurn:
     number: int
     turn: Turn
     session: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredQuestion:
+    """A question that was answered from the memory, for a manager that learns from it.
+
+    Attributes:
+        id: Name of the answer.
+        question: What was asked.
+        answer: What was answered.
+        entries: Ids of the entries that it was answered from, best first.
+        score: How it went, in [0, 1]; None as long as nobody says.
+    """
+
+    id: str
+    question: str
+    answer: str
+    entries: tuple[int, ...]
+    score: float | None = None
 
 
 class DialogueTables:
@@ -211,6 +234,61 @@ class DialogueTables:
         gone = ((word,) for word, turns in rows if turns < 0)
         self._database.executemany("DELETE FROM words WHERE word = ? AND turns < 1", gone)
 
+    def add_reading(self, reading: AnsweredQuestion, most: int) -> None:
+        """Add a question that was answered, unless it is there; of more than `most` the oldest go."""
+        self._database.execute(
+            "INSERT OR IGNORE INTO readings (id, question, answer, entries, score, told)"
+            " VALUES (?, ?, ?, ?, ?, 0)",
+            (
+                reading.id,
+                as_column(reading.question),
+                as_column(reading.answer),
+                json.dumps(reading.entries),
+                reading.score,
+            ),
+        )
+        self._database.execute(
+            "DELETE FROM readings"
+            " WHERE number NOT IN (SELECT number FROM readings ORDER BY number DESC LIMIT ?)",
+            (most,),
+        )
+
+    def score_reading(self, id: str, score: float) -> bool:
+        """Set how an answer went, to be told anew; False if there is none of that name."""
+        done = self._database.execute("UPDATE readings SET score = ?, told = 0 WHERE id = ?", (score, id))
+        return done.rowcount > 0
+
+    def read_untold(self) -> list[AnsweredQuestion]:
+        """Return the questions of which the manager has not been told what is known now, oldest first."""
+        rows = self._database.execute(
+            "SELECT id, question, answer, entries, score FROM readings WHERE NOT told ORDER BY number"
+        )
+        return [
+            AnsweredQuestion(
+                from_column(id),
+                from_column(question),
+                from_column(answer),
+                _as_ids(entries),
+                _as_score(score),
+            )
+            for id, question, answer, entries, score in rows
+        ]
+
+    def mark_told(self) -> None:
+        """Drop the questions whose scores are known; the others stay, in case somebody says how they went."""
+        self._database.execute("DELETE FROM readings WHERE NOT told AND score IS NOT NULL")
+        self._database.execute("UPDATE readings SET told = 1")
+
+    def drop_readings_of(self, entry: int) -> None:
+        """Drop the questions that were answered from an entry."""
+        self._database.execute(
+            "DELETE FROM readings WHERE EXISTS (SELECT 1 FROM json_each(entries) WHERE value = ?)", (entry,)
+        )
+
+    def drop_readings(self) -> None:
+        """Drop all questions that were answered."""
+        self._database.execute("DELETE FROM readings")
+
     def _read_turns(self, condition: str, arguments: Sequence[Any]) -> list[KeptTurn]:
         statement = f"SELECT {_TURN_COLUMNS} FROM turns WHERE {condition} ORDER BY position"
         with self._file.understanding():
@@ -260,6 +338,19 @@ def _as_turn(columns: Sequence[Any]) -> Turn:
 def _turn_columns(turn: Turn) -> tuple[Any, ...]:
     time = None if turn.time is None else turn.time.isoformat()
     return turn.id, as_column(turn.speaker), as_column(turn.text), time
+
+
+def _as_ids(text: str) -> tuple[int, ...]:
+    ids = json.loads(text)
+    if not isinstance(ids, list):
+        raise ValueError("a question was answered from something that is no list of entries")
+    return tuple(map(as_number, ids))
+
+
+def _as_score(score: Any) -> float | None:
+    if score is not None and not (isinstance(score, float | int) and 0 <= score <= 1):
+        raise ValueError(f"an answer has the score {score!r}")
+    return score
 
 
 def _as_row(features: bytes) -> FloatArray:

@@ -14,6 +14,7 @@ from memdojo.errors import AgentError, PromptTooLongError, reason_of
 
 from .dialogue import LiveDialogue
 from .episode import LiveEpisode
+from .feedback import learns
 
 
 def work_off(dialogue: LiveDialogue, chunk: Chunk, manager: CausalPolicy) -> tuple[OperationResult, ...]:
@@ -29,7 +30,7 @@ def work_off(dialogue: LiveDialogue, chunk: Chunk, manager: CausalPolicy) -> tup
     while True:
         decision = _Decision(manager)
         try:
-            results = dialogue.step(chunk, decision.decide)
+            results = dialogue.step(chunk, decision.decide, learns=learns(manager))
         except AgentError as error:
             if len(chunk.turns) == 1 or not isinstance(error.__cause__, PromptTooLongError):
                 raise
