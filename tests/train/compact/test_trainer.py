@@ -18,7 +18,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+import memdojo
 from builders import Messages, make_stream, run_training
+from http_servers import Request, Response, serve
 from memdojo.agents.compact.design import CompactDesign
 from memdojo.agents.compact.keep_and_supersede import KeepAndSupersedeNetwork
 from memdojo.agents.compact.manager import CompactManager
@@ -827,3 +829,30 @@ def test_the_learned_decisions_of_a_design_are_a_manager_that_reads_itself(tmp_p
     (run.latest / "policy.json").write_text(json.dumps(record))
     with pytest.raises(CheckpointError, match="unknown decision of 'sirllm' 'stay'"):
         load_policy(run.latest)
+
+
+def _says_something_new(request: Request) -> Response:
+    reply = {"role": "assistant", "content": f"Ann lives at {len(request.body)} Main Street."}
+    choice = {"index": 0, "finish_reason": "stop", "message": reply}
+    answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return Response(json.dumps(answer).encode(), headers={"Content-Type": "application/json"})
+
+
+def test_a_checkpoint_remembers_who_played_the_roles(tmp_path: Path) -> None:
+    with serve(_says_something_new) as url:
+        table = {"kind": "endpoint", "model": "m", "url": f"{url}/v1"}
+        run, _ = _train(
+            tmp_path,
+            *(each for each in TASKS["design-grpo"] if "design.parameters" not in each),
+            "design.name=mem_agent",
+            *(f"design.roles.{key}={value}" for key, value in table.items()),
+        )
+    assert run.latest is not None
+    spec = load_spec(run.latest)
+    assert spec.design is not None
+    assert spec.design.roles.items() >= table.items()
+    with pytest.raises(ConfigError, match=r"design\.roles\.url = .*--trust-run"):
+        memdojo.load_policy(run.path)
+    policy = memdojo.load_policy(run.path, trust_run=True)
+    assert isinstance(policy, CompactDesign)
+    assert f"roles by model-roles-2(endpoint(model=m, url={url}/v1))" in policy.reads_by
