@@ -1,11 +1,11 @@
-"""`DesignDecisionsEnv`: the decisions of a memory design as a Gymnasium environment."""
+"""The decisions of a memory design as Gymnasium environments: in arrays, and in text."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Unpack
+from typing import Any, Generic, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,14 @@ from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.features.manager import FeatureSettings
-from memdojo.envs.gym.base import ManagerEnv, Transition
+from memdojo.envs.gym.base import ActionT, ManagerEnv, ObservationT, Transition
 from memdojo.envs.gym.features import check_number
 from memdojo.envs.gym.options import StoreOptions, resolve_rules
 from memdojo.envs.gym.pool import DEFAULT_STREAMS, StreamPool
+from memdojo.envs.gym.spaces import FreeText
+from memdojo.envs.gym.text import check_text
+from memdojo.envs.prompts.decisions import PlainDecisionFormat
+from memdojo.envs.prompts.protocol import DecisionFormat, DecisionView
 from memdojo.envs.streams.turn_features import FEATURE_BOUND
 from memdojo.envs.types import OperationResult, OperationStatus, Stream
 from memdojo.errors import ConfigError
@@ -28,11 +32,13 @@ from .registry import make_design
 from .running.episode import DesignEpisode
 from .running.features import DecisionFeatures, learned_kinds
 from .running.policy import DesignManager
+from .running.text import DecisionTask
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Action = np.int64 | int
 
 DESIGN_REWARD: Mapping[str, float] = {"token_f1": 1.0}
+DESIGN_TEXT_REWARD: Mapping[str, float] = {"token_f1": 1.0, "invalid_operations": 0.1}
 DEFAULT_DESIGN = "sirllm"
 
 
@@ -47,7 +53,102 @@ class _Passed:
     unscored: str = ""
 
 
-class DesignDecisionsEnv(ManagerEnv[Arrays, Action]):
+class DesignEnv(ManagerEnv[ObservationT, ActionT], Generic[ObservationT, ActionT]):
+    """An environment whose steps are the decisions of a memory design, whatever its faces look like.
+
+    Attributes:
+        manager: The design with its embedder.
+        kinds: The decisions that wait for the policy.
+        run: The episode that is played.
+    """
+
+    meets_questions = True
+    """A design reads for a question when it is asked, and may learn from what came of it."""
+
+    def __init__(
+        self,
+        streams: str | Sequence[Stream] | StreamPool,
+        stream_options: Mapping[str, Any] | None,
+        manager: DesignManager,
+        learn: Sequence[str],
+        rules: EpisodeRules,
+    ) -> None:
+        self.manager = manager
+        super().__init__(_pool(streams, stream_options, manager), rules)
+        self.kinds = learned_kinds(manager.design, learn)
+        self._is_over = False
+        self._passed = _Passed()
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the episode can take no further step."""
+        return self._is_over
+
+    def step(self, action: ActionT) -> Transition[ObservationT]:
+        """Choose an option, let the design go on to the next decision, and return what has come of it."""
+        self.check_action(action)
+        malformed: tuple[str, ...] = ()
+        if self.run.decision is not None:
+            malformed = self._choose(action)
+            self._pass()
+        passed, self._passed = self._passed, _Passed()
+        is_last = self.run.decision is None
+        self._is_over = is_last or bool(passed.unscored)
+        terminated = is_last and not passed.unscored
+        observation = self._observe()
+        info = self._state_info() | self._info_of(passed) | {"malformed": malformed}
+        info["stop_reason"] = "unscored" if passed.unscored else "stream_ended" if terminated else ""
+        reward = 0.0 if passed.unscored else passed.reward
+        return observation, reward, terminated, bool(passed.unscored), info
+
+    def _choose(self, action: ActionT) -> tuple[str, ...]:
+        """Choose an option, and return what was wrong with the action."""
+        raise NotImplementedError
+
+    def _start(self, context: StreamContext, seed: int) -> ManagerEpisode:
+        episode = super()._start(context, seed)
+        self.run = DesignEpisode(episode, self.manager, frozenset(kind.name for kind in self.kinds))
+        self._is_over = False
+        self._passed = _Passed()
+        self._pass()
+        return episode
+
+    def _pass(self) -> None:
+        """Let chunks pass until there is something to choose, the stream ends or a step has no score."""
+        run, passed = self.run, self._passed
+        while run.decision is None and not run.ended and not passed.unscored:
+            requests = run.requests
+            assert requests is not None  # There is nothing to choose.
+            answers = self.answerer.answer(requests) if self.answerer is not None and requests else ()
+            results = run.episode.results
+            outcome = run.finish_step(answers)
+            score = self.reward(outcome)
+            passed.unscored = score.why if score.value is None else ""
+            passed.reward += score.value or 0.0
+            passed.parts.update(score.parts)
+            passed.questions += outcome.questions
+            passed.results += results
+
+    def _info_of(self, passed: _Passed) -> dict[str, Any]:
+        failed = [result for result in passed.results if not result.applied]
+        malformed = OperationStatus.MALFORMED
+        return {
+            "step": self.episode.step_index,
+            "questions": tuple(passed.questions),
+            "reward_parts": dict(passed.parts),
+            "unscored": passed.unscored,
+            "statuses": tuple(result.status.value for result in passed.results),
+            "refused": tuple(result.why for result in failed if result.status is not malformed),
+            "num_entries": len(self.episode.store),
+            "memory_tokens": self.episode.store.tokens,
+        }
+
+    def _state_info(self) -> dict[str, Any]:
+        decision = self.run.decision
+        return super()._state_info() | {"decision": "" if decision is None else decision.kind.name}
+
+
+class DesignDecisionsEnv(DesignEnv[Arrays, Action]):
     """A memory design writes and reads, and the policy makes its decisions, seen as arrays.
 
     ## Description
@@ -102,9 +203,6 @@ class DesignDecisionsEnv(ManagerEnv[Arrays, Action]):
     - v0: first version.
     """
 
-    meets_questions = True
-    """A design reads for a question when it is asked, and may learn from what came of it."""
-
     def __init__(
         self,
         streams: str | Sequence[Stream] | StreamPool = DEFAULT_STREAMS,
@@ -118,9 +216,9 @@ class DesignDecisionsEnv(ManagerEnv[Arrays, Action]):
         **options: Unpack[StoreOptions],
     ) -> None:
         chosen = resolve_rules(rules, options, StoreOptions, type(self), DESIGN_REWARD)
-        self.manager = DesignManager(make_design(design, **(design_options or {})), embedder=embedder)
-        super().__init__(_pool(streams, stream_options, self.manager), chosen)
-        self.features = DecisionFeatures(learned_kinds(self.manager.design, learn))
+        manager = DesignManager(make_design(design, **(design_options or {})), embedder=embedder)
+        super().__init__(streams, stream_options, manager, learn, chosen)
+        self.features = DecisionFeatures(self.kinds)
         shapes = {name: array.shape for name, array in self.features.empty().items()}
         bounds = {"options": FEATURE_BOUND, "state": FEATURE_BOUND}
         self.observation_space = spaces.Dict(  # type: ignore[assignment]
@@ -132,13 +230,6 @@ class DesignDecisionsEnv(ManagerEnv[Arrays, Action]):
             }
         )
         self.action_space = spaces.Discrete(self.features.num_options)
-        self._is_over = False
-        self._passed = _Passed()
-
-    @property
-    def has_ended(self) -> bool:
-        """True if the episode can take no further step."""
-        return self._is_over
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
         """Return which options there are now, shape (N,)."""
@@ -147,64 +238,14 @@ class DesignDecisionsEnv(ManagerEnv[Arrays, Action]):
         mask[: 1 if decision is None else decision.num_options] = True
         return mask
 
-    def step(self, action: Action) -> Transition[Arrays]:
-        """Choose an option, let the design go on to the next decision, and return what has come of it."""
-        self.check_action(action)
+    def _choose(self, action: Action) -> tuple[str, ...]:
         number = int(action)
-        malformed: tuple[str, ...] = ()
-        if self.run.decision is not None:
-            if self.action_masks()[number]:
-                self.run.choose(number)
-            else:
-                malformed = (f"action {number} is masked in this state.",)
-                self.run.choose_by_rule(*malformed)
-            self._pass()
-        passed, self._passed = self._passed, _Passed()
-        is_last = self.run.decision is None
-        self._is_over = is_last or bool(passed.unscored)
-        terminated = is_last and not passed.unscored
-        info = self._state_info() | self._info_of(passed) | {"malformed": malformed}
-        info["stop_reason"] = "unscored" if passed.unscored else "stream_ended" if terminated else ""
-        reward = 0.0 if passed.unscored else passed.reward
-        return self._observe(), reward, terminated, bool(passed.unscored), info
-
-    def _start(self, context: StreamContext, seed: int) -> ManagerEpisode:
-        episode = super()._start(context, seed)
-        names = frozenset(kind.name for kind in self.features.kinds)
-        self.run = DesignEpisode(episode, self.manager, names)
-        self._is_over = False
-        self._passed = _Passed()
-        self._pass()
-        return episode
-
-    def _pass(self) -> None:
-        """Let chunks pass until there is something to choose, the stream ends or a step has no score."""
-        run, passed = self.run, self._passed
-        while run.decision is None and not run.ended and not passed.unscored:
-            requests = run.requests
-            assert requests is not None  # There is nothing to choose.
-            answers = self.answerer.answer(requests) if self.answerer is not None and requests else ()
-            outcome = run.finish_step(answers)
-            score = self.reward(outcome)
-            passed.unscored = score.why if score.value is None else ""
-            passed.reward += score.value or 0.0
-            passed.parts.update(score.parts)
-            passed.questions += outcome.questions
-            passed.results += run.episode.results
-
-    def _info_of(self, passed: _Passed) -> dict[str, Any]:
-        failed = [result for result in passed.results if not result.applied]
-        malformed = OperationStatus.MALFORMED
-        return {
-            "step": self.episode.step_index,
-            "questions": tuple(passed.questions),
-            "reward_parts": dict(passed.parts),
-            "unscored": passed.unscored,
-            "statuses": tuple(result.status.value for result in passed.results),
-            "refused": tuple(result.why for result in failed if result.status is not malformed),
-            "num_entries": len(self.episode.store),
-            "memory_tokens": self.episode.store.tokens,
-        }
+        if self.action_masks()[number]:
+            self.run.choose(number)
+            return ()
+        malformed = f"action {number} is masked in this state."
+        self.run.choose_by_rule(malformed)
+        return (malformed,)
 
     def _observe(self) -> Arrays:
         decision = self.run.decision
@@ -214,11 +255,88 @@ class DesignDecisionsEnv(ManagerEnv[Arrays, Action]):
         check_number(action, self.features.num_options)
 
     def _state_info(self) -> dict[str, Any]:
-        decision = self.run.decision
-        return super()._state_info() | {
-            "decision": "" if decision is None else decision.kind.name,
-            "action_mask": self.action_masks(),
-        }
+        return super()._state_info() | {"action_mask": self.action_masks()}
+
+
+class DesignDecisionsTextEnv(DesignEnv[str, str]):
+    """A memory design writes and reads, and the policy makes its decisions, seen as text.
+
+    `view` is what it decides on now; rendered, it is the observation.
+
+    ## Description
+    As in `DesignDecisions-v0`: a step is one decision of the design, and those that are not learned are made
+    by the design's own rule.
+
+    ## Observation Space
+    `FreeText`: the decision, what it is about, its options, and the one that the rule takes, rendered by the
+    prompt format. With the plain format:
+
+        DESIGN re_me: Stores facts that are unlike all others, and forgets those that do not help.
+        DECISION store: Whether a fact is new enough to be stored.
+        ABOUT Ann: My dog is called Rex.
+        OPTIONS
+        1. skip
+        2. store
+        RULE 2
+        CHOOSE one of 2
+
+    Behind the last decision there is `END`.
+
+    ## Action Space
+    `FreeText`: the number of an option. In place of what is no number of an option the design's rule decides,
+    and the action is a malformed operation. An action that is no text at all raises `TypeError`, and the
+    episode is as it was.
+
+    ## Rewards
+    As in `DesignDecisions-v0`; by default also minus 0.1 times the invalid operations per chunk.
+
+    ## Starting State
+    As in `DesignDecisions-v0`.
+
+    ## Episode End
+    As in `DesignDecisions-v0`; `info` is the same, without `action_mask`.
+
+    ## Arguments
+    As in `DesignDecisions-v0`, and `prompt_format`, by default `PlainDecisionFormat()`.
+
+    ## Version History
+    - v0: first version.
+    """
+
+    def __init__(
+        self,
+        streams: str | Sequence[Stream] | StreamPool = DEFAULT_STREAMS,
+        *,
+        stream_options: Mapping[str, Any] | None = None,
+        design: str = DEFAULT_DESIGN,
+        design_options: Mapping[str, Any] | None = None,
+        learn: Sequence[str] = (),
+        embedder: str = FeatureSettings().embedder,
+        prompt_format: DecisionFormat | None = None,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[StoreOptions],
+    ) -> None:
+        chosen = resolve_rules(rules, options, StoreOptions, type(self), DESIGN_TEXT_REWARD)
+        manager = DesignManager(make_design(design, **(design_options or {})), embedder=embedder)
+        super().__init__(streams, stream_options, manager, learn, chosen)
+        self.prompt_format: DecisionFormat = prompt_format or PlainDecisionFormat()
+        self._task = DecisionTask(self.prompt_format, manager)
+        self.observation_space = FreeText()
+        self.action_space = FreeText(self.prompt_format.examples)
+
+    @property
+    def view(self) -> DecisionView:
+        """What the policy decides on now; rendered, it is the observation."""
+        return self._task.view(self.run)
+
+    def _choose(self, action: str) -> tuple[str, ...]:
+        return self._task.choose(self.run, self.view, action)
+
+    def _observe(self) -> str:
+        return self.prompt_format.render(self.view)
+
+    def _check_action(self, action: object) -> None:
+        check_text(action, self)
 
 
 def _pool(

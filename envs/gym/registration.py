@@ -18,9 +18,11 @@ ENV_IDS = (
     "memdojo/MemoryManagerFeatures-v0",
     "memdojo/ProxyRetrieverFeatures-v0",
     "memdojo/DesignDecisions-v0",
+    "memdojo/DesignDecisionsText-v0",
 )
 
 _TEXT, _FEATURES, _VECTOR = "memdojo.envs.gym.text", "memdojo.envs.gym.features", "memdojo.envs.gym.vector"
+_DESIGNS = "memdojo.agents.designs.gym_env"
 _ENTRY_POINTS: dict[str, tuple[str, str | None]] = {
     "memdojo/MemoryManager-v0": (f"{_TEXT}:MemoryManagerEnv", f"{_VECTOR}:MemoryManagerVectorEnv"),
     "memdojo/ProxyRetriever-v0": (f"{_TEXT}:ProxyRetrieverEnv", None),
@@ -30,8 +32,9 @@ _ENTRY_POINTS: dict[str, tuple[str, str | None]] = {
         f"{_VECTOR}:MemoryManagerFeaturesVectorEnv",
     ),
     "memdojo/ProxyRetrieverFeatures-v0": (f"{_FEATURES}:ProxyRetrieverFeaturesEnv", None),
-    # A face of what stands above the environments.
-    "memdojo/DesignDecisions-v0": ("memdojo.agents.designs.gym_env:DesignDecisionsEnv", None),
+    # Faces of what stands above the environments.
+    "memdojo/DesignDecisions-v0": (f"{_DESIGNS}:DesignDecisionsEnv", None),
+    "memdojo/DesignDecisionsText-v0": (f"{_DESIGNS}:DesignDecisionsTextEnv", None),
 }
 
 _ID = re.compile(r"(?:[\w-]+/)?[\w.-]+?-v\d+")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from memdojo.errors import cut_short
 
@@ -90,6 +90,41 @@ class AnswerDecision:
 
     useful: tuple[int, ...]
     answer: str
+
+
+class DecisionOption(NamedTuple):
+    """An option of a memory design's decision.
+
+    Attributes:
+        place: Its place among all options that there are, from 0.
+        text: The option in words.
+    """
+
+    place: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What a policy decides on that makes the decisions of a memory design.
+
+    Attributes:
+        design: Name of the design.
+        design_description: What the design does, in one line.
+        decision: Name of the decision; empty once there is none any more.
+        description: What is decided, in one sentence.
+        about: What is decided on, in words: a turn, an entry, a question; may be empty.
+        options: Those that are shown.
+        by_rule: `place` of the option that the design's own rule takes; it is always shown.
+    """
+
+    design: str
+    design_description: str
+    decision: str = ""
+    description: str = ""
+    about: str = ""
+    options: tuple[DecisionOption, ...] = ()
+    by_rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +220,8 @@ ManagerFormat = PromptFormat[ManagerView, tuple[Operation, ...]]
 RankingFormat = PromptFormat[RankingView, tuple[int, ...]]
 """Parses to entry ids, best first; to no ids at all if anything is wrong with the ranking."""
 AnswerFormat = PromptFormat[AnswerView, AnswerDecision]
+DecisionFormat = PromptFormat[DecisionView, int | None]
+"""Parses to the `place` of an option; to None if anything is wrong with the reply."""
 
 
 class TeachableFormat(PromptFormat[View, TaughtDecision], Protocol[View, TaughtDecision]):
@@ -252,12 +289,14 @@ def parse_reply(
     return format.parse(completion, view)
 
 
-AnyView = ManagerView | RankingView | AnswerView
+AnyView = ManagerView | RankingView | AnswerView | DecisionView
 AnyViewT = TypeVar("AnyViewT", bound=AnyView)
 
 
 def num_entries(view: AnyView) -> int:
-    """Return how many entries a view shows."""
+    """Return how many entries a view can do without: all that it shows, or all options but the rule's."""
+    if isinstance(view, DecisionView):
+        return max(len(view.options) - 1, 0)
     return len(view.candidates if isinstance(view, RankingView) else view.entries)
 
 
@@ -266,7 +305,8 @@ def showing(view: AnyViewT, num: int) -> AnyViewT:
 
     A manager no longer sees the entries that were written longest ago (they stay in the store), and
     loses the core block last of all; a retriever no longer sees the candidates that stand last in `staying`
-    or else were said first, an answer agent those that were ranked last.
+    or else were said first, an answer agent those that were ranked last. Of the options of a decision the
+    last ones go, and the one that the rule takes never does.
     """
     if num >= num_entries(view):
         return view
@@ -277,6 +317,10 @@ def showing(view: AnyViewT, num: int) -> AnyViewT:
         return replace(view, candidates=tuple(entry for entry in view.candidates if entry.id in kept))
     if isinstance(view, AnswerView):
         return replace(view, entries=view.entries[:num])
+    if isinstance(view, DecisionView):
+        others = [option.place for option in view.options if option.place != view.by_rule]
+        left = {view.by_rule, *others[:num]}
+        return replace(view, options=tuple(option for option in view.options if option.place in left))
     newest = sorted(view.entries, key=lambda entry: (entry.kind == CORE_KIND, entry.updated_step, entry.id))[
         len(view.entries) - num :
     ]

@@ -11,6 +11,7 @@ from memdojo.errors import unknown_name
 from memdojo.registry import Registry
 
 from .brief import BriefAnswerFormat, BriefFormat
+from .decisions import BriefDecisionFormat, PlainDecisionFormat
 from .mem_alpha import MemAlphaFormat
 from .mem_alpha_brief import MemAlphaBriefFormat
 from .memory_r1 import MemoryR1AnswerFormat, MemoryR1Format
@@ -21,7 +22,7 @@ from .protocol import PromptFormat
 BuildFormat = Callable[[], PromptFormat[Any, Any]]
 
 FORMATS: Mapping[str, Registry[BuildFormat]] = MappingProxyType(
-    {task: Registry(f"{task} format") for task in ("manager", "retriever", "answer_agent")}
+    {task: Registry(f"{task} format") for task in ("manager", "retriever", "answer_agent", "design")}
 )
 """For each task, what makes a prompt format, by the name that a configuration gives it."""
 
@@ -42,10 +43,15 @@ _OF_ANSWER_AGENTS: tuple[tuple[str, BuildFormat], ...] = (
     ("brief", BriefAnswerFormat),
     ("memory_r1", MemoryR1AnswerFormat),
 )
+_OF_DESIGNS: tuple[tuple[str, BuildFormat], ...] = (
+    ("plain", PlainDecisionFormat),
+    ("brief", BriefDecisionFormat),
+)
 for _task, _formats in (
     ("manager", _OF_MANAGERS),
     ("retriever", _OF_RETRIEVERS),
     ("answer_agent", _OF_ANSWER_AGENTS),
+    ("design", _OF_DESIGNS),
 ):
     for _name, _build in _formats:
         FORMATS[_task].add(_name, _build)

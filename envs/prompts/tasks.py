@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from ..answering import Answer, AnswerRequest
-from ..episodes.base import Episode
 from ..episodes.manager import ManagerEpisode
 from ..episodes.retrieval import RetrievalEpisode
 from ..episodes.visible import VisibleEpisode
@@ -29,7 +28,7 @@ from .protocol import (
     parse_reply,
 )
 
-EpisodeT = TypeVar("EpisodeT", bound=Episode, contravariant=True)
+EpisodeT = TypeVar("EpisodeT", contravariant=True)
 ViewT = TypeVar("ViewT")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.types import Chunk, Hit
+from memdojo.registry import first_line
 
 from .decisions import DecisionKind, Steps
 from .memory import DesignMemory
@@ -37,6 +38,11 @@ class MemoryDesign(ABC):
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] | None = None
     decisions: tuple[DecisionKind, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """What it does, in one line: the first of its docstring."""
+        return first_line(type(self))
 
     @abstractmethod
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:

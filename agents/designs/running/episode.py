@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from memdojo.envs.answering import Answer, AnswerRequest
+from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.types import Hit, Noop
 from memdojo.errors import EpisodeStateError, RoleError
@@ -56,7 +57,22 @@ class DesignEpisode:
         self.episode = episode
         self.manager = manager
         self._learned = learned
-        self._begin_chunk()
+        self.begin_chunk()
+
+    @property
+    def context(self) -> StreamContext:
+        """The stream with what all of its episodes share."""
+        return self.episode.context
+
+    @property
+    def step_index(self) -> int:
+        """Chunks done."""
+        return self.episode.step_index
+
+    @property
+    def is_half_done(self) -> bool:
+        """True while questions wait for their answers."""
+        return self._requests is not None
 
     @property
     def decision(self) -> Decision | None:
@@ -74,6 +90,16 @@ class DesignEpisode:
         """The questions that wait for `finish_step`; None while there is something to choose."""
         work_together([self])
         return self._requests
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The options that were chosen since the chunk began."""
+        return tuple(self._chosen)
+
+    @property
+    def malformed(self) -> tuple[str, ...]:
+        """What was wrong, since the chunk began, where the rule chose in place of somebody."""
+        return tuple(self._malformed)
 
     @property
     def ended(self) -> bool:
@@ -117,7 +143,7 @@ class DesignEpisode:
         if self.requests is None:
             raise EpisodeStateError("the step is not complete; choose first, or start a new episode.")
         outcome = self.episode.finish_step(answers)
-        self._begin_chunk()
+        self.begin_chunk()
         return outcome
 
     def outcome(self) -> EpisodeOutcome:
@@ -134,13 +160,18 @@ class DesignEpisode:
             raise EpisodeStateError("a design's episode cannot fork before its questions are answered.")
         fork = copy.copy(self)
         fork.episode = self.episode.fork(seed)
-        fork._begin_chunk()
+        fork.begin_chunk()
         fork._malformed += self._malformed
         for chosen in self._chosen:
             fork.choose(chosen)
         return fork
 
-    def _begin_chunk(self) -> None:
+    def begin_chunk(self) -> None:
+        """Let the design meet the chunk of `episode`, up to its first choice, or to the questions behind it.
+
+        `finish_step` does it. Only who finishes the step of `episode` in another way has to call it, as to
+        look at what the step came to: where there is nothing to choose, the next one is begun at once.
+        """
         self._chosen: list[int] = []
         self._malformed: list[str] = []
         self._decision: Decision | None = None

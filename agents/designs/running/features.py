@@ -1,4 +1,4 @@
-"""`DecisionFeatures`: decisions of a design as arrays of one shape, and `render_decision`: one as text."""
+"""`DecisionFeatures`: decisions of a design as arrays of one shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from memdojo.envs.quoting import INDENT, one_line
 from memdojo.envs.streams.turn_features import FEATURE_BOUND
 from memdojo.errors import ConfigError, DesignError, unknown_name
 
@@ -111,16 +110,3 @@ class DecisionFeatures:
         }
         arrays["action_mask"][0] = 1
         return arrays
-
-
-def render_decision(decision: Decision) -> str:
-    """Return a decision as text: what is decided, on what, and the options by number from 0.
-
-    What the design's rule takes is not told. Somebody's text stays within its line.
-    """
-    lines = [decision.kind.description]
-    if decision.about:
-        lines.append(f"{INDENT}{one_line(decision.about)}")
-    words = decision.options or ("",) * decision.num_options
-    lines += [f"{number}. {one_line(text)}".rstrip() for number, text in enumerate(words)]
-    return "\n".join(lines)

@@ -45,6 +45,11 @@ class Combined(MemoryDesign):
         self.decisions = tuple(kind for kind in kinds if names.count(kind.name) == 1)
         self.writes, self.reads = write_design.writes, read_design.reads
 
+    @property
+    def description(self) -> str:
+        """Those of both designs."""
+        return f"{self.write_design.description} Reads as this one: {self.read_design.description}"
+
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Write as the first design."""
         yield from self.write_design.write(memory, chunk)

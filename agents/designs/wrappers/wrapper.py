@@ -24,6 +24,11 @@ class Wrapper(MemoryDesign):
         self.name, self.turns_per_chunk = design.name, design.turns_per_chunk
         self.writes, self.reads, self.decisions = design.writes, design.reads, design.decisions
 
+    @property
+    def description(self) -> str:
+        """That of the design within."""
+        return self.design.description
+
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Write as the design within."""
         yield from self.design.write(memory, chunk)

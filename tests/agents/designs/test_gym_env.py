@@ -1,6 +1,8 @@
-"""The environment of a design's decisions."""
+"""The environments of a design's decisions."""
 
 from __future__ import annotations
+
+import itertools
 
 import gymnasium
 import numpy as np
@@ -19,6 +21,7 @@ from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import ConfigError, EpisodeStateError, UnknownNameError
 
 ID = "memdojo/DesignDecisions-v0"
+TEXT_ID = "memdojo/DesignDecisionsText-v0"
 SMALL = {
     "num_streams": 2,
     "num_sessions": 1,
@@ -35,8 +38,8 @@ def notebook():
         yield
 
 
-def _make(**options):
-    return gymnasium.make(ID, **{"stream_options": SMALL, "max_entries": 6, "top_k": 3, **options}).unwrapped
+def _make(id=ID, **options):
+    return gymnasium.make(id, **{"stream_options": SMALL, "max_entries": 6, "top_k": 3, **options}).unwrapped
 
 
 def _play(env, choose, **reset):
@@ -59,6 +62,13 @@ def test_it_keeps_the_contract_of_memory_environments(design):
     env = gymnasium.make(ID, stream_options=SMALL, max_entries=6, design=design)
     report = check_memory_env(env, num_steps=60, reward_bounds=(0.0, 1.0))
     assert set(report.skipped) == {"odd_texts"}
+
+
+@pytest.mark.parametrize("design", ["sirllm", "notebook"])
+def test_in_text_it_keeps_the_contract_too(design):
+    env = gymnasium.make(TEXT_ID, stream_options=SMALL, max_entries=6, design=design)
+    report = check_memory_env(env, num_steps=60, reward_bounds=(-0.1, 1.0))
+    assert set(report.skipped) == {"action_mask"}
 
 
 def test_by_the_rule_an_episode_is_paid_what_the_design_comes_to():
@@ -128,3 +138,47 @@ def test_a_pool_of_larger_chunks_than_the_design_writes_is_refused():
     pool = StreamPool("synthetic:train", SMALL, turns_per_chunk=4)
     with pytest.raises(ConfigError, match="turns_per_chunk=1"):
         _make(streams=pool, stream_options=None)
+
+
+def test_in_text_the_same_choices_come_to_the_same():
+    arrays, text = _make(), _make(TEXT_ID, reward={"token_f1": 1.0})
+    rewards, infos = _play(arrays, lambda observation: int(observation["action_mask"].sum()) - 1, seed=5)
+    written, seen = _play(text, lambda observation: str(len(text.view.options)), seed=5)
+    assert written == rewards
+    assert [info["statuses"] for info in seen[1:]] == [info["statuses"] for info in infos[1:]]
+    assert [info["decision"] for info in seen] == [info["decision"] for info in infos]
+
+
+def test_in_text_what_is_no_number_of_an_option_goes_by_the_rule_and_costs():
+    env, twin = (_make(TEXT_ID, design="notebook", learn=["keep"]) for _ in range(2))
+    for each in (env, twin):
+        each.reset(seed=3)
+    observation, reward, *_, info = env.step("the first one")
+    other, cheaper, *_ = twin.step(env.prompt_format.write(twin.view.by_rule, twin.view))
+    assert info["malformed"] == (
+        "'the first one': not the number of an option; write the number and nothing else.",
+    )
+    assert "malformed" in info["statuses"]
+    assert observation == other
+    assert reward == pytest.approx(cheaper - 0.1 / SMALL["turns_per_session"])
+    with pytest.raises(TypeError, match="takes a text"):
+        env.step(1)
+
+
+def test_in_text_nothing_follows_the_last_decision():
+    env = _make(TEXT_ID, max_entries=200)
+    observation, info = env.reset(seed=0)
+    assert (observation, info["decision"]) == ("END", "")
+    observation, reward, terminated, _, info = env.step("anything")
+    assert (observation, terminated, info["malformed"]) == ("END", True, ())
+    assert reward > 0
+
+
+def test_each_step_tells_what_the_chunks_did_that_have_passed():
+    env = _make(TEXT_ID, design="re_me", learn=["store"])
+    _, infos = _play(env, lambda observation: "no number", seed=0)
+    # Some turns tell nothing, so that there is nothing to choose at them.
+    steps = [info["step"] for info in infos[1:]]
+    assert any(later - earlier > 1 for earlier, later in itertools.pairwise(steps))
+    statuses = [status for info in infos[1:] for status in info["statuses"]]
+    assert statuses.count("malformed") == len(infos) - 1

@@ -10,6 +10,8 @@ from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRank
 from memdojo.envs.prompts.protocol import (
     AnswerDecision,
     AnswerView,
+    DecisionOption,
+    DecisionView,
     ManagerView,
     Parsed,
     ParseErrorKind,
@@ -27,6 +29,7 @@ def test_each_task_has_formats_of_its_own() -> None:
     assert {"brief", "mem_alpha", "memory_r1", "memory_r1_add_unknown", "plain"} <= set(manager)
     assert {"brief", "memory_r1", "plain"} <= set(list_formats("answer_agent"))
     assert {"brief", "memsifter", "plain"} <= set(list_formats("retriever"))
+    assert {"brief", "plain"} <= set(list_formats("design"))
     assert isinstance(make_format("manager", "brief"), BriefFormat)
     assert isinstance(make_format("manager", "plain"), PlainFormat)
     assert isinstance(make_format("retriever", "plain"), PlainRankingFormat)
@@ -64,10 +67,12 @@ def test_every_format_is_described_in_one_line(task: str) -> None:
 TIME = datetime(2024, 5, 1, 9)
 CHUNK = Chunk(4, (Turn("t9", "Ann", "I live in Oslo.", TIME), Turn("t10", "Bob", "Me too.", TIME)), "s", TIME)
 ENTRIES = tuple(MemoryEntry(id, "semantic", f"Note {id}", TIME, 0, 0, ()) for id in (1, 3, 37))
+OPTIONS = tuple(DecisionOption(index, f"Note {index}") for index in range(3))
 VIEWS = {
     "manager": ManagerView(CHUNK, ENTRIES, Capacity(), 9),
     "retriever": RankingView("Where?", None, ENTRIES, 3),
     "answer_agent": AnswerView("Where?", None, ENTRIES),
+    "design": DecisionView("d", "A design.", "who", "Who leaves.", "Ann: hi", OPTIONS),
 }
 ALL = [(task, name) for task in FORMATS for name in FORMATS[task]]
 
@@ -89,7 +94,7 @@ def test_no_format_reads_what_is_only_thought(task: str, name: str) -> None:
         assert format.parse(thought.format(draft) + reply, view) == wanted
     cut = format.parse(f"<think>\n{reply}", view)
     assert (cut.decision, len(cut.errors)) == (format.parse("<think>", view).decision, 1)
-    assert cut.decision in ((), AnswerDecision((), ""))
+    assert cut.decision in ((), AnswerDecision((), ""), None)
 
 
 @pytest.mark.parametrize(("task", "name"), ALL)
@@ -103,6 +108,8 @@ def test_what_a_cut_off_reply_does_a_whole_one_would_do(task: str, name: str) ->
                 # An answer counts as far as it goes, and entries count where all of them were named.
                 assert cut.decision.useful in ((), whole.useful), text[:end]
                 assert whole.answer.startswith(cut.decision.answer) or name == "brief", text[:end]
+            elif task == "design":
+                assert cut.decision is None, text[:end]
             else:
                 assert set(cut.decision) <= set(whole), text[:end]
 

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzing import completions, num_inputs
-from memdojo.envs.prompts.protocol import AnswerView, ManagerView, RankingView, parse_reply
+from memdojo.envs.prompts.protocol import (
+    AnswerView,
+    DecisionOption,
+    DecisionView,
+    ManagerView,
+    RankingView,
+    parse_reply,
+)
 from memdojo.envs.prompts.registry import FORMATS, make_format
 from memdojo.envs.prompts.thoughts import Reply, split_thoughts
 from memdojo.envs.types import Capacity, Chunk, MemoryEntry, Turn
@@ -26,10 +33,12 @@ ENTRIES = (
         for id, kind in ((3, "semantic"), (37, "episodic"))
     ),
 )
+OPTIONS = tuple(DecisionOption(index, f"Note {index}") for index in range(3))
 VIEWS = {
     "manager": ManagerView(CHUNK, ENTRIES, Capacity(), 9),
     "retriever": RankingView("Where?", None, ENTRIES, 3),
     "answer_agent": AnswerView("Where?", None, ENTRIES),
+    "design": DecisionView("d", "A design.", "who", "Who leaves.", "Ann: hi", OPTIONS),
 }
 ALL = [(make_format(task, name), VIEWS[task]) for task in FORMATS for name in FORMATS[task]]
 EXAMPLES = [example for format, _ in ALL for example in format.examples]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from builders import FailingRoles
+from builders import FailingRoles, Notebook
 from memdojo.agents.designs.mem_agent import MemAgent
 from memdojo.agents.designs.running.episode import DesignEpisode, work_together
+from memdojo.agents.designs.running.episode import DesignEpisode
 from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.play import play_manager
@@ -145,3 +146,24 @@ def test_where_a_role_fails_there_is_nothing_to_choose_any_more(context):
     assert failures == ["", ""] + ["failing failed at the role 'summary': out of order"] * 22
     assert len(texts) == 3
     assert all(question.answer is None and question.answer_error for question in outcome.questions)
+
+
+def test_it_tells_what_was_chosen_and_what_was_malformed_until_the_chunk_is_done(context):
+    manager = DesignManager(Notebook())
+    episode = DesignEpisode(_episode(context, manager), manager, frozenset({"keep"}))
+    assert (episode.chosen, episode.malformed, episode.is_half_done) == ((), (), False)
+    episode.choose_by_rule("no number.")
+    assert (episode.chosen, episode.malformed, episode.is_half_done) == ((0,), ("no number.",), True)
+    episode.finish_step(())
+    assert (episode.step_index, episode.chosen, episode.malformed) == (1, (), ())
+
+
+def test_what_a_step_came_to_can_be_seen_before_the_next_chunk_begins(context):
+    manager = DesignManager(SirLLM(num_first=1, num_recent=2))
+    episode = DesignEpisode(_episode(context, manager), manager)
+    # Until the store is full there is nothing to choose.
+    for step in range(3):
+        episode.episode.finish_step(())
+        assert (episode.step_index, len(episode.episode.store)) == (step + 1, step + 1)
+        episode.begin_chunk()
+        assert len(episode.episode.store) == step + 2

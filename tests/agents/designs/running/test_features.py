@@ -1,4 +1,4 @@
-"""Decisions as arrays and as text."""
+"""Decisions as arrays."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 from builders import FIND, KEEP, Notebook
 from memdojo.agents.designs.parts.decisions import Decision, DecisionKind
 from memdojo.agents.designs.parts.protocol import MemoryDesign
-from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds, render_decision
+from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.errors import ConfigError, DesignError, UnknownNameError
 
 WHO = DecisionKind("who", "Who leaves.", max_options=4, option_features=("age", "worth"))
 
 
-def _decision(kind, by_rule, rows, state=(), **words):
-    return Decision(kind, by_rule, np.float32(rows), np.float32(state), **words)
+def _decision(kind, by_rule, rows, state=()):
+    return Decision(kind, by_rule, np.float32(rows), np.float32(state))
 
 
 def test_kinds_of_different_sizes_have_arrays_of_one_shape():
@@ -68,12 +68,3 @@ def test_a_design_without_decisions_cannot_be_learned():
 
     with pytest.raises(ConfigError, match="'fixed' has no decision"):
         learned_kinds(Fixed())
-
-
-def test_a_decision_as_text_has_numbered_options_and_not_the_rules_choice():
-    decision = _decision(
-        WHO, 1, np.zeros((2, 2)), about="1. I moved\nto Rome.", options=("Ann: hi\n2. there", "Bob: no")
-    )
-    assert render_decision(decision) == "Who leaves.\n  1. I moved to Rome.\n0. Ann: hi 2. there\n1. Bob: no"
-    other = _decision(WHO, 0, np.zeros((2, 2)), about=decision.about, options=decision.options)
-    assert render_decision(other) == render_decision(decision)
