@@ -304,7 +304,8 @@ def save_design(
 ) -> Path:
     """Save an untrained decision of a design as if it had been trained so, and return the folder."""
     from memdojo.agents.compact.design import new_design_network
-    from memdojo.train.checkpoints.compact import DesignSpec, design_spec, save_policy
+    from memdojo.train.checkpoints.compact import design_spec, save_policy
+    from memdojo.train.checkpoints.design_spec import DesignSpec
 
     name, learned = decision
     design = DesignSpec(name, dict(parameters), (learned,), dict(roles))
@@ -332,18 +333,25 @@ def save_retriever(folder: Path, training: TrainedOn) -> Path:
     return folder
 
 
-def save_language(folder: Path, model: Path, task: Literal["manager", "retriever", "answer_agent"]) -> str:
+def save_language(
+    folder: Path, model: Path, task: Literal["manager", "retriever", "answer_agent", "design"]
+) -> str:
     """Save a language policy for a task, with this model, and return its folder as text.
 
-    Its record says that it was trained with four retrieved entries, found by the dense retriever.
+    Its record says that it was trained with four retrieved entries, found by the dense retriever; of a design
+    that it decides who leaves the store of `sirllm`.
     """
     from memdojo.train.checkpoints.compact import TrainedOn
+    from memdojo.train.checkpoints.design_spec import DesignSpec
     from memdojo.train.checkpoints.language import LanguageSpec, save_language_policy
     from memdojo.train.checkpoints.model_folders import MODEL
 
-    format = "brief" if task == "manager" else "plain"
+    format = "brief" if task in ("manager", "design") else "plain"
     training = TrainedOn(task, top_k=4, retriever="dense")
-    spec = LanguageSpec(task, format, 900, 8, 5, 2, "transformers", training=training)
+    design = DesignSpec("sirllm", {"num_first": 1}, ("leave",)) if task == "design" else None
+    spec = LanguageSpec(
+        task, format, 900, 8, 5, 2, "transformers", training=training, design=design, embedder="hashed_ngrams"
+    )
     save_language_policy(folder, lambda into: (into / MODEL).symlink_to(model), spec)
     return str(folder)
 

@@ -17,14 +17,11 @@ from ..designs.parts.decisions import Decision as DesignDecision
 from ..designs.parts.decisions import DecisionKind
 from ..designs.parts.protocol import MemoryDesign
 from ..designs.roles.protocol import Roles
-from ..designs.running.driver import RuleDecider
+from ..designs.running.driver import START_RULE, RuleDecider
 from ..designs.running.features import DecisionFeatures
 from ..designs.running.policy import DEFAULT_EMBEDDER, DesignManager
 from .base import ChoosingNetwork, Decision, Observations, mlp, stack_observations
 from .distributions import MaskedCategorical, require_scores
-
-START_RULE = 0.9
-"""What the untrained policy gives the option that the design's rule takes, whatever the number of options."""
 
 EXPLORED = 0.5
 """Share of the options drawn for a probe that are spread evenly over all that there are."""

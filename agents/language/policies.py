@@ -20,6 +20,7 @@ from memdojo.envs.prompts.protocol import (
     AnswerFormat,
     AnswerView,
     AnyView,
+    DecisionView,
     ManagerFormat,
     Message,
     PromptFormat,
@@ -58,7 +59,7 @@ class Prompt(NamedTuple):
     Attributes:
         ids: Token ids, the mark after which the model speaks included.
         view: What the ids show: the view that was given, perhaps with fewer entries.
-        num_left_out: Entries that were left out so that the prompt fits.
+        num_left_out: Entries, or options, that were left out so that the prompt fits.
     """
 
     ids: tuple[int, ...]
@@ -120,10 +121,12 @@ class PromptEncoder:
             else:
                 too_many = middle
         if fits < 0:
+            without, instead = "any entry of the memory", ", or lower streams.turns_per_chunk"
+            if isinstance(view, DecisionView):
+                without, instead = "any option but the rule's", ""
             raise PromptTooLongError(
-                f"a prompt has {len(self._ids(showing(view, 0)))} tokens without any entry of the memory, "
-                f"and policy.max_prompt_tokens is {self.max_prompt_tokens}; raise it, or lower "
-                "streams.turns_per_chunk."
+                f"a prompt has {len(self._ids(showing(view, 0)))} tokens without {without}, and "
+                f"policy.max_prompt_tokens is {self.max_prompt_tokens}; raise it{instead}."
             )
         shown = showing(view, fits)
         return Prompt(self._ids(shown), shown, total - fits)
@@ -195,7 +198,7 @@ def has_words_for_tools(tokenizer: PreTrainedTokenizerBase, tools: Sequence[dict
         return False
 
 
-class _Completion(NamedTuple):
+class Completion(NamedTuple):
     """What a model wrote, what it had been shown, and whether it reached its limit of tokens."""
 
     text: str
@@ -203,10 +206,11 @@ class _Completion(NamedTuple):
     is_cut: bool
 
     def decision(self, format: PromptFormat[Any, DecisionT]) -> DecisionT:
+        """Return what it decides, as far as it could be parsed."""
         return parse_reply(format, self.text, self.view, is_cut=self.is_cut).decision
 
 
-class _LanguagePolicy:
+class GreedyPolicy:
     """What speaks for a model: greedily, with an engine of its own.
 
     Attributes:
@@ -227,20 +231,24 @@ class _LanguagePolicy:
         if isinstance(self.engine, EngineOnDemand):
             self.engine.release()
 
-    def _complete(self, views: Sequence[AnyView]) -> list[_Completion]:
-        """Return a completion for each view."""
+    def complete(self, views: Sequence[AnyView]) -> list[Completion]:
+        """Return a completion for each view, in their order.
+
+        Raises:
+            PromptTooLongError: If a view is too long without any entry.
+        """
         prompts = [self._encoder.encode(view) for view in views]
         requests = [
             GenerationRequest(prompt.ids, self._max_response_tokens, temperature=0.0) for prompt in prompts
         ]
         generations = generate_all(self.engine, requests)
         return [
-            _Completion(self._encoder.completion(prompt, generation), prompt.view, generation.is_cut)
+            Completion(self._encoder.completion(prompt, generation), prompt.view, generation.is_cut)
             for generation, prompt in zip(generations, prompts, strict=True)
         ]
 
 
-class LanguageManager(_LanguagePolicy):
+class LanguageManager(GreedyPolicy):
     """A manager that is a language model.
 
     Args:
@@ -274,12 +282,12 @@ class LanguageManager(_LanguagePolicy):
 
     def act(self, episodes: Sequence[VisibleEpisode]) -> list[tuple[Operation, ...]]:
         """Return the operations for the current chunk of each episode, as far as they could be parsed."""
-        completions = self._complete([self._task.view(episode) for episode in episodes])
+        completions = self.complete([self._task.view(episode) for episode in episodes])
         self._completions = [completion.text for completion in completions]
         return [tuple(completion.decision(self._task.format)) for completion in completions]
 
 
-class LanguageRetriever(_LanguagePolicy):
+class LanguageRetriever(GreedyPolicy):
     """A proxy retriever that is a language model, wherever a `Retriever` is wanted.
 
     Args:
@@ -318,14 +326,14 @@ class LanguageRetriever(_LanguagePolicy):
         )
         if not shown:
             return ()
-        (completion,) = self._complete([RankingView(query, None, shown, k, staying)])
+        (completion,) = self.complete([RankingView(query, None, shown, k, staying)])
         format: RankingFormat = self._encoder.format
         entries = [store.get(id) for id in completion.decision(format)[:k]]
         found = [entry for entry in entries if entry is not None]
         return tuple(Hit(entry, float(len(found) - rank)) for rank, entry in enumerate(found))
 
 
-class LanguageAnswerAgent(_LanguagePolicy):
+class LanguageAnswerAgent(GreedyPolicy):
     """An answer agent that is a language model, wherever an `Answerer` is wanted.
 
     Args:
@@ -363,7 +371,7 @@ class LanguageAnswerAgent(_LanguagePolicy):
             return Answer(None, str(error))
         format: AnswerFormat = self._encoder.format
         text = self._encoder.completion(prompt, generation)
-        completion = _Completion(text, prompt.view, generation.is_cut)
+        completion = Completion(text, prompt.view, generation.is_cut)
         return Answer(completion.decision(format).answer)
 
 

@@ -8,6 +8,7 @@ from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.compact.manager import CompactManager
 from memdojo.agents.compact.retriever import CompactRetriever
 from memdojo.agents.designs.running.policy import DesignManager, DesignReader
+from memdojo.agents.language.design import LanguageDesign
 from memdojo.agents.language.policies import LanguageAnswerAgent
 from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.memory import BM25Retriever
@@ -53,6 +54,18 @@ def test_a_memory_design_reads_by_itself_unless_a_retriever_is_named(tmp_path: P
             assert "Tom" in agent.ask("What is the cat called?").text
         with memdojo.open_memory(path, manager=manager, retriever="recency") as agent:
             assert type(agent.retriever).__name__ == "RecencyRetriever"
+
+
+def test_a_language_model_may_decide_for_a_design(tmp_path: Path, tiny_language_model: Path) -> None:
+    decided = save_language(tmp_path / "d", tiny_language_model, "design")
+    with memdojo.open_memory(tmp_path / "memory", manager=decided, max_entries=2) as agent:
+        assert isinstance(agent.manager, LanguageDesign)
+        assert isinstance(agent.retriever, DesignReader)
+        for text in ("My dog is called Rex.", "My cat is called Tom.", "The sun is out."):
+            agent.observe("Ann", text)
+        assert len(agent.entries) == 2
+        # By the design's rule the first turn stays: the model has learned nothing and names no option.
+        assert "Rex" in agent.ask("What is the dog called?").text
 
 
 def test_an_answer_agent_brings_its_retriever(tmp_path: Path, tiny_language_model: Path) -> None:

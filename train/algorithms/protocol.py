@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from memdojo.errors import ConfigError
+
 from .advantages import FloatArray
 from .settings import AlgorithmSettings
 
@@ -67,6 +69,14 @@ class Trajectory(Protocol):
     def is_local(self) -> bool:
         """True if its group has forked from one memory in mid-stream, and was not played from the start."""
         ...
+
+
+def nothing_to_learn_from(update: int) -> ConfigError:
+    """Return the error of an update in which no episode came to a choice."""
+    return ConfigError(
+        f"no episode of update {update} came to a choice: there is no decision that is learned from; "
+        "let the episodes have some, as by a smaller store (episode.max_entries)."
+    )
 
 
 TrajectoryT = TypeVar("TrajectoryT", bound=Trajectory)

@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -29,9 +29,6 @@ from memdojo.agents.compact.fallback import FallbackManager
 from memdojo.agents.compact.familiarity import Familiarity
 from memdojo.agents.compact.manager import MANAGER_NETWORKS, CompactManager, new_manager_network
 from memdojo.agents.compact.retriever import CompactRetriever, RetrieverNetwork
-from memdojo.agents.designs.parts.protocol import MemoryDesign
-from memdojo.agents.designs.registry import make_design
-from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
 from memdojo.envs.features.manager import (
     AGED_PAIR_FEATURES,
     PAIR_FEATURES,
@@ -48,6 +45,7 @@ from memdojo.settings import LARGEST_NUMBER
 
 from ..config.policies import ManagerNetworkName
 from ..runs.checkpoint_folders import latest_checkpoint, prune_checkpoints, whole_folder
+from .design_spec import DesignSpec
 from .digests import POLICY_JSON, STATE_JSON, require_unchanged, seal
 
 FORMAT_VERSION = 1
@@ -75,7 +73,6 @@ NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 __all__ = [
     "FORMAT_VERSION",
-    "DesignSpec",
     "FallbackSpec",
     "PolicySpec",
     "TrainedOn",
@@ -158,32 +155,6 @@ class FallbackSpec:
 
     rule: str
     threshold: float
-
-
-@dataclass(frozen=True, slots=True)
-class DesignSpec:
-    """A memory design some of whose decisions were learned.
-
-    Attributes:
-        name: Of the design.
-        parameters: With which it is built, by name.
-        learned: Names of the decisions, in the design's order.
-        roles: Who did the roles' work, as the table `[design.roles]` says; empty where rules did.
-    """
-
-    name: str
-    parameters: Mapping[str, Any]
-    learned: tuple[str, ...]
-    roles: Mapping[str, Any] = field(default_factory=dict)
-
-    def build(self) -> tuple[MemoryDesign, DecisionFeatures]:
-        """Return the design, and what the network sees of its decisions.
-
-        Raises:
-            ConfigError: If there is no such design any more, or it has other parameters or decisions.
-        """
-        design = make_design(self.name, **self.parameters)
-        return design, DecisionFeatures(learned_kinds(design, self.learned))
 
 
 @dataclass(frozen=True, slots=True)

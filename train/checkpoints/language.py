@@ -21,9 +21,11 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 
+from memdojo.agents.designs.running.policy import DEFAULT_EMBEDDER
 from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.registry import ENGINES
 from memdojo.agents.engines.settings import EngineSettings
+from memdojo.agents.language.design import LanguageDecider, LanguageDesign
 from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import (
     LanguageAnswerAgent,
@@ -34,7 +36,7 @@ from memdojo.agents.language.policies import (
 from memdojo.envs.memory.retrieval.candidates import CandidateOrder
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
-from memdojo.errors import CheckpointError
+from memdojo.errors import CheckpointError, MemdojoError
 from memdojo.settings import with_absolute_folders
 
 from ..config.run_kinds import LanguageConfig
@@ -48,6 +50,7 @@ from .compact import (
     write_json,
     write_training_state,
 )
+from .design_spec import DesignSpec
 from .digests import POLICY_JSON, require_unchanged, seal
 from .model_folders import MODEL
 
@@ -59,7 +62,7 @@ if TYPE_CHECKING:
 
 ADAPTER = "adapter"
 
-LanguagePolicy = LanguageManager | LanguageRetriever | LanguageAnswerAgent
+LanguagePolicy = LanguageManager | LanguageRetriever | LanguageAnswerAgent | LanguageDesign
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,11 @@ class LanguageSpec:
         engine: Kind of engine that sampled it in training.
         dtype: Precision of that engine.
         engine_settings: The keys of `[engine]` that its kind has beside those of all engines, as JSON.
+        design: Whose decisions were learned; None if they are no design's.
+        embedder: Of the design.
     """
 
-    task: Literal["manager", "retriever", "answer_agent"]
+    task: Literal["manager", "retriever", "answer_agent", "design"]
     format: str
     max_prompt_tokens: int
     max_response_tokens: int
@@ -91,6 +96,8 @@ class LanguageSpec:
     prefilter: str = "bm25"
     candidate_order: CandidateOrder = CandidateOrder.TIME
     engine_settings: dict[str, Any] = field(default_factory=dict)
+    design: DesignSpec | None = None
+    embedder: str = DEFAULT_EMBEDDER
     kind: Literal["language"] = "language"
     format_version: int = FORMAT_VERSION
 
@@ -98,7 +105,6 @@ class LanguageSpec:
 def language_spec(config: LanguageConfig, training: TrainedOn) -> LanguageSpec:
     """Return how the model of a run is spoken to."""
     policy = config.policy
-    assert config.task != "design"  # The configuration gives designs no language model.
     return LanguageSpec(
         config.task,
         policy.format,
@@ -113,6 +119,8 @@ def language_spec(config: LanguageConfig, training: TrainedOn) -> LanguageSpec:
         prefilter=policy.prefilter,
         candidate_order=CandidateOrder(policy.candidate_order),
         engine_settings=_own_keys(config.engine),
+        design=DesignSpec.of(config.design) if config.task == "design" else None,
+        embedder=config.design.embedder,
     )
 
 
@@ -182,11 +190,16 @@ def load_language_spec(folder: str | Path) -> LanguageSpec:
     """
     record = read_policy_json(folder)
     try:
-        return TypeAdapter(LanguageSpec).validate_python(record)
+        spec = TypeAdapter(LanguageSpec).validate_python(record)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise CheckpointError(f"{Path(folder) / POLICY_JSON} is damaged: {key}: {first['msg']}.") from None
+    if (spec.design is None) == (spec.task == "design"):
+        raise CheckpointError(
+            f"{Path(folder) / POLICY_JSON} is damaged: task is {spec.task!r} and design is {spec.design}."
+        )
+    return spec
 
 
 def engine_keys(folder: str | Path, spec: LanguageSpec) -> dict[str, Any]:
@@ -223,7 +236,8 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
     Raises:
         ModelError: If the model cannot be used.
         UnknownNameError: If its prompt format or its engine is unknown.
-        CheckpointError: If its engine has other settings by now, or its weights are damaged.
+        CheckpointError: If its engine has other settings by now, its design other parameters or decisions, or
+            its weights are damaged.
     """
     model = str(sound_model(Path(folder)))
     settings = ENGINES.get(spec.engine).settings(
@@ -253,6 +267,18 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
             prefilter=make_retriever(spec.prefilter),
             candidate_order=spec.candidate_order,
         )
+    if spec.design is not None:
+        try:
+            design, features = spec.design.build()
+        except MemdojoError as error:
+            raise CheckpointError(
+                f"{folder} holds decisions of a design that cannot be built: {error}"
+            ) from None
+        learned = frozenset(kind.name for kind in features.kinds)
+        decider = LanguageDecider(
+            engine, encoder, design, learned, max_response_tokens=spec.max_response_tokens
+        )
+        return LanguageDesign(design, decider, embedder=spec.embedder)
     return LanguageAnswerAgent(engine, encoder, max_response_tokens=spec.max_response_tokens)
 
 

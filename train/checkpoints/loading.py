@@ -133,9 +133,10 @@ def _roles_of(folder: Path, *, trust_run: bool) -> Roles:
         ConfigError: If they reach outside of it, and it is not trusted.
     """
     from .compact import load_spec
+    from .language import load_language_spec
     from .trust import reached_by_table, require_trust, root_of
 
-    design = load_spec(folder).design
+    design = (load_language_spec if _kind(folder) == "language" else load_spec)(folder).design
     settings = roles_settings({} if design is None else design.roles)
     if not trust_run:
         root = root_of(folder)
@@ -194,7 +195,7 @@ def load_language_checkpoint(folder: Path) -> Learned:
     from .language import load_language_policy, load_language_spec
 
     spec = load_language_spec(folder)
-    task: Task = "manager" if spec.task == "manager" else "retriever"
+    task: Task = "manager" if spec.task in ("manager", "design") else "retriever"
     return Learned(folder, task, load_language_policy(folder, spec), spec.training)
 
 

@@ -18,7 +18,7 @@ from memdojo.agents.compact.retriever import RetrieverNetwork
 from memdojo.errors import ConfigError, DivergenceError
 
 from ..algorithms.losses import explained_variance, masked_mean
-from ..algorithms.protocol import Algorithm, Choices, Loss
+from ..algorithms.protocol import Algorithm, Choices, Loss, nothing_to_learn_from
 from ..config.tables import ImitationConfig
 from .critic import FutureCritic
 from .labels import label_loss, ranking_loss
@@ -140,10 +140,7 @@ class Learner:
             group["lr"] = rate
         batch = build_batch(groups, algorithm, self.critic)
         if not batch.loss_mask.any():
-            raise ConfigError(
-                f"no episode of update {update} came to a choice: there is no decision that is learned from; "
-                "let the episodes have some, as by a smaller store (episode.max_entries)."
-            )
+            raise nothing_to_learn_from(update)
         shuffle = np.random.default_rng((self.seed, update))
         history: list[dict[str, float]] = []
         for _ in range(algorithm.settings.epochs):

@@ -26,11 +26,9 @@ from memdojo.envs.memory.embedders import make_tunable_embedder, make_tuned_embe
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 from memdojo.rewards.reward import Reward
-from memdojo.settings import with_absolute_folders
 
 from ..algorithms.registry import make_algorithm
 from ..checkpoints.compact import (
-    DesignSpec,
     PolicySpec,
     TrainedOn,
     TrainingState,
@@ -49,6 +47,7 @@ from ..checkpoints.compact import (
     with_encoder,
     with_familiarity,
 )
+from ..checkpoints.design_spec import DesignSpec
 from ..config.run_kinds import CompactConfig
 from ..config.tables import ImitationConfig
 from ..episodes.memories import keep_memories, read_memories
@@ -312,13 +311,8 @@ def _make_player(
 
 def _spec(config: CompactConfig, training: TrainedOn) -> PolicySpec:
     if config.task == "design":
-        chosen = config.design
-        assert chosen.name is not None  # The configuration has a design.
-        learned = tuple(kind.name for kind in learned_kinds(chosen.design, chosen.learn))
-        # Found from wherever the checkpoint is used.
-        roles = with_absolute_folders(chosen.roles).model_dump(mode="json")
-        design = DesignSpec(chosen.name, chosen.parameters, learned, roles)
-        return design_spec(design, chosen.embedder, config.policy.hidden_dim, training)
+        design = DesignSpec.of(config.design)
+        return design_spec(design, config.design.embedder, config.policy.hidden_dim, training)
     if config.task == "manager":
         return manager_spec(
             _feature_settings(config), config.policy.hidden_dim, training, config.policy.network

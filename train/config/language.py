@@ -15,7 +15,7 @@ from memdojo.registry import Registry
 from memdojo.settings import Count, CountOrZero, Positive, Table, Text
 
 from ..algorithms.settings import GrpoSettings
-from ..used_keys import ONE_STEP_ONLY
+from ..used_keys import NO_DESIGN, ONE_STEP_ONLY
 
 # It is what a run of memdojo has trained, so the module that builds it stands above the agents.
 ANSWERERS.add_lazily(
@@ -42,7 +42,8 @@ class WarmStartConfig(Table):
     """Supervised training before the reinforcement learning.
 
     Attributes:
-        teacher: The policy to learn from: `oracle` or another baseline, which plays the training streams.
+        teacher: The policy to learn from: `oracle` or another baseline, which plays the training streams. A
+            memory design's decisions are learned from its own rule.
         num_steps: Gradient steps; 0 leaves the stage out.
         batch_size: Rows of a step.
         learning_rate: Of AdamW.
@@ -50,7 +51,7 @@ class WarmStartConfig(Table):
         trajectories: File of a run's folder `trajectories` to learn from instead.
     """
 
-    teacher: Text = "oracle"
+    teacher: Annotated[Text, NO_DESIGN] = "oracle"
     num_steps: CountOrZero = 0
     batch_size: Count = 32
     learning_rate: Positive = 1e-3
@@ -175,6 +176,11 @@ class TRLLearnerSettings(LearnerSettings):
     def check(self, run: Any) -> None:
         """Refuse what its trainer cannot do; see `LearnerSettings.check`."""
         algorithm, engine = run.algorithm, run.engine
+        if run.task == "design":
+            raise ConfigError(
+                "task is 'design', but learner.kind is 'trl', which trains no decisions of a memory design; "
+                "use learner.kind = 'memdojo'."
+            )
         if not isinstance(algorithm, GrpoSettings):
             raise ConfigError(
                 f"algorithm.name is {algorithm.name!r}, but learner.kind is 'trl', whose trainer has grpo "

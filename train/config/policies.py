@@ -20,7 +20,7 @@ from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
 from memdojo.settings import Count, CountOrZero, FolderOrName, Positive, Table, Text
 
-from ..used_keys import MANAGER_ONLY, RETRIEVER_ONLY, WHOLE_MANAGER_ONLY
+from ..used_keys import RETRIEVER_ONLY, WHOLE_MANAGER_ONLY
 
 ManagerNetworkName = Literal["joint", "keep_and_supersede"]
 """The names of `memdojo.agents.compact.manager.MANAGER_NETWORKS`, which needs torch."""
@@ -57,7 +57,7 @@ class LanguagePolicySettings(PolicySettings):
         model: Folder of a Hugging Face causal language model, or its hub id; `memdojo model tiny` makes a
             small one.
         format: Name of the prompt format in which the model is spoken to and replies.
-        max_prompt_tokens: Longer prompts are shortened by leaving out whole entries of the memory.
+        max_prompt_tokens: Longer prompts are shortened by leaving out whole entries, or options.
         max_response_tokens: Tokens that the model may sample at a step.
         max_candidates: Candidates that a retriever is shown.
         prefilter: Retriever that chooses them where there are more, such as `bm25` or `dense:EMBEDDER`, and
@@ -79,7 +79,7 @@ class LanguagePolicySettings(PolicySettings):
     max_candidates: Count = 50
     prefilter: Text = "bm25"
     candidate_order: Annotated[Literal["time", "prefilter"], RETRIEVER_ONLY] = "time"
-    related_entries: Annotated[Count | None, MANAGER_ONLY] = None
+    related_entries: Annotated[Count | None, WHOLE_MANAGER_ONLY] = None
     temperature: Positive = 1.0
     lora_rank: Annotated[CountOrZero, Field(le=8192)] = 0
     lora_alpha: Positive = 16.0

@@ -35,12 +35,13 @@ from memdojo.settings import Count, OneOf, Seed, Table, unused_keys
 
 from ..algorithms.registry import ALGORITHMS
 from ..algorithms.settings import AlgorithmSettings
-from ..used_keys import MANAGER_ONLY
+from ..used_keys import DESIGN_ONLY, WHOLE_MANAGER_ONLY
 from .language import OneStepConfig, RoundsConfig
 from .name_or_path import check_name_or_path
 from .policies import POLICY_KINDS, CompactPolicySettings, PolicySettings
 from .tables import (
     CheckpointsConfig,
+    DesignConfig,
     EpisodeConfig,
     EvaluationConfig,
     LoggingConfig,
@@ -63,7 +64,7 @@ class TrainConfig(Table):
         name: Name of the run and of its folder; by default that of the configuration file.
         seed: Seeds weights, episodes and minibatches.
         task: Whether a `manager`, a proxy `retriever`, an `answer_agent` or the decisions of a memory
-            `design` are trained; an answer agent is a language model, a design's decisions are a network's.
+            `design` are trained; an answer agent is a language model.
         reward: Weights of reward parts by name.
         reward_decay: Updates over which the weight of a part falls linearly to 0, by name.
     """
@@ -77,7 +78,8 @@ class TrainConfig(Table):
     reward: dict[str, float]
     reward_decay: dict[str, Count] = {}  # noqa: RUF012 (pydantic copies it for each model)
     algorithm: Annotated[AlgorithmSettings, OneOf(ALGORITHMS, tag="name")]
-    one_step: Annotated[OneStepConfig, MANAGER_ONLY] = OneStepConfig()
+    design: Annotated[DesignConfig, DESIGN_ONLY] = DesignConfig()
+    one_step: Annotated[OneStepConfig, WHOLE_MANAGER_ONLY] = OneStepConfig()
     answerer: AnswererTable = ExtractiveSettings()
     judge: JudgeTable = NoJudgeSettings()
     rollouts: RolloutsConfig = RolloutsConfig()
@@ -104,6 +106,8 @@ class TrainConfig(Table):
             value = getattr(table, field) if field in table.model_fields_set else None
             if value is not None:
                 raise ConfigError(f"{key} is {value!r}, but {why}; leave it out.")
+        if self.task == "design":
+            self.design.check()
         self._check_limits()
         self._check_written_by()
         self._check_rounds()
@@ -127,8 +131,8 @@ class TrainConfig(Table):
 
     @property
     def turns_per_chunk(self) -> int | None:
-        """How many turns a chunk of its streams has; None takes them as they are cut."""
-        return self.streams.turns_per_chunk
+        """How many turns a chunk has, for a design its own number; None takes the streams as they are cut."""
+        return self.design.design.turns_per_chunk if self.task == "design" else self.streams.turns_per_chunk
 
     @property
     def supervised_updates(self) -> int:
@@ -184,9 +188,9 @@ class TrainConfig(Table):
 
     def _check_rounds(self) -> None:
         rounds = self.rounds
-        if rounds.partner and self.task == "retriever":
+        if rounds.partner and self.task in ("retriever", "design"):
             raise ConfigError(
-                f"rounds.partner is {rounds.partner!r}, but task is 'retriever', and it is managers and "
+                f"rounds.partner is {rounds.partner!r}, but task is {self.task!r}, and it is managers and "
                 "answer agents that are trained in turn; leave it out."
             )
         if rounds.merge_best > 1 and self.streams.validation is None:

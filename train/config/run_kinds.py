@@ -12,7 +12,7 @@ from memdojo.agents.graders.settings import ExtractiveSettings, NoJudgeSettings
 from memdojo.errors import ConfigError
 from memdojo.settings import OneOf
 
-from ..used_keys import DESIGN_ONLY, LANGUAGE_ONLY, NO_DESIGN, WHOLE_MANAGER_ONLY
+from ..used_keys import LANGUAGE_ONLY, NO_DESIGN, WHOLE_MANAGER_ONLY
 from .language import (
     LEARNERS,
     LearnerSettings,
@@ -23,7 +23,7 @@ from .language import (
 )
 from .policies import POLICY_KINDS, CompactPolicySettings, LanguagePolicySettings, PolicyKind
 from .run import AnswererTable, JudgeTable, TrainConfig
-from .tables import DesignConfig, EncoderConfig, FallbackConfig, FeaturesConfig, ImitationConfig
+from .tables import EncoderConfig, FallbackConfig, FeaturesConfig, ImitationConfig
 
 
 class CompactConfig(TrainConfig):
@@ -31,7 +31,6 @@ class CompactConfig(TrainConfig):
     design, or a proxy retriever."""
 
     policy: Annotated[CompactPolicySettings, OneOf(POLICY_KINDS, default="compact")] = CompactPolicySettings()
-    design: Annotated[DesignConfig, DESIGN_ONLY] = DesignConfig()
     features: Annotated[FeaturesConfig, NO_DESIGN] = FeaturesConfig()
     encoder: Annotated[EncoderConfig, WHOLE_MANAGER_ONLY] = EncoderConfig()
     imitation: Annotated[ImitationConfig, NO_DESIGN] = ImitationConfig()
@@ -46,17 +45,10 @@ class CompactConfig(TrainConfig):
         """Those of the imitation."""
         return self.imitation.num_updates
 
-    @property
-    def turns_per_chunk(self) -> int | None:
-        """That of the design, or 1."""
-        return self.design.design.turns_per_chunk if self.task == "design" else super().turns_per_chunk
-
     @model_validator(mode="after")
     def _check_compact(self) -> Self:
         if self.task == "answer_agent":
             raise ConfigError("task is 'answer_agent', which only a language model does; set policy.kind.")
-        if self.task == "design":
-            self.design.check()
         episode = self.episode
         if self.task == "manager" and episode.capacity_share is None and episode.max_entries is None:
             raise ConfigError(
@@ -96,10 +88,6 @@ class LanguageConfig(TrainConfig):
 
     @model_validator(mode="after")
     def _check_language(self) -> Self:
-        if self.task == "design":
-            raise ConfigError(
-                "task is 'design', whose decisions a compact policy makes; set policy.kind = 'compact'."
-            )
         self.learner.check(self)
         return self
 

@@ -55,6 +55,7 @@ from ..used_keys import (
     TIERS_ONLY,
     VALIDATED_ONLY,
     WHOLE_EPISODES,
+    WHOLE_MANAGER_ONLY,
     WITH_ENCODER,
     WITH_FALLBACK,
 )
@@ -137,7 +138,7 @@ class StreamsConfig(Table):
     session_stages: Annotated[
         tuple[float, ...], PlainValidator(_rising_counts), PlainSerializer(list), WHOLE_EPISODES
     ] = ()
-    turns_per_chunk: Annotated[Count, MANAGER_ONLY, LANGUAGE_ONLY] = 1
+    turns_per_chunk: Annotated[Count, WHOLE_MANAGER_ONLY, LANGUAGE_ONLY] = 1
     stream_seed: Seed | None = None
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from memdojo.agents.language.network import PolicyNetwork, RowScores, whole
 from memdojo.errors import ConfigError, DivergenceError, EngineError
 
 from ..algorithms.losses import explained_variance
-from ..algorithms.protocol import Algorithm
+from ..algorithms.protocol import Algorithm, nothing_to_learn_from
 from ..checkpoints.compact import TrainingState
 from ..config.language import LearnerSettings
 from .batches import MicroBatch, UpdateRows, pad_rows, share_out
@@ -120,17 +120,26 @@ class LanguageLearner:
             DivergenceError: If the loss, the gradient or a weight is no longer finite. For the first two the
                 optimiser's step is not taken.
             EngineError: If the GPU's memory is too small.
+            ConfigError: If nothing was asked in any episode.
             ValueError: If no trajectory could be scored.
         """
         start = time.perf_counter()
         selection = self.algorithm.select(groups)
+        if not any(each.loss_mask.any() for group in groups for each in group):
+            raise nothing_to_learn_from(update)
+        # An episode of a design that had nothing to decide has no tokens to learn from.
+        taught = tuple(
+            decided
+            for group in selection.groups
+            if (decided := tuple(each for each in group if each.loss_mask.any()))
+        )
         metrics = dict(selection.counts) | {"learning_rate": self._set_learning_rate(update)}
         metrics |= self.algorithm.at(update).coefficients
-        if not selection.groups:
+        if not taught:
             return metrics | {"rows": 0, "tokens": 0, "tokens_per_s": 0.0}
-        rows = UpdateRows.of(selection.groups)
+        rows = UpdateRows.of(taught)
         try:
-            metrics |= self._learn(selection.groups, rows, update)
+            metrics |= self._learn(taught, rows, update)
         except torch.OutOfMemoryError as error:
             raise EngineError(
                 f"update {update} needs more memory than the GPU has, with learner.micro_batch_tokens = "

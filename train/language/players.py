@@ -11,6 +11,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from memdojo.agents.designs.running.episode import DesignEpisode
+from memdojo.agents.designs.running.text import DecisionTask
 from memdojo.agents.engines.engine import Sampler
 from memdojo.agents.language.policies import Prompt, PromptEncoder
 from memdojo.envs.episodes.base import Episode
@@ -62,6 +64,7 @@ class LanguagePlayer:
         memories: Sequence[StoredByQuestion] | None = None,
     ) -> None:
         self._streams = streams
+        self._task = task
         self._rules = rules
         has_sources = len({stream.source for stream in streams}) > 1
         self._steps = Steps(task, encoder, sampling, rules, has_sources=has_sources)
@@ -94,7 +97,11 @@ class LanguagePlayer:
         await self._steps.play(trunk, sampler, task, first_step)
         if trunk.failure:
             return tuple(trunk.trajectory() for _ in task.seeds)
-        forks = [Playthrough(trunk.episode.fork(seed), seed) for seed in task.seeds]
+        # What a design did before its first decision is paid with that.
+        forks = [
+            Playthrough(trunk.episode.fork(seed), seed) if first_step else trunk.fork(seed)
+            for seed in task.seeds
+        ]
         last = None if task.question is None else trunk.episode.step_index + 1
         await asyncio.gather(*(self._steps.play(fork, sampler, task, last) for fork in forks))
         self._pay_at_end(forks, task)
@@ -121,11 +128,15 @@ class LanguagePlayer:
     def _paid_whole(self, alternative: Alternative, task: RolloutTask) -> Playthrough:
         """Return the step of an alternative, paid the return of the whole episode that came of it."""
         step, reply, played = alternative
+        alone = Playthrough(played.episode, played.seed)
+        alone.failure = played.failure
+        alone.add_reply(reply)
+        if step == len(played.outcomes):
+            return alone  # The prompt of the design's next decision was too long.
         outcome = self._steps.with_length(played.outcomes[step], reply)
         scores = list(played.scores)
         scores[step] = self._steps.reward.at(task.update)(outcome)
-        alone = Playthrough(played.episode, played.seed)
-        alone.add(reply.prompt, reply.generation, outcome, sum_scores(scores))
+        alone.add_step(outcome, sum_scores(scores))
         alone.grades = played.grades
         alone.failure = alone.failure or played.failure
         return alone
@@ -138,13 +149,13 @@ class LanguagePlayer:
 
     def _memory(self, task: RolloutTask, played: Playthrough) -> dict[str, float]:
         """Return what a manager's memory has come to; nothing for others and for what failed."""
-        episode = played.episode
+        episode = played.memory_episode
         if played.failure or not isinstance(episode, ManagerEpisode):
             return {}
         place = (task.stream, task.window, task.step)
         return memory_figures(episode, self._plans.get_or_make(place, lambda: PlanMeasures(episode.context)))
 
-    def _start(self, task: RolloutTask) -> Episode:
+    def _start(self, task: RolloutTask) -> Episode | DesignEpisode:
         if task.question is not None:
             starts = self._question_starts.get_or_make(
                 task.stream, lambda: self._starts_of_questions(task.stream)
@@ -159,7 +170,8 @@ class LanguagePlayer:
         context = self._contexts.get_or_make(
             (task.stream, task.window), lambda: StreamContext(self._cut(task))
         )
-        return self._rules.manager(context, seed=task.trunk_seed)
+        episode = self._rules.manager(context, seed=task.trunk_seed)
+        return self._task.start(episode) if isinstance(self._task, DecisionTask) else episode
 
     def _starts_of_questions(self, stream: int) -> list[RetrievalEpisode]:
         return self._rules.at_each_question(
@@ -180,7 +192,7 @@ LanguageRecipe = Callable[[], LanguagePlayer]
 """What builds a player; it can be sent to other processes."""
 
 
-def _step_of_turn(episode: Episode, turn: int) -> int:
+def _step_of_turn(episode: Episode | DesignEpisode, turn: int) -> int:
     """Return the step at which a manager sees the turn at a position; 0 for the first one."""
     passed = 0
     for chunk in episode.context.stream.chunks if turn else ():

@@ -8,11 +8,12 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from memdojo.agents.engines.engine import Generation
+from memdojo.agents.designs.running.episode import DesignEpisode
+from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.language.policies import Prompt
 from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.eval.records.types import StepRecord
@@ -26,8 +27,24 @@ from ..rollouts.tasks import record_of
 from .trajectories import LanguageTrajectory, Row
 
 
+class Reply(NamedTuple):
+    """What the policy was asked, what it sampled, and that as text."""
+
+    prompt: Prompt
+    generation: Generation
+    completion: str
+
+
+NOTHING_ASKED = Reply(Prompt((), None, 0), Generation((), (), StopReason.END, 0), "")
+"""Stands for the replies of an episode in which a memory design had nothing to decide."""
+
+
 class Playthrough:
     """An episode with what has been played of it.
+
+    Its rows are the replies of the policy. A row is paid for the steps that are done between its reply and
+    the next one: exactly one, but of a memory design, whose steps have none, one or several decisions. What a
+    design does before its first decision is paid with that.
 
     Attributes:
         episode: The episode.
@@ -38,52 +55,58 @@ class Playthrough:
     def __init__(self, episode: Any, seed: int) -> None:
         self.episode = episode
         self.seed = seed
-        self.rows: list[Row] = []
         self.outcomes: list[StepOutcome] = []
         self.scores: list[Score] = []
         self.counts: Counter[str] = Counter()
         self.grades: dict[str, tuple[float, int]] = {}
         self.steps: list[StepRecord] = []
         self.failure = ""
+        self._shares: list[tuple[float, float]] = []
+        self._replies: list[tuple[Reply, int]] = []
+        """Each with the number of steps that were done before it."""
 
     def fork(self, seed: int) -> Self:
         """Return an independent playthrough that has come as far; `seed` seeds what follows."""
         fork = copy.copy(self)
         fork.episode, fork.seed = self.episode.fork(seed), seed
-        fork.rows, fork.outcomes, fork.scores = list(self.rows), list(self.outcomes), list(self.scores)
+        fork.outcomes, fork.scores = list(self.outcomes), list(self.scores)
+        fork._shares, fork._replies = list(self._shares), list(self._replies)
         fork.counts, fork.grades, fork.steps = self.counts.copy(), dict(self.grades), list(self.steps)
         return fork
 
-    def add(
-        self,
-        prompt: Prompt,
-        generation: Generation,
-        outcome: StepOutcome,
-        score: Score,
-        shares: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
-        """Take down a step: what was asked, what was sampled, what came of it and what that is worth.
+    @property
+    def memory_episode(self) -> Any:
+        """The episode whose steps are done: that beneath a memory design's, or the episode itself."""
+        return self.episode.episode if isinstance(self.episode, DesignEpisode) else self.episode
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where it stands: the steps done, and of a design the choices since then."""
+        step: int = self.episode.step_index
+        return (step, len(self.episode.chosen)) if isinstance(self.episode, DesignEpisode) else (step,)
+
+    @property
+    def num_replies(self) -> int:
+        """How many replies of the policy there are."""
+        return len(self._replies)
+
+    @property
+    def step_replies(self) -> list[Reply]:
+        """The replies to the step that is under way."""
+        return [reply for reply, first_step in self._replies if first_step == len(self.outcomes)]
+
+    def add_reply(self, reply: Reply) -> None:
+        """Take down what was asked and what was sampled."""
+        self._replies.append((reply, len(self.outcomes)))
+
+    def add_step(self, outcome: StepOutcome, score: Score, shares: tuple[float, float] = (0.0, 0.0)) -> None:
+        """Take down what came of a step and what that is worth.
 
         `shares` are what of the score is for the step alone, and of that for its calls; see `Row`.
         """
-        self.rows.append(
-            Row(
-                np.array(prompt.ids, np.int32),
-                np.array(generation.token_ids, np.int32),
-                np.array(generation.log_probs, np.float32),
-                math.nan if score.value is None else score.value,
-                generation.weights_version,
-                prompt.num_left_out,
-                generation.is_cut,
-                shares[0],
-                outcome.num_steps,
-                score.at_worst,
-                shares[1],
-                has_calls=bool(calls_of(outcome)),
-            )
-        )
         self.outcomes.append(outcome)
         self.scores.append(score)
+        self._shares.append(shares)
         if isinstance(self.episode, RetrievalEpisode) and not outcome.operations:
             # Only replies that are malformed leave an operation there, and their share is of all replies.
             self.counts["RANK"] += 1
@@ -99,12 +122,7 @@ class Playthrough:
             # A judge may have said more about the outcome than the episode knows.
             known = self.outcomes[place] = dataclasses.replace(outcome, attributed=at_end[place].attributed)
             score = self.scores[place] = reward(known)
-            self.rows[place] = dataclasses.replace(
-                self.rows[place],
-                reward=math.nan if score.value is None else score.value,
-                step_reward=reward.by_step(score),
-                reward_at_worst=score.at_worst,
-            )
+            self._shares[place] = (reward.by_step(score), self._shares[place][1])
 
     def add_grades(self, outcome: StepOutcome, metrics: Sequence[str], *, by_source: bool) -> None:
         """Take down the grades of a step's answers by data set: by the stream's source, or the category."""
@@ -119,12 +137,42 @@ class Playthrough:
         """Return what has been played, with what its memory has come to."""
         return LanguageTrajectory(
             self.episode.context.stream.id,
-            tuple(self.rows),
+            self._rows(),
             sum_scores(self.scores).parts,
             dict(self.counts),
             self.failure,
             dict(self.grades),
             memory or {},
-            record_of(self.episode, self.steps) if self.steps else None,
+            record_of(self.memory_episode, self.steps) if self.steps else None,
             is_missing_answers=bool(self.failure and self.scores and not self.scores[-1].scored),
+        )
+
+    def _rows(self) -> tuple[Row, ...]:
+        ends = [first_step for _, first_step in self._replies[1:]]
+        rows, begin = [], 0
+        for (reply, _), end in zip(self._replies, [*ends, len(self.outcomes)], strict=False):
+            rows.append(self._row(reply, slice(begin, end)))
+            begin = end
+        if not rows and (self.outcomes or not self.failure):
+            # Nothing was asked; what the episode comes to counts all the same.
+            rows.append(self._row(NOTHING_ASKED, slice(0, len(self.outcomes))))
+        return tuple(rows)
+
+    def _row(self, reply: Reply, steps: slice) -> Row:
+        """Return the row of a reply, paid for these steps."""
+        prompt, generation, _ = reply
+        outcomes, shares, paid = self.outcomes[steps], self._shares[steps], sum_scores(self.scores[steps])
+        return Row(
+            np.array(prompt.ids, np.int32),
+            np.array(generation.token_ids, np.int32),
+            np.array(generation.log_probs, np.float32),
+            math.nan if paid.value is None else paid.value,
+            generation.weights_version,
+            prompt.num_left_out,
+            generation.is_cut,
+            math.fsum(by_step for by_step, _ in shares),
+            outcomes[0].num_steps if outcomes else 1,
+            paid.at_worst,
+            math.fsum(by_call for _, by_call in shares),
+            has_calls=any(calls_of(outcome) for outcome in outcomes),
         )

@@ -10,19 +10,20 @@ import asyncio
 import dataclasses
 from typing import NamedTuple
 
+from memdojo.agents.designs.running.episode import DesignEpisode
 from memdojo.agents.engines.engine import Sampler
 from memdojo.agents.language.policies import Prompt
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.prompts.tasks import Begun
-from memdojo.envs.types import Operation, OperationStatus
 
 from ..rollouts.probed_states import ProbedStates
 from ..rollouts.tasks import RolloutTask
-from .playthrough import Playthrough
-from .steps import Reply, Steps
+from .playthrough import Playthrough, Reply
+from .steps import Steps
 
-Done = tuple[tuple[Operation, OperationStatus], ...]
-"""All that a completion has done: its operations, what could not be parsed included, each with its status."""
+Done = tuple[object, ...]
+"""All that a completion has done: its operations, what could not be parsed included, each with its status; of
+a design's decision the options chosen in the step so far, and how many of them the rule had to choose."""
 
 
 class Alternative(NamedTuple):
@@ -63,11 +64,12 @@ async def play_probes(
     decisions: list[_Decision] = []
     while (reply := await steps.ask(trunk, sampler, greedy)) is not None:
         states.see(trunk, sum(reply.generation.log_probs))
-        await steps.finish(trunk, reply, steps.begin(trunk, reply), greedy)
+        begun = steps.begin(trunk, reply)
         decisions.append(_Decision(reply.prompt, _done(trunk.episode), trunk))
+        await steps.finish(trunk, reply, begun, greedy)
     return await asyncio.gather(
         *(
-            _play_alternatives(steps, state, decisions[state.episode.step_index], sampler, task)
+            _play_alternatives(steps, state, decisions[state.num_replies], sampler, task)
             for state in states.in_order()
         )
     )
@@ -88,7 +90,7 @@ async def _play_alternatives(
     step = state.episode.step_index
     drawn = await asyncio.gather(
         *(
-            steps.reply(decision.prompt, sampler, task, (state.seed, step, number))
+            steps.reply(decision.prompt, sampler, task, (state.seed, *state.place, number))
             for number in range(task.alternatives)
         )
     )
@@ -113,5 +115,7 @@ async def _play_alternatives(
     return alternatives
 
 
-def _done(episode: ManagerEpisode) -> Done:
+def _done(episode: ManagerEpisode | DesignEpisode) -> Done:
+    if isinstance(episode, DesignEpisode):
+        return episode.chosen, len(episode.malformed)
     return tuple((result.operation, result.status) for result in episode.results)

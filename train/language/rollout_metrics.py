@@ -30,18 +30,22 @@ def play_metrics(groups: Sequence[LanguageGroup], update: int, seconds: float) -
             f"none of the {len(trajectories)} episodes of update {update} can be trained on; "
             f"the first one failed with: {failures[0]}"
         )
-    rows = [row for trajectory in trajectories for row in trajectory.rows]
+    rows = [row for trajectory in trajectories for row in trajectory.rows if len(row.response_ids)]
     lengths = np.array([len(row.response_ids) for row in rows])
     kinds = Counter(failure.partition(":")[0] for failure in failures)
-    return {
-        "prompts/tokens": float(np.mean([len(row.prompt_ids) for row in rows])),
-        "prompts/shortened_share": float(np.mean([row.num_left_out > 0 for row in rows])),
-        "responses/tokens": float(lengths.mean()),
-        "responses/cut_off_share": float(np.mean([row.is_cut_off for row in rows])),
+    figures = {
         "rollouts/steps_per_s": len(rows) / seconds,
         "rollouts/tokens_per_s": float(lengths.sum()) / seconds,
         **{f"dropped/{kind}": float(count) for kind, count in kinds.items()},
         **_mean_grades(trajectories),
+    }
+    if not rows:
+        return figures
+    return figures | {
+        "prompts/tokens": float(np.mean([len(row.prompt_ids) for row in rows])),
+        "prompts/shortened_share": float(np.mean([row.num_left_out > 0 for row in rows])),
+        "responses/tokens": float(lengths.mean()),
+        "responses/cut_off_share": float(np.mean([row.is_cut_off for row in rows])),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +12,10 @@ import torch
 from accelerate import Accelerator
 from peft import LoraConfig, get_peft_model
 
+from memdojo.agents.designs.roles.registry import make_roles
+from memdojo.agents.designs.running.features import learned_kinds
+from memdojo.agents.designs.running.policy import DesignManager
+from memdojo.agents.designs.running.text import DecisionTask
 from memdojo.agents.engines.engine import Sampler
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.graders.judging import Judging
@@ -36,7 +41,7 @@ from .one_step_episodes import OneSteps
 from .players import LanguagePlayer, LanguageRecipe
 from .steps import SamplingSettings
 
-AnyTask = ManagerTask | RankingTask | AnswerTask
+AnyTask = ManagerTask | RankingTask | AnswerTask | DecisionTask
 
 
 def make_task(config: LanguageConfig, *, training: bool = False) -> AnyTask:
@@ -58,6 +63,12 @@ def make_task(config: LanguageConfig, *, training: bool = False) -> AnyTask:
             order=CandidateOrder(policy.candidate_order),
             keep_evidence=training,
         )
+    if config.task == "design":
+        design = config.design.design
+        learned = frozenset(kind.name for kind in learned_kinds(design, config.design.learn))
+        roles = make_roles(config.design.roles)
+        manager = DesignManager(design, roles=roles, embedder=config.design.embedder)
+        return DecisionTask(format, manager, learned)
     return AnswerTask(format, make_retriever(config.episode.retriever), config.episode.top_k)
 
 
@@ -166,6 +177,9 @@ def _make_player(
         answerer=make_answerer(config.answerer, clients.answerer) if needs_answerer else None,
         judge=make_judging(config, reward, clients.judge),
     )
+    if isinstance(task, DecisionTask):
+        # A design reads by itself.
+        rules = dataclasses.replace(rules, retriever=task.manager.retriever)
     return LanguagePlayer(
         streams,
         task,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from memdojo.agents.engines.engine import Generation, GenerationRequest, Sampler
+from memdojo.agents.designs.running.episode import DesignEpisode
+from memdojo.agents.engines.engine import GenerationRequest, Sampler
 from memdojo.agents.graders.answerer import AsyncCachedAnswerer
 from memdojo.agents.language.policies import Prompt, PromptEncoder
 from memdojo.envs.answering import Answer
@@ -22,7 +23,7 @@ from memdojo.rewards.grading import grade_names
 from memdojo.rewards.outcomes import StepOutcome
 
 from ..rollouts.tasks import RolloutTask
-from .playthrough import Playthrough
+from .playthrough import Playthrough, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,6 @@ class SamplingSettings:
 
     max_response_tokens: int
     temperature: float = 1.0
-
-
-class Reply(NamedTuple):
-    """What the policy was asked, what it sampled, and that as text."""
-
-    prompt: Prompt
-    generation: Generation
-    completion: str
 
 
 class Steps:
@@ -76,7 +69,7 @@ class Steps:
         """How many questions were answered from the cache so far, and how many were asked."""
         return (0, 0) if self._cache is None else (self._cache.hits, self._cache.misses)
 
-    def prompt(self, episode: Episode) -> Prompt:
+    def prompt(self, episode: Episode | DesignEpisode) -> Prompt:
         """Return what the policy is asked next.
 
         Raises:
@@ -88,26 +81,29 @@ class Steps:
         self, playthrough: Playthrough, sampler: Sampler, task: RolloutTask, until: int | None = None
     ) -> None:
         """Play to the end of the episode, or until so many steps of it are done."""
-        episode = playthrough.episode
-        while until is None or episode.step_index < until:
-            reply = await self.ask(playthrough, sampler, task)
-            if reply is None:
-                return
+        while (reply := await self.ask(playthrough, sampler, task, until)) is not None:
             await self.finish(playthrough, reply, self.begin(playthrough, reply), task)
 
-    async def ask(self, playthrough: Playthrough, sampler: Sampler, task: RolloutTask) -> Reply | None:
+    async def ask(
+        self, playthrough: Playthrough, sampler: Sampler, task: RolloutTask, until: int | None = None
+    ) -> Reply | None:
         """Return what the policy says next; None if there is nothing more to play, or the prompt is too long.
 
-        The latter is the playthrough's failure from then on.
+        The latter is the playthrough's failure from then on. Steps in which a design has nothing to choose
+        are done before.
         """
-        if playthrough.episode.ended or playthrough.failure:
+        episode = playthrough.episode
+        while isinstance(episode, DesignEpisode) and episode.requests is not None and not playthrough.failure:
+            await self._finish_step(playthrough, Begun(episode.requests), task)
+        is_done = until is not None and episode.step_index >= until
+        if episode.ended or playthrough.failure or is_done:
             return None
         try:
-            prompt = self.prompt(playthrough.episode)
+            prompt = self.prompt(episode)
         except ModelError as error:
             playthrough.failure = f"prompt: {error}"
             return None
-        return await self.reply(prompt, sampler, task, (playthrough.seed, playthrough.episode.step_index))
+        return await self.reply(prompt, sampler, task, (playthrough.seed, *playthrough.place))
 
     async def reply(
         self, prompt: Prompt, sampler: Sampler, task: RolloutTask, seed: tuple[int, ...]
@@ -131,24 +127,32 @@ class Steps:
         )
 
     async def finish(self, playthrough: Playthrough, reply: Reply, begun: Begun, task: RolloutTask) -> None:
-        """Have the questions of a step that was begun answered, and take down what came of it."""
+        """Take down a reply; if it has completed its step, have the questions answered and score the step."""
+        playthrough.add_reply(reply)
+        if playthrough.episode.is_half_done:
+            await self._finish_step(playthrough, begun, task)
+
+    async def _finish_step(self, playthrough: Playthrough, begun: Begun, task: RolloutTask) -> None:
+        """Have the questions of a step that is complete answered, and take down what came of it."""
+        episode, replies = playthrough.memory_episode, playthrough.step_replies
         outcome = await self._rules.finish_step(
-            playthrough.episode, await self._answers(begun), is_episode=task.is_one_step
+            episode, await self._answers(begun), is_episode=task.is_one_step
         )
-        outcome = self.with_length(outcome, reply)
+        outcome = self.with_length(outcome, *replies)
         score = self.reward.at(task.update)(outcome)
-        shares = self.reward.by_step(score), self.reward.by_call(score)
-        playthrough.add(reply.prompt, reply.generation, outcome, score, shares)
+        playthrough.add_step(outcome, score, (self.reward.by_step(score), self.reward.by_call(score)))
         if task.recorded:
             # A judge may have said more about the outcome than the episode knows.
-            done = last_step(playthrough.episode, completion=reply.completion)
+            done = last_step(episode, completion="\n".join(reply.completion for reply in replies))
             playthrough.steps.append(dataclasses.replace(done, outcome=outcome))
         playthrough.add_grades(outcome, self._metrics, by_source=self._has_sources)
+        if isinstance(playthrough.episode, DesignEpisode):
+            playthrough.episode.begin_chunk()
 
-    def with_length(self, outcome: StepOutcome, reply: Reply) -> StepOutcome:
-        """Return the outcome of a step with the length of the reply that led to it."""
-        length = len(reply.generation.token_ids) / self._sampling.max_response_tokens
-        return dataclasses.replace(outcome, response_share=length)
+    def with_length(self, outcome: StepOutcome, *replies: Reply) -> StepOutcome:
+        """Return the outcome of a step with the length of the longest of the replies that led to it."""
+        longest = max((len(reply.generation.token_ids) for reply in replies), default=0)
+        return dataclasses.replace(outcome, response_share=longest / self._sampling.max_response_tokens)
 
     async def _answers(self, begun: Begun) -> Sequence[Answer]:
         if begun.own_answers or self._cache is None or not begun.requests:

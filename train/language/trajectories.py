@@ -24,7 +24,7 @@ class Row:
 
     Attributes:
         prompt_ids: Token ids of the prompt, shape (num_prompt_tokens,).
-        response_ids: The sampled ids, shape (T,); at least one.
+        response_ids: The sampled ids, shape (T,).
         log_probs: Of each sampled id under the behaviour policy, shape (T,).
         reward: What the step paid; NaN if it could not be scored. Those of an episode add up to its return.
         step_reward: What of it is for this step alone, by parts that are `by_step`; the rest is for the
@@ -63,7 +63,8 @@ class LanguageTrajectory:
 
     Attributes:
         stream_id: The stream that was played.
-        rows: At least one, unless the episode failed.
+        rows: At least one, unless the episode failed. That of an episode in which a memory design had nothing
+            to decide is the only one without a response.
         parts: Sum of each reward part over the episode, by name.
         counts: Operations of the episode by kind, those that were not applied as `rejected` and pieces of
             completions that could not be parsed as `malformed`.
@@ -111,8 +112,8 @@ class LanguageTrajectory:
 
     @property
     def loss_mask(self) -> npt.NDArray[np.bool_]:
-        """True at every row, shape (S,): each has a response."""
-        return np.ones(len(self.rows), dtype=bool)
+        """True at the rows that have a response, shape (S,)."""
+        return np.array([len(row.response_ids) > 0 for row in self.rows], dtype=bool)
 
     @property
     def num_choices(self) -> npt.NDArray[np.int64]:

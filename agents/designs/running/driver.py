@@ -13,6 +13,12 @@ from ..roles.protocol import Failed, RoleCall, Roles
 
 T = TypeVar("T")
 
+START_RULE = 0.9
+"""What a policy that begins with a design's rule gives the option that it takes, of however many.
+
+With certainty it would never try another one.
+"""
+
 
 class Decider(Protocol):
     """Makes the choices of designs."""

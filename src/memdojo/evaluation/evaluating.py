@@ -25,7 +25,6 @@ from memdojo.train.checkpoints.trust import (
     root_of,
 )
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.config.run_kinds import CompactConfig
 from memdojo.train.runs.folder import EVALUATION, RunFolder
 
 from .choices import EvalChoices
@@ -211,7 +210,7 @@ def _rule_of(config: TrainConfig, roles: Roles | None) -> str | ManagerPolicy | 
 
     It is the baseline of the design's name, unless that is the design with other parameters or roles.
     """
-    if not isinstance(config, CompactConfig) or config.design.name is None:
+    if config.design.name is None:
         return None
     chosen, name = config.design, config.design.name
     if not chosen.parameters and chosen.embedder == DEFAULT_EMBEDDER and isinstance(roles, RuleRoles):

@@ -1,11 +1,13 @@
 """What a checkpoint of a language policy keeps of the engine that sampled it."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from builders import save_language
 from memdojo.agents.engines.engine import Engine
 from memdojo.agents.engines.registry import ENGINES, EngineKind
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
@@ -17,6 +19,7 @@ from memdojo.envs.prompts.tasks import RankingTask
 from memdojo.errors import CheckpointError, UnknownNameError
 from memdojo.settings import Names
 from memdojo.train.checkpoints.compact import POLICY_JSON, TrainedOn
+from memdojo.train.checkpoints.design_spec import DesignSpec
 from memdojo.train.checkpoints.language import (
     LanguageSpec,
     language_spec,
@@ -140,3 +143,39 @@ def test_a_retriever_goes_on_to_see_its_candidates_in_the_order_of_its_training(
     del record["candidate_order"]
     (folder / POLICY_JSON).write_text(json.dumps(record))
     assert load_language_spec(folder).candidate_order is CandidateOrder.TIME
+
+
+def test_the_decisions_of_a_design_are_kept_with_its_parameters(
+    tmp_path: Path, tiny_language_model: Path
+) -> None:
+    folder = Path(save_language(tmp_path / "checkpoint", tiny_language_model, "design"))
+    spec = load_language_spec(folder)
+    assert spec.design == DesignSpec("sirllm", {"num_first": 1}, ("leave",))
+    policy: Any = load_language_policy(folder, spec)
+    assert (policy.design.name, policy.design.num_first) == ("sirllm", 1)
+    assert policy.embedder.name.startswith("hashed_ngrams")
+    gone = dataclasses.replace(spec, design=DesignSpec("sirllm", {}, ("stay",)))
+    with pytest.raises(CheckpointError, match="unknown decision of 'sirllm' 'stay'"):
+        load_language_policy(folder, gone)
+    record = json.loads((folder / POLICY_JSON).read_text())
+    for change in ({"design": None}, {"task": "manager"}):
+        (folder / POLICY_JSON).write_text(json.dumps(record | change))
+        with pytest.raises(CheckpointError, match="is damaged: task is"):
+            load_language_spec(folder)
+
+
+def test_a_run_of_a_design_says_what_was_learned() -> None:
+    tree = {
+        "name": "run",
+        "task": "design",
+        "design": {"name": "re_me", "learn": ["store"], "embedder": "hashed_ngrams"},
+        "streams": {"train": "synthetic:train"},
+        "policy": {"kind": "language", "model": "x/y"},
+        "reward": {"token_f1": 1.0},
+        "algorithm": {"name": "ppo", "num_updates": 1},
+    }
+    config = parse_config(tree)
+    assert isinstance(config, LanguageConfig)
+    spec = language_spec(config, TrainedOn("run"))
+    assert (spec.task, spec.embedder) == ("design", "hashed_ngrams")
+    assert spec.design == DesignSpec("re_me", {}, ("store",))

@@ -77,11 +77,33 @@ def test_what_cannot_be_is_refused_with_a_sentence(changes, message):
         parse_config(_tree(**changes))
 
 
-def test_a_language_model_makes_no_decisions_of_designs():
-    tree = _tree(policy={"kind": "language", "model": "tiny"})
-    del tree["design"]
-    with pytest.raises(ConfigError, match="a compact policy makes"):
-        parse_config(tree)
+LANGUAGE = ["policy.kind=language", "policy.model=tiny"]
+
+
+def test_a_language_model_makes_decisions_by_the_same_keys():
+    config = parse_config(_tree(), LANGUAGE)
+    assert (config.design.learn, config.turns_per_chunk, config.is_language) == (("leave",), 1, True)
+    text = dump_config(config)
+    assert parse_config(tomllib.loads(text)) == config
+    assert not any(key in text for key in ("one_step", "teacher", "related_entries", "turns_per_chunk"))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("design.name=sirlm", "unknown memory design 'sirlm'"),
+        ("streams.turns_per_chunk=4", r"turns_per_chunk is 4, but task is 'design'"),
+        ("policy.related_entries=4", r"related_entries is 4, but task is 'design'"),
+        ("one_step.window_turns=4", r"window_turns is 4, but task is 'design'"),
+        ("warm_start.teacher=recency", r"teacher is 'recency', but task is 'design'"),
+        ("learner.kind=trl", "'trl', which trains no decisions of a memory design"),
+        ("rounds.partner=memory_r1_answerer", "task is 'design', and it is managers and answer agents"),
+        ("episode.retriever=dense", r"episode\.retriever is 'dense', but task is 'design'"),
+    ],
+)
+def test_what_has_no_meaning_for_a_language_model_that_decides_is_refused(override, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_config(_tree(), [*LANGUAGE, override])
 
 
 def test_designs_of_other_packages_are_known():

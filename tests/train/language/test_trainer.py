@@ -25,6 +25,7 @@ from memdojo.errors import ConfigError
 from memdojo.eval.records.files import read_episodes
 from memdojo.train.algorithms.registry import make_algorithm
 from memdojo.train.checkpoints.language import load_language_spec
+from memdojo.train.checkpoints.loading import load_policy
 from memdojo.train.config.files import dump_config, parse_config
 from memdojo.train.config.run import TrainConfig
 from memdojo.train.config.run_kinds import LanguageConfig
@@ -259,6 +260,61 @@ def test_the_tasks_of_one_context_are_trained_by_the_same_loop(task: str, model:
         tree["evaluation"] = {"every": 2, "metric": "evidence_recall"}
     run, _ = run_training(tmp_path, parse_config(tree))
     assert [line.get("rows") for line in run.metrics()] == [None, 4, 4]
+
+
+DESIGN: dict[str, Any] = {
+    **CONFIG,
+    "task": "design",
+    "design": {"name": "re_me", "learn": ["store"], "embedder": "hashed_ngrams"},
+    "streams": {key: value for key, value in CONFIG["streams"].items() if key != "turns_per_chunk"},
+    "warm_start": {"num_steps": 3, "batch_size": 4},
+    "rollouts": {"num_workers": 0},
+}
+
+
+@pytest.mark.slow
+def test_the_decisions_of_a_design_are_trained_resumed_and_loaded(model: str, tmp_path: Path) -> None:
+    same = (f"policy.model={model}", ONE_AT_A_TIME)
+    whole, _ = run_training(tmp_path / "whole", parse_config(DESIGN, same))
+    first = parse_config(DESIGN, (*same, "algorithm.num_updates=1", "evaluation.every=1"))
+    run_training(tmp_path / "parts", first)
+    parts, result = run_training(tmp_path / "parts", parse_config(DESIGN, same), resume=True)
+    assert _metrics(parts)[2] == pytest.approx(_metrics(whole)[2], rel=0, abs=0, nan_ok=True)
+    start, _, second = whole.metrics()
+    assert 0 <= start["validation/score"] <= 1
+    # At most turns the fact is a choice; a stream has twelve.
+    assert 4 * 6 < second["rows"] <= 4 * 24
+    assert second["sampler_mismatch_max"] < 1e-4
+    assert second["operations/malformed"] > 0
+    assert second["memory/entries"] > 0
+    lines = (whole.path / "trajectories" / "update_000000.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(lines[0])["rows"][0]["prompt"].startswith("<|user|>DECISION store\nABOUT ")
+    (record,) = [each for each in read_episodes(whole.path / "trajectories") if each.policy == "update 2"][:1]
+    assert [len(step.turns) for step in record.steps] == [1] * 12
+    policy: Any = load_policy(result.best)
+    assert (policy.design.name, policy.turns_per_chunk) == ("re_me", 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "algorithm",
+    [("algorithm.name=ppo", "rollouts.num_workers=1"), PROBES, ("algorithm.group_start=fork",)],
+    ids=["ppo-ray", "probes", "fork"],
+)
+def test_the_decisions_of_a_design_are_trained_in_all_ways(
+    algorithm: tuple[str, ...], model: str, tmp_path: Path
+) -> None:
+    run, _ = run_training(tmp_path, parse_config(DESIGN, (f"policy.model={model}", *algorithm)))
+    assert [line["update"] for line in run.metrics()] == [0, 1, 2]
+    assert all(line["rows"] > 0 for line in run.metrics()[1:])
+
+
+@pytest.mark.slow
+def test_decisions_that_never_come_are_told(model: str, tmp_path: Path) -> None:
+    never = ('design.learn=["leave"]', "episode.max_entries=99", "episode.token_share=9.0")
+    config = parse_config(DESIGN, (f"policy.model={model}", "warm_start.num_steps=0", *never))
+    with pytest.raises(ConfigError, match="no decision that is learned from"):
+        run_training(tmp_path, config)
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from ...episodes.schedule import Schedule
 from ...rollouts.tasks import RolloutTask
 from ..one_step_episodes import build_one_steps
 from ..players import LanguagePlayer
-from ..playthrough import Playthrough
+from ..playthrough import Playthrough, Reply
 from ..setup import make_encoder, make_judging, make_task, player_recipe
 from ..trajectories import LanguageGroup, LanguageTrajectory
 from ..warm_start.demonstrations import DemonstratedEpisode
@@ -125,9 +125,8 @@ class ManagerSteps:
         outcomes = [await self._finish(student, begun.requests)]
         while not student.ended:
             outcomes.append(await self._finish(student, taught.begin_step(taught.demonstrate())))
-        playthrough.add(
-            prompt, generation, outcomes[0], sum_scores(map(self._rules.paid.at(task.update), outcomes))
-        )
+        playthrough.add_reply(Reply(prompt, generation, completion))
+        playthrough.add_step(outcomes[0], sum_scores(map(self._rules.paid.at(task.update), outcomes)))
         return playthrough.trajectory()
 
     async def _finish(self, student: ManagerEpisode, requests: Sequence[AnswerRequest]) -> StepOutcome:

@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+
 from memdojo.agents.baselines.oracles import OracleRetriever
+from memdojo.agents.designs.running.driver import START_RULE
+from memdojo.agents.designs.running.text import DecisionTask
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.agents.policy import ManagerPolicy
 from memdojo.envs.answering import AnswerRequest
+from memdojo.envs.episodes.base import finish_together
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
@@ -197,6 +202,36 @@ def answer_demonstrations(
             useful = tuple(entry.id for entry in view.entries if start.context.evidence_for(question, entry))
             answer = NO_INFORMATION if question.unanswerable else question.answers[0]
             demonstrations.add(encoder, view, AnswerDecision(useful, answer))
+    return demonstrations
+
+
+def decision_demonstrations(
+    streams: Sequence[Stream], task: DecisionTask, encoder: PromptEncoder, rules: EpisodeRules, seed: int
+) -> Demonstrations:
+    """Let a memory design play streams by its own rule, and write down what it chose at each decision.
+
+    A share `START_RULE` of the examples show the rule's option, and the rest another one, drawn evenly: who
+    imitates the rule alone is certain of it, and never tries anything else.
+
+    Args:
+        streams: In chunks of the size that the design writes.
+        task: The student's task.
+        encoder: Renders the student's prompts.
+        rules: Of the student's episodes, with an answerer: a design may learn from what came of its readings.
+        seed: Seeds what is drawn.
+    """
+    demonstrations, rng = Demonstrations([]), np.random.default_rng(seed)
+    for stream in streams:
+        episode = task.start(rules.manager(StreamContext(stream), seed=seed))
+        while not episode.ended:
+            while (decision := episode.decision) is not None:
+                view = encoder.encode(task.view(episode)).view
+                others = [each.place for each in view.options if each.place != decision.by_rule]
+                takes_other = rng.random() >= START_RULE and others
+                option = int(rng.choice(others)) if takes_other else decision.by_rule
+                demonstrations.add(encoder, view, option)
+                episode.choose(decision.by_rule)
+            finish_together([episode], [episode.requests or ()], rules.answerer)
     return demonstrations
 
 

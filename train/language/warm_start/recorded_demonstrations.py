@@ -32,7 +32,9 @@ def recorded_demonstrations(path: str | Path, encoder: PromptEncoder) -> Demonst
             if record["return"] is None:
                 demonstrations.num_without_words += 1
                 continue
-            demonstrations.examples += [_as_example(row, encoder) for row in record["rows"]]
+            demonstrations.examples += [
+                _as_example(row, encoder) for row in record["rows"] if row["response_ids"]
+            ]
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{path}, line {number} is not a recorded trajectory ({error!r}); give a file of the folder "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import torch
 
 from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.designs.running.text import DecisionTask
 from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
 from memdojo.agents.language.policies import PromptEncoder
+from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
@@ -26,6 +29,7 @@ from ..setup import learner_device, make_task
 from .demonstrations import (
     Demonstrations,
     answer_demonstrations,
+    decision_demonstrations,
     manager_demonstrations,
     retriever_demonstrations,
 )
@@ -96,6 +100,11 @@ def _demonstrations(
     if stage.trajectories is not None:
         return recorded_demonstrations(stage.trajectories, encoder)
     rules = config.episode.rules()
+    if isinstance(task, DecisionTask):
+        answered = dataclasses.replace(
+            rules, answerer=CachedAnswerer(ExtractiveAnswerer()), retriever=task.manager.retriever
+        )
+        return decision_demonstrations(streams, task, encoder, answered, config.seed)
     if isinstance(task, ManagerTask):
         teacher = make_baseline(stage.teacher)
         return manager_demonstrations(streams, teacher, task, encoder, rules, config.seed)

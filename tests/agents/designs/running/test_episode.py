@@ -8,7 +8,6 @@ import pytest
 from builders import FailingRoles, Notebook
 from memdojo.agents.designs.mem_agent import MemAgent
 from memdojo.agents.designs.running.episode import DesignEpisode, work_together
-from memdojo.agents.designs.running.episode import DesignEpisode
 from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.designs.sirllm import SirLLM
 from memdojo.agents.play import play_manager

@@ -6,13 +6,18 @@ import pytest
 
 from builders import make_store
 from memdojo.agents.baselines.registry import make_baseline
+from memdojo.agents.designs.registry import make_design
+from memdojo.agents.designs.running.policy import DesignManager
+from memdojo.agents.designs.running.text import DecisionTask
 from memdojo.agents.language.policies import PromptEncoder
+from memdojo.envs.answering import ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.limits import CapacitySettings
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.memory.retrieval.retrievers import BM25Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.prompts.brief import BriefFormat
+from memdojo.envs.prompts.decisions import BriefDecisionFormat
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask, RankingTask
 from memdojo.envs.streams.chunking import rechunk
@@ -21,6 +26,7 @@ from memdojo.envs.types import Add, Delete, Noop, Relink, Stream, Update
 from memdojo.rewards.metrics import NO_INFORMATION
 from memdojo.train.language.warm_start.demonstrations import (
     answer_demonstrations,
+    decision_demonstrations,
     manager_demonstrations,
     operations_between,
     retriever_demonstrations,
@@ -177,3 +183,24 @@ def test_an_answer_agent_is_taught_the_reference_answers(tokenizer: Any) -> None
         NO_INFORMATION if question.unanswerable else question.answers[0] for question in stream.questions
     }
     assert said == expected
+
+
+def test_a_design_s_decisions_are_shown_by_its_rule_and_now_and_then_by_another(tokenizer: Any) -> None:
+    manager = DesignManager(make_design("re_me"), embedder="hashed_ngrams")
+    task = DecisionTask(BriefDecisionFormat(), manager, frozenset({"store"}))
+    encoder = PromptEncoder(tokenizer, task.format, 200)
+    rules = EpisodeRules(
+        capacity=CapacitySettings(max_entries=3), answerer=ExtractiveAnswerer(), retriever=manager.retriever
+    )
+    shown = decision_demonstrations(_streams(num=12), task, encoder, rules, seed=4)
+    assert shown.num_without_words == 0
+    assert len(shown.examples) > 100
+    follows = []
+    for example in shown.examples:
+        prompt, reply = encoder.decode_prompt(example.prompt_ids), encoder.decode(example.reply_ids)
+        assert prompt.startswith("<|user|>DECISION store\nABOUT ")
+        assert reply in ("1", "2")
+        follows.append(f"RULE {reply}<" in prompt)
+    assert 0.8 < sum(follows) / len(follows) < 1
+    again = decision_demonstrations(_streams(num=12), task, encoder, rules, seed=4)
+    assert again.examples == shown.examples
