@@ -178,4 +178,4 @@ def test_a_run_of_a_design_says_what_was_learned() -> None:
     assert isinstance(config, LanguageConfig)
     spec = language_spec(config, TrainedOn("run"))
     assert (spec.task, spec.embedder) == ("design", "hashed_ngrams")
-    assert spec.design == DesignSpec("re_me", {}, ("store",))
+    assert spec.design == DesignSpec("re_me", {}, ("store",), {"kind": "rules"})
