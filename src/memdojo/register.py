@@ -170,7 +170,7 @@ def format(
     'PoliteFormat'
 
     Args:
-        task: `manager`, `retriever` or `answer_agent`.
+        task: `manager`, `retriever`, `answer_agent` or `design`.
         name: What a configuration calls it.
         build: Makes the format (`memdojo.envs.prompts.protocol`); called without arguments.
         description: One sentence for listings.

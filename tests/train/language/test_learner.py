@@ -16,7 +16,7 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from builders import relative_error, weights_of
+from builders import make_row, relative_error, weights_of
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import CheckpointError, ConfigError, DivergenceError, EngineError
 from memdojo.train.algorithms.registry import ALGORITHMS, make_algorithm
@@ -242,6 +242,21 @@ def test_what_could_not_be_scored_leaves_no_trace() -> None:
     assert metrics["rows"] == sum(map(sum, NUM_ROWS))
     assert metrics["tokens"] == sum(row.num_tokens for row in _rows(groups))
     assert metrics["tokens_per_s"] > 0
+
+
+@pytest.mark.parametrize("name", ["grpo", "ppo"])
+def test_an_episode_in_which_nothing_was_asked_leaves_no_trace(name: str) -> None:
+    critic = name == "ppo"
+    network, with_others = _network(critic=critic), _network(critic=critic)
+    groups = _groups(network)
+    unasked = LanguageTrajectory("s", (make_row(3.0, prompt=(), response=()),))
+    learner = _learner(with_others, _algorithm(name))
+    metrics = learner.update([(unasked, unasked), *groups], 0)
+    _learner(network, _algorithm(name)).update(groups, 0)
+    assert all(torch.equal(weights_of(with_others)[n], w) for n, w in weights_of(network).items())
+    assert (metrics["rows"], metrics["dropped_unscored"]) == (sum(map(sum, NUM_ROWS)), 0)
+    with pytest.raises(ConfigError, match="no episode of update 7 came to a choice"):
+        learner.update([(unasked, unasked)], 7)
 
 
 def test_an_update_of_equal_groups_changes_nothing_and_says_so() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders import make_row
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.prompts.brief import BriefFormat
 from memdojo.errors import DataError
@@ -59,7 +60,8 @@ def test_trajectories_are_written_one_a_line_in_words_and_ids(run: RunFolder, en
 def test_what_was_recorded_can_be_learnt_but_for_what_failed(run: RunFolder, encoder: PromptEncoder) -> None:
     row = _row(encoder, "KEEP a", 1.0)
     failed = LanguageTrajectory("s", (row,), failure="answer: time-out")
-    write_trajectories(run, [(LanguageTrajectory("s", (row, row)), failed)], encoder, update=4)
+    unasked = LanguageTrajectory("s", (make_row(1.0, prompt=(), response=()),))
+    write_trajectories(run, [(LanguageTrajectory("s", (row, row)), failed, unasked)], encoder, update=4)
     demonstrations = recorded_demonstrations(_written(run), encoder)
     assert [example.reply_ids for example in demonstrations.examples] == [encoder.encode_reply("KEEP a")] * 2
     assert demonstrations.num_without_words == 1

@@ -32,6 +32,16 @@ def test_figures_are_means_over_the_rows_of_all_episodes() -> None:
     )
 
 
+def test_episodes_in_which_nothing_was_asked_have_no_prompts() -> None:
+    unasked = LanguageTrajectory("s", (_row(0, 0),))
+    asked = play_metrics([(unasked, LanguageTrajectory("s", (_row(10, 2),)))], 7, seconds=2.0)
+    assert (asked["prompts/tokens"], asked["rollouts/steps_per_s"]) == (10.0, 0.5)
+    assert play_metrics([(unasked,)], 7, seconds=2.0) == {
+        "rollouts/steps_per_s": 0.0,
+        "rollouts/tokens_per_s": 0.0,
+    }
+
+
 def test_an_update_of_which_every_episode_failed_says_why() -> None:
     failed = LanguageTrajectory("s", (), failure="answer: step 0: no answer to question 'q1': refused")
     with pytest.raises(
