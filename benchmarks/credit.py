@@ -26,8 +26,8 @@ from collections.abc import Sequence
 from memdojo.agents.compact.base import use_one_thread
 from memdojo.agents.compact.manager import CompactManager, new_manager_network
 from memdojo.agents.engines.event_loop import EventLoop
+from memdojo.agents.engines.models import quieten_transformers
 from memdojo.agents.engines.registry import make_engine
-from memdojo.agents.language.models import quieten_transformers
 from memdojo.envs.answering import Answer, AnswerRequest, ExtractiveAnswerer
 from memdojo.envs.answering.cache import CachedAnswerer
 from memdojo.envs.episodes.rules import resolve_answerer

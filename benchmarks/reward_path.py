@@ -118,9 +118,9 @@ class Counting:
 
 def model_answerer(model: str, at_a_time: int) -> ChatAnswerer:
     from memdojo.agents.engines.chat import EngineChat
+    from memdojo.agents.engines.models import load_tokenizer
     from memdojo.agents.engines.registry import make_engine
     from memdojo.agents.engines.settings import VLLMSettings
-    from memdojo.agents.language.models import load_tokenizer
 
     engine = make_engine(model, VLLMSettings(max_sequences=at_a_time))
     return ChatAnswerer(EngineChat(engine, load_tokenizer(model)), 8)

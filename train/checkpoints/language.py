@@ -22,11 +22,11 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from memdojo.agents.designs.running.policy import DEFAULT_EMBEDDER
+from memdojo.agents.engines.models import load_tokenizer
 from memdojo.agents.engines.on_demand import EngineOnDemand
 from memdojo.agents.engines.registry import ENGINES
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.language.design import LanguageDecider, LanguageDesign
-from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import (
     LanguageAnswerAgent,
     LanguageManager,

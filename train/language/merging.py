@@ -15,7 +15,7 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
-from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.engines.models import load_causal_lm, load_tokenizer, save_model
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.errors import ConfigError, ModelError
 

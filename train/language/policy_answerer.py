@@ -75,7 +75,7 @@ def _make(settings: PolicyAnswererSettings, sampler: Sampler | None) -> Language
     from memdojo.envs.prompts.registry import make_format
 
     try:
-        from memdojo.agents.language.models import load_tokenizer
+        from memdojo.agents.engines.models import load_tokenizer
         from memdojo.agents.language.policies import LanguageAnswerAgent, PromptEncoder
     except ModuleNotFoundError as error:
         raise missing_for_language(error.name) from error

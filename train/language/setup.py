@@ -17,10 +17,10 @@ from memdojo.agents.designs.running.features import learned_kinds
 from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.designs.running.text import DecisionTask
 from memdojo.agents.engines.engine import Sampler
+from memdojo.agents.engines.models import check_model, load_causal_lm, load_tokenizer
 from memdojo.agents.engines.settings import EngineSettings
 from memdojo.agents.graders.judging import Judging
 from memdojo.agents.graders.registry import make_answerer, make_judge_chat
-from memdojo.agents.language.models import check_model, load_causal_lm, load_tokenizer
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.episodes.written_memory import StoredByQuestion

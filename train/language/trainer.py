@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from memdojo.agents.language.models import load_tokenizer, quieten_transformers
+from memdojo.agents.engines.models import load_tokenizer, quieten_transformers
 from memdojo.envs.types import Stream
 from memdojo.registry import load_target
 from memdojo.settings import with_absolute_folders

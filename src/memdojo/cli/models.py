@@ -146,7 +146,7 @@ def check(
     memdojo model check runs/models/tiny
     """
     _prepare()
-    from memdojo.agents.language.models import check_model
+    from memdojo.agents.engines.models import check_model
 
     info = check_model(model)
     rows = {
@@ -222,7 +222,7 @@ def serve(
     VLLM_CPU_KVCACHE_SPACE GiB, by default 1.
     """
     _prepare("vllm")
-    from memdojo.agents.language.models import check_model
+    from memdojo.agents.engines.models import check_model
     from memdojo.train.checkpoints.model_folders import find_model
 
     from .serving import serve_command, serve_environment
@@ -282,7 +282,7 @@ def _prepare(*needed: str) -> None:
         MissingDependencyError: If one is not installed or cannot be loaded.
     """
     # Its message names what is missing better than Python's does.
-    from memdojo.agents.language.models import quieten_transformers
+    from memdojo.agents.engines.models import quieten_transformers
 
     for package in needed:
         if importlib.util.find_spec(package) is None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memdojo.agents.language.models import ModelInfo
+    from memdojo.agents.engines.models import ModelInfo
 
 SERVER = "vllm.entrypoints.launchers.api_server.entry"
 """The module that serves; the older `vllm.entrypoints.openai.api_server` warns that it will go."""

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
+from memdojo.agents.engines.models import load_causal_lm, load_tokenizer
 from memdojo.agents.language import tiny as language_tiny
-from memdojo.agents.language.models import load_causal_lm, load_tokenizer
 from memdojo.agents.language.tiny import FORMAT_WORDS, build_tiny_model, train_tokenizer
 from memdojo.envs.prompts.plain import PlainAnswerFormat, PlainFormat, PlainRankingFormat
 from memdojo.envs.streams.registry import load_streams

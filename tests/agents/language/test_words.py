@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from memdojo.agents.language.models import load_causal_lm, load_tokenizer
+from memdojo.agents.engines.models import load_causal_lm, load_tokenizer
 from memdojo.agents.language.tiny import FORMAT_WORDS
 from memdojo.agents.language.words import EMBEDDING_SCALE, build_words_model
 from memdojo.errors import ConfigError

@@ -7,7 +7,7 @@ import pytest
 
 from builders import make_config, make_trajectory, unseal
 from fuzzing import all_work, num_inputs
-from memdojo.agents.language.models import check_model, load_tokenizer
+from memdojo.agents.engines.models import check_model, load_tokenizer
 from memdojo.envs.answering import AnswerRequest
 from memdojo.errors import CheckpointError, ModelError
 from memdojo.train.checkpoints.compact import TrainedOn, load_training_state, reading_state

@@ -7,7 +7,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
-from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.engines.models import load_causal_lm, load_tokenizer, save_model
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.errors import ConfigError, MemdojoError, ModelError, RunFolderError
 from memdojo.train.checkpoints.model_folders import find_model

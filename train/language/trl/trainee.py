@@ -17,8 +17,8 @@ from transformers import PrinterCallback
 from memdojo.agents.engines.chat_encoding import ChatEncoder
 from memdojo.agents.engines.engine import Generation, StopReason
 from memdojo.agents.engines.event_loop import EventLoop
+from memdojo.agents.engines.models import end_token_ids, load_causal_lm, load_tokenizer
 from memdojo.agents.engines.registry import make_engine
-from memdojo.agents.language.models import end_token_ids, load_causal_lm, load_tokenizer
 from memdojo.agents.language.network import PolicyNetwork
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.types import Stream

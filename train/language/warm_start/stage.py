@@ -11,7 +11,7 @@ import torch
 
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.designs.running.text import DecisionTask
-from memdojo.agents.language.models import load_causal_lm, load_tokenizer, save_model
+from memdojo.agents.engines.models import load_causal_lm, load_tokenizer, save_model
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.prompts.tasks import AnswerTask, ManagerTask

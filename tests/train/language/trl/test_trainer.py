@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from builders import make_stream, run_training
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.engines.engine import Generation, StopReason
+from memdojo.agents.engines.models import load_tokenizer
 from memdojo.agents.engines.scripted_engine import ScriptedEngine
-from memdojo.agents.language.models import load_tokenizer
 from memdojo.agents.language.policies import PromptEncoder
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from memdojo.agents.language.models import load_causal_lm, load_tokenizer
+from memdojo.agents.engines.models import load_causal_lm, load_tokenizer
 from memdojo.agents.language.tiny import build_tiny_model
 from memdojo.train.config.language import WarmStartConfig
 from memdojo.train.language.warm_start.demonstrations import Example

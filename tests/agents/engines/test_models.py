@@ -12,7 +12,7 @@ import torch
 from transformers import GenerationConfig
 
 from memdojo.agents.engines.model_facts import read_model_facts, read_weight_shapes
-from memdojo.agents.language.models import (
+from memdojo.agents.engines.models import (
     ModelInfo,
     check_model,
     end_token_ids,
@@ -133,7 +133,7 @@ def test_a_model_that_the_hub_does_not_give_is_told(monkeypatch: pytest.MonkeyPa
     def refuse(self: object, model: str, **options: Any) -> None:
         raise ConnectionError("no route\nto host")
 
-    monkeypatch.setattr("memdojo.agents.language.models.HfApi.model_info", refuse)
+    monkeypatch.setattr("memdojo.agents.engines.models.HfApi.model_info", refuse)
     for use in (check_model, load_tokenizer, load_causal_lm):
         with pytest.raises(ModelError) as caught:
             use("no-such-organisation/no-such-model")
@@ -183,7 +183,7 @@ def _import_with(blocked: str, path: Path | None = None) -> str:
         code += f"sys.path.insert(0, {str(path)!r})\n"
     code += (
         "from memdojo.errors import MissingDependencyError\n"
-        "try:\n    import memdojo.agents.language.models\n"
+        "try:\n    import memdojo.agents.engines.models\n"
         "except MissingDependencyError as error:\n    print(error)\n"
     )
     command = [sys.executable, "-c", code]

@@ -34,7 +34,7 @@ except ImportError as error:
         "fit torch is the usual cause: pip uninstall torchvision torchaudio torchcodec"
     ) from error
 
-from ..engines.model_facts import needs_own_code
+from .model_facts import needs_own_code
 
 CONFIG = "config.json"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
