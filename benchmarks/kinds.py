@@ -35,7 +35,7 @@ KINDS = {
     "locomo": Kind("locomo:memory_r1/test", "recall@10"),
     "realmem": Kind("realmem:test", "recall@10"),
     "facts": Kind("factconsolidation:test", "official"),
-    "beam": Kind("beam:100K", "recall@10"),
+    "beam": Kind("beam:100K/test", "recall@10"),
 }
 
 
