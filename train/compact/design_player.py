@@ -23,10 +23,11 @@ from memdojo.eval.findings.oracle_measures import PlanMeasures
 from memdojo.eval.records.recording import WatchedPolicy
 from memdojo.rewards.outcomes import EpisodeOutcome
 
+from ..rollouts.decision_pay import Paid, Place, pay_by_decision, step_pay
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.probed_states import ProbedStates
 from ..rollouts.tasks import RolloutTask, record_of
-from .paid import Place, Probe, decision_rewards, operation_counts, probed_group
+from .paid import Probe, operation_counts, probed_group
 from .players import context_of
 from .trajectories import Trajectory, TrajectoryGroup
 
@@ -34,7 +35,7 @@ from .trajectories import Trajectory, TrajectoryGroup
 class DesignPlayer:
     """Plays the episodes of a design, whose learned decisions are the steps of a trajectory.
 
-    Decisions are paid as `decision_rewards` has it.
+    Decisions are paid as `pay_by_decision` has it.
 
     Args:
         streams: In chunks of the size that the design writes.
@@ -136,7 +137,9 @@ class DesignPlayer:
         plan: PlanMeasures,
     ) -> Trajectory:
         reward = self._rules.paid.at(task.update)
-        rewards, at_worst = decision_rewards(reward, outcome.steps, places)
+        asked = [[place.question for place in places if place.step == at] for at in range(len(outcome.steps))]
+        paid = [step_pay(reward, step, of) for step, of in zip(outcome.steps, asked, strict=True)]
+        rewards, at_worst, *_ = np.hsplit(pay_by_decision(paid, places), len(Paid._fields))
         trajectory = Trajectory.of(
             episode.context.stream.id,
             decisions or [nothing_decided(self._policy.learned.features)],

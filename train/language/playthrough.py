@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -23,6 +23,7 @@ from memdojo.rewards.outcomes import StepOutcome
 from memdojo.rewards.reward import Reward
 from memdojo.rewards.scores import Score, sum_scores
 
+from ..rollouts.decision_pay import Paid, Place, StepPay, pay_by_decision
 from ..rollouts.tasks import record_of
 from .trajectories import LanguageTrajectory, Row
 
@@ -42,9 +43,8 @@ NOTHING_ASKED = Reply(Prompt((), None, 0), Generation((), (), StopReason.END, 0)
 class Playthrough:
     """An episode with what has been played of it.
 
-    Its rows are the replies of the policy. A row is paid for the steps that are done between its reply and
-    the next one: exactly one, but of a memory design, whose steps have none, one or several decisions. What a
-    design does before its first decision is paid with that.
+    Its rows are the replies of the policy, paid as `pay_by_decision` has it: each for its step, but those of
+    a memory design, whose steps have none, one or several decisions.
 
     Attributes:
         episode: The episode.
@@ -62,15 +62,16 @@ class Playthrough:
         self.steps: list[StepRecord] = []
         self.failure = ""
         self._shares: list[tuple[float, float]] = []
-        self._replies: list[tuple[Reply, int]] = []
-        """Each with the number of steps that were done before it."""
+        self._of_questions: list[Mapping[int, Paid]] = []
+        self._replies: list[tuple[Reply, Place]] = []
 
     def fork(self, seed: int) -> Self:
         """Return an independent playthrough that has come as far; `seed` seeds what follows."""
         fork = copy.copy(self)
         fork.episode, fork.seed = self.episode.fork(seed), seed
         fork.outcomes, fork.scores = list(self.outcomes), list(self.scores)
-        fork._shares, fork._replies = list(self._shares), list(self._replies)
+        fork._shares, fork._of_questions = list(self._shares), list(self._of_questions)
+        fork._replies = list(self._replies)
         fork.counts, fork.grades, fork.steps = self.counts.copy(), dict(self.grades), list(self.steps)
         return fork
 
@@ -93,20 +94,33 @@ class Playthrough:
     @property
     def step_replies(self) -> list[Reply]:
         """The replies to the step that is under way."""
-        return [reply for reply, first_step in self._replies if first_step == len(self.outcomes)]
+        return [reply for reply, place in self._replies if place.step == len(self.outcomes)]
 
-    def add_reply(self, reply: Reply) -> None:
-        """Take down what was asked and what was sampled."""
-        self._replies.append((reply, len(self.outcomes)))
+    @property
+    def step_questions(self) -> list[int | None]:
+        """The questions for which the replies to the step that is under way decided."""
+        return [place.question for _, place in self._replies if place.step == len(self.outcomes)]
 
-    def add_step(self, outcome: StepOutcome, score: Score, shares: tuple[float, float] = (0.0, 0.0)) -> None:
+    def add_reply(self, reply: Reply, question: int | None = None) -> None:
+        """Take down what was asked and what was sampled, and for which question of the step; see `Place`."""
+        self._replies.append((reply, Place(len(self.outcomes), question)))
+
+    def add_step(
+        self,
+        outcome: StepOutcome,
+        score: Score,
+        shares: tuple[float, float] = (0.0, 0.0),
+        of_questions: Mapping[int, Paid] = MappingProxyType({}),
+    ) -> None:
         """Take down what came of a step and what that is worth.
 
         `shares` are what of the score is for the step alone, and of that for its calls; see `Row`.
+        `of_questions` is what of it is for questions; see `StepPay`.
         """
         self.outcomes.append(outcome)
         self.scores.append(score)
         self._shares.append(shares)
+        self._of_questions.append(of_questions)
         if isinstance(self.episode, RetrievalEpisode) and not outcome.operations:
             # Only replies that are malformed leave an operation there, and their share is of all replies.
             self.counts["RANK"] += 1
@@ -148,31 +162,39 @@ class Playthrough:
         )
 
     def _rows(self) -> tuple[Row, ...]:
-        ends = [first_step for _, first_step in self._replies[1:]]
+        places = [place for _, place in self._replies]
+        steps = [
+            StepPay(Paid.of(score)._replace(by_step=by_step, by_call=by_call), of_questions)
+            for score, (by_step, by_call), of_questions in zip(
+                self.scores, self._shares, self._of_questions, strict=True
+            )
+        ]
+        paid = pay_by_decision(steps, places)
+        ends = [place.step for place in places[1:]]
         rows, begin = [], 0
-        for (reply, _), end in zip(self._replies, [*ends, len(self.outcomes)], strict=False):
-            rows.append(self._row(reply, slice(begin, end)))
+        for (reply, _), end, row in zip(self._replies, [*ends, len(self.outcomes)], paid, strict=False):
+            rows.append(self._row(reply, slice(begin, end), Paid(*row.tolist())))
             begin = end
         if not rows and (self.outcomes or not self.failure):
             # Nothing was asked; what the episode comes to counts all the same.
-            rows.append(self._row(NOTHING_ASKED, slice(0, len(self.outcomes))))
+            rows.append(self._row(NOTHING_ASKED, slice(0, len(self.outcomes)), Paid(*paid[0].tolist())))
         return tuple(rows)
 
-    def _row(self, reply: Reply, steps: slice) -> Row:
-        """Return the row of a reply, paid for these steps."""
+    def _row(self, reply: Reply, steps: slice, paid: Paid) -> Row:
+        """Return the row of a reply, whose steps are those until the next one."""
         prompt, generation, _ = reply
-        outcomes, shares, paid = self.outcomes[steps], self._shares[steps], sum_scores(self.scores[steps])
+        outcomes = self.outcomes[steps]
         return Row(
             np.array(prompt.ids, np.int32),
             np.array(generation.token_ids, np.int32),
             np.array(generation.log_probs, np.float32),
-            math.nan if paid.value is None else paid.value,
+            paid.value,
             generation.weights_version,
             prompt.num_left_out,
             generation.is_cut,
-            math.fsum(by_step for by_step, _ in shares),
+            paid.by_step,
             outcomes[0].num_steps if outcomes else 1,
             paid.at_worst,
-            math.fsum(by_call for _, by_call in shares),
+            paid.by_call,
             has_calls=any(calls_of(outcome) for outcome in outcomes),
         )

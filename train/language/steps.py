@@ -22,6 +22,7 @@ from memdojo.eval.records.recording import last_step
 from memdojo.rewards.grading import grade_names
 from memdojo.rewards.outcomes import StepOutcome
 
+from ..rollouts.decision_pay import step_pay
 from ..rollouts.tasks import RolloutTask
 from .playthrough import Playthrough, Reply
 
@@ -128,8 +129,9 @@ class Steps:
 
     async def finish(self, playthrough: Playthrough, reply: Reply, begun: Begun, task: RolloutTask) -> None:
         """Take down a reply; if it has completed its step, have the questions answered and score the step."""
-        playthrough.add_reply(reply)
-        if playthrough.episode.is_half_done:
+        episode = playthrough.episode
+        playthrough.add_reply(reply, episode.chosen_for[-1] if isinstance(episode, DesignEpisode) else None)
+        if episode.is_half_done:
             await self._finish_step(playthrough, begun, task)
 
     async def _finish_step(self, playthrough: Playthrough, begun: Begun, task: RolloutTask) -> None:
@@ -139,8 +141,11 @@ class Steps:
             episode, await self._answers(begun), is_episode=task.is_one_step
         )
         outcome = self.with_length(outcome, *replies)
-        score = self.reward.at(task.update)(outcome)
-        playthrough.add_step(outcome, score, (self.reward.by_step(score), self.reward.by_call(score)))
+        reward = self.reward.at(task.update)
+        score = reward(outcome)
+        of_questions = step_pay(reward, outcome, playthrough.step_questions).questions
+        shares = self.reward.by_step(score), self.reward.by_call(score)
+        playthrough.add_step(outcome, score, shares, of_questions)
         if task.recorded:
             # A judge may have said more about the outcome than the episode knows.
             done = last_step(episode, completion="\n".join(reply.completion for reply in replies))

@@ -97,6 +97,11 @@ class DesignEpisode:
         return tuple(self._chosen)
 
     @property
+    def chosen_for(self) -> tuple[int | None, ...]:
+        """For each option that was chosen since the chunk began, what `question` was then."""
+        return tuple(self._chosen_for)
+
+    @property
     def malformed(self) -> tuple[str, ...]:
         """What was wrong, since the chunk began, where the rule chose in place of somebody."""
         return tuple(self._malformed)
@@ -117,6 +122,7 @@ class DesignEpisode:
             raise EpisodeStateError("there is nothing to choose; answer the questions that wait.")
         chosen = decision.check(option)
         self._chosen.append(chosen)
+        self._chosen_for.append(self._question)
         self._go_on(chosen)
 
     def choose_by_rule(self, malformed: str) -> None:
@@ -173,6 +179,7 @@ class DesignEpisode:
         look at what the step came to: where there is nothing to choose, the next one is begun at once.
         """
         self._chosen: list[int] = []
+        self._chosen_for: list[int | None] = []
         self._malformed: list[str] = []
         self._decision: Decision | None = None
         self._question: int | None = None

@@ -25,6 +25,7 @@ from memdojo.envs.prompts.decisions import BriefDecisionFormat
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
+from memdojo.rewards.grading import grade
 from memdojo.rewards.reward import Reward
 from memdojo.train.language.players import LanguagePlayer
 from memdojo.train.language.steps import SamplingSettings
@@ -123,6 +124,21 @@ def test_a_decision_is_paid_for_the_chunks_until_the_next(streams: list[Stream],
     # What is not about reading is paid nothing: it never ends a chunk with questions.
     assert not any(row.reward for row, find in zip(trajectory.rows, finds, strict=True) if not find)
     assert trajectory.episode_return > 0
+
+
+def test_of_several_questions_of_a_chunk_each_decision_is_paid_its_own(
+    streams: list[Stream], tokenizer: Any
+) -> None:
+    player = _player(streams, tokenizer, Notebook(keeps=True), reward={"token_f1": 1.0}, capacity=40)
+    (trajectory,) = _play(player, RolloutTask(0, (5,)), _Policy(tokenizer, _by_rule))
+    manager = DesignManager(Notebook(keeps=True), embedder="hashed_ngrams")
+    rules = _rules(manager, {"token_f1": 1.0}, 40, ExtractiveAnswerer())
+    (outcome,) = play_manager(manager, [rules.manager(StreamContext(streams[0]), seed=0)], rules.answerer)
+    assert max(len(step.questions) for step in outcome.steps) > 1
+    worth = [grade("token_f1", question) for step in outcome.steps for question in step.questions]
+    paid = [row.reward for row in trajectory.rows if "DECISION find" in _prompt(row, tokenizer)]
+    assert paid == pytest.approx([(value or 0) / NUM_QUESTIONS for value in worth])
+    assert len(set(worth)) > 1
 
 
 def _prompt(row: Any, tokenizer: Any) -> str:

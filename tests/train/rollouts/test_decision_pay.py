@@ -1,4 +1,4 @@
-"""What the decisions of a design are paid."""
+"""What decisions are paid of what steps are worth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from memdojo.rewards.outcomes import OperationOutcome, QuestionOutcome, StepOutcome
 from memdojo.rewards.reward import Reward
-from memdojo.train.compact.paid import Place, decision_rewards
+from memdojo.train.rollouts.decision_pay import Place, pay_by_decision, step_pay
 
 REWARD = Reward({"token_f1": 1.0, "operation_cost": 0.1})
 ADD = OperationOutcome("ADD", applied=True, malformed=False, text_tokens=3)
@@ -29,9 +29,14 @@ STEPS = (
 )
 
 
-def _column(places, steps=STEPS, reward=REWARD):
-    rewards, _ = decision_rewards(reward, steps, [Place(*place) for place in places])
-    return rewards[:, 0]
+def _paid(places, steps=STEPS):
+    places = [Place(*place) for place in places]
+    asked = [[place.question for place in places if place.step == index] for index in range(len(steps))]
+    return pay_by_decision([step_pay(REWARD, *each) for each in zip(steps, asked, strict=True)], places)
+
+
+def _column(places):
+    return _paid(places)[:, 0]
 
 
 def test_a_decision_for_a_question_is_paid_that_question():
@@ -58,6 +63,13 @@ def test_nothing_is_lost(places):
 
 def test_a_missing_answer_is_unscored_and_at_worst_worth_nothing():
     failed = dataclasses.replace(STEPS[0], questions=(_question("a", None, "no reply"),))
-    rewards, at_worst = decision_rewards(REWARD, (failed, STEPS[1]), [Place(0), Place(0, 0), Place(1, 0)])
-    assert np.isnan(rewards[:2, 0]).all()
-    assert at_worst[:, 0] == pytest.approx([0.25 - 0.1, 0.0, 0.25])
+    values, at_worst, *_ = _paid([(0, None), (0, 0), (1, 0)], (failed, STEPS[1])).T
+    assert np.isnan(values[:2]).all()
+    assert at_worst == pytest.approx([0.25 - 0.1, 0.0, 0.25])
+
+
+def test_what_is_for_a_step_alone_goes_with_what_is_for_no_question():
+    pay = step_pay(REWARD, STEPS[0], [0, 0, None])
+    whole = pay.whole._replace(by_step=-0.05, by_call=-0.02)
+    rows = pay_by_decision([dataclasses.replace(pay, whole=whole)], [Place(0), Place(0, 0)])
+    assert rows[:, 2:].tolist() == [[-0.05, -0.02], [0.0, 0.0]]
