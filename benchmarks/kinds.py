@@ -36,6 +36,7 @@ KINDS = {
     "realmem": Kind("realmem:test", "recall@10"),
     "facts": Kind("factconsolidation:test", "official"),
     "beam": Kind("beam:100K/test", "recall@10"),
+    "trees": Kind("structmemeval:tree/test", "recall@10"),
 }
 
 
