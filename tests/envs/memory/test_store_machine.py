@@ -60,7 +60,7 @@ class Fold(Operation):
         first, second = store.entry(self.ids[0]), store.entry(self.ids[1])
         store.remove(second)
         store.rewrite(first, self.text, sources=second.sources)
-        store.link(store.entry(self.ids[2]), ())
+        store.change(store.entry(self.ids[2]), links=(), replaces=())
         store.add(self.rest, links=(first.id,), evicts=self.evicts)
 
 
