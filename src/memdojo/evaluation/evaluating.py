@@ -28,7 +28,7 @@ from memdojo.train.config.run import TrainConfig
 from memdojo.train.runs.folder import EVALUATION, RunFolder
 
 from .choices import EvalChoices
-from .graders_of_runs import reached_by_roles, roles_of_run
+from .graders_of_runs import roles_of_run
 from .prepared import Curve, PreparedEvaluation, load_test_streams, prepare, prepare_found
 from .targets import ALL, Target, Targets, find_targets
 
@@ -225,7 +225,7 @@ def _require_trust(config: TrainConfig, checkpoint: Path) -> None:
     reached = [
         *reached_by_table("answerer", config.answerer, root),
         *reached_by_table("judge", config.judge, root),
-        *reached_by_roles(config, root),
+        *reached_by_table("design.roles", config.design.roles, root),
         *reached_by_name("episode.tokenizer", config.episode.tokenizer, (), root),
         *reached_by_name("episode.written_by", config.episode.written_by, list_baselines(), root),
     ]

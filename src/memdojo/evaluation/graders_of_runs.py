@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from pathlib import Path
 
 from memdojo.agents.designs.roles.protocol import Roles
 from memdojo.agents.designs.roles.registry import make_roles
@@ -14,9 +13,8 @@ from memdojo.agents.graders.registry import make_answerer, make_judge_chat
 from memdojo.agents.graders.settings import JudgeSettings
 from memdojo.envs.answering import Answerer
 from memdojo.errors import ConfigError
-from memdojo.train.checkpoints.trust import Trust, reached_by_table
+from memdojo.train.checkpoints.trust import Trust
 from memdojo.train.config.run import TrainConfig
-from memdojo.train.config.run_kinds import CompactConfig
 
 
 def answerer_of_runs(configs: Sequence[TrainConfig], trust: Trust = Trust.NONE) -> Answerer | None:
@@ -69,17 +67,10 @@ def roles_of_run(config: TrainConfig, trust: Trust = Trust.NONE) -> Roles | None
         config: Of the run.
         trust: As for `answerer_of_runs`.
     """
-    if not isinstance(config, CompactConfig) or config.task != "design":
+    if config.task != "design":
         return None
     with _keys(trust):
         return make_roles(config.design.roles)
-
-
-def reached_by_roles(config: TrainConfig, root: Path) -> list[str]:
-    """Return what `[design.roles]` of a run names outside of its folder `root`; nothing without a design."""
-    if not isinstance(config, CompactConfig) or config.task != "design":
-        return []
-    return reached_by_table("design.roles", config.design.roles, root)
 
 
 def _keys(trust: Trust) -> contextlib.AbstractContextManager[None]:
