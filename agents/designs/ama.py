@@ -206,11 +206,15 @@ class AMA(MemoryDesign):
         events = not asked.stems.isdisjoint(_HAPPENING)
         one_thing = asked.wants in ("who", "where", "number", "address", "name")
         by_rule = "fine" if words else "event" if events else "abstract" if why_or_how else "atomic"
-        found = [memory.fused(question, k, *kinds) for kinds in _KINDS.values()]
-        features = [found_features(memory, question, [hit.entry for hit in hits]) for hits in found]
+        found = {kinds: memory.fused(question, k, *kinds) for kinds in {*_KINDS.values()}}
+        told = {
+            kinds: found_features(memory, question, [hit.entry for hit in hits])
+            for kinds, hits in found.items()
+        }
+        features = [told[kinds] for kinds in _KINDS.values()]
         state = (why_or_how, asked.wants == "when", one_thing, words, events)
         route = yield from decide(ROUTE, _ROUTES.index(by_rule), features, state, about=question)
-        return found[route]
+        return found[_KINDS[_ROUTES[route]]]
 
     def _searches_on(
         self, memory: DesignMemory, question: str, found: Sequence[Hit], number: int

@@ -535,10 +535,7 @@ def _feature_names(kind: str, network: ManagerNetworkName = "joint") -> tuple[st
 
 
 def _loaded_design(folder: Path, spec: PolicySpec, of: DesignSpec) -> CompactDesign:
-    try:
-        design, features = of.build()
-    except MemdojoError as error:
-        raise CheckpointError(f"{folder} holds decisions of a design that cannot be built: {error}") from None
+    design, features = of.build_for(folder)
     _require_same_features(folder, spec, features.names)
     weights = load_network_state(folder)
     network = _loaded(folder, weights, lambda: new_design_network(features, spec.hidden_dim, 0))

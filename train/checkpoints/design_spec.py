@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from memdojo.agents.designs.parts.protocol import MemoryDesign
 from memdojo.agents.designs.registry import make_design
 from memdojo.agents.designs.running.features import DecisionFeatures, learned_kinds
+from memdojo.errors import CheckpointError, MemdojoError
 from memdojo.settings import with_absolute_folders
 
 from ..config.tables import DesignConfig
@@ -45,10 +47,23 @@ class DesignSpec:
         return cls(chosen.name, chosen.parameters, learned, roles)
 
     def build(self) -> tuple[MemoryDesign, DecisionFeatures]:
-        """Return the design, and what the network sees of its decisions.
+        """Return the design, and what a network sees of its decisions.
 
         Raises:
             ConfigError: If there is no such design any more, or it has other parameters or decisions.
         """
         design = make_design(self.name, **self.parameters)
         return design, DecisionFeatures(learned_kinds(design, self.learned))
+
+    def build_for(self, folder: str | Path) -> tuple[MemoryDesign, DecisionFeatures]:
+        """Return what `build` returns, for the checkpoint in a folder.
+
+        Raises:
+            CheckpointError: If that raises.
+        """
+        try:
+            return self.build()
+        except MemdojoError as error:
+            raise CheckpointError(
+                f"{folder} holds decisions of a design that cannot be built: {error}"
+            ) from None

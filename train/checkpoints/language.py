@@ -36,7 +36,7 @@ from memdojo.agents.language.policies import (
 from memdojo.envs.memory.retrieval.candidates import CandidateOrder
 from memdojo.envs.memory.retrieval.retrievers import make_retriever
 from memdojo.envs.prompts.registry import make_format
-from memdojo.errors import CheckpointError, MemdojoError
+from memdojo.errors import CheckpointError
 from memdojo.settings import with_absolute_folders
 
 from ..config.run_kinds import LanguageConfig
@@ -268,12 +268,7 @@ def load_language_policy(folder: str | Path, spec: LanguageSpec) -> LanguagePoli
             candidate_order=spec.candidate_order,
         )
     if spec.design is not None:
-        try:
-            design, features = spec.design.build()
-        except MemdojoError as error:
-            raise CheckpointError(
-                f"{folder} holds decisions of a design that cannot be built: {error}"
-            ) from None
+        design, features = spec.design.build_for(folder)
         learned = frozenset(kind.name for kind in features.kinds)
         decider = LanguageDecider(
             engine, encoder, design, learned, max_response_tokens=spec.max_response_tokens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,8 +23,9 @@ from memdojo.envs.types import Stream
 from memdojo.eval.findings.oracle_measures import PlanMeasures
 from memdojo.eval.records.recording import WatchedPolicy
 from memdojo.rewards.outcomes import EpisodeOutcome
+from memdojo.rewards.scores import sum_scores
 
-from ..rollouts.decision_pay import Paid, Place, pay_by_decision, step_pay
+from ..rollouts.decision_pay import Paid, Place, StepPay, pay_by_decision, pay_of_questions
 from ..rollouts.memory_figures import memory_figures
 from ..rollouts.probed_states import ProbedStates
 from ..rollouts.tasks import RolloutTask, record_of
@@ -137,14 +139,20 @@ class DesignPlayer:
         plan: PlanMeasures,
     ) -> Trajectory:
         reward = self._rules.paid.at(task.update)
-        asked = [[place.question for place in places if place.step == at] for at in range(len(outcome.steps))]
-        paid = [step_pay(reward, step, of) for step, of in zip(outcome.steps, asked, strict=True)]
+        scores = [reward(step) for step in outcome.steps]
+        asked: defaultdict[int, list[int | None]] = defaultdict(list)
+        for place in places:
+            asked[place.step].append(place.question)
+        paid = [
+            StepPay(Paid.of(score), pay_of_questions(reward, step, score, asked[index]))
+            for index, (step, score) in enumerate(zip(outcome.steps, scores, strict=True))
+        ]
         rewards, at_worst, *_ = np.hsplit(pay_by_decision(paid, places), len(Paid._fields))
         trajectory = Trajectory.of(
             episode.context.stream.id,
             decisions or [nothing_decided(self._policy.learned.features)],
             rewards,
-            reward.episode(outcome).parts,
+            sum_scores(scores).parts,
             operation_counts(outcome.steps),
             greedy=False,
             memory=memory_figures(episode, plan),

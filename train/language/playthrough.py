@@ -6,7 +6,7 @@ import copy
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import product, takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -92,14 +92,10 @@ class Playthrough:
         return len(self._replies)
 
     @property
-    def step_replies(self) -> list[Reply]:
-        """The replies to the step that is under way."""
-        return [reply for reply, place in self._replies if place.step == len(self.outcomes)]
-
-    @property
-    def step_questions(self) -> list[int | None]:
-        """The questions for which the replies to the step that is under way decided."""
-        return [place.question for _, place in self._replies if place.step == len(self.outcomes)]
+    def step_replies(self) -> list[tuple[Reply, Place]]:
+        """The replies to the step that is under way, and what they decided on."""
+        replies = takewhile(lambda each: each[1].step == len(self.outcomes), reversed(self._replies))
+        return list(replies)[::-1]
 
     def add_reply(self, reply: Reply, question: int | None = None) -> None:
         """Take down what was asked and what was sampled, and for which question of the step; see `Place`."""

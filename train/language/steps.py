@@ -22,7 +22,7 @@ from memdojo.eval.records.recording import last_step
 from memdojo.rewards.grading import grade_names
 from memdojo.rewards.outcomes import StepOutcome
 
-from ..rollouts.decision_pay import step_pay
+from ..rollouts.decision_pay import pay_of_questions
 from ..rollouts.tasks import RolloutTask
 from .playthrough import Playthrough, Reply
 
@@ -136,14 +136,15 @@ class Steps:
 
     async def _finish_step(self, playthrough: Playthrough, begun: Begun, task: RolloutTask) -> None:
         """Have the questions of a step that is complete answered, and take down what came of it."""
-        episode, replies = playthrough.memory_episode, playthrough.step_replies
+        episode, replied = playthrough.memory_episode, playthrough.step_replies
+        replies = [reply for reply, _ in replied]
         outcome = await self._rules.finish_step(
             episode, await self._answers(begun), is_episode=task.is_one_step
         )
         outcome = self.with_length(outcome, *replies)
         reward = self.reward.at(task.update)
         score = reward(outcome)
-        of_questions = step_pay(reward, outcome, playthrough.step_questions).questions
+        of_questions = pay_of_questions(reward, outcome, score, (place.question for _, place in replied))
         shares = self.reward.by_step(score), self.reward.by_call(score)
         playthrough.add_step(outcome, score, shares, of_questions)
         if task.recorded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -64,21 +65,24 @@ class StepPay:
     questions: Mapping[int, Paid] = field(default_factory=dict)
 
 
-def step_pay(reward: Reward, outcome: StepOutcome, asked: Iterable[int | None] = ()) -> StepPay:
-    """Return what a step is paid.
+def pay_of_questions(
+    reward: Reward, outcome: StepOutcome, score: Score, asked: Iterable[int | None]
+) -> dict[int, Paid]:
+    """Return how much of what a step is worth is for questions; see `StepPay`.
 
     Args:
         reward: Pays.
         outcome: Of the step.
+        score: What the reward makes of it.
         asked: The questions for which something was decided; None, and what comes twice, counts for nothing.
     """
-    whole = Paid.of(reward(outcome))
+    whole = Paid.of(score)
     shares = {}
     for question in sorted({each for each in asked if each is not None}):
         others = outcome.questions[:question] + outcome.questions[question + 1 :]
         without = Paid.of(reward(dataclasses.replace(outcome, questions=others)))
         shares[question] = Paid(whole.value - without.value, whole.at_worst - without.at_worst)
-    return StepPay(whole, shares)
+    return shares
 
 
 def pay_by_decision(steps: Sequence[StepPay], places: Sequence[Place]) -> npt.NDArray[np.float64]:
@@ -94,11 +98,13 @@ def pay_by_decision(steps: Sequence[StepPay], places: Sequence[Place]) -> npt.ND
     """
     rows = np.zeros((max(len(places), 1), len(Paid._fields)))
     last_at = {place: row for row, place in enumerate(places)}
-    others = [(place.step, row) for row, place in enumerate(places) if place.question is None]
+    others = [row for row, place in enumerate(places) if place.question is None]
+    made_at = [places[row].step for row in others]
     for index, step in enumerate(steps):
         rest = np.array(step.whole)
         for question, share in step.questions.items():
             rows[last_at[Place(index, question)]] += share
             rest = rest - share
-        rows[max((row for made_at, row in others if made_at <= index), default=0)] += rest
+        num_before = bisect_right(made_at, index)
+        rows[others[num_before - 1] if num_before else 0] += rest
     return rows

@@ -48,10 +48,11 @@ class RuleDecider:
         return [decision.by_rule for decision in decisions]
 
 
-def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> list[T]:
+def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> list[T | RoleError]:
     """Let several parts of designs run to their end side by side, and return what each returned.
 
-    What they wait for at the same time is decided and worked off in one batch.
+    What they wait for at the same time is decided and worked off in one batch. One that a role fails ends
+    alone, with the error as its result.
 
     Args:
         steps: What to run.
@@ -61,18 +62,7 @@ def run_together(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> l
     Raises:
         DesignError: If a decider or the roles reply with another number of things than was asked for, or
             with an option that there is none of.
-        RoleError: If the work of a role could not be had.
     """
-    results: list[T] = []
-    for result in run_apart(steps, decider, roles):
-        if isinstance(result, RoleError):
-            raise result
-        results.append(result)
-    return results
-
-
-def run_apart(steps: Sequence[Steps[T]], decider: Decider, roles: Roles) -> list[T | RoleError]:
-    """Do what `run_together` does, but let one that a role fails end alone, with the error as its result."""
     runs = [_Run(each) for each in steps]
     while True:
         deciding = [run for run in runs if isinstance(run.request, Decision)]

@@ -94,12 +94,12 @@ class DesignEpisode:
     @property
     def chosen(self) -> tuple[int, ...]:
         """The options that were chosen since the chunk began."""
-        return tuple(self._chosen)
+        return tuple(option for option, _ in self._chosen)
 
     @property
     def chosen_for(self) -> tuple[int | None, ...]:
         """For each option that was chosen since the chunk began, what `question` was then."""
-        return tuple(self._chosen_for)
+        return tuple(question for _, question in self._chosen)
 
     @property
     def malformed(self) -> tuple[str, ...]:
@@ -121,8 +121,7 @@ class DesignEpisode:
         if (decision := self.decision) is None:
             raise EpisodeStateError("there is nothing to choose; answer the questions that wait.")
         chosen = decision.check(option)
-        self._chosen.append(chosen)
-        self._chosen_for.append(self._question)
+        self._chosen.append((chosen, self._question))
         self._go_on(chosen)
 
     def choose_by_rule(self, malformed: str) -> None:
@@ -168,7 +167,7 @@ class DesignEpisode:
         fork.episode = self.episode.fork(seed)
         fork.begin_chunk()
         fork._malformed += self._malformed
-        for chosen in self._chosen:
+        for chosen in self.chosen:
             fork.choose(chosen)
         return fork
 
@@ -178,8 +177,7 @@ class DesignEpisode:
         `finish_step` does it. Only who finishes the step of `episode` in another way has to call it, as to
         look at what the step came to: where there is nothing to choose, the next one is begun at once.
         """
-        self._chosen: list[int] = []
-        self._chosen_for: list[int | None] = []
+        self._chosen: list[tuple[int, int | None]] = []
         self._malformed: list[str] = []
         self._decision: Decision | None = None
         self._question: int | None = None

@@ -20,7 +20,7 @@ from ..parts.memory import DesignMemory
 from ..parts.protocol import MemoryDesign
 from ..roles.protocol import CountsCalls, Roles
 from ..roles.rules import RuleRoles
-from .driver import Decider, RuleDecider, run_apart
+from .driver import Decider, RuleDecider, run_together
 from .noting import Note, made_decisions, noted
 
 ManagerT = TypeVar("ManagerT")
@@ -103,7 +103,7 @@ class DesignManager:
         ]
         self._notes = list(notes.values())
         operations: dict[int, tuple[Operation, ...]] = {}
-        results = run_apart(steps, self.decider, self.roles)
+        results = run_together(steps, self.decider, self.roles)
         for episode, memory, result in zip(writing, memories, results, strict=True):
             if result is None:
                 operations[id(episode)] = tuple(memory.operations)
@@ -166,7 +166,7 @@ class DesignReader:
             noted(manager.design.read(memory, each.query, each.k), memory, manager.decider, notes)
             for each, memory, notes in zip(searches, memories, self._notes, strict=True)
         ]
-        found = run_apart(steps, manager.decider, manager.roles)
+        found = run_together(steps, manager.decider, manager.roles)
         return [
             hits if isinstance(hits, RoleError) else hits[: each.k]
             for hits, each in zip(found, searches, strict=True)

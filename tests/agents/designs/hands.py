@@ -10,6 +10,7 @@ from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.embedders import HashedNgramEmbedder
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.types import Capacity
+from memdojo.errors import RoleError
 from tests.builders import make_stream
 
 
@@ -61,22 +62,29 @@ def remember(design, *lines, capacity=None, decider=None, roles=None, embedder=N
     store = memory.store if memory else MemoryStore(capacity or Capacity())
     for chunk in make_stream(*lines, questions=()).chunks:
         memory = DesignMemory(store, step=chunk.index, embedder=embedder)
-        run_together([design.write(memory, chunk)], decider or RuleDecider(), roles or Plain())
+        _run(design.write(memory, chunk), decider, roles)
     return memory
 
 
 def read(design, memory, question, k=3, decider=None, roles=None):
     """Return the entries that a design reads for a question."""
     read_only = DesignMemory(memory.store, step=memory.step, embedder=memory.embedder, read_only=True)
-    steps = [design.read(read_only, question, k)]
-    (hits,) = run_together(steps, decider or RuleDecider(), roles or Plain())
+    hits = _run(design.read(read_only, question, k), decider, roles)
     return [hit.entry for hit in hits]
 
 
 def learn(design, memory, *readings, decider=None):
     """Let a design learn from readings: tuples of entries and score."""
     told = [Reading("?", tuple(entries), "an answer", score) for entries, score in readings]
-    run_together([design.learn(memory, told)], decider or RuleDecider(), Plain())
+    _run(design.learn(memory, told), decider)
+
+
+def _run(steps, decider=None, roles=None):
+    """Return what a part of a design returns."""
+    (result,) = run_together([steps], decider or RuleDecider(), roles or Plain())
+    if isinstance(result, RoleError):
+        raise result
+    return result
 
 
 def texts(memory):

@@ -9,7 +9,7 @@ import pytest
 
 from memdojo.rewards.outcomes import OperationOutcome, QuestionOutcome, StepOutcome
 from memdojo.rewards.reward import Reward
-from memdojo.train.rollouts.decision_pay import Place, pay_by_decision, step_pay
+from memdojo.train.rollouts.decision_pay import Paid, Place, StepPay, pay_by_decision, pay_of_questions
 
 REWARD = Reward({"token_f1": 1.0, "operation_cost": 0.1})
 ADD = OperationOutcome("ADD", applied=True, malformed=False, text_tokens=3)
@@ -32,7 +32,12 @@ STEPS = (
 def _paid(places, steps=STEPS):
     places = [Place(*place) for place in places]
     asked = [[place.question for place in places if place.step == index] for index in range(len(steps))]
-    return pay_by_decision([step_pay(REWARD, *each) for each in zip(steps, asked, strict=True)], places)
+    return pay_by_decision([_step_pay(*each) for each in zip(steps, asked, strict=True)], places)
+
+
+def _step_pay(step, asked):
+    score = REWARD(step)
+    return StepPay(Paid.of(score), pay_of_questions(REWARD, step, score, asked))
 
 
 def _column(places):
@@ -69,7 +74,7 @@ def test_a_missing_answer_is_unscored_and_at_worst_worth_nothing():
 
 
 def test_what_is_for_a_step_alone_goes_with_what_is_for_no_question():
-    pay = step_pay(REWARD, STEPS[0], [0, 0, None])
+    pay = _step_pay(STEPS[0], [0, 0, None])
     whole = pay.whole._replace(by_step=-0.05, by_call=-0.02)
     rows = pay_by_decision([dataclasses.replace(pay, whole=whole)], [Place(0), Place(0, 0)])
     assert rows[:, 2:].tolist() == [[-0.05, -0.02], [0.0, 0.0]]
