@@ -17,12 +17,20 @@ from typing import ClassVar, NoReturn, Protocol, TypedDict, Unpack
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One utterance. `id` is unique within its stream; `time` is when it was said, where known."""
+    """One utterance.
+
+    Attributes:
+        id: Unique within its stream.
+        time: When it was said, where known.
+        reports: Id of the task whose outcome it tells: an episode completes the text by what was answered
+            and what the feedback says. Empty for all that is said in dialogues.
+    """
 
     id: str
     speaker: str
     text: str
     time: datetime | None = None
+    reports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,46 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What is revealed once a task has been answered.
+
+    Attributes:
+        reveals: The answer that is given away as the right one, be it so or not; empty where none is.
+        tells_success: Whether it says that the answer was right or wrong.
+        is_false: The opposite is said of success: feedback has noise.
+    """
+
+    reveals: str = ""
+    tells_success: bool = True
+    is_false: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to be done, after which feedback comes: what streams of experience consist of.
+
+    Attributes:
+        id: Unique within its stream.
+        text: What is to be done.
+        answers: What is right, at least one.
+        options: Answers among which one may choose; empty where any text is an answer.
+        family: Tasks of one family follow the same rule, until it changes.
+        feedback: What is revealed afterwards.
+        helped_by: Ids of the earlier tasks whose experience helps; empty where that is not known.
+    """
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    family: str = ""
+    feedback: Feedback = Feedback()
+    helped_by: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A question about a stream.
+    """A question about a stream, or a task of it.
 
     Attributes:
         answers: Acceptable reference answers, at least one unless `unanswerable`.
@@ -50,6 +96,9 @@ class Question:
             none, and then token F1 does.
         nuggets: What an answer should have, item by item, for metrics that mark each; empty where the data
             set has no such rubric.
+        options: Of a task, the answers among which one may choose, none where any text is an answer; None
+            where it is no task.
+        feedback: What is revealed afterwards; None where it is no task.
     """
 
     id: str
@@ -62,6 +111,8 @@ class Question:
     time: datetime | None = None
     metric: str = ""
     nuggets: tuple[str, ...] = ()
+    options: tuple[str, ...] | None = None
+    feedback: Feedback | None = None
 
     @property
     def needed_evidence(self) -> frozenset[str]:
@@ -93,6 +144,34 @@ class PlannedOperation:
 
 
 @dataclass(frozen=True, slots=True)
+class Poison:
+    """What an adversary did to a stream.
+
+    Attributes:
+        adversary: Name of the attack.
+        seed: What its choices were drawn from.
+        turns: Ids of the turns that it put in, or changed.
+        targets: By id of each question at which it aims, the answers that it wants to hear, any of them; none
+            where every wrong answer will do.
+    """
+
+    adversary: str
+    seed: int
+    turns: frozenset[str]
+    targets: Mapping[str, tuple[str, ...]] = field(hash=False)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # As with streams.
+        return _rebuild_poison, (self.adversary, self.seed, self.turns, dict(self.targets))
+
+
+def _rebuild_poison(
+    adversary: str, seed: int, turns: frozenset[str], targets: dict[str, tuple[str, ...]]
+) -> Poison:
+    return Poison(adversary, seed, turns, MappingProxyType(targets))
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """A dialogue with its questions: the unit of data.
 
@@ -102,6 +181,7 @@ class Stream:
         source: The spec that made it, such as `locomo` or `synthetic:train`.
         oracle: For turns of generated or labelled streams, by turn id, what an all-knowing manager does.
             Empty where it is not known.
+        poison: What an adversary did to it; None if nobody did anything.
     """
 
     id: str
@@ -112,6 +192,7 @@ class Stream:
     oracle: Mapping[str, tuple[PlannedOperation, ...]] = field(
         default_factory=lambda: MappingProxyType({}), hash=False
     )
+    poison: Poison | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         # A mapping proxy does not pickle, and streams travel to rollout workers.
@@ -122,6 +203,7 @@ class Stream:
             self.questions,
             self.source,
             dict(self.oracle),
+            self.poison,
         )
 
     @property
@@ -137,8 +219,9 @@ def _rebuild_stream(
     questions: tuple[Question, ...],
     source: str,
     oracle: dict[str, tuple[PlannedOperation, ...]],
+    poison: Poison | None,
 ) -> Stream:
-    return Stream(id, group, chunks, questions, source, MappingProxyType(oracle))
+    return Stream(id, group, chunks, questions, source, MappingProxyType(oracle), poison)
 
 
 @dataclass(frozen=True, slots=True)

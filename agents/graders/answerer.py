@@ -24,6 +24,11 @@ _ANSWER_INSTRUCTIONS = (
     "yesterday or last week, work the date out from the date of the note. If the notes do not tell, reply "
     f'"{NO_INFORMATION}".'
 )
+_TASK_INSTRUCTIONS = (
+    "You are given a task, and notes of earlier tasks: what was answered, and whether it was right, wrong, "
+    "or given away as the right answer. Learn from them what is wanted, and reply with the answer alone, in "
+    "the form that the right answers have."
+)
 _NO_NOTES = "(none)"
 
 
@@ -63,8 +68,13 @@ class ChatAnswerer:
 
 
 def answer_messages(request: AnswerRequest) -> tuple[Message, ...]:
-    """Return the conversation that asks for an answer."""
+    """Return the conversation that asks for an answer, or for a task to be done."""
     notes = "\n".join(f"- {one_line(text)}" for text in request.context) or _NO_NOTES
+    if request.options is not None:
+        options = "; ".join(map(one_line, request.options))
+        among = f"\nAnswer with one of: {options}" if options else ""
+        task = f"Notes:\n{notes}\n\nTask: {one_line(request.question)}{among}\nAnswer:"
+        return (Message("system", _TASK_INSTRUCTIONS), Message("user", task))
     asked = f" (asked on {request.question_time:%Y-%m-%d})" if request.question_time else ""
     return (
         Message("system", _ANSWER_INSTRUCTIONS),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
+
+from ..types import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +18,19 @@ class AnswerRequest:
         context: The rendered entries, best first: "[2023-05-08] Caroline: I moved to Boston." (the date only
             where it is known).
         question_time: When the question is asked, where the data set says so.
+        options: Of a task, the answers among which one may choose, none where any text is an answer; None
+            where it is a question of a dialogue.
     """
 
     question: str
     context: tuple[str, ...]
     question_time: datetime | None = None
+    options: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, question: Question, context: tuple[str, ...]) -> Self:
+        """Return the request that puts a question over these entries."""
+        return cls(question.text, context, question.time, question.options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from .answerer import Answer, Answerer, AnswerRequest
 
 
 class CachedAnswerer:
-    """Remembers answers by (fingerprint, question, context, question time); the least recently used go first.
+    """Remembers answers by (fingerprint, request); the least recently used go first.
 
     Questions and contexts are kept as digests, so that long ones take no more room than short ones. In a
     group of rollouts most questions meet the same memories, so that most answers need no asking. A
@@ -92,7 +92,9 @@ class CachedAnswerer:
 
 def _digest(fingerprint: str, request: AnswerRequest) -> bytes:
     digest = blake2b(digest_size=32)
-    for part in (fingerprint, request.question, str(request.question_time), *request.context):
+    options = ("",) if request.options is None else (str(len(request.options)), *request.options)
+    asked = (request.question, str(request.question_time), *options)
+    for part in (fingerprint, *asked, *request.context):
         # Its length in front tells where a part ends.
         content = part.encode("utf-8", "surrogatepass")
         digest.update(len(content).to_bytes(8))

@@ -19,6 +19,7 @@ from .dates import write_day
 from .lines import Line, Sentence, Span, SpanMaker, parse_lines, spans_of, times_of
 from .questions import ParsedQuestion, parse_question, tokens_within
 from .retractions import Retraction
+from .solver import solve
 from .words import CLAUSE_ENDS, CURRENCIES, NAMING, PREPOSITIONS, RELATIVES, SMALL_NUMBERS, TIME_WORDS, VERBS
 
 _MAX_PLACES = 10
@@ -79,6 +80,8 @@ class ExtractiveAnswerer:
     range, is returned whole. Relative times ("last Friday") are counted from the line's date. The time that
     an answer takes grows linearly with the text.
 
+    A task is answered by `solve`, from the cases in the context.
+
     Args:
         threshold: Least relevance of the best sentence, about the share of the question's weighted words that
             it has, below which the answer is "No information available".
@@ -102,6 +105,8 @@ class ExtractiveAnswerer:
         return [Answer(self._read(request)) for request in requests]
 
     def _read(self, request: AnswerRequest) -> str:
+        if request.options is not None:
+            return solve(request.question, request.options, request.context)
         lines = parse_lines(request.context)
         among = people_of(frozenset(line.speaker for line in lines if line.speaker))
         question = parse_question(request.question, among)

@@ -28,7 +28,7 @@ class Probe(NamedTuple):
     @property
     def request(self) -> AnswerRequest:
         """What the answerer is asked."""
-        return AnswerRequest(self.question.text, self.context, self.question.time)
+        return AnswerRequest.of(self.question, self.context)
 
 
 class Answerability:

@@ -15,7 +15,7 @@ from ..memory.embedders import Embedder
 from ..memory.token_counter import TokenCounter
 from ..streams.rendering import render_turn
 from ..streams.turn_features import COLUMN, FloatArray, turn_features
-from ..types import MemoryEntry, Question, Stream, Turn
+from ..types import Feedback, MemoryEntry, Question, Stream, Turn
 from .superseded import Superseded
 from .support import Support
 from .visible import TurnValues
@@ -80,6 +80,11 @@ class StreamContext:
             known = sum(self.corpus.count_tokens(text, counter) for text in self.turn_texts)
             self._stream_tokens[counter.name] = known
         return known
+
+    @cached_property
+    def feedback(self) -> Mapping[str, Feedback]:
+        """What is revealed of each task once it was answered, by its id; empty where there are none."""
+        return {each.id: each.feedback for each in self.stream.questions if each.feedback is not None}
 
     @cached_property
     def num_evidence_questions(self) -> int:

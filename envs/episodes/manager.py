@@ -6,12 +6,11 @@ No Gymnasium, no text rendering and no learning: environments, rollouts and eval
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Self
 
 from memdojo.errors import EpisodeStateError, RoleError
-from memdojo.rewards.grading import OFFICIAL, grade
 from memdojo.rewards.outcomes import (
     AnswerabilityOutcome,
     EpisodeOutcome,
@@ -43,6 +42,7 @@ from .base import Episode
 from .context import StreamContext
 from .credit import CreditRules
 from .readings import Reading
+from .reports import told_score, with_outcomes
 
 ValidityRule = Callable[[OperationResult, Chunk, MemoryStore], float | None]
 """Grades an operation that was applied, given the chunk that it is about and the store that it left; None
@@ -98,6 +98,7 @@ class ManagerEpisode(Episode):
         self._validity = validity
         self._grades: tuple[float | None, ...] = ()
         self._pending: _PendingStep | None = None
+        self._reported: Mapping[str, QuestionOutcome] = {}
         self._kept: Counter[tuple[str, str]] = Counter()
         self._evidence_weight = self._initial_evidence_weights()
         self._potential = 0.0
@@ -112,9 +113,14 @@ class ManagerEpisode(Episode):
 
     @property
     def chunk(self) -> Chunk | None:
-        """The chunk that waits for operations; None once the stream has ended."""
+        """The chunk that waits for operations; None once the stream has ended.
+
+        Its reports say what came of their tasks in this episode.
+        """
         chunks = self.context.stream.chunks
-        return chunks[self.step_index] if self.step_index < len(chunks) else None
+        if self.step_index >= len(chunks):
+            return None
+        return with_outcomes(chunks[self.step_index], self.context.feedback, self._reported)
 
     @property
     def ended(self) -> bool:
@@ -192,7 +198,7 @@ class ManagerEpisode(Episode):
         if self.answerer is None or self.failure:
             return ()
         requests = tuple(
-            AnswerRequest(question.text, tuple(render_entry(hit.entry) for hit in hits), question.time)
+            AnswerRequest.of(question, tuple(render_entry(hit.entry) for hit in hits))
             for question, hits in zip(questions, self.hits, strict=True)
         )
         measured = self._measured
@@ -246,6 +252,7 @@ class ManagerEpisode(Episode):
             failure=self.failure,
         )
         self._freeze_potential(pending.questions)
+        self._reported = {each.question_id: each for each in questions} if self.context.feedback else {}
         self._pending = None
         self.step_index += 1
         self._outcomes.append(outcome)
@@ -264,14 +271,17 @@ class ManagerEpisode(Episode):
     def last_readings(self) -> tuple[Reading, ...]:
         """What was read at the last step and how right the answers were, by each question's own metric.
 
-        A question that a judge grades has no score.
+        A question that a judge grades has no score. Of a task it is what the feedback says, right or not.
         """
         if not self._outcomes:
             return ()
         asked = self._outcomes[-1].questions
         return tuple(
             Reading(
-                question.text, tuple(hit.entry for hit in hits), question.answer, grade(OFFICIAL, question)
+                question.text,
+                tuple(hit.entry for hit in hits),
+                question.answer,
+                told_score(self.context.feedback.get(question.question_id), question),
             )
             for question, hits in zip(asked, self.hits, strict=True)
         )

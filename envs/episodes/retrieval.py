@@ -118,8 +118,7 @@ class RetrievalEpisode(Episode):
         if self.tiers.ranks:
             contexts = [self._tier(rank) for rank in (0, *self.tiers.ranks)]
         return tuple(
-            AnswerRequest(self.question.text, tuple(map(render_entry, entries)), self.question.time)
-            for entries in contexts
+            AnswerRequest.of(self.question, tuple(map(render_entry, entries))) for entries in contexts
         )
 
     def finish_step(self, answers: Sequence[Answer]) -> StepOutcome:

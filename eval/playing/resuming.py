@@ -88,11 +88,9 @@ def answer_again(
     Raises:
         EpisodeStateError: If the answerer gives another number of answers than it was asked for.
     """
-    times = {question.id: question.time for question in context.stream.questions}
+    asked = {question.id: question for question in context.stream.questions}
     requests = {
-        (step_index, place): AnswerRequest(
-            outcome.text, question_context(question), times[outcome.question_id]
-        )
+        (step_index, place): AnswerRequest.of(asked[outcome.question_id], question_context(question))
         for step_index, step in enumerate(record.steps)
         if not step.outcome.failure
         for place, (outcome, question) in enumerate(zip(step.outcome.questions, step.questions, strict=True))

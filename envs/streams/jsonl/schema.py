@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from ...memory.operations import planned_kinds
-from ...types import Chunk, PlannedOperation, Question, Stream, Turn
+from ...types import Chunk, Feedback, PlannedOperation, Poison, Question, Stream, Turn
 
 
 def _parse_time(value: object) -> object:
@@ -62,11 +62,12 @@ class TurnRow(_Row):
     speaker: Text
     text: Text
     time: Time | None = None
+    reports: Label = ""
 
     def record(self, chunk_time: datetime | None) -> Turn:
         """Return the frozen record; an explicit null says that the turn's time is not known."""
         time = self.time if "time" in self.model_fields_set else chunk_time
-        return Turn(self.id, self.speaker, self.text, time)
+        return Turn(self.id, self.speaker, self.text, time, self.reports)
 
 
 class ChunkRow(_Row):
@@ -82,8 +83,20 @@ class ChunkRow(_Row):
         return Chunk(index, tuple(turn.record(self.time) for turn in self.turns), self.session, self.time)
 
 
+class FeedbackRow(_Row):
+    """What is revealed of a task; see `memdojo.envs.types.Feedback`."""
+
+    reveals: Label = ""
+    tells_success: bool = True
+    is_false: bool = False
+
+    def record(self) -> Feedback:
+        """Return the frozen record."""
+        return Feedback(self.reveals, self.tells_success, self.is_false)
+
+
 class QuestionRow(_Row):
-    """A question; see `memdojo.envs.types.Question`."""
+    """A question or a task; see `memdojo.envs.types.Question`."""
 
     id: Text
     text: Text
@@ -95,6 +108,8 @@ class QuestionRow(_Row):
     time: Time | None = None
     metric: Label = ""
     nuggets: list[Text] = []
+    options: list[Text] | None = None
+    feedback: FeedbackRow | None = None
 
     def record(self) -> Question:
         """Return the frozen record."""
@@ -109,6 +124,8 @@ class QuestionRow(_Row):
             self.time,
             self.metric,
             tuple(self.nuggets),
+            None if self.options is None else tuple(self.options),
+            None if self.feedback is None else self.feedback.record(),
         )
 
 
@@ -124,6 +141,20 @@ class OperationRow(_Row):
         return PlannedOperation(self.kind, self.text, self.target)
 
 
+class PoisonRow(_Row):
+    """What an adversary did; see `memdojo.envs.types.Poison`."""
+
+    adversary: Text
+    seed: int
+    turns: list[Text] = []
+    targets: dict[Label, list[Text]] = {}
+
+    def record(self) -> Poison:
+        """Return the frozen record."""
+        targets = {question: tuple(answers) for question, answers in self.targets.items()}
+        return Poison(self.adversary, self.seed, frozenset(self.turns), MappingProxyType(targets))
+
+
 class StreamRow(_Row):
     """One line of the file; see `memdojo.envs.types.Stream`."""
 
@@ -132,6 +163,7 @@ class StreamRow(_Row):
     chunks: Annotated[list[ChunkRow], Field(min_length=1)]
     questions: Annotated[list[QuestionRow], Field(min_length=1)]
     oracle: dict[Label, list[OperationRow]] = {}
+    poison: PoisonRow | None = None
 
     def record(self, source: str) -> Stream:
         """Return the frozen record; `source` is the spec that names the file."""
@@ -144,6 +176,7 @@ class StreamRow(_Row):
             MappingProxyType(
                 {turn: tuple(row.record() for row in rows) for turn, rows in self.oracle.items()}
             ),
+            None if self.poison is None else self.poison.record(),
         )
 
 
@@ -179,6 +212,7 @@ def stream_to_dict(stream: Stream) -> dict[str, Any]:
                 metric=question.metric,
                 nuggets=list(question.nuggets),
             )
+            | _task_fields(question)
             for question in stream.questions
         ],
     }
@@ -187,13 +221,36 @@ def stream_to_dict(stream: Stream) -> dict[str, Any]:
             turn: [_compact(kind=str(plan.kind), text=plan.text, target=plan.target) for plan in plans]
             for turn, plans in stream.oracle.items()
         }
+    if (poison := stream.poison) is not None:
+        record["poison"] = {
+            "adversary": poison.adversary,
+            "seed": poison.seed,
+            "turns": sorted(poison.turns, key=lambda id: (position.get(id, -1), id)),
+            "targets": {question: list(answers) for question, answers in poison.targets.items()},
+        }
     return record
+
+
+def _task_fields(question: Question) -> dict[str, object]:
+    """Return the fields that only a task has; that it has no options says something."""
+    fields: dict[str, object] = {}
+    if question.options is not None:
+        fields["options"] = list(question.options)
+    if (feedback := question.feedback) is not None:
+        fields["feedback"] = {
+            "reveals": feedback.reveals,
+            "tells_success": feedback.tells_success,
+            "is_false": feedback.is_false,
+        }
+    return fields
 
 
 def _turn_to_dict(turn: Turn, chunk_time: datetime | None) -> dict[str, object]:
     record: dict[str, object] = {"id": turn.id, "speaker": turn.speaker, "text": turn.text}
     if _time(turn.time) != _time(chunk_time):
         record["time"] = _time(turn.time)
+    if turn.reports:
+        record["reports"] = turn.reports
     return record
 
 
