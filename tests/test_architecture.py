@@ -242,6 +242,17 @@ def test_the_list_of_heavy_modules_is_not_longer_than_needed(pattern: str) -> No
     assert any(fnmatch(module, pattern) for module in heavy)
 
 
+SLOW_TO_IMPORT = ("nltk", "pydantic", "pandas", "scipy", "regex", "torch")
+"""Libraries whose import would be felt by whoever asks for help."""
+
+
+def test_the_command_line_shows_its_help_without_slow_libraries() -> None:
+    code = "import sys, memdojo.cli; print(*(name for name in sys.argv[1:] if name in sys.modules))"
+    command = [sys.executable, "-c", code, *SLOW_TO_IMPORT]
+
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.split() == []
+
+
 def _calls(module: str, names: set[str]) -> Iterator[str]:
     for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in names:

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memdojo.agents.graders.registry import make_answerer
-from memdojo.agents.graders.settings import EndpointAnswererSettings, ServedAnswererSettings
-from memdojo.envs.answering import Answerer
 from memdojo.errors import ConfigError, MissingDependencyError
 
 from .judges import roles_from_options
@@ -21,6 +18,7 @@ from .running import DebugOption, TrustRunOption
 if TYPE_CHECKING:
     from memdojo.deploy.mcp_http import Access
     from memdojo.deploy.memory_agent import MemoryAgent
+    from memdojo.envs.answering import Answerer
 
 
 def serve_memory(
@@ -234,6 +232,9 @@ def _choose_answerer(run: str | None, model: str | None, url: str | None) -> Ans
         raise ConfigError(f"--answerer-url is {url!r} without --answerer-model; name the model there.")
     if model is None:
         return run
+    from memdojo.agents.graders.registry import make_answerer
+    from memdojo.agents.graders.settings import EndpointAnswererSettings, ServedAnswererSettings
+
     if url is None:
         return make_answerer(ServedAnswererSettings(model=model))
     return make_answerer(EndpointAnswererSettings(model=model, url=url))
