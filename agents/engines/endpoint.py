@@ -268,6 +268,6 @@ def _import_openai() -> Any:
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             "an endpoint needs the library openai, which is not installed; run pip install "
-            "'memdojo[language]'."
+            "'memdojo[endpoint]'."
         ) from error
     return openai

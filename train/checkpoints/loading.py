@@ -205,7 +205,7 @@ def _requiring_torch() -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingDependencyError(
-            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[train]'"
+            f"a checkpoint needs {error.name}, which is not installed: pip install 'memdojo[deploy]'"
         ) from error
 
 

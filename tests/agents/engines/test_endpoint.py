@@ -218,7 +218,7 @@ def test_a_missing_library_names_the_command(monkeypatch: pytest.MonkeyPatch) ->
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without_openai)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'memdojo\[language\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'memdojo\[endpoint\]'"):
         EndpointChat("tiny", "http://127.0.0.1:1/v1")
 
 
