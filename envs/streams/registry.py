@@ -46,6 +46,7 @@ for _name, _target in (
     ("ama_bench", "benchmarks.ama_bench:SOURCE"),
     ("assistant", "assistant.source:SOURCE"),
     ("beam", "benchmarks.beam:SOURCE"),
+    ("experience", "experience.source:SOURCE"),
     ("factconsolidation", "benchmarks.factconsolidation:SOURCE"),
     ("haystack", "benchmarks.haystack:SOURCE"),
     ("jsonl", "jsonl.reading:SOURCE"),

@@ -1,0 +1,71 @@
+"""The difficulty knobs of streams of tasks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from memdojo.errors import ConfigError, unknown_name
+
+FEEDBACKS = ("answer", "success")
+"""What is revealed of a task: the right answer, or only whether what was answered is right."""
+
+MAX_FAMILIES = 16
+"""So many families each split has at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperienceSettings:
+    """How long and how hard a stream of tasks is; one knob per difficulty.
+
+    Attributes:
+        num_tasks: Tasks of the stream, dealt evenly to its families.
+        num_families: Families of the stream, as many of each kind as possible.
+        drift: Share of the families whose rule changes at a random point between a third and two thirds of
+            the stream.
+        look_alikes: Share of the tasks that repeat an earlier one of their family to the letter, but for
+            something that decides; fewer where there are not so many earlier ones.
+        noise: Share of the tasks whose feedback is false: another answer is revealed, or the opposite said.
+        misleading: Things that a colleague tells, as a share of `num_tasks`: cases of the same families with
+            a wrong answer that is called right.
+        feedback: One of `FEEDBACKS`.
+        order_seed: Decides the order of the tasks; None leaves them as drawn. Tasks and their answers stay
+            the same: those before and after a rule's change stay on their side of it.
+
+    Raises:
+        ConfigError: If a value makes no stream.
+    """
+
+    num_tasks: int = 60
+    num_families: int = 6
+    drift: float = 0.25
+    look_alikes: float = 0.25
+    noise: float = 0.05
+    misleading: float = 0.1
+    feedback: str = "answer"
+    order_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        self._check_counts()
+        for name in ("drift", "look_alikes", "noise", "misleading"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise ConfigError(f"{name} is {value!r}; give a number between 0 and 1.")
+            if not 0.0 <= value <= 1.0:
+                raise ConfigError(f"{name} is {value!r}; it lies between 0 and 1.")
+        if self.feedback not in FEEDBACKS:
+            raise unknown_name("feedback of tasks", self.feedback, FEEDBACKS)
+
+    def _check_counts(self) -> None:
+        for name in ("num_tasks", "num_families"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(f"{name} is {value!r}; give a whole number of at least 1.")
+        if self.num_families > min(MAX_FAMILIES, self.num_tasks):
+            raise ConfigError(
+                f"num_families is {self.num_families} for num_tasks = {self.num_tasks}; give at most "
+                f"{MAX_FAMILIES}, and no more than there are tasks."
+            )
+        seed = self.order_seed
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+            raise ConfigError(f"order_seed is {seed!r}; give a whole number from 0 on, or leave it out.")
