@@ -13,7 +13,7 @@ import numpy as np
 from .pools import Pools
 from .templates import Attribute, Kind, Template
 
-MAX_VALUES = 4
+MAX_VALUES = 3
 """Values of an attribute that decides alone."""
 PAIR_VALUES = 2
 """Values of each of two that decide together, or one for either person."""
@@ -39,7 +39,7 @@ class Situation:
         order: In which attributes are told.
         wordings: Which wording each has.
         idle: A sentence that means nothing; may be empty.
-        idle_first: It stands in front.
+        idle_at: Behind so many attributes.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Situation:
     order: tuple[int, ...]
     wordings: tuple[int, ...]
     idle: str
-    idle_first: bool
+    idle_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,13 @@ class Family:
 
     def text(self, situation: Situation) -> str:
         """Return a situation in words, on one line."""
-        clauses = [
-            self.attributes[place].wordings[situation.wordings[place]].format(situation.values[place])
+        # Names come first and sentences have no commas, so that cases are edited in the right places.
+        told = [
+            _sentence(self.attributes[place].wordings[situation.wordings[place]], situation.values[place])
             for place in situation.order
         ]
-        opening = self.template.opening.format(*situation.names)
-        told = f"{opening}; {', '.join(clauses[:-1])} and {clauses[-1]}."
-        parts = (situation.idle, told) if situation.idle_first else (told, situation.idle)
-        return " ".join(filter(None, parts))
+        told.insert(situation.idle_at, situation.idle)
+        return " ".join(filter(None, [_sentence(self.template.opening, *situation.names), *told]))
 
     def key(self, situation: Situation) -> Key:
         """Return what decides in a situation."""
@@ -114,7 +113,7 @@ class Family:
             tuple(rng.permutation(len(self.attributes)).tolist()),
             tuple(int(rng.integers(len(attribute.wordings))) for attribute in self.attributes),
             _pick(rng, pools.idle) if rng.random() < IDLE_SHARE else "",
-            bool(rng.random() < 0.5),
+            int(rng.integers(len(self.attributes) + 1)),
         )
 
     def look_alike(self, situation: Situation, rng: np.random.Generator) -> Situation:
@@ -192,6 +191,11 @@ def _call(words: Sequence[str], rng: np.random.Generator) -> str:
     if rng.random() < 0.5:
         arguments.reverse()
     return f"{call}({', '.join(arguments)}, {_pick(rng, extras)})"
+
+
+def _sentence(wording: str, *filled: str) -> str:
+    clause = wording.format(*filled)
+    return f"{clause[0].upper()}{clause[1:]}."
 
 
 def _some_values(attribute: Attribute, num_values: int, rng: np.random.Generator) -> Attribute:

@@ -38,7 +38,7 @@ TEMPLATES = (
         its hull was built in {} | the hull is from {}: Norway, Malta, Chile, Japan, Turkey
         its flag is {} | it flies a flag that is {}: chequered, triangular, tattered, fringed, plain-white
         its cargo is {} | on board there are {}: onions, tyres, carpets, orchids, bottles
-        its engine is {} | the engine is {}: smoking, silent, overhauled, steam-driven, outboard
+        its engine is {} | the engine is {}: smoking, hushed, overhauled, steam-driven, outboard
         """,
         "comma, dash, hyphen, period, semicolon",
     ),
@@ -47,7 +47,7 @@ TEMPLATES = (
         "manuscripts",
         "The manuscript {0} was submitted and an editor has to read it",
         """
-        its first scene is in a {} | it begins in a {}: lighthouse, laundry, casino, greenhouse, submarine
+        its first scene is in a {} | it begins in a {}: lighthouse, sauna, casino, greenhouse, submarine
         its hero is a {} | the hero of it is a {}: widow, smuggler, botanist, twin, ghost
         it is written in {} | the whole of it is in {}: verse, letters-home, dialect, fragments, footnotes
         its author asks for {} | the author hopes for {}: money, fame, advice, speed, secrecy
@@ -64,7 +64,7 @@ TEMPLATES = (
         its oil is {} | the oil in it is {}: synthetic, thickened, drained, milky
         the crew is {} | the crew is {}: trained, outsourced, exhausted, complete
         """,
-        "isolate {0}, purge {0}, spin, excite {0}, synchronise, log, bleed, earth",
+        "isolate {0}, purge {0}, spin, excite {0}, synchronise, log, bleed, ground",
     ),
     template(
         Kind.PROCEDURES,
@@ -88,7 +88,7 @@ TEMPLATES = (
         the stock is {} | the paper stock is {}: handmade, laminated, creased, transparent-ish
         the client waits {} | the one who ordered it waits {}: outside, impatiently, overseas, in vain
         """,
-        "degrease {0}, level, plate {0}, ink-up {0}, proof, register, perforate, guillotine",
+        "degrease {0}, level, plate {0}, ink-up {0}, proof, stack, perforate, guillotine",
     ),
     template(
         Kind.PROCEDURES,
@@ -100,7 +100,7 @@ TEMPLATES = (
         the convoy is {} | the convoy outside is {}: armoured, oversized, royal, fuel-laden
         the guards are {} | the guards are {}: briefed, drunk, volunteers, outnumbered
         """,
-        "evacuate {0}, flush, floodlight {0}, sweep, pace {0}, barrier, siren, inspect",
+        "evacuate {0}, flush, floodlight {0}, wash-down, pace {0}, barrier, siren, patrol",
     ),
     template(
         Kind.TOOLS,
@@ -124,7 +124,7 @@ TEMPLATES = (
         the pass is {} | the pass is {}: snowed-in, tolled, one-way, patrolled
         the driver wants {} | what the driver wants is {}: scenery, silence, petrol, shelter
         """,
-        "navigate, source, begin, sink, goal, avoid-ferries, shortest, offline, hazmat",
+        "navigate, source, begin, terminus, goal, avoid-ferries, shortest, offline, hazmat",
     ),
     template(
         Kind.TOOLS,

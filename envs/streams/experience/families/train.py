@@ -149,7 +149,7 @@ TEMPLATES = (
         its roof is {} | the roof is {}: leaky, thatched, painted, mossy
         the heather is {} | around it the heather is {}: blooming, dry, mown, frozen
         """,
-        "smoke {0}, lift, inspect {0}, feed, requeen {0}, shade, wrap, count",
+        "smoke {0}, hoist, inspect {0}, feed, requeen {0}, shade, wrap, count",
     ),
     template(
         Kind.TOOLS,
@@ -161,7 +161,7 @@ TEMPLATES = (
         the table is by the {} | they asked for a table near the {}: window, fireplace, bar, stairs
         it is for {} | the occasion is {}: a birthday, a meeting, an anniversary, a farewell
         """,
-        "reserve, venue, restaurant_id, guest, party, confirm, hold, instant, deferred",
+        "reserve, venue, restaurant_id, diner, party, confirm, hold, instant, deferred",
     ),
     template(
         Kind.TOOLS,

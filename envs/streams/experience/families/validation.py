@@ -103,7 +103,7 @@ TEMPLATES = (
     ),
     template(
         Kind.TOOLS,
-        "theatre",
+        "stage_tickets",
         "Get a ticket for {0} on the name of {1} with the theatre tool",
         """
         the show is {} | the show is said to be {}: sold-out, premiered, touring-now, disputed
@@ -123,7 +123,7 @@ TEMPLATES = (
         the floor is of {} | there is a floor of {}: marble, cork, parquet, rubberoid
         the club is {} | as clubs go this one is {}: punctual, wealthy, founded recently, huge-sized
         """,
-        "warm, space, area, client, billed_to, eco, boost, timer, purge",
+        "warm, space, area, client, billed_to, eco, boost, timer, descale",
     ),
     template(
         Kind.TOOLS,
@@ -135,7 +135,7 @@ TEMPLATES = (
         the study is paid by a {} | behind the study is a {}: foundation, ministry, brewer, bank
         the sample is {} | the sample is {}: random, matched, tiny-sized, weighted
         """,
-        "poll, person, respondent, theme, matter, anonymised, reminder, reward, panel",
+        "poll, interviewee, respondent, theme, matter, anonymised, reminder, reward, panel",
     ),
     template(
         Kind.TOOLS,
@@ -147,7 +147,7 @@ TEMPLATES = (
         the rider has a {} | the rider has with them a {}: wheelchair-user, surfboard, cat, toddler
         it is paid by the {} | the bill goes to the {}: embassy, insurer, parish, employer
         """,
-        "ride, pickup, origin, dropoff, target, pooled, luxury, metered, child-seat",
+        "ride, pickup, origin, dropoff, target, pooled, luxury, flat-fare, child-seat",
     ),
     template(
         Kind.PREFERENCES,
