@@ -190,14 +190,17 @@ def _tasks(settings: ExperienceSettings, drafts: Sequence[_Draft]) -> list[Task]
     tasks = []
     for place, draft in enumerate(drafts):
         answer = draft.family.answer(draft.situation, draft.version)
-        reveals = (draft.lie or answer) if settings.feedback == "answer" else ""
+        reveals, options = (draft.lie or answer), draft.family.options
+        if settings.feedback == "success":
+            # Where nothing is revealed, only what one may choose from can be tried.
+            reveals, options = "", options or draft.family.all_answers(draft.situation)
         helpers = frozenset(each.id for each in drafts[:place] if each.rule == draft.rule and not each.lie)
         tasks.append(
             Task(
                 draft.id,
                 draft.family.text(draft.situation),
                 (answer,),
-                draft.family.options,
+                options,
                 draft.family.name,
                 Feedback(reveals, is_false=bool(draft.lie)),
                 helpers,

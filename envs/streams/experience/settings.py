@@ -28,7 +28,8 @@ class ExperienceSettings:
         noise: Share of the tasks whose feedback is false: another answer is revealed, or the opposite said.
         misleading: Things that a colleague tells, as a share of `num_tasks`: cases of the same families with
             a wrong answer that is called right.
-        feedback: One of `FEEDBACKS`.
+        feedback: One of `FEEDBACKS`. Where only success is told, every task has options: those of procedures
+            and tools are the answers of all their rules.
         order_seed: Decides the order of the tasks; None leaves them as drawn. Tasks and their answers stay
             the same: those before and after a rule's change stay on their side of it.
 

@@ -76,6 +76,10 @@ class Family:
         """The answers among which one may choose; empty where any text is an answer."""
         return self.template.answers if _has_options(self.template.kind) else ()
 
+    def all_answers(self, situation: Situation) -> tuple[str, ...]:
+        """Return what the answer would be in any situation of these names, under any of its rules; sorted."""
+        return tuple(sorted({each.format(*situation.names) for rule in self.rules for each in rule.values()}))
+
     def text(self, situation: Situation) -> str:
         """Return a situation in words, on one line."""
         # Names come first and sentences have no commas, so that cases are edited in the right places.
