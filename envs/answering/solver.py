@@ -21,8 +21,9 @@ def solve(task: str, options: Sequence[str], context: Iterable[str]) -> str:
     """Return the answer to a task for which the cases among some texts vote; empty if there is none.
 
     A case votes for its answer, edited to fit the task: what stands in its answer and in its own text, where
-    the task has something else at the same place, is replaced by that. One whose answer was wrong votes
-    against it. Without a vote in favour a fixed option is taken, of those against which nobody voted.
+    the task has something else at the same place, is replaced by that. An answer that is an option stays as
+    it is. One whose answer was wrong votes against it. Without a vote in favour a fixed option is taken, of
+    those against which nobody voted.
 
     Args:
         task: What is to be done.
@@ -31,12 +32,14 @@ def solve(task: str, options: Sequence[str], context: Iterable[str]) -> str:
     """
     votes: defaultdict[str, float] = defaultdict(float)
     spelled = {_key(option): option for option in options}
+    unedited = frozenset(spelled)
     weight = 1.0
     for text in context:
         case = read_case(text)
         if case is None:
             continue
-        answer = edited_answer(_without_prefix(case), task)
+        # An option is taken as it is: words of labels also stand in texts, and differ there.
+        answer = case.answer if _key(case.answer) in unedited else edited_answer(_without_prefix(case), task)
         key = _key(answer)
         if not options:
             spelled.setdefault(key, answer)

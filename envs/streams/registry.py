@@ -49,15 +49,18 @@ for _name, _target in (
     ("experience", "experience.source:SOURCE"),
     ("factconsolidation", "benchmarks.factconsolidation:SOURCE"),
     ("haystack", "benchmarks.haystack:SOURCE"),
+    ("intents", "benchmarks.intents:SOURCE"),
     ("jsonl", "jsonl.reading:SOURCE"),
     ("locomo", "benchmarks.locomo:SOURCE"),
     ("locomo_plus", "benchmarks.locomo_plus:SOURCE"),
     ("longmemeval", "benchmarks.longmemeval:SOURCE"),
     ("mem_alpha", "benchmarks.mem_alpha:SOURCE"),
     ("memoryagentbench", "benchmarks.memoryagentbench:SOURCE"),
+    ("memoryagentbench_tasks", "benchmarks.memoryagentbench_tasks:SOURCE"),
     ("realmem", "benchmarks.realmem:SOURCE"),
     ("structmemeval", "benchmarks.structmemeval:SOURCE"),
     ("synthetic", "synthetic.source:SOURCE"),
+    ("tasks", "jsonl.task_streams:SOURCE"),
 ):
     SOURCES.add_lazily(_name, f"memdojo.envs.streams.{_target}")
 
@@ -124,6 +127,9 @@ def check_spec(spec: str, **options: Any) -> list[Problem]:
 
     Arguments and errors are those of `load_streams`, but what is wrong with the data is returned.
     """
+    source, selector = _resolve(spec)
+    if source.check is not None:
+        return source.check(selector)
     problems: list[Problem] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..types import Stream
+
+if TYPE_CHECKING:
+    from .jsonl.rules import Problem
 
 StreamLoader = Callable[..., Iterable[Stream]]
 """Called with the split (or path) as its only positional argument, and with the options as keyword
@@ -26,6 +29,8 @@ class StreamSource:
         options: Names of the keyword arguments that `load` takes; None reads them from its signature.
         takes_path: True if a path stands in the spec in place of a split, as in `jsonl:PATH`.
         default_split: What `load` is called with where a spec names no split.
+        check: Returns everything that is wrong with the file at a path, where a source reads line by line;
+            None where streams are checked as they come.
     """
 
     name: str
@@ -35,6 +40,7 @@ class StreamSource:
     options: tuple[str, ...] | None = None
     takes_path: bool = False
     default_split: str = ""
+    check: Callable[[str], list[Problem]] | None = None
 
     @property
     def usage(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +38,28 @@ def read_jsonl(path: str | Path) -> Iterator[Stream]:
         DataError: At once if the file cannot be opened, and at its turn for a line that breaks a rule, with
             file, line, field, rule and remedy.
     """
-    lines = scan_jsonl(path)
+    return (StreamRow.model_validate(record).record(f"jsonl:{path}") for record in sound_records(path))
+
+
+def sound_records(
+    path: str | Path, find: Callable[[object, int], list[Problem]] = find_problems
+) -> Iterator[object]:
+    """Yield the parsed JSON of every line. Arguments are those of `scan_jsonl`, errors of `read_jsonl`."""
+    lines = scan_jsonl(path, find)
     first = next(lines, None)
 
-    def streams() -> Iterator[Stream]:
+    def records() -> Iterator[object]:
         item = first
         while item is not None:
             record, problems = item
             if problems:
                 raise DataError(f"{path}: {_first_of(problems)}")
-            yield StreamRow.model_validate(record).record(f"jsonl:{path}")
+            yield record
             item = next(lines, None)
 
     if first is not None and first[1] and first[1][0].line is None:
         raise DataError(f"{path}: {first[1][0]}.")
-    return streams()
+    return records()
 
 
 def write_jsonl(streams: Iterable[Stream], path: str | Path) -> int:
@@ -77,8 +84,14 @@ def write_jsonl(streams: Iterable[Stream], path: str | Path) -> int:
     return num_streams
 
 
-def scan_jsonl(path: str | Path) -> Iterator[tuple[object, list[Problem]]]:
+def scan_jsonl(
+    path: str | Path, find: Callable[[object, int], list[Problem]] = find_problems
+) -> Iterator[tuple[object, list[Problem]]]:
     """Yield, for every line, its parsed JSON with everything that is wrong with it.
+
+    Args:
+        path: Of the file.
+        find: Returns what is wrong with the parsed JSON of a line of that number.
 
     A file that cannot be opened or is empty yields one item whose problem has no line. Never raises
     `DataError`, so that a checker can go on to the end.
@@ -100,7 +113,7 @@ def scan_jsonl(path: str | Path) -> Iterator[tuple[object, list[Problem]]]:
                 num_streams += 1
                 record, problems = _parse(raw, line)
                 if not problems:
-                    problems = find_problems(record, line) + _repeated_id(record, line, ids)
+                    problems = find(record, line) + _repeated_id(record, line, ids)
                 yield record, problems
     except FileNotFoundError:
         yield None, [Problem(None, "", "the file does not exist", "check the path")]
@@ -160,4 +173,5 @@ SOURCE = StreamSource(
     description="A file of your own in memdojo's JSON Lines format.",
     options=(),
     takes_path=True,
+    check=check_file,
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from memdojo.errors import cut_short, near_names
 from memdojo.rewards.grading import LOCOMO, LOCOMO_STRICT, NUGGET_METRICS, question_metric_names
@@ -61,7 +61,7 @@ class Problem:
 
 def find_problems(record: object, line: int | None = None) -> list[Problem]:
     """Return everything that is wrong with the parsed JSON of one line."""
-    problems = list(_type_problems(record, line))
+    problems = list(type_problems(StreamRow, record, line))
     if isinstance(record, Mapping):
         findings = (*_turn_findings(record), *_question_findings(record), *_oracle_findings(record))
         problems += [Problem(line, *finding) for finding in (*findings, *_time_zone_findings(record))]
@@ -80,9 +80,10 @@ def check_stream(stream: Stream) -> list[Problem]:
 _Finding = tuple[str, str, str]
 
 
-def _type_problems(record: object, line: int | None) -> Iterator[Problem]:
+def type_problems(row: type[BaseModel], record: object, line: int | None) -> Iterator[Problem]:
+    """Yield what is wrong with the parsed JSON of one line by the schema of what stands on it."""
     try:
-        StreamRow.model_validate(record)
+        row.model_validate(record)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             yield Problem(

@@ -51,11 +51,13 @@ Text = Annotated[Label, AfterValidator(_refuse_blank)]
 Time = Annotated[datetime, BeforeValidator(_parse_time)]
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
+    """An object whose fields are all known, and whose values nobody converts."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class TurnRow(_Row):
+class TurnRow(Row):
     """One utterance; see `memdojo.envs.types.Turn`. Without the field `time` it has its chunk's."""
 
     id: Text
@@ -70,7 +72,7 @@ class TurnRow(_Row):
         return Turn(self.id, self.speaker, self.text, time, self.reports)
 
 
-class ChunkRow(_Row):
+class ChunkRow(Row):
     """What one step shows. `index` may be left out; where it is given it is the chunk's position."""
 
     index: int | None = None
@@ -83,7 +85,7 @@ class ChunkRow(_Row):
         return Chunk(index, tuple(turn.record(self.time) for turn in self.turns), self.session, self.time)
 
 
-class FeedbackRow(_Row):
+class FeedbackRow(Row):
     """What is revealed of a task; see `memdojo.envs.types.Feedback`."""
 
     reveals: Label = ""
@@ -95,7 +97,7 @@ class FeedbackRow(_Row):
         return Feedback(self.reveals, self.tells_success, self.is_false)
 
 
-class QuestionRow(_Row):
+class QuestionRow(Row):
     """A question or a task; see `memdojo.envs.types.Question`."""
 
     id: Text
@@ -129,7 +131,7 @@ class QuestionRow(_Row):
         )
 
 
-class OperationRow(_Row):
+class OperationRow(Row):
     """What an all-knowing manager does; see `memdojo.envs.types.PlannedOperation`."""
 
     kind: Annotated[str, AfterValidator(_refuse_unplanned)]
@@ -141,7 +143,7 @@ class OperationRow(_Row):
         return PlannedOperation(self.kind, self.text, self.target)
 
 
-class PoisonRow(_Row):
+class PoisonRow(Row):
     """What an adversary did; see `memdojo.envs.types.Poison`."""
 
     adversary: Text
@@ -155,7 +157,7 @@ class PoisonRow(_Row):
         return Poison(self.adversary, self.seed, frozenset(self.turns), MappingProxyType(targets))
 
 
-class StreamRow(_Row):
+class StreamRow(Row):
     """One line of the file; see `memdojo.envs.types.Stream`."""
 
     id: Text
