@@ -39,7 +39,8 @@ class LabelSettings:
         order_seed: Decides the order of the tasks; None leaves them as drawn.
 
     Raises:
-        ConfigError: If a value makes no stream.
+        UnknownNameError: If there is no such feedback.
+        ConfigError: If another value makes no stream.
     """
 
     num_tasks: int = 100

@@ -34,7 +34,8 @@ class ExperienceSettings:
             the same: those before and after a rule's change stay on their side of it.
 
     Raises:
-        ConfigError: If a value makes no stream.
+        UnknownNameError: If there is no such feedback.
+        ConfigError: If another value makes no stream.
     """
 
     num_tasks: int = 60

@@ -96,7 +96,7 @@ TEMPLATES = (
         """
         its dome is {} | the dome is {}: jammed, ajar, automatic, leaking
         the target is a {} | tonight it looks for a {}: nebula, moon, pulsar, satellite
-        its mirror is {} | the mirror is {}: misty, aluminised, scratched, segmented
+        its mirror is {} | the main mirror is {}: misty, aluminised, scratched, segmented
         the observer is {} | the observer is {}: remote, sleepy, visiting, expert
         """,
         "park {0}, cool, focus {0}, guide {0}, calibrate, expose, slew, shield",
@@ -133,7 +133,7 @@ TEMPLATES = (
         the person is {} | the person asked is {}: bilingual, elderly, busyish, famous
         the answer may be {} | they may answer in a way that is {}: spoken, written, drawn, signed
         the study is paid by a {} | behind the study is a {}: foundation, ministry, brewer, bank
-        the sample is {} | the sample is {}: random, matched, tiny-sized, weighted
+        the group asked is {} | the group as a whole is {}: random, matched, tiny-sized, weighted
         """,
         "poll, interviewee, respondent, theme, matter, anonymised, reminder, reward, panel",
     ),
