@@ -8,7 +8,8 @@ from .jsonl.reading import (
     stream_to_dict,
     write_jsonl,
 )
-from .jsonl.rules import Problem, check_stream
+from .jsonl.rules import check_stream
+from .problems import Problem
 from .registry import SOURCES, SourceInfo, iter_streams, list_sources, load_streams, register_source
 from .rendering import render_entry, render_turn
 from .source import StreamSource

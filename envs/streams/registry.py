@@ -14,7 +14,8 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.registry import Registry, first_line
 
 from ..types import Stream
-from .jsonl.rules import Problem, check_stream
+from .jsonl.rules import check_stream
+from .problems import Problem
 from .source import StreamLoader, StreamSource
 
 ENTRY_POINT_GROUP = "memdojo.streams"

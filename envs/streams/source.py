@@ -5,12 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..types import Stream
-
-if TYPE_CHECKING:
-    from .jsonl.rules import Problem
+from .problems import Problem
 
 StreamLoader = Callable[..., Iterable[Stream]]
 """Called with the split (or path) as its only positional argument, and with the options as keyword

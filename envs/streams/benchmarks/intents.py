@@ -133,7 +133,8 @@ def read_trec(file: Path, of: str) -> list[LabelledText]:
         of: `coarse` for labels such as `LOC`, `fine` for those such as `LOC:city`.
     """
     texts = []
-    for number, line in enumerate(_text(file, "latin-1").splitlines(), start=1):
+    # In Latin-1 some characters of words would count as ends of lines to `splitlines`.
+    for number, line in enumerate(_text(file, "latin-1").rstrip().split("\n"), start=1):
         label, _, text = line.partition(" ")
         coarse, colon, _ = label.partition(":")
         if not colon or not text.strip():

@@ -29,7 +29,7 @@ SETS = {
 }
 """How the data sets of the file begin, by the names that specs have for them."""
 
-_EXAMPLE = re.compile(r"(?P<text>.+?)\nlabel: (?P<label>[^\n]+?)\s*(?:\n\n|\Z)", re.DOTALL)
+_EXAMPLE = re.compile(r"(?P<text>.+?)\nlabel: (?P<label>[^\n]+)(?:\n+|\Z)", re.DOTALL)
 
 
 def load_test_time_learning(

@@ -13,8 +13,9 @@ from memdojo.errors import DataError
 from ...types import Stream
 from ..files import atomic_writer, user_path
 from ..json_text import JsonError, JsonSyntaxError, parse_json, require_text
+from ..problems import Problem
 from ..source import StreamSource
-from .rules import Problem, find_problems
+from .rules import find_problems
 from .schema import StreamRow, stream_to_dict
 
 __all__ = ["check_file", "read_jsonl", "scan_jsonl", "stream_from_dict", "stream_to_dict", "write_jsonl"]

@@ -8,7 +8,6 @@ field could not report the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from memdojo.rewards.locomo import LOCOMO_CATEGORIES
 from ...memory.operations import plan_fields, planned_kinds
 from ...types import Stream
 from ..json_text import field_path
+from ..problems import Problem
 from .schema import StreamRow, stream_to_dict
 
 _KIND_NAMES = {
@@ -33,30 +33,6 @@ _KIND_NAMES = {
     "model_attributes_type": "an object",
 }
 _JSON_NAMES = {str: "a text", int: "a number", float: "a number", bool: "true or false", list: "a list"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a data file.
-
-    Attributes:
-        line: Line of the file, from 1; None where the whole file is meant.
-        where: The field, such as `questions[2].evidence`; empty where the whole line is meant.
-        what: What is wrong, with the value.
-        remedy: What to do about it; empty where `what` says it.
-    """
-
-    line: int | None
-    where: str
-    what: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Return the problem as one line of text."""
-        place = "" if self.line is None else f"line {self.line}: "
-        field = f"{self.where}: " if self.where else ""
-        remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}{field}{self.what}{remedy}"
 
 
 def find_problems(record: object, line: int | None = None) -> list[Problem]:

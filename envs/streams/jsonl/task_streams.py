@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ...types import Stream, Task
+from ..problems import Problem
 from ..source import StreamSource
 from ..tasks import START, stream_of_tasks
 from .reading import scan_jsonl, sound_records
-from .rules import Problem, type_problems
+from .rules import type_problems
 from .schema import FeedbackRow, Label, Row, Text
 
 

@@ -13,7 +13,7 @@ from .fetch import fetch
 from .running import INPUT_ERROR, DebugOption, command, parse_options
 
 if TYPE_CHECKING:
-    from memdojo.envs.streams.jsonl.rules import Problem
+    from memdojo.envs.streams.problems import Problem
 
 EXAMPLES = 3
 """Problems of a kind that are printed by default."""

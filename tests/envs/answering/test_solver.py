@@ -42,6 +42,12 @@ def test_an_answer_is_edited_where_the_tasks_differ() -> None:
     assert edited_answer(case, "Book 3 desk lights for Ann.") == case.answer
 
 
+def test_an_option_is_not_edited_where_its_words_stand_in_texts() -> None:
+    case = told("weather", text="tell me the weather in Rome")
+
+    assert solve("tell me the news in Rome", ("news", "weather"), [case]) == "weather"
+
+
 def test_the_extractive_reader_solves_tasks() -> None:
     request = AnswerRequest("Book 5 chairs.", (told("book(3, lamps)", text="Book 3 lamps."),), options=())
 

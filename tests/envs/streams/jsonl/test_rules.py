@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from memdojo.envs.streams.jsonl.reading import check_file, read_jsonl
-from memdojo.envs.streams.jsonl.rules import Problem, check_stream
+from memdojo.envs.streams.jsonl.rules import check_stream
+from memdojo.envs.streams.problems import Problem
 from memdojo.envs.types import Chunk, Question, Stream, Turn
 from memdojo.errors import DataError
 
