@@ -27,7 +27,7 @@ from .labelled_texts import LabelledText, LabelSettings, streams_of_labelled
 NLU_SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 """NLU has no published split: utterances are dealt by their SHA-256."""
 
-OBTAIN = "docs/data.md says where the file comes from."
+OBTAIN = "Run `memdojo data fetch` with banking77, clinc150, nlu or trec."
 
 _OUT_OF_SCOPE = "oos"
 _IRRELEVANT = "IRR_"
@@ -190,6 +190,7 @@ SOURCE = StreamSource(
     "intents",
     load_intents,
     tuple(PARTS),
-    "Utterances of public sets whose labels only experience tells; get the files first.",
+    "Texts of public sets whose labels only experience tells. By default banking77/train; fetch them first.",
     ("path", "settings", "seed", "num_streams", *(each.name for each in dataclasses.fields(LabelSettings))),
+    default_split="banking77/train",
 )

@@ -317,3 +317,10 @@ PUBLISHED.add_lazily(
     f"{__package__}.structmemeval_files:STRUCTMEMEVAL",
     description="StructMemEval (arXiv:2602.11243)",
 )
+for _name, _target, _title in (
+    ("banking77", "BANKING77", "Banking77 (Casanueva et al., arXiv:2003.04807)"),
+    ("clinc150", "CLINC150", "CLINC150 (Larson et al., arXiv:1909.02027)"),
+    ("nlu", "NLU", "NLU evaluation data of the home domain (Liu et al., arXiv:1903.05566)"),
+    ("trec", "TREC", "TREC questions by what they ask for (Li and Roth, COLING 2002)"),
+):
+    PUBLISHED.add_lazily(_name, f"{__package__}.intents_files:{_target}", description=_title)

@@ -15,7 +15,9 @@ from memdojo.envs.streams.benchmarks.labelled_texts import LabelledText
 from memdojo.envs.streams.registry import load_streams
 from memdojo.errors import DataError, UnknownNameError
 
-BANKING = 'text,category\nWhere is my card?,card_arrival\n"Still, no card\nhas come.",card_arrival\nWhy a fee?,fee\n'
+BANKING = (
+    'text,category\nWhere is my card?,card_arrival\n"Still, no card\ncame.",card_arrival\nWhy a fee?,fee\n'
+)
 NLU = (
     "userid;answerid;scenario;intent;status;answer_annotation;notes;suggested_entities;answer_normalised;"
     "answer;question\n"
@@ -35,7 +37,7 @@ def _file(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
 def test_banking77_is_a_table_of_queries(tmp_path: Path) -> None:
     assert read_banking77(_file(tmp_path, "test.csv", BANKING)) == [
         LabelledText("Where is my card?", "card_arrival"),
-        LabelledText("Still, no card has come.", "card_arrival"),
+        LabelledText("Still, no card came.", "card_arrival"),
         LabelledText("Why a fee?", "fee"),
     ]
 
