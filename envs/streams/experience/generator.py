@@ -137,9 +137,11 @@ def _draw_drafts(
     ]
     for place in sorted(_shuffled(seconds, rng)[: round(settings.look_alikes * settings.num_tasks)]):
         draft = drafts[place]
-        originals = [each for each in drafts[:place] if _is_akin(draft, each)]
-        original = originals[int(rng.integers(len(originals)))]
-        drafts[place] = dataclasses.replace(draft, situation=draft.family.look_alike(original.situation, rng))
+        told = [each.situation for each in drafts[:place] if _is_akin(draft, each)]
+        alike = (draft.family.look_alike(original, rng) for original in _shuffled(told, rng))
+        # What was told to the letter before would help, and be found by its words alone.
+        new = next((each for each in alike if each not in told), draft.situation)
+        drafts[place] = dataclasses.replace(draft, situation=new)
     return drafts
 
 

@@ -140,6 +140,12 @@ def test_look_alikes_differ_from_an_earlier_task_in_what_decides_alone() -> None
     assert num_alike(0.5) >= 25
 
 
+def test_nothing_is_told_to_the_letter_twice() -> None:
+    for stream in experience_streams(ExperienceSettings(look_alikes=1.0, misleading=0.0), "test", 0, 4):
+        texts = [question.text for question in stream.questions]
+        assert len(set(texts)) == len(texts)
+
+
 def test_noise_reveals_another_answer_and_such_tasks_help_nobody() -> None:
     settings = ExperienceSettings(noise=0.2)
     (stream,) = experience_streams(settings, "test", 0, 1)
