@@ -7,7 +7,8 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from memdojo.envs.episodes.readings import Reading, TellsReadings
@@ -67,12 +68,22 @@ class MemoryProvider(Protocol):
     """A memory of two functions (EvolveLab, arXiv:2512.18746, section 3, and its published code)."""
 
     def provide_memory(self, request: Any, /) -> Any:
-        """Return what helps with `request.query`: an object with `memories`, each with its `content`."""
+        """Return what helps with `request.query`: an object with `memories`, each with its `content`.
+
+        Those that know it also have `turns`, the ids of the turns that they came from.
+        """
         ...
 
     def take_in_memory(self, trajectory_data: Any, /) -> Any:
         """Take a trajectory into the memory."""
         ...
+
+
+class Provided(NamedTuple):
+    """A text that a provider gave, and the ids of the turns that it says this came from, if it does."""
+
+    text: str
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,9 +115,9 @@ class ProviderManager:
 
     Its memory is its own, and the store mirrors it: every turn that it took in is an entry, the oldest of
     which leave a full store. A text that it provides is handed over in its own words, as the entry and with
-    the sources of the turns that it tells; a text that tells of no turn in the store is not, so that
-    capacities hold for providers as for others. What came of a question is taken in as a trajectory too, with
-    `metadata["is_correct"]`.
+    the sources of the turns that it tells, or of those that the provider names; a text that tells of no turn
+    in the store is not, so that capacities hold for providers as for others. What came of a question is taken
+    in as a trajectory too, with `metadata["is_correct"]`.
 
     A provider belongs to one store. For one that it has not met, such as a fork, a new one is built and takes
     in what the store holds. One that raises ends the step with a `DesignError`. While it takes in, the store
@@ -156,8 +167,8 @@ class ProviderManager:
         """
         return [self._take_in(episode) for episode in episodes]
 
-    def provided(self, store: MemoryStore, query: str) -> list[str]:
-        """Return the texts that the provider of a store gives for a query, best first.
+    def provided(self, store: MemoryStore, query: str) -> list[Provided]:
+        """Return what the provider of a store gives for a query, best first.
 
         Raises:
             DesignError: If it raises.
@@ -166,7 +177,11 @@ class ProviderManager:
         request = self.types.request(query=query, context="", status=self.types.begin)
         response = self._call("provide_memory", store, lambda: known.provider.provide_memory(request))
         memories = getattr(response, "memories", response) or ()
-        return [text for each in memories if (text := _as_text(getattr(each, "content", each))).strip()]
+        return [
+            Provided(text, tuple(getattr(each, "turns", ())))
+            for each in memories
+            if (text := _as_text(getattr(each, "content", each))).strip()
+        ]
 
     def _take_in(self, episode: VisibleEpisode) -> tuple[Operation, ...]:
         chunk, store = episode.chunk, episode.store
@@ -197,7 +212,7 @@ class ProviderManager:
             if callable(initialize):
                 self._call("initialize", store, initialize)
             for entry in store.entries:
-                steps = [{"role": "user", "content": entry.text, "time": _iso(entry.time)}]
+                steps = [_step("user", entry.text, entry.time, entry.sources)]
                 self._tell(store, known, self._trajectory(entry.text, steps, None, is_correct=True))
             self._known[store] = known
         return known
@@ -207,10 +222,7 @@ class ProviderManager:
         self.counts.refused += isinstance(reply, tuple) and bool(reply) and reply[0] is False
 
     def _chunk(self, chunk: Chunk) -> Any:
-        steps = [
-            {"role": turn.speaker, "content": turn.text, "time": _iso(turn.time or chunk.time)}
-            for turn in chunk.turns
-        ]
+        steps = [_step(turn.speaker, turn.text, turn.time or chunk.time, (turn.id,)) for turn in chunk.turns]
         said = "\n".join(f"{turn.speaker}: {turn.text}" for turn in chunk.turns)
         return self._trajectory(said, steps, None, is_correct=True)
 
@@ -254,11 +266,21 @@ class ProviderReader:
 
     def search(self, store: MemoryStore, query: str, k: int) -> tuple[Hit, ...]:
         """Return at most `k` entries in the provider's words, best first."""
-        texts, counts = self._manager.provided(store, query), self._manager.counts
-        counts.provided += len(texts)
+        provided, counts = self._manager.provided(store, query), self._manager.counts
+        counts.provided += len(provided)
         hits: dict[int, Hit] = {}
-        for text in texts:
-            entry = next((entry for entry in told_entries(store, text) if entry.id not in hits), None)
+        for text, turns in provided:
+            if turns:
+                entry = _entry_from(store, text, turns)
+                if entry is not None and entry.id in hits:
+                    # Two texts of one turn are handed over together.
+                    earlier = hits[entry.id]
+                    sources = tuple(dict.fromkeys((*entry.sources, *earlier.entry.sources)))
+                    both = replace(entry, text=f"{earlier.entry.text}\n{text}", sources=sources)
+                    hits[entry.id] = replace(earlier, entry=both)
+                    continue
+            else:
+                entry = next((entry for entry in told_entries(store, text) if entry.id not in hits), None)
             if entry is not None:
                 hits[entry.id] = Hit(entry, 1 / (1 + len(hits)))
                 continue
@@ -298,6 +320,15 @@ def told_entries(store: MemoryStore, text: str) -> Iterator[MemoryEntry]:
         yield replace(entry, text=text, sources=(*others, *last))
 
 
+def _entry_from(store: MemoryStore, text: str, turns: tuple[str, ...]) -> MemoryEntry | None:
+    """Return the entry of the latest of some turns, in a text's words; None if the store has none of them."""
+    held = [entry for entry in store.readable if not {*turns}.isdisjoint(entry.sources)]
+    if not held:
+        return None
+    sources = dict.fromkeys(turn for entry in held for turn in entry.sources if turn in turns)
+    return replace(held[-1], text=text, sources=tuple(sources))
+
+
 def _mirrored(store: MemoryStore, turn: Turn) -> list[Add]:
     """Return the ADDs of a turn, in pieces where it is too long for one entry; the oldest leave for them."""
     texts = pieces_of(turn, store.capacity)
@@ -314,5 +345,6 @@ def _as_text(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, default=str)
 
 
-def _iso(time: Any) -> str:
-    return "" if time is None else str(time.isoformat())
+def _step(role: str, content: str, time: datetime | None, turns: tuple[str, ...]) -> dict[str, Any]:
+    said_at = "" if time is None else time.isoformat()
+    return {"role": role, "content": content, "time": said_at, "turns": list(turns)}

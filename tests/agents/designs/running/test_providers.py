@@ -189,3 +189,34 @@ def test_it_travels_to_workers_without_its_providers():
     copy = pickle.loads(pickle.dumps(manager))
     assert (copy.name, copy.build) == ("notes", Notes)
     assert _play(copy, _episode(copy)) == _play(manager, _episode(manager))
+
+
+def test_what_says_its_turns_has_them_for_sources_whatever_its_words_are():
+    @dataclass
+    class Told:
+        content: str
+        turns: tuple
+
+    class Knows(Notes):
+        def provide_memory(self, request):
+            return [Told("Tom goes by that name, the feline.", ("t2",)), Told("Nothing of ours.", ("t9",))]
+
+    manager = ProviderManager(Knows)
+    episode = _episode(manager)
+    _play(manager, episode)
+    (hit,) = manager.retriever.search(episode.store, "x", 2)
+    assert (hit.entry.id, hit.entry.sources) == (3, ("t2",))
+    assert hit.entry.text == "Tom goes by that name, the feline."
+
+
+def test_steps_say_which_turns_they_are():
+    made = []
+    manager = ProviderManager(lambda: made.append(Notes()) or made[-1])
+    episode = _episode(manager)
+    _play(manager, episode, until_step=2)
+    manager.provided(episode.fork().store, "Which cat?")
+    first, rebuilt = (
+        [step.get("turns") for each in notes.taken for step in each.trajectory] for notes in made
+    )
+    assert first[0] == rebuilt[0] == ["t0"]
+    assert first[-1] == rebuilt[-1] == ["t1"]
