@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "memdojo"
 
-LAYERS = ("rewards", "envs", "agents", "eval", "train", "deploy", "evaluation")
+LAYERS = ("rewards", "envs", "agents", "eval", "train", "deploy", "evaluation", "adapters")
 """From the ground up: a folder imports only those before it."""
 
 GROUND = {"memdojo.errors", "memdojo.registry", "memdojo.settings"}
@@ -25,15 +25,21 @@ IMPORTERS_OF = {"configs": {"train"}, "cli": set[str]()}
 
 HEAVY = (
     "accelerate",
+    "agents",
     "datasets",
     "huggingface_hub",
     "jinja2",
+    "langgraph",
+    "langmem",
+    "llama_index",
     "matplotlib",
     "mcp",
+    "mem0",
     "openai",
     "optuna",
     "peft",
     "pyarrow",
+    "qdrant_client",
     "ray",
     "safetensors",
     "sb3_contrib",
@@ -56,6 +62,11 @@ HEAVY_MODULES = (
     "memdojo.agents.engines.*_engine",
     "memdojo.agents.engines.models",
     "memdojo.agents.language.*",
+    "memdojo.adapters.langgraph",
+    "memdojo.adapters.langmem",
+    "memdojo.adapters.llama_index",
+    "memdojo.adapters.mem0",
+    "memdojo.adapters.openai_agents",
     "memdojo.eval.html.page",
     "memdojo.eval.html.plots*",
 )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -36,6 +37,9 @@ PAGES = [
 NOT_RUN = "<!-- not run:"
 """A snippet under a comment that begins so is for reading only; the comment says why."""
 
+NEEDS = re.compile(r"<!-- needs: (\S+) -->")
+"""A snippet under such a comment is run where a distribution of that name is installed."""
+
 
 class Block(NamedTuple):
     language: str
@@ -53,10 +57,19 @@ def _blocks(page: Path) -> Iterator[Block]:
             start, language = number + 1, line.removeprefix("```").strip()
             before = next((above for above in reversed(lines[:number]) if above.strip()), "")
         elif start is not None and line.rstrip() == "```":
-            is_run = not before.startswith(NOT_RUN)
+            needed = NEEDS.fullmatch(before)
+            is_run = not before.startswith(NOT_RUN) and (needed is None or _is_installed(needed[1]))
             yield Block(language, "\n".join(lines[start:number]), start + 1, is_run)
             start = None
     assert start is None, f"{page.name}, line {start}: the block has no end"
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _name(page: Path) -> str:

@@ -17,7 +17,8 @@
     ├── DesignError (RuntimeError)           a memory design, or who decides for it, that broke their contract
     ├── RoleError (RuntimeError)             a model that could not be asked for the work of a design's roles
     ├── StaleWeightsError (RuntimeError)     a sampler whose weights are older than the run allows
-    └── MissingDependencyError (ImportError) an optional library that is not installed
+    ├── MissingDependencyError (ImportError) an optional library that is not installed
+    └── UntestedVersionError (ImportError)   an optional library of a version that nobody tried
 
 Every message names the value, the rule and the remedy. All of them pickle, so that they cross process
 boundaries. Malformed *model output* never raises: it is an `OperationResult`.
@@ -99,6 +100,10 @@ class StaleWeightsError(MemdojoError, RuntimeError):
 
 class MissingDependencyError(MemdojoError, ImportError):
     """An optional library is needed and not installed; the message has the command that installs it."""
+
+
+class UntestedVersionError(MemdojoError, ImportError):
+    """An optional library is of a version that an adapter was not tested with; the message has those."""
 
 
 def missing_for_language(package: str | None) -> MissingDependencyError:
