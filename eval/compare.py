@@ -17,6 +17,7 @@ from memdojo.envs.streams.files import user_path
 from memdojo.envs.streams.json_text import read_json
 from memdojo.errors import ConfigError, DataError, unknown_name
 
+from .findings.experience import TASK
 from .records.damage import told_as_damage
 from .statistics.bootstrap import (
     MIN_UNITS,
@@ -122,9 +123,11 @@ def _numbered(questions: pd.DataFrame) -> pd.DataFrame:
     missing = {"policy", "seed", "score", "asked_after_turns", *_KEYS} - {*questions}
     if missing:
         raise ValueError(f"eval.csv has no column {', '.join(sorted(missing))}")
+    tasks = {TASK: pd.to_numeric(questions[TASK])} if TASK in questions else {}
     return questions.assign(
         seed=pd.to_numeric(questions["seed"]).astype("int64"),
         score=pd.to_numeric(questions["score"]).astype("float64"),
+        **tasks,
     )
 
 

@@ -16,6 +16,7 @@ from memdojo.envs.streams.files import atomic_writer
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
 
+from .findings.experience import has_tasks
 from .playing.evaluate import Evaluation
 from .playing.settings import EvalSettings
 from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
@@ -28,6 +29,8 @@ from .tables.findings import (
     forgetting_table,
     growth_table,
     plan_table,
+    success_grid,
+    success_table,
 )
 from .tables.render import (
     Grid,
@@ -73,11 +76,16 @@ class EvalReport:
         return (
             scores.with_note(conditions_text(self.details)),
             *by_category,
+            *((success_grid(success_table(self.evaluation), self.summary),) if self._has_tasks else ()),
             metric_grid(self.summary, self.evaluation.metrics),
             episode_grid(self.summary),
             *finding_grids(self.evaluation, self.summary["policy"].tolist(), failed_below),
             paired_grid(self.paired),
         )
+
+    @property
+    def _has_tasks(self) -> bool:
+        return has_tasks(self.evaluation.questions)
 
     def print(self, file: TextIO | None = None) -> None:
         """Print the tables, to standard output by default."""
@@ -108,6 +116,7 @@ class EvalReport:
             ("plan.csv", plan_table(self.evaluation)),
             ("forgetting.csv", forgetting_table(self.evaluation)),
             ("growth.csv", growth_table(self.evaluation)),
+            *([("success_curve.csv", success_table(self.evaluation))] if self._has_tasks else ()),
         ):
             with atomic_writer(folder / name) as file:
                 write_csv(table, file)

@@ -213,6 +213,8 @@ def _score_plots(plots: Plots, part: EvaluationPart) -> list[Plot]:
     drawn = [plots_evaluation.score_plot(plots, part)]
     if len(category_names(part.summary)) > 1:
         drawn.append(plots_evaluation.category_plot(plots, part))
+    if part.has_tasks:
+        drawn.append(plots_evaluation.success_plot(plots, part))
     return drawn
 
 

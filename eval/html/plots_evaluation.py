@@ -1,4 +1,4 @@
-"""The figures of an evaluation: scores, categories, blame, forgetting and growth."""
+"""The figures of an evaluation: scores, categories, success, blame, forgetting and growth."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..findings.diagnosis import Blame
+from ..findings.experience import TASK
 from ..tables.findings import ALL_CATEGORIES
 from ..tables.results import CATEGORY_PREFIX, category_names
 from .plots import (
@@ -81,6 +82,21 @@ def category_plot(plots: Plots, part: EvaluationPart) -> Plot:
         axes.set_xlabel(f"{part.score.replace('_', ' ')} × 100")
         legend_above(figure)
         return plots.finish(figure, "By category", "Score by category; the table below has the numbers.")
+
+
+def success_plot(plots: Plots, part: EvaluationPart) -> Plot:
+    """Draw the running mean of the success over streams of tasks."""
+    table = part.tables["success_curve"]
+
+    def draw(axes: Axes) -> None:
+        axes.set_xlabel("tasks so far")
+        axes.set_ylim(0, 100)
+
+    lines = {
+        str(name): [(float(row[TASK]), 100 * row["running_mean"]) for row in rows_of(rows)]
+        for name, rows in table.groupby("policy", sort=False)
+    }
+    return policy_lines(plots, part.highlights(), lines, "Success so far", "% of the tasks", draw)
 
 
 def blame_plot(plots: Plots, part: EvaluationPart) -> Plot:

@@ -22,7 +22,7 @@ from ..rescoring import recorded_evaluation
 from ..sweeps.report import SweepReport, read_sweeps
 from ..tables.conditions import conditions_text
 from ..tables.escaping import read_texts
-from ..tables.findings import DECISION_COLUMNS, grids_of_findings
+from ..tables.findings import DECISION_COLUMNS, grids_of_findings, success_grid
 from ..tables.render import Grid, category_grid, episode_grid, metric_grid, paired_grid, score_grid
 from ..tables.results import category_names
 from .theatre import Verdict
@@ -55,7 +55,8 @@ class EvaluationPart:
         summary: As `summary_table` makes it.
         paired: As `paired_table` makes it.
         score: The column that counts.
-        tables: `blame`, `decisions`, `plan`, `forgetting` and `growth`, as far as there are any.
+        tables: `blame`, `decisions`, `plan`, `forgetting`, `growth` and `success_curve`, as far as there are
+            any.
         has_episodes: Whether episodes were recorded.
     """
 
@@ -87,16 +88,23 @@ class EvaluationPart:
         """On what policies were evaluated and how, in two sentences."""
         return conditions_text(self.folder.details)
 
+    @property
+    def has_tasks(self) -> bool:
+        """Whether streams have tasks, so that success has a curve."""
+        return bool(len(self.tables.get("success_curve", ())))
+
     def score_grids(self) -> tuple[Grid, ...]:
         """Return the tables of scores and costs."""
         with told_as_damage(self.folder.path):
             by_category = (category_grid(self.summary, self.score),) if category_names(self.summary) else ()
             metrics = [name for name in self.summary if name in self._metric_columns()]
+            success = (success_grid(self.tables["success_curve"], self.summary),) if self.has_tasks else ()
             max_unscored = self.folder.details["settings"].get("max_unscored", MAX_UNSCORED)
             return (
                 score_grid(self.summary, self.score, max_unscored),
                 *((paired_grid(self.paired),) if len(self.paired) else ()),
                 *by_category,
+                *success,
                 metric_grid(self.summary, [str(name) for name in metrics]),
                 episode_grid(self.summary),
             )
@@ -177,7 +185,7 @@ def read_evaluation(folder: str | Path, name: str = "") -> EvaluationPart:
     path = read.path
     with told_as_damage(path):
         tables = {}
-        for each in ("blame", "decisions", "plan", "forgetting", "growth"):
+        for each in ("blame", "decisions", "plan", "forgetting", "growth", "success_curve"):
             if (path / f"{each}.csv").is_file():
                 tables[each] = _read_table(path / f"{each}.csv")
         has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()

@@ -13,6 +13,7 @@ from memdojo.rewards.grading import JUDGE, LOCOMO, LOCOMO_STRICT, grade
 from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome
 from memdojo.rewards.ranking import MEASURES_AT_RANK
 
+from ..findings.experience import TASK
 from ..records.types import EpisodeRecord, question_context
 from .settings import KEPT_EVIDENCE
 
@@ -68,6 +69,8 @@ def question_rows(
 ) -> list[Row]:
     """Return one row per question, in the order in which they were asked.
 
+    Those of tasks have the column `task` as well, their place among the tasks of the stream.
+
     Args:
         context: The stream as it was played.
         outcome: What the episode produced.
@@ -77,12 +80,17 @@ def question_rows(
     """
     questions = {question.id: question for question in context.stream.questions}
     metrics = answer_metrics(score, judged=judged)
-    rows = []
+    rows: list[Row] = []
+    num_tasks = 0
     for asked, failure in ((each, step.failure) for step in outcome.steps for each in step.questions):
         question = questions[asked.question_id]
         values = _answer_scores(asked, metrics) | _evidence_scores(asked, _at_ranks(ranks, score))
         if failure:
             values = dict.fromkeys(values, math.nan)
+        place: Row = {}
+        if question.options is not None:
+            num_tasks += 1
+            place = {TASK: num_tasks}
         rows.append(
             {
                 "stream": outcome.stream_id,
@@ -92,6 +100,7 @@ def question_rows(
                 "score": values[score],
                 **values,
                 **_timing(context, question),
+                **place,
                 "unanswerable": asked.unanswerable,
                 "text": question.text,
                 "references": " | ".join(asked.references),

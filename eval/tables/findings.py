@@ -9,12 +9,13 @@ from itertools import pairwise
 import pandas as pd
 
 from ..findings.diagnosis import Blame, Cause
+from ..findings.experience import TASK, success_curve
 from ..findings.oracle_measures import measured_kinds
 from ..playing.evaluate import Evaluation
 from ..playing.result_rows import depth_of
 from ..playing.settings import KEPT_EVIDENCE
 from ..statistics.bootstrap import question_means
-from .render import Grid, percent
+from .render import Grid, interval, percent
 
 BLAMES = tuple(blame.value for blame in Blame)
 CAUSES = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
@@ -25,6 +26,11 @@ NO_DECISION = "none"
 """Stands for the decision where none is to blame."""
 
 STALE_SHARES = ("outdated_kept", "contradictions", "stale_answers")
+
+SUCCESS_COLUMNS = ("policy", TASK, "success", "running_mean", "num_streams")
+
+SUCCESS_PARTS = 5
+"""Parts of the stream for which tables for people show the success."""
 
 AGE_BINS = (0, 10, 25, 50, 100, 200, 400)
 """Where the bins of the forgetting curve begin, in turns between the last evidence and the question."""
@@ -154,6 +160,43 @@ def growth_table(evaluation: Evaluation) -> pd.DataFrame:
         return pd.DataFrame(columns=["policy", "share", "entries", "tokens", "evidence_kept"])
     means = growth.groupby(["policy", "share"], sort=False)[["entries", "tokens", "evidence_kept"]].mean()
     return means.reset_index()
+
+
+def success_table(evaluation: Evaluation) -> pd.DataFrame:
+    """Return the success of each policy by place in the stream; see `success_curve`.
+
+    Columns: `policy` and those of `success_curve`. No rows where no stream has tasks.
+    """
+    curves = [success_curve(evaluation.of(policy)).assign(policy=policy) for policy in evaluation.policies]
+    return pd.concat(curves, ignore_index=True)[list(SUCCESS_COLUMNS)]
+
+
+def success_grid(curve: pd.DataFrame, summary: pd.DataFrame) -> Grid:
+    """Lay out the success over the stream in parts of equal length, and the area under its curve.
+
+    Args:
+        curve: As `success_table` makes it, with rows.
+        summary: As `summary_table` makes it.
+    """
+    last = int(curve[TASK].max())
+    num_parts = min(SUCCESS_PARTS, last)
+    ends = [round(part * last / num_parts) for part in range(num_parts + 1)]
+    rows = []
+    for row in summary.to_dict("records"):
+        own = curve[curve["policy"] == row["policy"]]
+        # Where streams differ in length, so does how many of them a place stands for.
+        weighted = own.assign(success=own["success"] * own["num_streams"])
+        within = [weighted[weighted[TASK].between(low + 1, high)] for low, high in pairwise(ends)]
+        parts = [_ratio(part["success"].sum(), part["num_streams"].sum()) for part in within]
+        area = float(row["area"]), float(row["area_low"]), float(row["area_high"])
+        rows.append((row["policy"], percent(area[0]), interval(area[1], area[2]), *map(percent, parts)))
+    headers = [f"{low + 1}-{high}" if low + 1 < high else f"{high}" for low, high in pairwise(ends)]
+    return Grid(
+        "Success x 100 over the stream, by place of the task",
+        ("policy", "area", "95 % interval", *headers),
+        tuple(rows),
+        "Area: under the running mean of the success.",
+    )
 
 
 def finding_grids(evaluation: Evaluation, policies: Sequence[str], failed_below: float) -> tuple[Grid, ...]:

@@ -14,6 +14,7 @@ from memdojo.agents.baselines.registry import ALL_KNOWING, LOWER_BOUND, UPPER_BO
 from memdojo.envs.memory.operations import operation_kinds
 from memdojo.errors import ConfigError, unknown_name
 
+from ..findings.experience import has_tasks, stream_areas
 from ..playing.episodes import ROLE_PREFIX
 from ..playing.evaluate import Evaluation
 from ..playing.missing import UNSCORED
@@ -100,6 +101,8 @@ def summary_table(
     - `category X`: mean score of the questions of category X.
     - `category_average`: mean of these means, where there are several categories.
     - `abstention`: mean score of the unanswerable questions, where there are any.
+    - `area`, `area_low`, `area_high`: where streams have tasks, the area under the success curve, each stream
+      weighing alike, with its interval; see `memdojo.eval.findings.experience`.
     - `Evaluation.metrics`, averaged alike; those without any value are left out.
     - `operation_figures` and `STORE_AND_TIME_FIGURES`, averaged over episodes.
 
@@ -114,6 +117,7 @@ def summary_table(
             **_score_columns(evaluation, policy, interval),
             "normalised": normalise(interval.mean, intervals[LOWER_BOUND].mean, intervals[UPPER_BOUND].mean),
             **_category_columns(evaluation, policy),
+            **_area_columns(evaluation, policy, seed, num_resamples),
             **_metric_columns(evaluation, policy),
             **_episode_columns(evaluation, policy),
         }
@@ -277,6 +281,14 @@ def _average_columns(rows: pd.DataFrame, by_category: Sequence[float]) -> dict[s
     if rows["unanswerable"].any():
         averages["abstention"] = _mean(rows[rows["unanswerable"]], "score")
     return averages
+
+
+def _area_columns(evaluation: Evaluation, policy: str, seed: int, num_resamples: int) -> dict[str, float]:
+    if not has_tasks(evaluation.questions):
+        return {}
+    areas = stream_areas(evaluation.of(policy))
+    area = bootstrap_mean(areas, "area", seed=seed, num_resamples=num_resamples)
+    return {"area": area.mean, "area_low": area.low, "area_high": area.high}
 
 
 def _metric_columns(evaluation: Evaluation, policy: str) -> dict[str, float]:
