@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Unpack
+from typing import Any, ClassVar, Generic, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from memdojo.envs.episodes.manager import ManagerEpisode
 from memdojo.envs.episodes.rules import EpisodeRules
 from memdojo.envs.features.manager import FeatureSettings
 from memdojo.envs.gym.base import ActionT, ManagerEnv, ObservationT, Transition
+from memdojo.envs.gym.experience import TASK_STREAMS
 from memdojo.envs.gym.features import check_number
 from memdojo.envs.gym.options import StoreOptions, resolve_rules
 from memdojo.envs.gym.pool import DEFAULT_STREAMS, StreamPool
@@ -39,7 +40,9 @@ Action = np.int64 | int
 
 DESIGN_REWARD: Mapping[str, float] = {"token_f1": 1.0}
 DESIGN_TEXT_REWARD: Mapping[str, float] = {"token_f1": 1.0, "invalid_operations": 0.1}
+EXPERIENCE_FEATURES_REWARD: Mapping[str, float] = {"exact_match": 1.0}
 DEFAULT_DESIGN = "sirllm"
+EXPERIENCE_DESIGN = "re_me"
 
 
 @dataclass(slots=True)
@@ -203,6 +206,9 @@ class DesignDecisionsEnv(DesignEnv[Arrays, Action]):
     - v0: first version.
     """
 
+    default_reward: ClassVar[Mapping[str, float]] = DESIGN_REWARD
+    """Pays where nothing else is said."""
+
     def __init__(
         self,
         streams: str | Sequence[Stream] | StreamPool = DEFAULT_STREAMS,
@@ -215,7 +221,7 @@ class DesignDecisionsEnv(DesignEnv[Arrays, Action]):
         rules: EpisodeRules | None = None,
         **options: Unpack[StoreOptions],
     ) -> None:
-        chosen = resolve_rules(rules, options, StoreOptions, type(self), DESIGN_REWARD)
+        chosen = resolve_rules(rules, options, StoreOptions, type(self), self.default_reward)
         manager = DesignManager(make_design(design, **(design_options or {})), embedder=embedder)
         super().__init__(streams, stream_options, manager, learn, chosen)
         self.features = DecisionFeatures(self.kinds)
@@ -256,6 +262,63 @@ class DesignDecisionsEnv(DesignEnv[Arrays, Action]):
 
     def _state_info(self) -> dict[str, Any]:
         return super()._state_info() | {"action_mask": self.action_masks()}
+
+
+class ExperienceMemoryFeaturesEnv(DesignDecisionsEnv):
+    """A memory of experience in arrays: `DesignDecisions-v0` on streams of tasks.
+
+    ## Description
+    An episode is a stream of tasks, which a frozen solver does with the experience that it is handed. A
+    memory design writes what is reported and hands over, and the policy makes its decisions: what is written
+    of a report, what is handed over, what leaves. A step is one decision.
+
+    ## Observation Space
+    As in `DesignDecisions-v0`.
+
+    ## Action Space
+    As in `DesignDecisions-v0`.
+
+    ## Rewards
+    As in `DesignDecisions-v0`; by default the share of the stream's tasks that were answered exactly.
+
+    ## Starting State
+    As in `DesignDecisions-v0`.
+
+    ## Episode End
+    As in `DesignDecisions-v0`, with the same `info`.
+
+    ## Arguments
+    As in `DesignDecisions-v0`. By default the streams are those of `experience:train`, and the design is
+    `re_me`.
+
+    ## Version History
+    - v0: first version.
+    """
+
+    default_reward = EXPERIENCE_FEATURES_REWARD
+
+    def __init__(
+        self,
+        streams: str | Sequence[Stream] | StreamPool = TASK_STREAMS,
+        *,
+        stream_options: Mapping[str, Any] | None = None,
+        design: str = EXPERIENCE_DESIGN,
+        design_options: Mapping[str, Any] | None = None,
+        learn: Sequence[str] = (),
+        embedder: str = FeatureSettings().embedder,
+        rules: EpisodeRules | None = None,
+        **options: Unpack[StoreOptions],
+    ) -> None:
+        super().__init__(
+            streams,
+            stream_options=stream_options,
+            design=design,
+            design_options=design_options,
+            learn=learn,
+            embedder=embedder,
+            rules=rules,
+            **options,
+        )
 
 
 class DesignDecisionsTextEnv(DesignEnv[str, str]):

@@ -19,6 +19,8 @@ ENV_IDS = (
     "memdojo/ProxyRetrieverFeatures-v0",
     "memdojo/DesignDecisions-v0",
     "memdojo/DesignDecisionsText-v0",
+    "memdojo/ExperienceMemory-v0",
+    "memdojo/ExperienceMemoryFeatures-v0",
 )
 
 _TEXT, _FEATURES, _VECTOR = "memdojo.envs.gym.text", "memdojo.envs.gym.features", "memdojo.envs.gym.vector"
@@ -35,6 +37,8 @@ _ENTRY_POINTS: dict[str, tuple[str, str | None]] = {
     # Faces of what stands above the environments.
     "memdojo/DesignDecisions-v0": (f"{_DESIGNS}:DesignDecisionsEnv", None),
     "memdojo/DesignDecisionsText-v0": (f"{_DESIGNS}:DesignDecisionsTextEnv", None),
+    "memdojo/ExperienceMemory-v0": ("memdojo.envs.gym.experience:ExperienceMemoryEnv", None),
+    "memdojo/ExperienceMemoryFeatures-v0": (f"{_DESIGNS}:ExperienceMemoryFeaturesEnv", None),
 }
 
 _ID = re.compile(r"(?:[\w-]+/)?[\w.-]+?-v\d+")

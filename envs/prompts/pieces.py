@@ -137,6 +137,11 @@ def question_line(question: str, time: datetime | None) -> str:
     return f"QUESTION {when}{one_line(question)}"
 
 
+def options_lines(options: Sequence[str]) -> list[str]:
+    """Return the line of the answers among which one may choose; none where there are no such."""
+    return [f"OPTIONS {'; '.join(map(one_line, options))}"] if options else []
+
+
 def without_surrogates(text: str) -> ParseError | None:
     """Return the error of a text with lone surrogates, which can be in a str, but in no file."""
     if text.isascii():

@@ -18,6 +18,7 @@ from .pieces import (
     cut_thought,
     memory_header,
     news,
+    options_lines,
     parse_lines,
     parse_numbers,
     provenance,
@@ -171,7 +172,7 @@ class PlainRankingFormat:
         "You see numbered passages of a conversation and a question. Reply with the numbers of the passages "
         "that help to answer the question, best first, separated by commas, and nothing else, as in: 3, 17, 5"
     )
-    examples = ("1", "2, 1", "3 1 2")
+    examples: tuple[str, ...] = ("1", "2, 1", "3 1 2")
 
     def render(self, view: RankingView) -> str:
         """Return the candidates, one a line, then the question."""
@@ -181,7 +182,8 @@ class PlainRankingFormat:
         lines += [
             f"{number}. {one_line(render_entry(entry))}" for number, entry in enumerate(view.candidates, 1)
         ]
-        lines += [question_line(view.question, view.time), f"CHOOSE at most {view.top_k}"]
+        lines += [question_line(view.question, view.time), *options_lines(view.options)]
+        lines.append(f"CHOOSE at most {view.top_k}")
         return "\n".join(lines)
 
     def messages(self, view: RankingView) -> tuple[Message, ...]:

@@ -61,6 +61,7 @@ class RankingView:
         top_k: How many of them count.
         staying: Ids of the candidates, those in front that stay longest where the prompt must be shorter.
             Empty lets those that were said first go first. No format shows it.
+        options: Where the question is a task, the answers among which one may choose.
     """
 
     question: str | None
@@ -68,6 +69,7 @@ class RankingView:
     candidates: tuple[MemoryEntry, ...]
     top_k: int
     staying: tuple[int, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

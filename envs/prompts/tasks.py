@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from ..answering import Answer, AnswerRequest
+from ..episodes.context import StreamContext
+from ..episodes.experience import ExperienceEpisode, Phase
 from ..episodes.manager import ManagerEpisode
 from ..episodes.retrieval import RetrievalEpisode
 from ..episodes.visible import VisibleEpisode
 from ..memory.retrieval.candidates import CandidateOrder, candidates_for, select_candidates
 from ..memory.retrieval.per_speaker import for_stream
 from ..memory.retrieval.protocol import Retriever
+from ..memory.store import MemoryStore
 from ..streams.rendering import render_turn
+from ..types import Question
 from .protocol import (
     AnswerFormat,
     AnswerView,
@@ -42,6 +46,30 @@ class Begun(NamedTuple):
 
     requests: tuple[AnswerRequest, ...]
     own_answers: tuple[Answer, ...] = ()
+
+
+class AskingEpisode(Protocol):
+    """An episode that waits at a question for entries of its store."""
+
+    @property
+    def context(self) -> StreamContext:
+        """The stream."""
+        ...
+
+    @property
+    def store(self) -> MemoryStore:
+        """What is remembered."""
+        ...
+
+    @property
+    def question(self) -> Question | None:
+        """The question; None where none waits."""
+        ...
+
+    @property
+    def top_k(self) -> int:
+        """How many entries count."""
+        ...
 
 
 class TextTask(Protocol[EpisodeT, ViewT]):
@@ -126,7 +154,7 @@ class RankingTask:
         self.order = order
         self.keep_evidence = keep_evidence
 
-    def view(self, episode: RetrievalEpisode) -> RankingView:
+    def view(self, episode: AskingEpisode) -> RankingView:
         """Return the question with its candidates."""
         question = episode.question
         if question is None:
@@ -138,7 +166,8 @@ class RankingTask:
         chosen = candidates_for(
             episode.store, question.text, self.max_candidates, self.prefilter, kept, self.order
         )
-        return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying)
+        options = question.options or ()
+        return RankingView(question.text, question.time, chosen.shown, episode.top_k, chosen.staying, options)
 
     def begin(
         self, episode: RetrievalEpisode, view: RankingView, completion: str, *, is_cut: bool = False
@@ -146,6 +175,54 @@ class RankingTask:
         """Hand over the ranked entries; the question wants an answer."""
         parsed = parse_reply(self.format, completion, view, is_cut=is_cut)
         return Begun(episode.begin_step(parsed.decision, malformed=_texts(parsed.errors)))
+
+
+class ExperienceTask:
+    """Operations on the store for each report, and a choice of entries for each task.
+
+    Args:
+        writing: What is shown of the memory, and how operations are spoken of.
+        handing_over: Which entries are candidates, and how a choice of them is spoken of.
+    """
+
+    def __init__(self, writing: ManagerTask, handing_over: RankingTask) -> None:
+        self.writing = writing
+        self.handing_over = handing_over
+
+    def view(self, episode: ExperienceEpisode) -> ManagerView | RankingView:
+        """Return the report with the memory, or the task with its candidates."""
+        if episode.phase is Phase.HAND_OVER:
+            return self.handing_over.view(episode)
+        return self.writing.view(episode.episode)
+
+    def render(self, view: ManagerView | RankingView) -> str:
+        """Return the view as text, without instructions."""
+        if isinstance(view, RankingView):
+            return self.handing_over.format.render(view)
+        return self.writing.format.render(view)
+
+    def act(
+        self,
+        episode: ExperienceEpisode,
+        view: ManagerView | RankingView,
+        completion: str,
+        *,
+        is_cut: bool = False,
+    ) -> None:
+        """Write or hand over what the completion says. Never raises for what a model wrote.
+
+        Args:
+            episode: Whose phase it is.
+            view: What the model was shown.
+            completion: What it wrote.
+            is_cut: Whether it reached its limit of tokens; see `parse_reply`.
+        """
+        if isinstance(view, RankingView):
+            chosen = parse_reply(self.handing_over.format, completion, view, is_cut=is_cut)
+            episode.hand_over(chosen.decision, malformed=_texts(chosen.errors))
+        else:
+            written = parse_reply(self.writing.format, completion, view, is_cut=is_cut)
+            episode.write(written.decision, malformed=_texts(written.errors))
 
 
 class AnswerTask:

@@ -22,6 +22,7 @@ from memdojo.errors import ConfigError, EpisodeStateError, UnknownNameError
 
 ID = "memdojo/DesignDecisions-v0"
 TEXT_ID = "memdojo/DesignDecisionsText-v0"
+EXPERIENCE_ID = "memdojo/ExperienceMemoryFeatures-v0"
 SMALL = {
     "num_streams": 2,
     "num_sessions": 1,
@@ -182,3 +183,16 @@ def test_each_step_tells_what_the_chunks_did_that_have_passed():
     assert any(later - earlier > 1 for earlier, later in itertools.pairwise(steps))
     statuses = [status for info in infos[1:] for status in info["statuses"]]
     assert statuses.count("malformed") == len(infos) - 1
+
+
+def test_streams_of_tasks_are_decided_on_in_arrays():
+    env = gymnasium.make(EXPERIENCE_ID, stream_options={"num_streams": 2, "num_tasks": 8}, max_entries=3)
+    report = check_memory_env(env, num_steps=40, reward_bounds=(0.0, 1.0))
+    assert set(report.skipped) == {"odd_texts"}
+    copy = gymnasium.make(EnvSpec.from_json(env.spec.to_json())).unwrapped
+    assert copy.reward.weights == {"exact_match": 1.0}
+    rewards, infos = _play(copy, _by_rule, seed=1)
+    questions = [question for info in infos[1:] for question in info["questions"]]
+    assert len(questions) == 8
+    right = sum(question.answer in question.references for question in questions)
+    assert sum(rewards) == pytest.approx(right / 8)

@@ -51,7 +51,7 @@ def test_options_by_name_are_what_the_same_rules_are() -> None:
 
 @pytest.mark.parametrize("id", ENV_IDS)
 def test_every_environment_takes_rules(id: str) -> None:
-    env = gym.make(id, stream_options=SMALL, rules=EpisodeRules(top_k=2)).unwrapped
+    env = gym.make(id, streams="synthetic:train", stream_options=SMALL, rules=EpisodeRules(top_k=2)).unwrapped
     assert isinstance(env, memdojo.envs.gym.base.StreamEnv)
     assert env.rules.top_k == 2
     env.reset(seed=0)
