@@ -17,7 +17,7 @@ from ..streams.rendering import render_turn
 from ..streams.turn_features import COLUMN, FloatArray, turn_features
 from ..types import Feedback, MemoryEntry, Question, Stream, Turn
 from .superseded import Superseded
-from .support import Support
+from .support import CaseSupport, Support
 from .visible import TurnValues
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class StreamContext:
         self.due = {index: tuple(questions) for index, questions in _questions_due(stream).items()}
         self._stream_tokens: dict[str | None, int] = {}
         self._support: dict[tuple[str, str], frozenset[str]] = {}
-        self._supports: dict[str, Sequence[tuple[str, Support]]] = {}
+        self._supports: dict[str, Sequence[tuple[str, Support | CaseSupport]]] = {}
         self._embeddings: dict[str, FloatArray] = {}
         self.tables: dict[str, FloatArray] = {}
         self._turn_values: dict[TurnValues, list[float]] = {}
@@ -85,6 +85,11 @@ class StreamContext:
     def feedback(self) -> Mapping[str, Feedback]:
         """What is revealed of each task once it was answered, by its id; empty where there are none."""
         return {each.id: each.feedback for each in self.stream.questions if each.feedback is not None}
+
+    @cached_property
+    def task_ids(self) -> frozenset[str]:
+        """Ids of the questions that are tasks."""
+        return frozenset(each.id for each in self.stream.questions if each.options is not None)
 
     @cached_property
     def num_evidence_questions(self) -> int:
@@ -244,12 +249,18 @@ class StreamContext:
             known = self._support[key] = frozenset(id for id, support in supports if support.holds(text))
         return known
 
-    def _supports_of(self, turn_id: str) -> Sequence[tuple[str, Support]]:
+    def _supports_of(self, turn_id: str) -> Sequence[tuple[str, Support | CaseSupport]]:
         found = self._supports.get(turn_id)
         if found is None:
             index = self.turn_index[turn_id]
+            turn, text = self.turns[index], self.turn_texts[index]
             found = self._supports[turn_id] = [
-                (question.id, Support(question, self.turns[index], self.turn_texts[index]))
+                (
+                    question.id,
+                    Support(question, turn, text)
+                    if question.options is None or not turn.reports
+                    else CaseSupport(question, turn, text),
+                )
                 for question in self._questions_of[turn_id]
             ]
         return found

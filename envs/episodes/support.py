@@ -16,6 +16,7 @@ import regex
 from ..answering.words import VERBS
 from ..memory.analysis import STOP_WORDS, analyze
 from ..streams.calendar import MONTHS, WEEKDAYS
+from ..streams.cases import read_case
 from ..types import Question, Turn
 
 ANSWERING_SHARE = 0.5
@@ -33,6 +34,7 @@ _CLAUSE_ENDS = re.compile(r"[,;—–]|\b(?:but|because|so|while|although|though
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|nowhere|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE
 )
+_TOKEN = re.compile(r"\w+")
 _CAPITALISED = regex.compile(r"\b\p{Lu}[\w'’-]*")
 _RELATIVE_TIMES = "today yesterday tomorrow tonight last next ago week month year"
 _TIMES = frozenset(analyze(" ".join((*MONTHS, *WEEKDAYS, _RELATIVE_TIMES))))
@@ -144,6 +146,46 @@ class Support:
             half_of=frozenset(),
             denies=bool(_NEGATION.search(said)),
         )
+
+
+class CaseSupport:
+    """Says of the entries that came from a task's report whether it still helps one later task.
+
+    - A case must hold half of the content words of the reported task, and its answer must be the one that the
+      report gave away, if it did.
+    - Any other text, such as a tip, must hold the words of that answer, or of the right answer to the later
+      task where none was given away, but for those in the reported task; and half of the content words that
+      both tasks share.
+    """
+
+    def __init__(self, question: Question, turn: Turn, text: str) -> None:
+        case = read_case(turn.text)
+        self._given = None if case is None else case.answer
+        self._text = text
+        said = turn.text if case is None else case.text
+        self._words = frozenset(analyze(said))
+        self._shared = self._words & frozenset(analyze(question.text))
+        own = _tokens(said)
+        wanted = question.answers if self._given is None else (self._given,)
+        self._answers = [_tokens(answer) - own or _tokens(answer) for answer in wanted]
+
+    def holds(self, text: str) -> bool:
+        """Return whether an entry with this text, which came from the report, supports the task."""
+        if self._given is not None and self._text in text:
+            return True
+        terms = frozenset(analyze(text))
+        case = read_case(text)
+        if case is not None:
+            is_same = self._given is None or case.answer.casefold() == self._given.casefold()
+            return is_same and 2 * len(self._words & terms) >= len(self._words)
+        tokens = _tokens(text)
+        is_told = any(answer <= tokens for answer in self._answers)
+        return is_told and 2 * len(self._shared & terms) >= len(self._shared)
+
+
+def _tokens(text: str) -> frozenset[str]:
+    """Return all words of a text; answers may be such as `A`, of which `analyze` leaves nothing."""
+    return frozenset(_TOKEN.findall(text.casefold()))
 
 
 def _denies(sentence: str, stated: frozenset[str]) -> bool:

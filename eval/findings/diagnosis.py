@@ -11,7 +11,12 @@ The rules, in this order; docs/evaluation.md has them for readers:
 Where the score is of what was retrieved, `read` is as deep as the score looks, and what was retrieved behind
 the ranks that it pays for is `read` as well: no answer is graded, so none is to blame.
 
-So each failure has exactly one blame. Of several turns that are missing, the first in the dialogue is named.
+Of a task, any one of the earlier ones that help is enough: it is `write` if none of their reports is
+supported by an entry, `read` if none of those entries was handed over, and else `use`; one that nothing is
+known to help is `unknown`.
+
+So each failure has exactly one blame. Of several turns that are missing, the first in the dialogue is named,
+of a task the last.
 Where a memory design lost it, so is the decision by which it did (`decisions`).
 """
 
@@ -42,13 +47,14 @@ class Blame(StrEnum):
     """The cause of a failure."""
 
     WRITE = "write"
-    """Evidence was not in the store when the question was asked."""
+    """Evidence was not in the store when the question was asked; of a task, no right experience was."""
     READ = "read"
-    """All evidence was in the store, and not all of it was retrieved."""
+    """All evidence was in the store, and not all of it was retrieved; of a task, none was handed over."""
     USE = "use"
-    """All evidence was retrieved, or none is needed, and the answer was wrong."""
+    """All evidence was retrieved, or none is needed, and the answer was wrong; of a task, the solver did not
+    use the right experience that it had."""
     UNKNOWN = "unknown"
-    """The evidence of the question is not known."""
+    """The evidence of the question is not known; of a task, no experience is known to help."""
 
 
 class Cause(StrEnum):
@@ -83,7 +89,7 @@ class Finding:
         operation: Place of the operation among those of `step`; None where no operation did it.
         entry: Id of the entry that held the turn last.
         rank: For read, the rank of the first entry that supports the turn; None where it was not ranked.
-        missing: All evidence turns that were missing, in the order of the dialogue.
+        missing: All evidence turns that were missing, in the order of the dialogue; of a task the last first.
         decision: The decision of a memory design by which `turn` was lost: of `step`, or for read of the
             question; None where no decision is to blame.
     """
@@ -117,6 +123,7 @@ class _Examination:
         record: The episode.
         turn_index: Position of each turn of the stream in the dialogue, by its id.
         is_evidence_known: Whether the data set names the evidence of a question, by its id.
+        tasks: Ids of the questions of which any evidence is enough.
         depth: How many of the retrieved entries the score looks at; None if it looks at the answer.
     """
 
@@ -125,8 +132,10 @@ class _Examination:
         record: EpisodeRecord,
         turn_index: Mapping[str, int],
         is_evidence_known: Mapping[str, bool],
+        tasks: Collection[str],
         depth: int | None,
     ) -> None:
+        self._tasks = tasks
         self._depth = depth
         self._turn_index = turn_index
         self._is_known = is_evidence_known
@@ -151,12 +160,18 @@ class _Examination:
     def _of_question(self, outcome: QuestionOutcome, question: QuestionRecord) -> Finding:
         if not self._is_known[outcome.question_id] and not outcome.unanswerable:
             return Finding(Blame.UNKNOWN)
-        if unwritten := self._in_order(outcome.evidence - outcome.stored):
+        is_task = outcome.question_id in self._tasks
+        needed = outcome.evidence
+        if is_task and outcome.stored:
+            needed = outcome.stored
+        if unwritten := self._in_order(needed - outcome.stored, is_task):
             return self._unwritten(unwritten)
         places = _places(outcome)
         depth = len(outcome.retrieved) if self._depth is None else self._depth
         found = {turn for turn, place in places.items() if place <= depth}
-        if unread := self._in_order(outcome.evidence - found):
+        if is_task and found:
+            needed = frozenset(found)
+        if unread := self._in_order(needed - found, is_task):
             rank = places.get(unread[0], question.ranks.get(unread[0]))
             cause = Cause.NOT_RANKED if rank is None else Cause.RANKED_LOW
             decision = None
@@ -195,8 +210,8 @@ class _Examination:
             decision=event.decision,
         )
 
-    def _in_order(self, turns: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted(turns, key=self._turn_index.__getitem__))
+    def _in_order(self, turns: Iterable[str], last_first: bool = False) -> tuple[str, ...]:
+        return tuple(sorted(turns, key=self._turn_index.__getitem__, reverse=last_first))
 
 
 def _places(outcome: QuestionOutcome) -> dict[str, int]:
@@ -281,6 +296,7 @@ def diagnose(
     is_evidence_known: Mapping[str, bool],
     failed_below: float = FAILED_BELOW,
     depth: int | None = None,
+    tasks: Collection[str] = frozenset(),
 ) -> list[Finding | None]:
     """Return for each question of an episode why it failed, None where it did not.
 
@@ -291,8 +307,9 @@ def diagnose(
         is_evidence_known: Whether the data set names the evidence of a question, by its id.
         failed_below: The score below which a question has failed.
         depth: How many of the retrieved entries the score looks at; None if it looks at the answer.
+        tasks: Ids of the questions that are tasks, of which any evidence is enough.
     """
-    findings = _Examination(record, turn_index, is_evidence_known, depth).findings()
+    findings = _Examination(record, turn_index, is_evidence_known, tasks, depth).findings()
     return [
         finding if is_failed(score, failed_below) else None
         for finding, score in zip(findings, scores, strict=True)

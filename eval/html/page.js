@@ -95,6 +95,7 @@
   let culprit = null; // The operation or the decision to show: { side, step, op } or { side, step, decision }.
 
   const turnText = (turn) => `${stream.turns[turn][1]}: ${stream.turns[turn][2]}`;
+  const isReport = (turn) => stream.turns[turn][4] !== undefined;
   const turnLink = (turn) => link(stream.turns[turn][0], () => goToTurn(turn), turnText(turn));
   const nowTurns = () => [place ? axis[place - 1] : 0, axis[place] || 0];
   const textOf = (version) => stream.texts[version.text];
@@ -281,7 +282,8 @@
     }
     source(turn, entry) {
       // A turn that is the entry word for word is named, not repeated.
-      const verbatim = entry && textOf(entry) === turnText(turn);
+      // A report ends with what came of the task, which the turn does not have.
+      const verbatim = entry && (textOf(entry) === turnText(turn) || isReport(turn) && textOf(entry).startsWith(turnText(turn)));
       return make("span", "from", "← ", turnLink(turn), verbatim ? "" : ` ${turnText(turn)}`);
     }
     choice([kind, entry, probability, taken]) {
@@ -343,19 +345,33 @@
     const sessions = new Map(stream.sessions);
     const nodes = low ? [make("p", "more", `${low} earlier turns`)] : [];
     for (let turn = low; turn < high; turn++) {
-      const [id, speaker, text, time] = stream.turns[turn];
+      const [id, speaker, text, time, task] = stream.turns[turn];
       if (sessions.has(turn) && stream.sessions.length > 1)
         nodes.push(make("p", "session", [sessionName(sessions.get(turn)), time].filter(Boolean).join(" · ")));
       const name = turn >= to ? "turn later" : turn >= from ? "turn now" : "turn";
       const node = make("p", turn === source ? `${name} source` : name, make("small", "", `${id} `), make("b", "", `${speaker}: `), text);
       node.dataset.turn = turn;
       nodes.push(node);
+      // What was answered differs between policies, and is not known before it is reported.
+      if (task !== undefined && turn < to)
+        for (const episode of episodes) {
+          const asked = episode.asked.get(task);
+          if (asked) nodes.push(make("p", `${name} outcome`, make("small", "", `${episode.name}: `), `${answerOf(asked)} · ${feedbackOn(task, asked)}`));
+        }
     }
     if (high < stream.turns.length) nodes.push(make("p", "more", `${stream.turns.length - high} turns to come`));
     const body = byId("dialogue");
     body.replaceChildren(...nodes);
     const target = body.querySelector(source === undefined ? ".now" : ".source") || body.lastElementChild;
     if (target) body.scrollTop = target.offsetTop - body.clientHeight / 3;
+  }
+
+  const answerOf = (asked) => asked.answer ?? (asked.error ? `no answer: ${asked.error}` : "no answerer was asked");
+  // What is said of a task once it was answered.
+  function feedbackOn(number, asked) {
+    const { given, false: isFalse } = stream.questions[number];
+    const said = given ? `given as the right answer: ${given}` : asked.told ? `said to be ${asked.told}` : "nothing is said of it";
+    return isFalse ? `${said} (false)` : said;
   }
 
   function mark(asked) {
@@ -407,10 +423,12 @@
   function why({ blame, step, d = [] }, side, episode) {
     if (!blame) return ["Answered."];
     const turn = blame.turn === undefined ? null : turnLink(blame.turn);
-    const nodes = [make("b", blame.by, blame.by)];
-    if (blame.by === "use") nodes.push(": all evidence was retrieved, and the answer was wrong.");
-    if (blame.by === "unknown") nodes.push(": the data names no evidence.");
-    if (blame.by === "read") nodes.push(": ", turn, blame.rank === undefined ? " was stored and not found." : ` was stored and came at rank ${blame.rank}.`);
+    const nodes = [make("b", blame.by, blame.by)], { task } = stream.questions[question];
+    if (blame.by === "use") nodes.push(task ? ": the right experience was handed over, and the solver did not use it."
+      : ": all evidence was retrieved, and the answer was wrong.");
+    if (blame.by === "unknown") nodes.push(task ? ": no experience is known to help." : ": the data names no evidence.");
+    if (blame.by === "read") nodes.push(": ", turn, task ? " was stored and not handed over." : blame.rank === undefined ? " was stored and not found."
+      : ` was stored and came at rank ${blame.rank}.`);
     if (blame.by === "write") {
       nodes.push(": ", turn || "the evidence", ` was ${blame.cause || "not in the memory"}`);
       if (blame.entry !== undefined) nodes.push(` (entry #${blame.entry})`);
@@ -440,20 +458,22 @@
     const asked = stream.questions[question];
     const answers = asked.unanswerable ? "(the dialogue does not say)" : asked.answers.join(" | ");
     const top = make("div", "asked", make("p", "", make("b", "", asked.text)), make("p", "", make("span", "label", "reference"), answers));
-    for (const turn of asked.evidence || []) top.append(make("p", "", make("span", "label", "evidence"), turnLink(turn), ` ${turnText(turn)}`));
+    if (asked.options) top.append(make("p", "", make("span", "label", "options"), asked.options.join(" · ")));
+    for (const turn of asked.evidence || []) top.append(make("p", "", make("span", "label", asked.task ? "helped by" : "evidence"), turnLink(turn), ` ${turnText(turn)}`));
     const columns = panes.map(({ side, episode }) => {
       const found = episode.asked.get(question);
       const column = make("div", "answer", make("h4", "", episode.name));
       if (!found) { column.append(make("p", "more", "Not asked.")); return column; }
-      const said = found.answer ?? (found.error ? `no answer: ${found.error}` : "no answerer was asked");
-      column.append(make("p", "", make("span", "label", "answer"), said, " ", mark(found)));
+      column.append(make("p", "", make("span", "label", "answer"), answerOf(found), " ", mark(found)));
+      if (asked.task) column.append(make("p", "", make("span", "label", "feedback"), feedbackOn(question, found)));
       if (found.judge !== undefined) column.append(make("p", "", make("span", "label", "judge"), found.judge.toFixed(2)));
       column.append(make("p", `verdict ${found.blame ? found.blame.by : ""}`, ...why(found, side, episode)));
       const hits = (found.hits || []).map(([version, score, evidence]) => {
         const entry = episode.versions[version];
         return make("li", evidence.length ? "hit evidence" : "hit", textOf(entry), make("small", "", ` #${entry.id} · ${score}`));
       });
-      column.append(make("h4", "", hits.length ? "Retrieved, best first; ★ holds evidence" : "Nothing was retrieved."));
+      const [done, held] = asked.task ? ["handed over", "helps"] : ["retrieved", "holds evidence"];
+      column.append(make("h4", "", hits.length ? `${done[0].toUpperCase()}${done.slice(1)}, best first; ★ ${held}` : `Nothing was ${done}.`));
       if (hits.length) column.append(make("ol", "", ...hits));
       if (found.d) {
         const memory = episode.memory(found.step + 1);

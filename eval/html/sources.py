@@ -119,7 +119,14 @@ class EvaluationPart:
             # An evaluation may be older than the diagnosis of decisions.
             decisions = self.tables.get("decisions", pd.DataFrame(columns=list(DECISION_COLUMNS)))
             return grids_of_findings(
-                blames, decisions, plans, forgetting, self.policies, self.score, failed_below
+                blames,
+                decisions,
+                plans,
+                forgetting,
+                self.policies,
+                self.score,
+                failed_below,
+                has_tasks=self.has_tasks,
             )
 
     def highlights(self) -> list[str]:

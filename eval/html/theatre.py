@@ -4,12 +4,16 @@ The page gets one block for each stream and one for each episode. Texts and vers
 are named by their place, turns by their place in the dialogue, so that an episode of a thousand steps takes
 some hundred kilobytes. The memory at a step is not stored: it follows from the operations up to it.
 
-A stream:   turns [id, speaker, text, time]; sessions [first turn, name]; questions; texts
+A stream:   turns [id, speaker, text, time, task]; sessions [first turn, name]; questions; texts. The last of a
+            turn is there if it reports a task, whose place it is; what was answered is told by `asked`.
+A question: of a task also task (true), options, given (the answer that is revealed as the right one) and false
+            (whether feedback is)
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
             source turns, evidence turns, linked entries, tags, step at which it was invalidated or null,
             entries that it replaced]
 A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion);
             d (decisions of a memory design)
+Asked:      told (of a task: whether its feedback says right or wrong); all else goes by its name
 A decision: k (its name); on (the turn that it was about, or its words); t (the option taken), r (the rule's,
             where it is another) and o (others), each [name, words, entry, probability]; of (options); n
             (operations before it). The words of an option that is an entry are those of the entry.
@@ -25,8 +29,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memdojo.agents.policy import Choice, MadeDecision, Option
+from memdojo.envs.episodes.reports import told_score
 from memdojo.envs.streams.rendering import render_turn
-from memdojo.envs.types import MemoryEntry, OperationStatus, Question, Stream
+from memdojo.envs.types import Feedback, MemoryEntry, OperationStatus, Question, Stream, Turn
 from memdojo.errors import cut_short
 from memdojo.rewards.outcomes import QuestionOutcome
 
@@ -105,6 +110,10 @@ class StreamPart:
         """Return the place of a question."""
         return self._questions[id]
 
+    def feedback(self, id: str) -> Feedback | None:
+        """Return what is revealed of a task; None of other questions."""
+        return self.stream.questions[self._questions[id]].feedback
+
     def due(self, id: str) -> int:
         """Return after how many turns a question is asked."""
         after = self.stream.questions[self._questions[id]].ask_after
@@ -119,13 +128,18 @@ class StreamPart:
                 last = chunk.session
             place += len(chunk.turns)
         return {
-            "turns": [[turn.id, turn.speaker, turn.text, _time(turn.time)] for turn in self.stream.turns],
+            "turns": [self._turn(turn) for turn in self.stream.turns],
             "sessions": sessions,
             "questions": [self._question(question) for question in self.stream.questions],
             "texts": list(self._texts),
         }
 
+    def _turn(self, turn: Turn) -> list[Any]:
+        told = [turn.id, turn.speaker, turn.text, _time(turn.time)]
+        return [*told, self._questions[turn.reports]] if turn.reports in self._questions else told
+
     def _question(self, question: Question) -> Plain:
+        feedback = question.feedback or Feedback()
         return _short(
             id=question.id,
             text=question.text,
@@ -134,6 +148,10 @@ class StreamPart:
             evidence=self.turns(question.evidence),
             unanswerable=question.unanswerable,
             due=self.due(question.id),
+            task=question.options is not None,
+            options=list(question.options or ()),
+            given=feedback.reveals,
+            false=feedback.is_false,
         )
 
 
@@ -291,10 +309,17 @@ class _Encoder:
                 answer=outcome.answer,
                 error=outcome.answer_error,
                 judge=outcome.verdict,
+                told=self._told(outcome),
                 score=None if math.isnan(verdict.score) else round(verdict.score, 4),
                 blame=self._blame(verdict),
             ),
         }
+
+    def _told(self, outcome: QuestionOutcome) -> str:
+        """Return what feedback says of the answer to a task; "" where it says nothing, and of questions."""
+        feedback = self.part.feedback(outcome.question_id)
+        score = None if feedback is None or feedback.reveals else told_score(feedback, outcome)
+        return "" if score is None else "right" if score == 1 else "wrong"
 
     def _blame(self, verdict: Verdict) -> Plain | None:
         if not verdict.blame:

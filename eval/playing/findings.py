@@ -65,7 +65,15 @@ class FindingsCollector:
         scores = [row["score"] for row in rows]
         # Whether a question without a score has failed is known only when all are.
         at_worst = [0.0 if math.isnan(score) else score for score in scores]
-        findings = diagnose(record, at_worst, context.turn_index, known, self._failed_below, self._depth)
+        findings = diagnose(
+            record,
+            at_worst,
+            context.turn_index,
+            known,
+            self._failed_below,
+            self._depth,
+            context.task_ids,
+        )
         self._failures += [
             key | _failure_row(row, finding)
             for row, finding in zip(rows, findings, strict=True)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from ..findings.diagnosis import Blame, Cause
-from ..findings.experience import TASK, success_curve
+from ..findings.experience import TASK, has_tasks, success_curve
 from ..findings.oracle_measures import measured_kinds
 from ..playing.evaluate import Evaluation
 from ..playing.result_rows import depth_of
@@ -21,6 +21,12 @@ BLAMES = tuple(blame.value for blame in Blame)
 CAUSES = tuple(cause.value for cause in Cause if cause is not Cause.NONE)
 
 DECISION_COLUMNS = ("policy", "decision", "option", "failed", *CAUSES, "rule_otherwise")
+
+OF_TASKS = (
+    "Of tasks: write, no right experience had been written; read, none was handed over; use, the solver did "
+    "not use it; unknown, none is known to help."
+)
+"""What blames say of tasks."""
 
 NO_DECISION = "none"
 """Stands for the decision where none is to blame."""
@@ -213,7 +219,9 @@ def finding_grids(evaluation: Evaluation, policies: Sequence[str], failed_below:
         plan_table(evaluation),
         forgetting_table(evaluation),
     )
-    return grids_of_findings(*tables, policies, evaluation.score, failed_below)
+    return grids_of_findings(
+        *tables, policies, evaluation.score, failed_below, has_tasks=has_tasks(evaluation.questions)
+    )
 
 
 def grids_of_findings(
@@ -224,11 +232,13 @@ def grids_of_findings(
     policies: Sequence[str],
     score: str,
     failed_below: float,
+    *,
+    has_tasks: bool = False,
 ) -> tuple[Grid, ...]:
     """Lay out these tables, which may come from a folder; see `finding_grids`."""
     blames = _in_order(blames[blames["category"] == ALL_CATEGORIES], policies)
     plans = _in_order(plans, policies)
-    grids = [_blame_grid(blames, score, failed_below)]
+    grids = [_blame_grid(blames, score, failed_below, OF_TASKS if has_tasks else "")]
     if blames[list(CAUSES)].to_numpy().any():
         grids.append(_cause_grid(blames))
     if len(decisions):
@@ -245,7 +255,7 @@ def _in_order(table: pd.DataFrame, policies: Sequence[str]) -> pd.DataFrame:
     return table.sort_values("policy", key=lambda names: names.map(rank), kind="stable")
 
 
-def _blame_grid(blames: pd.DataFrame, score: str, failed_below: float) -> Grid:
+def _blame_grid(blames: pd.DataFrame, score: str, failed_below: float, of_tasks: str) -> Grid:
     # An answer is only to blame where answers are graded.
     optional = (
         {Blame.UNKNOWN} if depth_of(score) is None and score != KEPT_EVIDENCE else {Blame.UNKNOWN, Blame.USE}
@@ -259,7 +269,7 @@ def _blame_grid(blames: pd.DataFrame, score: str, failed_below: float) -> Grid:
         f"Diagnosis: questions with {score.replace('_', ' ')} below {failed_below:g}, over all seeds",
         ("policy", "questions", "failed", *shown),
         tuple(rows),
-        f"{' + '.join(shown)} = failed.",
+        " ".join(filter(None, (f"{' + '.join(shown)} = failed.", of_tasks))),
     )
 
 

@@ -224,6 +224,7 @@ def _first_line(spec: EnvSpec) -> str:
 
 
 def _print_sample(stream: Stream, num_turns: int) -> None:
+    from memdojo.envs.quoting import one_line
     from memdojo.envs.streams.rendering import render_turn
 
     typer.echo(f"{stream.id} of group {stream.group}:")
@@ -233,7 +234,7 @@ def _print_sample(stream: Stream, num_turns: int) -> None:
             if chunk.session != session:
                 session = chunk.session
                 typer.echo(f"  -- {session or 'session'}{f', {chunk.time:%d %B %Y}' if chunk.time else ''}")
-            typer.echo(f"  {render_turn(turn)}")
+            typer.echo(f"  {one_line(render_turn(turn))}")
             shown += 1
     if shown < len(stream.turns):
         typer.echo(f"  ... {len(stream.turns) - shown} more turns")
