@@ -4,10 +4,10 @@ The page gets one block for each stream and one for each episode. Texts and vers
 are named by their place, turns by their place in the dialogue, so that an episode of a thousand steps takes
 some hundred kilobytes. The memory at a step is not stored: it follows from the operations up to it.
 
-A stream:   turns [id, speaker, text, time, task]; sessions [first turn, name]; questions; texts. The last of a
-            turn is there if it reports a task, whose place it is; what was answered is told by `asked`.
-A question: of a task also task (true), options, given (the answer that is revealed as the right one) and false
-            (whether feedback is)
+A stream:   turns [id, speaker, text, time, task]; sessions [first turn, name]; questions; texts. The last of
+            a turn is there if it reports a task, whose place it is; what was answered is told by `asked`.
+A question: of a task also task (true), options, given (the answer that is revealed as the right one) and
+            false (whether feedback is)
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
             source turns, evidence turns, linked entries, tags, step at which it was invalidated or null,
             entries that it replaced]

@@ -17,6 +17,9 @@ from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError, LeakError
+from memdojo.eval.compare import EvaluationFolder
+from memdojo.eval.findings.experience import success_curve
+from memdojo.eval.html.sources import read_evaluation
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.report import EvalReport
 from memdojo.eval.run import check_unseen, run_evaluation
@@ -146,3 +149,29 @@ def test_the_documentation_names_every_baseline_and_column(report: EvalReport) -
     names = {*list_baselines(), *list_retriever_baselines()} - {*list_designs()}
     names |= {re.sub(r"@\d+$", "@K", column) for column in report.summary.columns if " " not in column}
     assert not {name for name in names - {"policy"} if f"`{name}`" not in text}
+
+
+def test_streams_of_tasks_have_a_success_curve(tmp_path: Path) -> None:
+    streams = load_streams("experience:test", num_streams=2, num_tasks=12, num_families=2)
+    settings = EvalSettings(answerer=CachedAnswerer(ExtractiveAnswerer()))
+    report = run_evaluation([make_baseline("recency")], streams, settings, num_resamples=20)
+    report.write(tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, "success_curve.csv"}
+    curve = pd.read_csv(tmp_path / "success_curve.csv")
+    assert curve.groupby("policy").size().tolist() == [12, 12, 12]
+    assert set(curve["num_streams"]) == {2}
+    summary = json.loads((tmp_path / "eval.json").read_text("utf-8"))["summary"]
+    for row in summary:
+        own = curve[curve["policy"] == row["policy"]]
+        # The streams are of equal length, so that both ways to average come to the same.
+        assert row["area"] == pytest.approx(own["running_mean"].mean())
+        assert row["score"] == pytest.approx(own["success"].mean())
+        assert row["area_low"] <= row["area"] <= row["area_high"]
+    grid = next(each for each in report.grids if each.title.startswith("Success"))
+    assert grid.headers == ("policy", "area", "95 % interval", "1-2", "3-5", "6-7", "8-10", "11-12")
+    folder = EvaluationFolder.read(tmp_path)
+    again = success_curve(folder.questions[folder.questions["policy"] == "recency"])
+    assert again["success"].tolist() == curve[curve["policy"] == "recency"]["success"].tolist()
+    assert [each.title for each in read_evaluation(tmp_path).score_grids()].count(grid.title) == 1
+    assert any("no right experience" in each.note for each in read_evaluation(tmp_path).finding_grids())

@@ -47,6 +47,17 @@ def test_the_context_is_part_of_the_request() -> None:
     assert len(inner.asked) == 3
 
 
+def test_the_options_of_a_task_are_part_of_the_request() -> None:
+    inner = Scripted()
+    every = [None, (), ("x",), ("x", "y"), ("xy",), ("y", "x")]
+    asked = [AnswerRequest("a", context, None, options) for options in every for context in [(), ("x",)]]
+    cached = CachedAnswerer(inner)
+    cached.answer(asked)
+    assert len(inner.asked) == len(asked)
+    cached.answer(asked)
+    assert cached.hits == len(asked)
+
+
 def test_a_request_that_occurs_twice_in_a_batch_is_asked_once() -> None:
     inner = Scripted()
     cached = CachedAnswerer(inner)

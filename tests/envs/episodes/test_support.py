@@ -5,7 +5,7 @@ import re
 import pytest
 
 from memdojo.envs.episodes.context import StreamContext
-from memdojo.envs.episodes.support import Support
+from memdojo.envs.episodes.support import CaseSupport, Support
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.streams import load_streams
 from memdojo.envs.streams.rendering import render_turn
@@ -115,3 +115,47 @@ def test_half_of_the_words_of_each_turn_keep_no_more_evidence_than_answers() -> 
     assert total > 20
     assert kept <= answerable < total / 2
     assert kept < total / 10
+
+
+def helps(told: str, task: str, answer: str, entry: str) -> bool:
+    """Return whether an entry that came from a report of which so much is known supports a later task."""
+    turn = Turn("t0", "Report", told, reports="t0")
+    asked = Question("t1", task, (answer,), evidence=frozenset({"t0"}), options=())
+    return CaseSupport(asked, turn, render_turn(turn)).holds(entry)
+
+
+GIVEN = "Sort the red wooden box.\nANSWER: A\nVERDICT: given"
+LATER = "Sort the blue wooden box."
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"Report: {GIVEN}",
+        "Sort the red wooden box. ANSWER: A VERDICT: given",
+        "red box ANSWER: a VERDICT: right",
+        "Wooden box: A",
+    ],
+)
+def test_an_entry_helps_that_tells_the_case_or_what_follows_from_it(entry: str) -> None:
+    assert helps(GIVEN, LATER, "A", entry)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "Sort the red wooden box. ANSWER: B VERDICT: given",
+        "Sort the red wooden box.",
+        "Peel the pear. ANSWER: A VERDICT: given",
+        "Pears go to A",
+    ],
+)
+def test_an_entry_that_tells_another_case_helps_no_more(entry: str) -> None:
+    assert not helps(GIVEN, LATER, "A", entry)
+
+
+def test_of_a_report_without_the_answer_the_case_counts_whatever_came_of_it() -> None:
+    told = "Sort the red wooden box."
+    assert helps(told, LATER, "A", f"Report: {told}\nANSWER: B\nVERDICT: wrong")
+    assert helps(told, LATER, "A", "wooden box: A")
+    assert not helps(told, LATER, "A", f"Report: {told}")

@@ -9,7 +9,8 @@ from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.envs.answering import Answer, AnswerRequest, CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.streams.registry import load_streams
-from memdojo.envs.types import Add, Delete, Hit, Operation, Question, Stream, Update
+from memdojo.envs.streams.tasks import stream_of_tasks
+from memdojo.envs.types import Add, Delete, Feedback, Hit, Operation, Question, Stream, Task, Update
 from memdojo.errors import ConfigError
 from memdojo.eval.playing.evaluate import Evaluation, evaluate_manager, evaluate_retriever
 from memdojo.eval.playing.settings import EvalSettings
@@ -138,6 +139,49 @@ def test_of_several_missing_turns_the_first_in_the_dialogue_is_named_and_writing
     question = Question("q", "All?", ("x",), evidence=frozenset({"t0", "t1", "t2"}))
     row = failure([(add(0),), (), ()], question, retriever=Nothing())
     assert row[["blame", "turn", "missing"]].tolist() == ["write", "t1", "t1 t2"]
+
+
+def failed_task(script: list[tuple[Operation, ...]], retriever: object = None) -> pd.Series:
+    """Why the last of four tasks failed, which the second and the third help."""
+    helped = [frozenset(), frozenset(), frozenset(), frozenset({"b", "c"})]
+    tasks = [
+        Task(id, f"Sort box {id}.", ("A",), ("A", "B"), "boxes", Feedback("A"), helped_by)
+        for id, helped_by in zip("abcd", helped, strict=True)
+    ]
+    settings = EvalSettings(
+        answerer=Wrong(),
+        retriever=NamedRetriever.of("mine", retriever or All()),  # type: ignore[arg-type]
+    )
+    policy = ScriptedRule(script, name="mine")
+    evaluation = evaluate_manager([policy], [stream_of_tasks("s", tasks)], settings)
+    failures = evaluation.findings.failures
+    mine = failures[failures["policy"] == "mine"].set_index("question")
+    # Nothing is known to help the others.
+    assert mine.loc[["a", "b", "c"], "blame"].tolist() == ["unknown"] * 3
+    return mine.loc["d"]
+
+
+def report(id: str) -> Add:
+    return Add(f"Report: Sort box {id}.\nANSWER: A\nVERDICT: given", (id,))
+
+
+def test_any_experience_that_helps_is_enough_for_a_task() -> None:
+    written = failed_task([(), (report("a"),), (report("b"),), ()])
+    assert written["blame"] == "use"
+    unread = failed_task([(), (), (report("b"),), (report("c"),)], Nothing())
+    assert unread[["blame", "cause", "turn", "missing"]].tolist() == ["read", "not ranked", "c", "c b"]
+    lost = failed_task([(), (report("a"),), (report("b"),), (Delete(2),)])
+    assert lost[["blame", "cause", "turn", "step"]].tolist() == ["write", "never stored", "c", 3]
+    assert lost["missing"] == "c b"
+
+
+def test_tables_say_what_blames_mean_for_tasks() -> None:
+    stream = stream_of_tasks("s", [Task("a", "Sort.", ("A",), ("A", "B"))])
+    evaluation = evaluate_manager([make_baseline("recency")], [stream], EvalSettings(answerer=Wrong()))
+    blames, *_ = finding_grids(evaluation, evaluation.policies, 0.5)
+    assert blames.note.startswith(
+        "write + read + use + unknown = failed. Of tasks: write, no right experience"
+    )
 
 
 def test_retrieved_evidence_and_unanswerable_questions_are_put_down_to_use() -> None:

@@ -7,7 +7,10 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import pytest
 
-from memdojo.agents.baselines.registry import make_retriever_baseline
+from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
+from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
+from memdojo.envs.streams.tasks import stream_of_tasks
+from memdojo.envs.types import Feedback, Task
 from memdojo.eval.html.sources import (
     TrainingPart,
     first_episodes,
@@ -149,3 +152,32 @@ def test_a_retriever_has_questions_and_no_memory() -> None:
     assert [step["end"] for step in block.steps] == [1, 4, 4, 4]
     assert all("ops" not in step for step in block.steps)
     assert block.steps[0]["asked"][0]["hits"][0][2] == [0]
+
+
+def test_tasks_have_options_and_what_is_said_of_the_answers(tmp_path: Path) -> None:
+    feedbacks = [Feedback(), Feedback("A"), Feedback(is_false=True), Feedback(tells_success=False)]
+    tasks = [
+        Task(f"t{place}", f"Sort box {place}.", ("A",), ("A", "B") if place else (), "boxes", feedback)
+        for place, feedback in enumerate(feedbacks)
+    ]
+    settings = EvalSettings(answerer=CachedAnswerer(ExtractiveAnswerer()))
+    stream = stream_of_tasks("s", tasks)
+    run_evaluation([make_baseline("no_op")], [stream], settings, num_resamples=2, folder=tmp_path).write(
+        tmp_path
+    )
+    evaluation = read_evaluation(tmp_path)
+    part = StreamPart(streams_of(evaluation)[0])
+    record = next(each for each in first_episodes(evaluation) if each.policy == "no_op")
+    block = episode_block(record, part, {})
+
+    # A turn that reports a task names it; the others are as they always were.
+    assert [turn[4:] for turn in part.plain()["turns"]] == [[], [0], [1], [2]]
+    free, given, false, silent = part.plain()["questions"]
+    assert (free["task"], "options" in free, "given" in free, "false" in free) == (True, False, False, False)
+    assert (given["options"], given["given"], false["false"]) == (["A", "B"], "A", True)
+    assert "false" not in silent
+    told = [asked.get("told", "") for step in block.steps for asked in step["asked"]]
+    answers = [asked["answer"] for step in block.steps for asked in step["asked"]]
+    assert answers[0] == ""
+    opposite = "wrong" if answers[2] == "A" else "right"
+    assert told == ["wrong", "", opposite, ""]
