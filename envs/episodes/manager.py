@@ -252,7 +252,9 @@ class ManagerEpisode(Episode):
             failure=self.failure,
         )
         self._freeze_potential(pending.questions)
-        self._reported = {each.question_id: each for each in questions} if self.context.feedback else {}
+        if self.context.feedback:
+            # A report may be further than a chunk away, as where chunks are cut smaller. Forks share this.
+            self._reported = {**self._reported, **{each.question_id: each for each in questions}}
         self._pending = None
         self.step_index += 1
         self._outcomes.append(outcome)

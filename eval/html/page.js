@@ -366,7 +366,7 @@
     if (target) body.scrollTop = target.offsetTop - body.clientHeight / 3;
   }
 
-  const answerOf = (asked) => asked.answer ?? (asked.error ? `no answer: ${asked.error}` : "no answerer was asked");
+  const answerOf = (asked) => asked.answer === "" ? "(nothing)" : asked.answer ?? (asked.error ? `no answer: ${asked.error}` : "no answerer was asked");
   // What is said of a task once it was answered.
   function feedbackOn(number, asked) {
     const { given, false: isFalse } = stream.questions[number];

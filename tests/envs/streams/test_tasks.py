@@ -3,6 +3,7 @@ import pytest
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.jsonl.rules import check_stream
 from memdojo.envs.streams.jsonl.schema import StreamRow, stream_to_dict
 from memdojo.envs.streams.tasks import stream_of_tasks
@@ -65,6 +66,18 @@ def test_an_episode_completes_reports_by_what_the_feedback_says(
     for each in (episode, episode.fork()):
         assert each.chunk is not None
         assert each.chunk.turns[0].text == f"Sort box 0.\n{told}"
+
+
+def test_reports_are_completed_however_chunks_are_cut() -> None:
+    tip = Turn("tip", "Bob", "Boxes go to B.")
+    stream = stream_of_tasks("s", [task(0), task(1)], others=[(1, tip)])
+    episode = ManagerEpisode(StreamContext(rechunk(stream, 1)), Capacity(), answerer=SaysB())
+    shown = []
+    while episode.chunk is not None:
+        shown += [turn.text for turn in episode.chunk.turns]
+        episode.step([Noop()])
+
+    assert shown == ["2 tasks begin.", "Boxes go to B.", "Sort box 0.\nANSWER: B\nVERDICT: wrong"]
 
 
 @pytest.mark.parametrize(

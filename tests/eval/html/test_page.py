@@ -12,6 +12,8 @@ import pytest
 from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.baselines.rules import ScriptedRule
 from memdojo.envs.answering import ExtractiveAnswerer
+from memdojo.envs.streams.tasks import stream_of_tasks
+from memdojo.envs.types import Task
 from memdojo.errors import ConfigError, DataError
 from memdojo.eval.html.escaping import csp_hash
 from memdojo.eval.html.page import PageSettings, write_report
@@ -117,6 +119,21 @@ def test_tables_have_intervals_and_figures_have_words(page: str, part: Evaluatio
         assert len(label) > 10
     assert part.reference == "recency"
     assert part.learned[0] == "keeps"
+
+
+def test_streams_of_tasks_have_a_figure_of_their_success(page: str, tmp_path: Path) -> None:
+    tasks = [Task(f"t{number}", f"Sort box {number}.", ("A",), ("A", "B")) for number in range(4)]
+    settings = EvalSettings(answerer=ExtractiveAnswerer())
+    policies = [make_baseline("recency")]
+    report = run_evaluation(policies, [stream_of_tasks("s", tasks)], settings, num_resamples=2)
+    report.write(tmp_path)
+    write_report(tmp_path / "page.html", [read_evaluation(tmp_path)])
+    shown = (tmp_path / "page.html").read_text("utf-8")
+
+    assert "<figcaption>Success so far</figcaption>" in shown
+    assert "Success x 100 over the stream" in shown
+    assert "Success so far" not in page
+    assert "Success x 100 over the stream" not in page
 
 
 def test_a_run_without_an_evaluation_has_its_curves(tmp_path: Path) -> None:
