@@ -13,8 +13,8 @@ from ..episodes.limits import check_positive
 from ..episodes.manager import ManagerEpisode
 from ..episodes.rules import EpisodeRules
 from ..memory.retrieval.per_speaker import for_stream
+from ..prompts.experience import ExperienceFormat
 from ..prompts.hand_over import HandOverFormat
-from ..prompts.plain import PlainFormat
 from ..prompts.protocol import ManagerFormat, ManagerView, RankingFormat, RankingView
 from ..prompts.tasks import ExperienceTask, ManagerTask, RankingTask
 from ..types import OperationStatus, Stream
@@ -47,10 +47,10 @@ class ExperienceMemoryEnv(ManagerEnv[str, str]):
     without options; a chunk behind which nothing is asked is followed by the next.
 
     ## Observation Space
-    `FreeText`. To write, the memory and what is new, rendered by `prompt_format`. With the plain format:
+    `FreeText`. To write, the memory and what is new, rendered by `prompt_format`. By default:
 
         MEMORY 1/28 entries, 18/372 tokens
-        [1] Report: Sort the red box. ANSWER: B VERDICT: wrong
+        [1 +0.50 boxes] Report: Sort the red box. ANSWER: B VERDICT: wrong
         NEW
         Report: Sort the blue box. ANSWER: A VERDICT: right
 
@@ -66,11 +66,12 @@ class ExperienceMemoryEnv(ManagerEnv[str, str]):
     Behind the last task `END` stands in place of what is new.
 
     ## Action Space
-    `FreeText`. To write, operations in the form of `prompt_format`, as in `MemoryManager-v0`. To hand over,
-    the numbers of candidates such as `2, 1`, best first, or `NONE`; numbers behind `top_k` are ignored. Of a
-    reply with anything malformed nothing is handed over. What is malformed or refused changes nothing, is
-    named in `info` and costs where the reward has `invalid_operations`. An action that is no text at all
-    raises `TypeError`, and the episode is as it was.
+    `FreeText`. To write, operations in the form of `prompt_format`: by default those of `MemoryManager-v0`
+    and `VALUE 1 0.5`, `MERGE 1,2 text`, `TAG 1 boxes,wooden`. To hand over, the numbers of candidates such as
+    `2, 1`, best first, or `NONE`; numbers behind `top_k` are ignored. Of a reply with anything malformed
+    nothing is handed over. What is malformed or refused changes nothing, is named in `info` and costs where
+    the reward has `invalid_operations`. An action that is no text at all raises `TypeError`, and the episode
+    is as it was.
 
     ## Rewards
     The weighted sum of the reward's parts for a chunk, paid at the step at which its last task is done; other
@@ -97,6 +98,7 @@ class ExperienceMemoryEnv(ManagerEnv[str, str]):
     - `retriever`: orders the candidates, and chooses them where there are more than `max_candidates`.
     - `max_candidates`: most candidates shown; default 20, None shows all.
     - `top_k`: how many entries are handed over at most; default 10.
+    - `prompt_format`: default `ExperienceFormat()`.
     - `hand_over_format`: default `HandOverFormat()`.
 
     ## Version History
@@ -123,7 +125,7 @@ class ExperienceMemoryEnv(ManagerEnv[str, str]):
         for name, number in (("max_candidates", max_candidates), ("related_entries", related_entries)):
             if number is not None:
                 check_positive(name, number)
-        self.prompt_format: ManagerFormat = prompt_format or PlainFormat()
+        self.prompt_format: ManagerFormat = prompt_format or ExperienceFormat()
         self.hand_over_format: RankingFormat = hand_over_format or HandOverFormat()
         self._writing = ManagerTask(self.prompt_format, related_entries)
         self._max_candidates = max_candidates

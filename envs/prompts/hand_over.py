@@ -27,6 +27,7 @@ class HandOverFormat(PlainRankingFormat):
     `OPTIONS` are the answers among which one may choose; where any text is an answer there is no such line.
     """
 
+    name = "hand_over"
     instructions = (
         "You see numbered notes of earlier tasks and a new task. Somebody else will do it who knows nothing "
         "but the notes that you hand over. Reply with the numbers of the notes that help, best first, "

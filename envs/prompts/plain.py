@@ -105,7 +105,7 @@ class PlainFormat:
         "DELETE 12 (forget entry 12)\n"
         "NOOP (leave the memory as it is)"
     )
-    examples = (
+    examples: tuple[str, ...] = (
         "NOOP",
         "ADD Caroline moved to Boston",
         "REPLACE 1 Caroline moved to Boston",
@@ -144,7 +144,7 @@ class PlainFormat:
         Raises:
             ValueError: If the format has no words for a class of operation.
         """
-        return "\n".join(map(_write_operation, operations))
+        return "\n".join(map(write_plain_operation, operations))
 
     def _parse(
         self, completion: str, view: ManagerView, *, is_cut: bool = False
@@ -152,7 +152,7 @@ class PlainFormat:
         return parse_lines(
             completion,
             self.max_operations,
-            lambda line: _parse_operation(line, view.chunk),
+            lambda line: parse_plain_operation(line, view.chunk),
             writes=_WRITING_LINE,
             is_cut=is_cut,
         )
@@ -311,7 +311,8 @@ class PlainAnswerFormat:
         return f"{use}\nANSWER {one_line(decision.answer)}".rstrip()
 
 
-def _parse_operation(line: str, chunk: Chunk | None) -> Operation | ParseError:
+def parse_plain_operation(line: str, chunk: Chunk | None) -> Operation | ParseError:
+    """Return the operation of a line without blanks around it, or what is wrong with it."""
     verb, *rest = line.split(None, 1)
     argument = rest[0] if rest else ""
     if verb == "NOOP":
@@ -357,7 +358,12 @@ def _update(id: int, text: str, chunk: Chunk | None) -> Update:
     return Update(id, text, sources, time)
 
 
-def _write_operation(operation: Operation) -> str:
+def write_plain_operation(operation: Operation) -> str:
+    """Return the line of an operation.
+
+    Raises:
+        ValueError: If the plain format has no words for it.
+    """
     match operation:
         case Add(text=text, evicts=()):
             return f"ADD {one_line(text)}"

@@ -12,6 +12,8 @@ from memdojo.registry import Registry
 
 from .brief import BriefAnswerFormat, BriefFormat
 from .decisions import BriefDecisionFormat, PlainDecisionFormat
+from .experience import ExperienceFormat
+from .hand_over import HandOverFormat
 from .mem_alpha import MemAlphaFormat
 from .mem_alpha_brief import MemAlphaBriefFormat
 from .memory_r1 import MemoryR1AnswerFormat, MemoryR1Format
@@ -29,6 +31,7 @@ FORMATS: Mapping[str, Registry[BuildFormat]] = MappingProxyType(
 _OF_MANAGERS: tuple[tuple[str, BuildFormat], ...] = (
     ("plain", PlainFormat),
     ("brief", BriefFormat),
+    ("experience", ExperienceFormat),
     ("mem_alpha", MemAlphaFormat),
     ("mem_alpha_brief", MemAlphaBriefFormat),
     ("memory_r1", MemoryR1Format),
@@ -36,6 +39,7 @@ _OF_MANAGERS: tuple[tuple[str, BuildFormat], ...] = (
 _OF_RETRIEVERS: tuple[tuple[str, BuildFormat], ...] = (
     ("plain", PlainRankingFormat),
     ("brief", BriefRankingFormat),
+    ("hand_over", HandOverFormat),
     ("memsifter", MemSifterFormat),
 )
 _OF_ANSWER_AGENTS: tuple[tuple[str, BuildFormat], ...] = (
