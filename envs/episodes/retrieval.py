@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from memdojo.errors import EpisodeStateError
-from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
+from memdojo.rewards.outcomes import OperationOutcome, QuestionOutcome, StepOutcome
 
 from ..answering import Answer, Answerer, AnswerRequest
 from ..memory.store import MemoryStore
@@ -16,13 +16,15 @@ from ..types import Add, Capacity, Chunk, MemoryEntry, Question, Update
 from .archive import NO_TIERS, Granularity, TierOrder, Tiers, check_tiers
 from .base import Episode
 from .context import StreamContext, questions_in_order
+from .reports import with_outcomes
 
 
 class RetrievalEpisode(Episode):
     """All questions of a stream in the order in which they are asked, over everything said until then.
 
     A step is a question; the action ranks entries of `store` by id, best first. Nothing is ever forgotten,
-    unless `memory` holds what a manager stored of the stream.
+    unless `memory` holds what a manager stored of the stream. Reports of tasks say what came of them in this
+    episode, as far as they were answered in it.
 
     Args:
         context: The stream with what all of its episodes share.
@@ -67,6 +69,7 @@ class RetrievalEpisode(Episode):
         # By step. Forks share it: what can be ranked at a step is the same for all of them.
         self._num_evidence_entries: dict[int, int] = {}
         self._pending: tuple[MemoryEntry, ...] | None = None
+        self._reported: Mapping[str, QuestionOutcome] = {}
         self._archive_until_question()
 
     @property
@@ -137,6 +140,8 @@ class RetrievalEpisode(Episode):
             raise EpisodeStateError(f"{len(answers)} answers came for {wanted} requests; give one for each.")
         outcome = self._step_outcome(self._pending, answers, self.malformed)
         self._outcomes.append(outcome)
+        if self.context.feedback:
+            self._reported = {**self._reported, **{each.question_id: each for each in outcome.questions}}
         self._pending = None
         self.step_index += 1
         self._archive_until_question()
@@ -232,7 +237,7 @@ class RetrievalEpisode(Episode):
         chunks = self.context.stream.chunks
         end = len(chunks) if question.ask_after is None else question.ask_after + 1
         for chunk in chunks[self._num_archived_chunks : end]:
-            self._archive(chunk)
+            self._archive(with_outcomes(chunk, self.context.feedback, self._reported))
         self._num_archived_chunks = max(end, self._num_archived_chunks)
 
     def _archive(self, chunk: Chunk) -> None:

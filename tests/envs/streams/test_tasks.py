@@ -3,6 +3,7 @@ import pytest
 from memdojo.envs.answering import Answer, AnswerRequest
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
+from memdojo.envs.episodes.retrieval import RetrievalEpisode
 from memdojo.envs.streams.chunking import rechunk
 from memdojo.envs.streams.jsonl.rules import check_stream
 from memdojo.envs.streams.jsonl.schema import StreamRow, stream_to_dict
@@ -66,6 +67,21 @@ def test_an_episode_completes_reports_by_what_the_feedback_says(
     for each in (episode, episode.fork()):
         assert each.chunk is not None
         assert each.chunk.turns[0].text == f"Sort box 0.\n{told}"
+
+
+def test_an_archive_has_the_reports_as_the_episode_completes_them() -> None:
+    stream = stream_of_tasks("s", [task(0), task(1), task(2, Feedback("A"))])
+    episode = RetrievalEpisode(StreamContext(stream), answerer=SaysB())
+    episode.step([])
+    fork = episode.fork()
+    episode.step([2])
+
+    assert [entry.text for entry in episode.store] == [
+        "Report: 3 tasks begin.",
+        "Report: Sort box 0.\nANSWER: B\nVERDICT: wrong",
+        "Report: Sort box 1.\nANSWER: B\nVERDICT: wrong",
+    ]
+    assert len(fork.store) == 2
 
 
 def test_reports_are_completed_however_chunks_are_cut() -> None:
