@@ -153,22 +153,30 @@ class Poison:
         turns: Ids of the turns that it put in, or changed.
         targets: By id of each question at which it aims, the answers that it wants to hear, any of them; none
             where every wrong answer will do.
+        corrections: By id of a question at which it aims, the turn by which an honest speaker says afterwards
+            what is right. It is none of `turns`.
     """
 
     adversary: str
     seed: int
     turns: frozenset[str]
     targets: Mapping[str, tuple[str, ...]] = field(hash=False)
+    corrections: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     def __reduce__(self) -> tuple[object, ...]:
         # As with streams.
-        return _rebuild_poison, (self.adversary, self.seed, self.turns, dict(self.targets))
+        plain = dict(self.targets), dict(self.corrections)
+        return _rebuild_poison, (self.adversary, self.seed, self.turns, *plain)
 
 
 def _rebuild_poison(
-    adversary: str, seed: int, turns: frozenset[str], targets: dict[str, tuple[str, ...]]
+    adversary: str,
+    seed: int,
+    turns: frozenset[str],
+    targets: dict[str, tuple[str, ...]],
+    corrections: dict[str, str],
 ) -> Poison:
-    return Poison(adversary, seed, turns, MappingProxyType(targets))
+    return Poison(adversary, seed, turns, MappingProxyType(targets), MappingProxyType(corrections))
 
 
 @dataclass(frozen=True, slots=True)

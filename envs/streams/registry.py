@@ -14,6 +14,7 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.registry import Registry, first_line
 
 from ..types import Stream
+from .attacks.poisoning import ATTACK_OPTIONS, Attack, poison
 from .jsonl.rules import check_stream
 from .problems import Problem
 from .source import StreamLoader, StreamSource
@@ -95,10 +96,12 @@ def load_streams(spec: str, **options: Any) -> list[Stream]:
 
     Args:
         spec: `NAME`, `NAME:SPLIT` or `jsonl:PATH`, such as `synthetic:test` or `locomo:memory_r1/train`.
-        **options: Options of the source, as `list_sources` names them.
+        **options: Options of the source, as `list_sources` names them, and of an attack on its streams:
+            `attack` (the adversary's name), `attack_records` or `attack_share`, `attack_by`, `attack_seed`
+            and `attack_corrected_after`, as `memdojo.envs.streams.attacks.Attack` has them.
 
     Raises:
-        UnknownNameError: If source, split or option is unknown, with the near matches.
+        UnknownNameError: If source, split, option or adversary is unknown, with the near matches.
         ConfigError: If the spec is malformed or an option has an impossible value.
         DataError: If the data is missing or damaged, or there is no stream.
     """
@@ -115,11 +118,14 @@ def iter_streams(spec: str, **options: Any) -> Iterator[Stream]:
     of the options are checked at once.
     """
     source, selector = _resolve(spec)
+    attack, own = Attack.of_options(options)
     known = source.option_names
-    for name in options:
+    for name in own:
         if known is not None and name not in known:
-            raise unknown_name(f"option of stream source {source.name!r}", name, known)
-    streams = source.load(selector or source.default_split, **options)
+            raise unknown_name(f"option of stream source {source.name!r}", name, (*known, *ATTACK_OPTIONS))
+    streams: Iterable[Stream] = source.load(selector or source.default_split, **own)
+    if attack is not None:
+        streams = (poison(stream, attack) for stream in streams)
     return (stream if stream.source else dataclasses.replace(stream, source=spec) for stream in streams)
 
 
@@ -153,7 +159,7 @@ def takes_option(spec: str, name: str) -> bool:
         ConfigError: If the spec is malformed.
     """
     known = _resolve(spec)[0].option_names
-    return known is None or name in known
+    return known is None or name in known or name in ATTACK_OPTIONS
 
 
 def list_sources() -> tuple[SourceInfo, ...]:

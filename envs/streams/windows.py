@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from memdojo.errors import ConfigError
 
-from ..types import Add, Chunk, Noop, PlannedOperation, Question, Stream, Update
+from ..types import Add, Chunk, Noop, PlannedOperation, Poison, Question, Stream, Update
 
 
 def window(stream: Stream, start_turn: int, num_turns: int) -> Stream | None:
@@ -175,7 +175,28 @@ def _part(stream: Stream, id: str, chunks: tuple[Chunk, ...], questions: tuple[Q
     """Return the stream that these chunks of a stream are, with their part of its plan."""
     inside = frozenset(turn.id for chunk in chunks for turn in chunk.turns)
     oracle = MappingProxyType(_cut_oracle(stream, inside))
-    return dataclasses.replace(stream, id=id, chunks=chunks, questions=questions, oracle=oracle)
+    poison = _cut_poison(stream.poison, inside, {question.id for question in questions})
+    return dataclasses.replace(
+        stream, id=id, chunks=chunks, questions=questions, oracle=oracle, poison=poison
+    )
+
+
+def _cut_poison(poison: Poison | None, turns: frozenset[str], questions: set[str]) -> Poison | None:
+    """Return what an adversary did to the turns and questions of a part."""
+    if poison is None:
+        return None
+    targets = {question: lures for question, lures in poison.targets.items() if question in questions}
+    corrections = {
+        question: turn
+        for question, turn in poison.corrections.items()
+        if question in questions and turn in turns
+    }
+    return dataclasses.replace(
+        poison,
+        turns=poison.turns & turns,
+        targets=MappingProxyType(targets),
+        corrections=MappingProxyType(corrections),
+    )
 
 
 def _cut_chunks(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from memdojo.envs.memory.embedders import Embedder
     from memdojo.envs.memory.retrieval.protocol import Retriever
     from memdojo.envs.prompts.registry import BuildFormat
+    from memdojo.envs.streams.attacks.protocol import Adversary
     from memdojo.envs.streams.source import StreamLoader
     from memdojo.envs.types import Operation
     from memdojo.eval.sweeps.registry import Sweep
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from memdojo.train.config.run import TrainConfig
 
 __all__ = [
+    "adversary",
     "algorithm",
     "answerer",
     "baseline",
@@ -185,6 +187,53 @@ def format(
         from memdojo.envs.prompts.registry import formats_of
 
         return formats_of(task)
+
+    return _add(registry, name, build, description, replace)
+
+
+@overload
+def adversary(name: str, build: F, *, description: str = "", replace: bool = False) -> F: ...
+
+
+@overload
+def adversary(name: str, *, description: str = "", replace: bool = False) -> Callable[[F], F]: ...
+
+
+def adversary(
+    name: str, build: Callable[[], Adversary] | None = None, *, description: str = "", replace: bool = False
+) -> Any:
+    """Register an adversary, which any stream can be poisoned by, and return what makes it.
+
+    >>> import memdojo
+    >>> from memdojo.envs.streams.attacks import Said, Strike
+    >>> @memdojo.register.adversary("shouting")
+    ... class Shouting:
+    ...     '''Shouts the lure at the end.'''
+    ...     name = "shouting"
+    ...     def usual_turns(self, stream_turns):
+    ...         return 1
+    ...     def plan(self, scene, num_turns, rng):
+    ...         for target in scene.targets():
+    ...             said = Said(target.owner, target.falsehood.upper(), scene.latest(target))
+    ...             yield Strike((said,), (target,))
+    >>> (stream,) = memdojo.load_streams("synthetic:test", num_streams=1, attack="shouting")
+    >>> len(stream.poison.turns)
+    1
+
+    Args:
+        name: What the option `attack` calls it; the adversary carries the same name.
+        build: Makes the adversary (`memdojo.envs.streams.attacks.protocol`); called without arguments.
+        description: One sentence for listings.
+        replace: Take the place of the adversary that has the name.
+
+    Raises:
+        ConfigError: If the name is malformed or taken.
+    """
+
+    def registry() -> Registry[Callable[[], Adversary]]:
+        from memdojo.envs.streams.attacks.registry import ADVERSARIES
+
+        return ADVERSARIES
 
     return _add(registry, name, build, description, replace)
 

@@ -39,8 +39,8 @@ def find_problems(record: object, line: int | None = None) -> list[Problem]:
     """Return everything that is wrong with the parsed JSON of one line."""
     problems = list(type_problems(StreamRow, record, line))
     if isinstance(record, Mapping):
-        findings = (*_turn_findings(record), *_question_findings(record), *_oracle_findings(record))
-        problems += [Problem(line, *finding) for finding in (*findings, *_time_zone_findings(record))]
+        rules = (_turn_findings, _question_findings, _oracle_findings, _poison_findings, _time_zone_findings)
+        problems += [Problem(line, *finding) for rule in rules for finding in rule(record)]
     return problems
 
 
@@ -228,6 +228,32 @@ def _oracle_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:
                         f"turn {target!r} is not before {turn_id!r}",
                         "name an earlier turn",
                     )
+
+
+def _poison_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:
+    """What an adversary did is told in ids of the stream's turns and questions."""
+    poison = record.get("poison")
+    if not isinstance(poison, Mapping):
+        return
+    turns, all_known = _chunk_of_turn(record)
+    asked = {question.get("id") for _, question in _items(record.get("questions"))}
+    injected, targets, corrections = (poison.get(name) for name in ("turns", "targets", "corrections"))
+    for number, turn in enumerate(injected if isinstance(injected, list) else ()):
+        if isinstance(turn, str) and all_known and turn not in turns:
+            yield f"poison.turns[{number}]", f"{turn!r} names no turn of the stream", "correct or remove it"
+    for question in targets if isinstance(targets, Mapping) else ():
+        if question not in asked:
+            yield (
+                f"poison.targets.{question}",
+                f"{question!r} names no question of the stream",
+                "correct or remove it",
+            )
+    for question, turn in corrections.items() if isinstance(corrections, Mapping) else ():
+        place = f"poison.corrections.{question}"
+        if not isinstance(targets, Mapping) or question not in targets:
+            yield place, f"{question!r} is no target", "name it in targets, too, or remove it"
+        if isinstance(turn, str) and all_known and turn not in turns:
+            yield place, f"{turn!r} names no turn of the stream", "correct or remove it"
 
 
 def _time_zone_findings(record: Mapping[str, Any]) -> Iterator[_Finding]:

@@ -150,11 +150,17 @@ class PoisonRow(Row):
     seed: int
     turns: list[Text] = []
     targets: dict[Label, list[Text]] = {}
+    corrections: dict[Label, Text] = {}
 
     def record(self) -> Poison:
         """Return the frozen record."""
-        targets = {question: tuple(answers) for question, answers in self.targets.items()}
-        return Poison(self.adversary, self.seed, frozenset(self.turns), MappingProxyType(targets))
+        return Poison(
+            self.adversary,
+            self.seed,
+            frozenset(self.turns),
+            MappingProxyType({question: tuple(answers) for question, answers in self.targets.items()}),
+            MappingProxyType(self.corrections),
+        )
 
 
 class StreamRow(Row):
@@ -230,6 +236,8 @@ def stream_to_dict(stream: Stream) -> dict[str, Any]:
             "turns": sorted(poison.turns, key=lambda id: (position.get(id, -1), id)),
             "targets": {question: list(answers) for question, answers in poison.targets.items()},
         }
+        if poison.corrections:
+            record["poison"]["corrections"] = dict(poison.corrections)
     return record
 
 

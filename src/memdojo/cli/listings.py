@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
+        "adversaries": "memdojo.envs.streams.attacks.registry:ADVERSARIES",
         "algorithms": "memdojo.train.algorithms.registry:ALGORITHMS",
         "answerers": "memdojo.train.config.language:ANSWERERS",
         "baselines": "memdojo.agents.baselines.registry:BASELINES",
