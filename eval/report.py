@@ -20,6 +20,7 @@ from .findings.experience import has_tasks
 from .playing.evaluate import Evaluation
 from .playing.settings import EvalSettings
 from .statistics.bootstrap import CONFIDENCE, NUM_RESAMPLES
+from .tables.attacks import attack_grids, attack_table
 from .tables.conditions import conditions_of, conditions_text
 from .tables.escaping import write_csv
 from .tables.findings import (
@@ -67,6 +68,11 @@ class EvalReport:
     details: dict[str, Any]
 
     @property
+    def attacks(self) -> pd.DataFrame:
+        """What adversaries came to; see `attack_table`. No rows where no stream is poisoned."""
+        return attack_table(self.evaluation)
+
+    @property
     def grids(self) -> tuple[Grid, ...]:
         """The tables as people read them."""
         score = self.evaluation.score
@@ -80,6 +86,7 @@ class EvalReport:
             metric_grid(self.summary, self.evaluation.metrics),
             episode_grid(self.summary),
             *finding_grids(self.evaluation, self.summary["policy"].tolist(), failed_below),
+            *attack_grids(self.attacks, self.summary["policy"].tolist()),
             paired_grid(self.paired),
         )
 
@@ -117,6 +124,7 @@ class EvalReport:
             ("forgetting.csv", forgetting_table(self.evaluation)),
             ("growth.csv", growth_table(self.evaluation)),
             *([("success_curve.csv", success_table(self.evaluation))] if self._has_tasks else ()),
+            *self._attack_files(),
         ):
             with atomic_writer(folder / name) as file:
                 write_csv(table, file)
@@ -126,6 +134,12 @@ class EvalReport:
             json.dump(self.as_json(), file, ensure_ascii=False, indent=1, allow_nan=False)
             file.write("\n")
 
+    def _attack_files(self) -> tuple[tuple[str, pd.DataFrame], ...]:
+        table = self.attacks
+        if table.empty:
+            return ()
+        return (("attacks.csv", table), ("targets.csv", self.evaluation.findings.attacks))
+
     def as_json(self) -> dict[str, Any]:
         """Return details and tables in plain values; what is not available is None."""
         return {
@@ -133,6 +147,7 @@ class EvalReport:
             **self.details,
             "summary": _records(self.summary),
             "paired": _records(self.paired),
+            **({} if self.attacks.empty else {"attacks": _records(self.attacks)}),
         }
 
 

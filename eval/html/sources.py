@@ -20,6 +20,7 @@ from ..records.files import EPISODES, STREAMS, read_conditions, read_episodes, r
 from ..records.types import EpisodeRecord
 from ..rescoring import recorded_evaluation
 from ..sweeps.report import SweepReport, read_sweeps
+from ..tables.attacks import attack_grids
 from ..tables.conditions import conditions_text
 from ..tables.escaping import read_texts
 from ..tables.findings import DECISION_COLUMNS, grids_of_findings, success_grid
@@ -55,8 +56,8 @@ class EvaluationPart:
         summary: As `summary_table` makes it.
         paired: As `paired_table` makes it.
         score: The column that counts.
-        tables: `blame`, `decisions`, `plan`, `forgetting`, `growth` and `success_curve`, as far as there are
-            any.
+        tables: `blame`, `decisions`, `plan`, `forgetting`, `growth`, `success_curve` and `attacks`, as far as
+            there are any.
         has_episodes: Whether episodes were recorded.
     """
 
@@ -118,7 +119,7 @@ class EvaluationPart:
             blames, plans, forgetting = (self.tables[name] for name in ("blame", "plan", "forgetting"))
             # An evaluation may be older than the diagnosis of decisions.
             decisions = self.tables.get("decisions", pd.DataFrame(columns=list(DECISION_COLUMNS)))
-            return grids_of_findings(
+            grids = grids_of_findings(
                 blames,
                 decisions,
                 plans,
@@ -128,6 +129,9 @@ class EvaluationPart:
                 failed_below,
                 has_tasks=self.has_tasks,
             )
+            if "attacks" in self.tables:
+                grids += attack_grids(self.tables["attacks"], self.policies)
+            return grids
 
     def highlights(self) -> list[str]:
         """Return the policies of which figures show each: learned ones, the best baseline and the bounds."""
@@ -192,7 +196,7 @@ def read_evaluation(folder: str | Path, name: str = "") -> EvaluationPart:
     path = read.path
     with told_as_damage(path):
         tables = {}
-        for each in ("blame", "decisions", "plan", "forgetting", "growth", "success_curve"):
+        for each in ("blame", "decisions", "plan", "forgetting", "growth", "success_curve", "attacks"):
             if (path / f"{each}.csv").is_file():
                 tables[each] = _read_table(path / f"{each}.csv")
         has_episodes = (path / EPISODES).is_file() and (path / STREAMS).is_file()
@@ -294,7 +298,7 @@ def _read_table(path: Path, *, texts: bool = False) -> pd.DataFrame:
         if texts:
             return read_texts(pd.read_csv(path, dtype=str, keep_default_na=False))
         # A policy or a category may be called `nan` or `NA`.
-        names = dict.fromkeys(("policy", "category", "decision", "option"), str)
+        names = dict.fromkeys(("policy", "category", "decision", "option", "adversary"), str)
         numbers = pd.read_csv(path, nrows=0).columns.difference(list(names))
         table = pd.read_csv(
             path, dtype=names, keep_default_na=False, na_values={name: [""] for name in numbers}

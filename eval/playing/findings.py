@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from memdojo.envs.episodes.context import StreamContext
+from memdojo.envs.types import Poison
 
+from ..findings.attacks import AttackExamination
 from ..findings.diagnosis import FAILED_BELOW, Finding, diagnose, is_failed
 from ..findings.oracle_measures import PlanMeasures
 from ..records.types import EpisodeRecord
@@ -26,6 +29,11 @@ FAILURE_COLUMNS = (
     "operation", "entry", "rank", "missing", "decision", "decision_place", "option", "rule_agrees",
 )  # fmt: skip
 
+ATTACK_COLUMNS = (
+    "policy", "seed", "stream", "group", "adversary", "question", "category", "score", "lures", "answer",
+    "succeeded", "right", "said", "held", "handed", "delay",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
@@ -35,11 +43,15 @@ class Findings:
         failures: One row per failed question; see `Finding` for the columns.
         plans: One row per episode of a manager on a stream that says what should be done.
         growth: `GROWTH_POINTS` rows per episode of a manager: what the memory had come to.
+        attacks: One row per question at which an adversary aims; see `TargetedQuestion` for the columns.
+        poisoned: One row per episode of a manager on a poisoned stream; see `PoisonedEpisode`.
     """
 
     failures: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FAILURE_COLUMNS)))
     plans: pd.DataFrame = field(default_factory=pd.DataFrame)
     growth: pd.DataFrame = field(default_factory=pd.DataFrame)
+    attacks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ATTACK_COLUMNS)))
+    poisoned: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 class FindingsCollector:
@@ -56,6 +68,8 @@ class FindingsCollector:
         self._failures: list[Row] = []
         self._plans: list[Row] = []
         self._growth: list[Row] = []
+        self._attacks: list[Row] = []
+        self._poisoned: list[Row] = []
         self._measures: dict[int, tuple[StreamContext, PlanMeasures]] = {}
 
     def add(self, context: StreamContext, record: EpisodeRecord, rows: Sequence[Row]) -> None:
@@ -79,6 +93,8 @@ class FindingsCollector:
             for row, finding in zip(rows, findings, strict=True)
             if finding is not None
         ]
+        if context.stream.poison is not None:
+            self._add_attack(AttackExamination(context, record), record, rows, context.stream.poison)
         if not any(step.turns for step in record.steps):
             return
         key |= {"stream": record.stream, "group": record.group}
@@ -88,6 +104,22 @@ class FindingsCollector:
         measures = self._measures[id(context)][1]
         if measures.has_plan:
             self._plans.append(key | _plan_row(context, record, scores, measures, self._failed_below))
+
+    def _add_attack(
+        self, found: AttackExamination, record: EpisodeRecord, rows: Sequence[Row], poison: Poison
+    ) -> None:
+        key = {"policy": record.policy, "seed": record.repetition}
+        of_question = {row["question"]: row for row in rows}
+        for each in found.questions:
+            row = of_question[each.question]
+            columns = {name: row[name] for name in ("stream", "group", "question", "category", "score")}
+            values = {name: getattr(each, name) for name in ATTACK_COLUMNS if hasattr(each, name)}
+            self._attacks.append(
+                key | columns | values | {"adversary": poison.adversary, "lures": " | ".join(each.lures)}
+            )
+        if found.episode is not None:
+            episode = {"stream": record.stream, "group": record.group, **dataclasses.asdict(found.episode)}
+            self._poisoned.append(key | episode)
 
     def findings(self, counted: Container[tuple[object, ...]] = frozenset()) -> Findings:
         """Return all that was gathered.
@@ -104,6 +136,8 @@ class FindingsCollector:
             pd.DataFrame(failures, columns=list(FAILURE_COLUMNS)),
             pd.DataFrame(self._plans),
             pd.DataFrame(self._growth),
+            pd.DataFrame(self._attacks, columns=list(ATTACK_COLUMNS)),
+            pd.DataFrame(self._poisoned),
         )
 
 
