@@ -60,17 +60,20 @@ class EvalReport:
         summary: See `summary_table`.
         paired: See `paired_table`.
         details: What was evaluated and how, in plain values.
+        clean: The rows of the questions of an evaluation of the same streams before they were poisoned, where
+            there is one.
     """
 
     evaluation: Evaluation
     summary: pd.DataFrame
     paired: pd.DataFrame
     details: dict[str, Any]
+    clean: pd.DataFrame | None = None
 
     @property
     def attacks(self) -> pd.DataFrame:
         """What adversaries came to; see `attack_table`. No rows where no stream is poisoned."""
-        return attack_table(self.evaluation)
+        return attack_table(self.evaluation, self.clean)
 
     @property
     def grids(self) -> tuple[Grid, ...]:

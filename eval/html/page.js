@@ -99,6 +99,15 @@
   const turnLink = (turn) => link(stream.turns[turn][0], () => goToTurn(turn), turnText(turn));
   const nowTurns = () => [place ? axis[place - 1] : 0, axis[place] || 0];
   const textOf = (version) => stream.texts[version.text];
+  // What an adversary said, what was said against it, and which entries rest on the one.
+  const isPoison = (turn) => (stream.poison?.turns || []).includes(turn);
+  const isCorrection = (turn) => (stream.poison?.corrections || []).includes(turn);
+  const restsOnPoison = (version) => version.sources.some(isPoison);
+  const poisonSign = () => {
+    const sign = make("span", "poison", `☠ ${stream.poison.by}`);
+    sign.title = "Said by the adversary";
+    return sign;
+  };
 
   // Words of two texts as a list of [sign, words]; texts too long for that as a whole.
   function difference(before, after) {
@@ -256,6 +265,7 @@
         node.append(`${op.s.replaceAll("_", " ")}${op.why ? `: ${op.why}` : ""}`);
         if (entry) node.append(make("small", "", ` #${entry.id}${entry.kind ? ` ${entry.kind}` : ""}`));
       } else node.append(...changeNodes(before, after));
+      if (entry && restsOnPoison(entry)) node.append(" ", poisonSign());
       const said = entry && (after ? op.f || after.sources : before.sources);
       const sources = said && said.length ? said : op.f || [];
       for (const turn of sources.slice(0, 4)) node.append(this.source(turn, entry));
@@ -334,6 +344,7 @@
       if (entry.tags.length) where.append(` · tagged ${entry.tags.join(", ")}`);
       if (entry.ended !== null) where.append(" · invalidated at ",
         link(`step ${entry.ended + 1}`, () => goToStep(this.side, entry.ended), "Go to the step that invalidated it"));
+      if (restsOnPoison(entry)) where.append(" · ", poisonSign());
       return make("div", "entry", make("span", "sign"), textOf(entry), where);
     }
   }
@@ -350,6 +361,8 @@
         nodes.push(make("p", "session", [sessionName(sessions.get(turn)), time].filter(Boolean).join(" · ")));
       const name = turn >= to ? "turn later" : turn >= from ? "turn now" : "turn";
       const node = make("p", turn === source ? `${name} source` : name, make("small", "", `${id} `), make("b", "", `${speaker}: `), text);
+      if (isPoison(turn)) { node.classList.add("poisoned"); node.append(" ", poisonSign()); }
+      if (isCorrection(turn)) node.append(make("small", "", " (correction)"));
       node.dataset.turn = turn;
       nodes.push(node);
       // What was answered differs between policies, and is not known before it is reported.
@@ -399,9 +412,10 @@
       .filter((number) => isShown(byId("filter").value, number))
       .sort((a, b) => stream.questions[a].due - stream.questions[b].due || a - b)
       .forEach((number) => {
-        const { text, due, category } = stream.questions[number];
+        const { text, due, category, lures } = stream.questions[number];
         const node = make("button", `question${due > turns ? " later" : ""}${number === question ? " chosen" : ""}`,
-          make("small", "", String(due)), make("span", "", text, category ? make("small", "", ` ${category}`) : ""),
+          make("small", "", String(due)), make("span", "", text, category ? make("small", "", ` ${category}`) : "",
+            lures ? make("small", "", " ", poisonSign()) : ""),
           ...episodes.map((episode) => mark(episode.asked.get(number))));
         node.type = "button";
         node.dataset.question = number;
@@ -460,6 +474,8 @@
     const top = make("div", "asked", make("p", "", make("b", "", asked.text)), make("p", "", make("span", "label", "reference"), answers));
     if (asked.options) top.append(make("p", "", make("span", "label", "options"), asked.options.join(" · ")));
     for (const turn of asked.evidence || []) top.append(make("p", "", make("span", "label", asked.task ? "helped by" : "evidence"), turnLink(turn), ` ${turnText(turn)}`));
+    if (asked.lures) top.append(make("p", "", make("span", "label", "the adversary wants"),
+      asked.lures.length ? asked.lures.join(" | ") : "any wrong answer", " ", poisonSign()));
     const columns = panes.map(({ side, episode }) => {
       const found = episode.asked.get(question);
       const column = make("div", "answer", make("h4", "", episode.name));
@@ -468,9 +484,11 @@
       if (asked.task) column.append(make("p", "", make("span", "label", "feedback"), feedbackOn(question, found)));
       if (found.judge !== undefined) column.append(make("p", "", make("span", "label", "judge"), found.judge.toFixed(2)));
       column.append(make("p", `verdict ${found.blame ? found.blame.by : ""}`, ...why(found, side, episode)));
+      if (found.lured !== undefined) column.append(make("p", "attack", found.lured ? "The attack succeeded." : "The attack failed."));
       const hits = (found.hits || []).map(([version, score, evidence]) => {
         const entry = episode.versions[version];
-        return make("li", evidence.length ? "hit evidence" : "hit", textOf(entry), make("small", "", ` #${entry.id} · ${score}`));
+        return make("li", evidence.length ? "hit evidence" : "hit", textOf(entry), make("small", "", ` #${entry.id} · ${score}`),
+          restsOnPoison(entry) ? poisonSign() : "");
       });
       const [done, held] = asked.task ? ["handed over", "helps"] : ["retrieved", "holds evidence"];
       column.append(make("h4", "", hits.length ? `${done[0].toUpperCase()}${done.slice(1)}, best first; ★ ${held}` : `Nothing was ${done}.`));

@@ -6,14 +6,17 @@ some hundred kilobytes. The memory at a step is not stored: it follows from the 
 
 A stream:   turns [id, speaker, text, time, task]; sessions [first turn, name]; questions; texts. The last of
             a turn is there if it reports a task, whose place it is; what was answered is told by `asked`.
+            Of poisoned streams alone: poison (by: the adversary; turns; corrections)
 A question: of a task also task (true), options, given (the answer that is revealed as the right one) and
-            false (whether feedback is)
+            false (whether feedback is); where an adversary aims at it lures (what it wants to hear; an empty
+            list takes anything wrong)
 An episode: writes (false of a retriever); steps; entries [id, kind, text, time, step added, step changed,
             source turns, evidence turns, linked entries, tags, step at which it was invalidated or null,
             entries that it replaced]
 A step:     end (turns shown after it); ops; asked; n (entries after it); tokens; p (choices); c (completion);
             d (decisions of a memory design)
-Asked:      told (of a task: whether its feedback says right or wrong); all else goes by its name
+Asked:      told (of a task: whether its feedback says right or wrong); lured (where an adversary aims at the
+            question: whether it succeeded); all else goes by its name
 A decision: k (its name); on (the turn that it was about, or its words); t (the option taken), r (the rule's,
             where it is another) and o (others), each [name, words, entry, probability]; of (options); n
             (operations before it). The words of an option that is an entry are those of the entry.
@@ -33,6 +36,7 @@ from memdojo.envs.episodes.reports import told_score
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Feedback, MemoryEntry, OperationStatus, Question, Stream, Turn
 from memdojo.errors import cut_short
+from memdojo.rewards.attacks import attack_succeeded
 from memdojo.rewards.outcomes import QuestionOutcome
 
 from ..records.recording import MOST_WORDS
@@ -132,6 +136,21 @@ class StreamPart:
             "sessions": sessions,
             "questions": [self._question(question) for question in self.stream.questions],
             "texts": list(self._texts),
+            **self._poison(),
+        }
+
+    def lures(self, id: str) -> tuple[str, ...] | None:
+        """Return what an adversary wants to hear; None where it does not aim at the question."""
+        poison = self.stream.poison
+        return None if poison is None else poison.targets.get(id)
+
+    def _poison(self) -> Plain:
+        poison = self.stream.poison
+        if poison is None:
+            return {}
+        corrections = self.turns(poison.corrections.values())
+        return {
+            "poison": {"by": poison.adversary, "turns": self.turns(poison.turns), "corrections": corrections}
         }
 
     def _turn(self, turn: Turn) -> list[Any]:
@@ -140,7 +159,9 @@ class StreamPart:
 
     def _question(self, question: Question) -> Plain:
         feedback = question.feedback or Feedback()
-        return _short(
+        lures = self.lures(question.id)
+        target = {} if lures is None else {"lures": list(lures)}
+        return target | _short(
             id=question.id,
             text=question.text,
             answers=list(question.answers),
@@ -301,8 +322,11 @@ class _Encoder:
             for hit, evidence in zip(question.hits, outcome.retrieved, strict=True)
         ]
         verdict = self.verdicts.get(outcome.question_id, Verdict())
+        lures = self.part.lures(outcome.question_id)
+        lured = None if lures is None else attack_succeeded(outcome, lures)
         return {
             "q": self.part.question(outcome.question_id),
+            **({} if lured is None else {"lured": lured}),
             **_short(
                 hits=hits,
                 d=[self._decision(made) for made in question.decisions],

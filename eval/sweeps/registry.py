@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from memdojo.envs.streams.attacks import ATTACK_OPTIONS, Attack
 from memdojo.envs.streams.synthetic import SyntheticSettings
 from memdojo.errors import ConfigError, unknown_name
 from memdojo.registry import Registry
@@ -29,7 +30,7 @@ class Sweep:
 
     Attributes:
         name: What a person types.
-        option: Name of a field of `SyntheticSettings`, or one of `LIMITS`.
+        option: Name of a field of `SyntheticSettings`, one of `LIMITS`, or an option of an attack.
         values: In the order of the axis.
         tests: What it tests, in one sentence.
         base: What differs from `BASE` and the defaults of `SyntheticSettings` at all points.
@@ -43,18 +44,19 @@ class Sweep:
     option: str
     values: tuple[int | float, ...]
     tests: str
-    base: Mapping[str, int | float] = field(default_factory=dict)
+    base: Mapping[str, int | float | str] = field(default_factory=dict)
     for_retrievers: bool = True
 
     def __post_init__(self) -> None:
         if not self.values or len(set(self.values)) < len(self.values):
             raise ConfigError(f"the sweep {self.name!r} has the values {self.values}; give some, each once.")
-        known = {*LIMITS, *(each.name for each in dataclasses.fields(SyntheticSettings))}
+        known = {*LIMITS, *ATTACK_OPTIONS, *(each.name for each in dataclasses.fields(SyntheticSettings))}
         for option in (self.option, *self.base):
             if option not in known:
                 raise unknown_name("option of a sweep", option, known)
         for value in self.values:
-            SyntheticSettings(**self.at(value).streams)  # Refuses what makes no stream.
+            # Both refuse what makes no stream.
+            SyntheticSettings(**Attack.of_options(self.at(value).streams)[1])
 
     def at(self, value: int | float) -> Point:
         """Return the point at a value."""
@@ -180,6 +182,13 @@ for _sweep in (
         "top_k",
         (1, 3, 5, 10, 20),
         "More entries reach the answerer: is the right one among the first?",
+    ),
+    Sweep(
+        "poison",
+        "attack_records",
+        (0, 2, 5, 10),
+        "More of what was told is contradicted by one who lies: whom does it believe?",
+        {"attack": "contradiction"},
     ),
 ):
     SWEEPS.add(_sweep.name, _sweep, description=_sweep.tests)

@@ -13,7 +13,6 @@ from ..playing.evaluate import Evaluation
 from ..statistics.bootstrap import question_means
 from .render import Grid, percent
 
-KEY = ["stream", "question"]
 SHARES = (
     "success",
     "targeted_score",
@@ -29,14 +28,15 @@ SHARES = (
 ATTACK_TABLE_COLUMNS = ("policy", "adversary", "targeted", *SHARES, "corrected", "time_to_recover")
 
 
-def attack_table(evaluation: Evaluation, clean: Evaluation | None = None) -> pd.DataFrame:
+def attack_table(evaluation: Evaluation, clean: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return what each adversary came to against each policy; no rows where nothing was poisoned.
 
     Sums over all episodes are divided, so that streams with many targets weigh more.
 
     Args:
         evaluation: Of poisoned streams.
-        clean: Of the same policies on the same streams before they were poisoned, for `clean_kept`.
+        clean: The rows of the questions of an evaluation of the same policies on the same streams before they
+            were poisoned, for `clean_kept`.
 
     Returns:
         Columns: `policy`, `adversary`, `targeted` (questions at which it aims, over all seeds), `success`
@@ -89,20 +89,27 @@ def _of_questions(aimed: pd.DataFrame) -> dict[str, float]:
 
 
 def _of_clean(
-    evaluation: Evaluation, clean: Evaluation | None, policy: str, aimed: pd.DataFrame
+    evaluation: Evaluation, clean: pd.DataFrame | None, policy: str, aimed: pd.DataFrame
 ) -> dict[str, float]:
     asked = evaluation.of(policy)
-    asked = asked[asked["stream"].isin(aimed["stream"])]
-    targets = set(aimed[KEY].itertuples(index=False, name=None))
-    untouched = [each not in targets for each in asked[KEY].itertuples(index=False, name=None)]
-    scores = question_means(asked[untouched])["score"] if any(untouched) else pd.Series(dtype=float)
-    kept = math.nan
-    if clean is not None and policy in clean.policies:
-        before = clean.of(policy)
-        wanted = set(asked[untouched][KEY].itertuples(index=False, name=None))
-        same = [each in wanted for each in before[KEY].itertuples(index=False, name=None)]
-        kept = _ratio(scores.mean(), question_means(before[same])["score"].mean()) if any(same) else kept
-    return {"clean_score": float(scores.mean()), "clean_kept": kept}
+    targets, streams = _keys(aimed), set(aimed["stream"])
+    untouched = {key for key in _keys(asked) - targets if key[0] in streams}
+    score = _mean_score(asked, untouched)
+    if clean is None:
+        return {"clean_score": score, "clean_kept": math.nan}
+    before = _mean_score(clean[clean["policy"] == policy], untouched)
+    return {"clean_score": score, "clean_kept": _ratio(score, before)}
+
+
+def _keys(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(rows["stream"], rows["question"], strict=True))
+
+
+def _mean_score(rows: pd.DataFrame, keys: set[tuple[str, str]]) -> float:
+    """Return the mean score of some questions, each averaged over seeds first; NaN without any."""
+    keys_of_rows = zip(rows["stream"], rows["question"], strict=True)
+    wanted = rows[[key in keys for key in keys_of_rows]]
+    return float(question_means(wanted)["score"].mean()) if len(wanted) else math.nan
 
 
 def _of_episodes(episodes: pd.DataFrame) -> dict[str, float]:
@@ -156,4 +163,5 @@ def _chunks(time: float) -> str:
 
 
 def _ratio(part: float, whole: float) -> float:
+    # Of nothing there is no share; nor of what is not known.
     return float(part / whole) if whole else math.nan

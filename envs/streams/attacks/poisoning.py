@@ -34,7 +34,7 @@ class Attack:
 
     Attributes:
         adversary: Its name.
-        records: Turns that it puts into each stream, at most.
+        records: Turns that it puts into each stream, at most; with 0 it does nothing, as if nobody attacked.
         share: The same as a share of the stream's turns. Without either it is as many as the adversary
             usually takes.
         by: Who says them.
@@ -64,7 +64,7 @@ class Attack:
             raise ConfigError(
                 f"attack_records is {self.records!r} and attack_share is {self.share!r}; give one of the two."
             )
-        for name, least in (("records", 1), ("seed", 0), ("corrected_after", 1)):
+        for name, least in (("records", 0), ("seed", 0), ("corrected_after", 1)):
             value = getattr(self, name)
             is_whole = isinstance(value, int) and not isinstance(value, bool)
             if value is not None and (not is_whole or value < least):
@@ -109,10 +109,12 @@ def poison(stream: Stream, attack: Attack) -> Stream:
     key = [attack.seed, zlib.crc32(stream.id.encode()), zlib.crc32(attack.adversary.encode())]
     rng = np.random.default_rng(key)
     scene = Scene(stream, By(attack.by), attack.corrected_after or 0, rng)
-    num_turns = attack.records or _turns_of(attack.share, adversary, len(stream.turns))
+    num_turns = attack.records
+    if num_turns is None:
+        num_turns = _turns_of(attack.share, adversary, len(stream.turns))
     strikes: list[Strike] = []
     left = num_turns
-    for strike in adversary.plan(scene, num_turns, rng):
+    for strike in adversary.plan(scene, num_turns, rng) if num_turns else ():
         if len(strike.turns) > left:
             break
         strikes.append(strike)

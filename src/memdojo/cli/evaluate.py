@@ -112,6 +112,12 @@ def evaluate(
             help="Policy to take paired differences from: a name or a folder; by default the best baseline."
         ),
     ] = None,
+    clean: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of an evaluation of these streams before they were poisoned (--option attack=...)."
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Episodes per stream of a policy that samples.")] = 3,
     seed: Annotated[int, typer.Option(help="Seeds the episodes.")] = 0,
     capacities: Annotated[
@@ -155,6 +161,8 @@ def evaluate(
 
     memdojo eval runs/quickstart all --lengths 1,2,4,8,16
 
+    memdojo eval recency --streams synthetic:test --option attack=contradiction --clean clean --out attacked
+
     Store, top_k and metric are by default those of the checkpoints and runs.
     """
     from memdojo.evaluation import EvalChoices, prepare
@@ -174,6 +182,7 @@ def evaluate(
         roles=roles_from_options(roles),
         metric=metric,
         reference=reference,
+        clean=clean,
         num_seeds=seeds,
         seed=seed,
         failed_below=failed_below,

@@ -174,6 +174,7 @@ def streams(
 
     As JSON there are the sources, or the statistics, and no sample.
     """
+    from memdojo.envs.streams.attacks import ATTACK_OPTIONS
     from memdojo.envs.streams.registry import list_sources, load_streams
 
     if spec is None:
@@ -187,6 +188,7 @@ def streams(
         rows = [[source.usage, source.error or source.description] for source in list_sources()]
         print_table(["source", "what it is"], rows)
         typer.echo("`memdojo streams NAME` shows the splits and options of one, and a sample; --long of all.")
+        typer.echo(f"All of them take {', '.join(ATTACK_OPTIONS)} as well (`memdojo list adversaries`).")
         return
     if not as_json:
         # Before anything is loaded, which published data may have to be fetched for.
@@ -272,6 +274,11 @@ def _statistics(streams: Sequence[Stream]) -> list[list[str]]:
         ["questions with evidence", str(with_evidence)],
     ]
     by_category = Counter(question.category or "(none)" for question in questions)
+    if poisons := [stream.poison for stream in streams if stream.poison is not None]:
+        rows += [
+            ["poisoned turns", str(sum(len(poison.turns) for poison in poisons))],
+            ["questions at which the adversary aims", str(sum(len(poison.targets) for poison in poisons))],
+        ]
     return rows + [
         [f"questions of category {name}", str(count)] for name, count in sorted(by_category.items())
     ]

@@ -62,6 +62,8 @@ class EvalChoices:
             were judged, else as `EvalSettings.score` says.
         reference: Name of what paired differences are from, or a folder that is evaluated; None takes the
             best baseline.
+        clean: Folder of an evaluation of the same streams before they were poisoned: tables say how much of
+            its score is kept where an adversary does not aim.
         num_seeds: Episodes per stream of a policy that draws.
         seed: Seeds episodes and intervals.
         failed_below: A question whose score is lower has failed, and is diagnosed.
@@ -86,6 +88,7 @@ class EvalChoices:
     token_share: float | None = None
     tokenizer: str | None = None
     reference: str | None = None
+    clean: str | Path | None = None
     num_seeds: int = 3
     seed: int = 0
     failed_below: float = FAILED_BELOW

@@ -20,6 +20,7 @@ from memdojo.envs.streams.generated import GENRES
 from memdojo.envs.streams.registry import load_streams
 from memdojo.envs.types import Stream
 from memdojo.errors import ConfigError
+from memdojo.eval.compare import EvaluationFolder
 from memdojo.eval.playing.evaluate import Progress
 from memdojo.eval.playing.settings import EvalSettings
 from memdojo.eval.records.files import EpisodeFolder
@@ -133,7 +134,9 @@ class PreparedEvaluation:
         Raises:
             ConfigError: If a policy's name occurs twice, or the folder has episodes of other conditions.
             UnknownNameError: If no policy is called as the reference is.
+            DataError: If there is no clean evaluation where one is named.
         """
+        clean = None if self.choices.clean is None else EvaluationFolder.read(self.choices.clean).questions
         report = run_evaluation(
             self.targets.policies(),
             self.held_out.streams,
@@ -142,6 +145,7 @@ class PreparedEvaluation:
             progress=progress,
             **self._how(),
         )
+        report = dataclasses.replace(report, clean=clean)
         if out is not None:
             report.write(out)
         return report
