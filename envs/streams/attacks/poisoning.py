@@ -58,8 +58,8 @@ class Attack:
         if not isinstance(self.adversary, str):
             raise ConfigError(f"{ATTACK} is {self.adversary!r}; give the name of an adversary.")
         make_adversary(self.adversary)
-        if self.by not in tuple(By):
-            raise unknown_name("speaker of an attack (attack_by)", str(self.by), tuple(By))
+        if self.by not in list(By):
+            raise unknown_name("speaker of an attack (attack_by)", str(self.by), [by.value for by in By])
         if self.records is not None and self.share is not None:
             raise ConfigError(
                 f"attack_records is {self.records!r} and attack_share is {self.share!r}; give one of the two."

@@ -1,8 +1,10 @@
 """The blocks of the memory theatre: what the page needs to show every step, and nothing twice."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from memdojo.agents.baselines.registry import make_baseline, make_retriever_baseline
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.streams.tasks import stream_of_tasks
-from memdojo.envs.types import Feedback, Task
+from memdojo.envs.types import Feedback, Poison, Task
 from memdojo.eval.html.sources import (
     TrainingPart,
     first_episodes,
@@ -181,3 +183,31 @@ def test_tasks_have_options_and_what_is_said_of_the_answers(tmp_path: Path) -> N
     assert answers[0] == ""
     opposite = "wrong" if answers[2] == "A" else "right"
     assert told == ["wrong", "", opposite, ""]
+
+
+def test_poison_is_marked_and_targets_tell_what_the_adversary_wants(tmp_path: Path) -> None:
+    stream = a_stream()
+    targets = MappingProxyType({"dog": ("Miso",), "tea": ()})
+    stream = dataclasses.replace(
+        stream, poison=Poison("drift", 0, frozenset({"t2"}), targets, MappingProxyType({"dog": "t3"}))
+    )
+    settings = EvalSettings(answerer=ExtractiveAnswerer())
+    run_evaluation([make_baseline("recency")], [stream], settings, folder=tmp_path / "e").write(
+        tmp_path / "e"
+    )
+    read = read_evaluation(tmp_path / "e")
+    assert any("under attack" in grid.title for grid in read.finding_grids())
+    part = StreamPart(streams_of(read)[0])
+    assert part.plain()["poison"] == {"by": "drift", "turns": [2], "corrections": [3]}
+    lures = {question["id"]: question.get("lures") for question in part.plain()["questions"]}
+    assert lures == {"home": None, "dog": ["Miso"], "tea": [], "early": None}
+    record = next(each for each in first_episodes(read) if each.policy == "no_op")
+    asked = [each for step in episode_block(record, part, {}).steps for each in step.get("asked", ())]
+    # No memory, no answer: that is wrong, and not what the adversary wants to hear of the dog.
+    assert {each["q"]: each.get("lured") for each in asked} == {0: None, 1: False, 2: True, 3: None}
+
+
+def test_a_clean_stream_says_nothing_of_poison(part: StreamPart, block: EpisodeBlock) -> None:
+    assert "poison" not in part.plain()
+    assert not any("lures" in question for question in part.plain()["questions"])
+    assert not any("lured" in each for step in block.steps for each in step.get("asked", ()))

@@ -43,10 +43,18 @@ def _check(tmp_path: Path, *records: object) -> list[Problem]:
 
 def test_a_good_file_has_no_problems(tmp_path: Path) -> None:
     assert _check(tmp_path, _record(), _record() | {"id": "s2"}) == []
+    poisoned = _record()
+    _poison(poisoned)
+    assert _check(tmp_path, poisoned) == []
 
 
 def _turn(record: dict[str, Any]) -> dict[str, Any]:
     return record["chunks"][0]["turns"][0]  # type: ignore[no-any-return]
+
+
+def _poison(record: dict[str, Any], **changes: object) -> None:
+    sound = {"adversary": "drift", "seed": 0, "turns": ["t2"], "targets": {"q1": ["Oslo"]}}
+    record["poison"] = sound | {"corrections": {"q1": "t1"}} | changes
 
 
 _BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
@@ -184,6 +192,23 @@ _BREAKS: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
         "oracle.t2[0].target",
         "'t9' names no turn",
     ),
+    "poison in no turn": (lambda r: _poison(r, turns=["t2", "t9"]), "poison.turns[1]", "'t9' names no turn"),
+    "poison for no question": (
+        lambda r: _poison(r, targets={"q1": [], "q9": []}),
+        "poison.targets.q9",
+        "'q9' names no question",
+    ),
+    "correction of no target": (
+        lambda r: _poison(r, corrections={"q2": "t1"}),
+        "poison.corrections.q2",
+        "'q2' is no target",
+    ),
+    "correction in no turn": (
+        lambda r: _poison(r, corrections={"q1": "t9"}),
+        "poison.corrections.q1",
+        "'t9' names no turn",
+    ),
+    "poison misspelt": (lambda r: _poison(r, turn=[]), "poison.turn", "unknown"),
 }
 
 
