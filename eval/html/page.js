@@ -488,7 +488,7 @@
       const hits = (found.hits || []).map(([version, score, evidence]) => {
         const entry = episode.versions[version];
         return make("li", evidence.length ? "hit evidence" : "hit", textOf(entry), make("small", "", ` #${entry.id} · ${score}`),
-          restsOnPoison(entry) ? poisonSign() : "");
+          restsOnPoison(entry) ? " " : "", restsOnPoison(entry) ? poisonSign() : "");
       });
       const [done, held] = asked.task ? ["handed over", "helps"] : ["retrieved", "holds evidence"];
       column.append(make("h4", "", hits.length ? `${done[0].toUpperCase()}${done.slice(1)}, best first; ★ ${held}` : `Nothing was ${done}.`));
