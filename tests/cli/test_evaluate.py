@@ -145,3 +145,18 @@ def test_roles_that_make_no_sense_are_refused_with_a_sentence(data: dict[str, st
         result = invoke("eval", target, "--streams", data["test"], *given)
         assert result.exit_code == 2
         assert why in result.stderr
+
+
+def test_an_attack_is_measured_beside_the_clean_evaluation(data: dict[str, str], tmp_path: Path) -> None:
+    how = ("eval", "recency", "--streams", "synthetic:test", "--option", "num_streams=1")
+    clean, attacked = tmp_path / "clean", tmp_path / "attacked"
+    assert invoke(*how, "--out", clean).exit_code == 0
+    result = invoke(*how, "--option", "attack=drift", "--clean", clean, "--out", attacked)
+    assert result.exit_code == 0, result.stderr
+    assert "Memory under attack" in result.stdout
+    (row, *_) = json.loads((attacked / "eval.json").read_text())["attacks"]
+    assert row["adversary"] == "drift"
+    assert row["clean_kept"] is not None
+    missing = invoke(*how, "--option", "attack=drift", "--clean", tmp_path / "nowhere")
+    assert missing.exit_code == 2
+    assert "nowhere has no evaluation" in missing.stderr

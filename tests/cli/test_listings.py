@@ -29,6 +29,14 @@ def test_a_stream_is_shown_with_a_sample_and_statistics(data: dict[str, str]) ->
     assert shown.startswith("jsonl:PATH\n    A file of your own")
 
 
+def test_poison_is_counted_among_the_statistics_of_a_stream() -> None:
+    options = ("--option", "num_streams=1", "--option", "attack=drift", "--option", "attack_records=6")
+    shown = invoke("streams", "synthetic:test", *options).stdout
+    assert re.search(r"poisoned turns +6\b", shown)
+    assert re.search(r"at which the adversary aims +2\b", shown)
+    assert "attack_corrected_after" in invoke("streams").stdout
+
+
 def test_splits_and_options_of_a_source_are_shown_even_where_its_data_are_missing() -> None:
     result = invoke("streams", "locomo", "--option", "path=/nowhere")
     assert result.exit_code == 2

@@ -232,3 +232,17 @@ def test_matplotlib_is_loaded_when_figures_are_drawn() -> None:
 def test_a_misspelt_argument_is_named_with_those_that_are_near() -> None:
     with pytest.raises(UnknownNameError, match=r"argument of run_sweeps 'foldr'\. Did you mean 'folder'"):
         run_sweeps([], [], foldr="points")  # type: ignore[call-arg]
+
+
+def test_a_sweep_may_vary_an_attack() -> None:
+    poison = SWEEPS.get("poison")
+    assert [dict(point.streams) for point in poison.points] == [
+        {"attack": "contradiction", "attack_records": records} for records in (0, 2, 5, 10)
+    ]
+    for values, base in (
+        ((-1,), {"attack": "flood"}),
+        ((1,), {}),
+        ((1,), {"attack": "flood", "attack_by": "x"}),
+    ):
+        with pytest.raises((ConfigError, UnknownNameError), match="attack"):
+            Sweep("mine", "attack_records", values, "Mine?", base)
