@@ -30,6 +30,9 @@ from ..statistics.bootstrap import NUM_RESAMPLES, bootstrap_normalised
 from .curves import COSTS, SHOWN
 from .registry import GUESS, LIMITS, Point
 
+ATTACK_FIGURES = {"attack_success": "success", "clean_score": "clean_score", "detection": "detection"}
+"""Columns of points whose streams are poisoned, by what `attack_table` calls them."""
+
 POINTS = "points"
 """Folder of the points in that of a sweep."""
 
@@ -160,6 +163,7 @@ class PointMeasure:
             reference=LOWER_BOUND,
         )
         evaluation, measured = report.evaluation, {}
+        attacks = {row["policy"]: row for row in report.attacks.to_dict("records")}
         lower, upper = (evaluation.of(name) for name in (LOWER_BOUND, UPPER_BOUND))
         for row in report.summary.to_dict("records"):
             name = row["policy"]
@@ -172,6 +176,8 @@ class PointMeasure:
             )
             figures = {column: row[column] for column in (*SHOWN, *COSTS) if column in row}
             figures |= {"normalised_low": low, "normalised_high": high}
+            if name in attacks:
+                figures |= {column: attacks[name][source] for column, source in ATTACK_FIGURES.items()}
             measured[name] = {"baseline": bool(row["baseline"])} | {
                 column: None if math.isnan(value) else value for column, value in figures.items()
             }

@@ -37,6 +37,7 @@ from .registry import GUESS, SWEEPS, Point, Sweep
 FORMAT_VERSION = 1
 """Version of `sweeps.json`."""
 
+ATTACK_SUCCESS = "attack_success"
 BOUNDS = (LOWER_BOUND, UPPER_BOUND)
 
 OnPoint = Callable[[Point, int, int], None]
@@ -63,8 +64,9 @@ class SweepReport:
 
     @property
     def grids(self) -> tuple[Grid, ...]:
-        """One table for each sweep, with normalised scores."""
-        return tuple(self._grid(name) for name in self.tests)
+        """One table for each sweep, with normalised scores, and one more where streams are poisoned."""
+        scores = [self._grid(name) for name in self.tests]
+        return (*scores, *(self._attack_grid(name) for name in self.tests if self._is_attacked(name)))
 
     def print(self, file: TextIO | None = None) -> None:
         """Print the tables, to standard output by default."""
@@ -107,6 +109,25 @@ class SweepReport:
             "base_rates": {"no_memory": LOWER_BOUND, "guessing": GUESS, "bound": UPPER_BOUND},
             "sweeps": sweeps,
         }
+
+    def _is_attacked(self, name: str) -> bool:
+        if ATTACK_SUCCESS not in self.table:
+            return False
+        return bool(self.table.loc[self.table["sweep"] == name, ATTACK_SUCCESS].notna().any())
+
+    def _attack_grid(self, name: str) -> Grid:
+        rows = self.table[self.table["sweep"] == name]
+        values = rows["value"].unique()
+        cells = rows.set_index(["policy", "value"])[ATTACK_SUCCESS]
+        return Grid(
+            f"{name}: attack success x 100",
+            ("policy", *(f"{value:g}" for value in values)),
+            tuple(
+                (str(policy), *(percent(float(cells.get((policy, value), math.nan))) for value in values))
+                for policy in rows["policy"].unique()
+            ),
+            "Of the questions at which the adversary aims.",
+        )
 
     def _grid(self, name: str) -> Grid:
         rows = self.table[self.table["sweep"] == name]

@@ -11,8 +11,8 @@ def test_environments_streams_and_baselines_are_listed() -> None:
     assert re.search(r"memdojo/MemoryManager-v0 +A manager", invoke("envs").stdout)
     sources = invoke("streams").stdout
     assert re.search(r"synthetic\[:SPLIT\] +\w", sources)
-    # A line a source; splits and options are shown on request.
-    assert len(sources.splitlines()) == len(_json("streams")) + 2
+    # A line a source; splits and options are shown on request. The last lines say how, and what all take.
+    assert len(sources.splitlines()) == len(_json("streams")) + 3
     assert "memskill/train" not in sources
     assert "memskill/train" in invoke("streams", "--long").stdout
     shown = invoke("baselines").stdout

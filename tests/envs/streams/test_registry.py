@@ -102,7 +102,7 @@ def test_a_name_that_a_spec_could_not_hold_is_refused(name: str) -> None:
         ),
         ("diary:trian", {}, "Did you mean 'train'"),
         ("diary", {"num_stream": 3}, "Did you mean 'num_streams'"),
-        ("jsonl:x", {"seed": 3}, "Known: none"),
+        ("jsonl:x", {"seed": 3}, "Known: attack, "),
     ],
 )
 def test_unknown_names_are_refused_at_once_with_the_near_ones(

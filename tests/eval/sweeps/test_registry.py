@@ -246,3 +246,16 @@ def test_a_sweep_may_vary_an_attack() -> None:
     ):
         with pytest.raises((ConfigError, UnknownNameError), match="attack"):
             Sweep("mine", "attack_records", values, "Mine?", base)
+
+
+def test_a_sweep_of_an_attack_tells_its_success() -> None:
+    base = SMALL | {"attack": "dormant", "max_entries": 99}
+    sweep = Sweep("poison", "attack_records", (0, 3), "Whom does it believe?", base)
+    report = run_sweeps([make_baseline("recency")], [sweep, TOP_K], SETTINGS)
+    found = report.table.set_index(["sweep", "value", "policy"])["attack_success"].sort_index()
+    assert found["poison", 3, "recency"] > found["poison", 3, "oracle"] == 0.0
+    assert found["poison", 0].isna().all()
+    assert found["top_k"].isna().all()
+    (grid,) = (grid for grid in report.grids if "success" in grid.title)
+    assert (grid.title, grid.headers) == ("poison: attack success x 100", ("policy", "0", "3"))
+    assert grid.rows[0][:2] == ("recency", "-")
