@@ -26,6 +26,7 @@ from memdojo.envs.answering import Answer
 from memdojo.envs.gym.text import MemoryManagerEnv
 from memdojo.envs.memory import BM25Retriever, HashedNgramEmbedder
 from memdojo.envs.prompts.plain import PlainFormat
+from memdojo.envs.streams.attacks.flood import Flood
 from memdojo.eval.sweeps.registry import Sweep
 from memdojo.train.algorithms.settings import GrpoSettings
 
@@ -40,6 +41,13 @@ def toy_source(split, *, num_streams=2, seed=0):
         )
         question = Question("q1", "Where does Ann live?", ("Rome",), evidence=frozenset({"t0"}))
         yield Stream(f"toy-{split}-{number}", f"toy-{split}-{number}", chunks, (question,))
+
+
+@memdojo.register.adversary("toy_adversary")
+class ToyAdversary(Flood):
+    """Floods under another name."""
+
+    name = "toy_adversary"
 
 
 @memdojo.register.metric("toy_metric")
@@ -593,6 +601,7 @@ def test_what_a_package_brings_is_listed(site: Path) -> None:
             "BM25, named again.",
         ],
         "sweeps": ["toy_sweep", "Does it keep toys?"],
+        "list adversaries": ["toy_adversary", "Floods under another name."],
         "list formats": ["toy_format", "The plain format under another name."],
         "list metrics": ["toy_metric", "Return 0.75, whatever is said."],
         "list reward-parts": ["toy_part", "Half a point a step."],
