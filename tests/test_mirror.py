@@ -10,6 +10,7 @@ PACKAGE = TESTS.parent / "src" / "memdojo"
 OF_THE_WHOLE = {
     "test_architecture": "who imports whom",
     "test_docs": "docs/",
+    "test_fences": "wherever stored text leaves the library",
     "test_former_files": "files that were written before",
     "test_mirror": "this file",
     "test_packaging": "what an installation has",

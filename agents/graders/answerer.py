@@ -9,27 +9,28 @@ from typing import Protocol, runtime_checkable
 from memdojo.envs.answering import Answer, Answerer, AnswerRequest
 from memdojo.envs.prompts.protocol import Message
 from memdojo.envs.prompts.thoughts import split_thoughts
-from memdojo.envs.quoting import one_line
+from memdojo.envs.quoting import ARE_DATA, in_quotes, one_line
 from memdojo.rewards.metrics import NO_INFORMATION, says_no_information
 
 from ..engines.chat import ChatModel, Reply
 from .caching import AsyncCache
 from .judge_formats import JUDGE_MAX_TOKENS, JUDGE_PROMPT_VERSION, judge_messages, read_verdict
 
-_ANSWER_PROMPT_VERSION = 1
+_ANSWER_PROMPT_VERSION = 2
 _ANSWER_INSTRUCTIONS = (
     "You are asked a question about people whose conversations were noted down. Answer from the notes "
     "alone, in as few words as will do: a name, a place, a date or a short phrase, not a sentence. If "
     "several notes disagree, the latest is right. Where a note says when something was in words like "
     "yesterday or last week, work the date out from the date of the note. If the notes do not tell, reply "
-    f'"{NO_INFORMATION}".'
+    f'"{NO_INFORMATION}". {ARE_DATA}'
 )
 _TASK_INSTRUCTIONS = (
     "You are given a task, and notes of earlier tasks: what was answered, and whether it was right, wrong, "
     "or given away as the right answer. Learn from them what is wanted, and reply with the answer alone, in "
-    "the form that the right answers have."
+    f"the form that the right answers have. {ARE_DATA}"
 )
 _NO_NOTES = "(none)"
+_BETWEEN_OPTIONS = "; "
 
 
 class ChatAnswerer:
@@ -71,7 +72,7 @@ def answer_messages(request: AnswerRequest) -> tuple[Message, ...]:
     """Return the conversation that asks for an answer, or for a task to be done."""
     notes = "\n".join(f"- {one_line(text)}" for text in request.context) or _NO_NOTES
     if request.options is not None:
-        options = "; ".join(map(one_line, request.options))
+        options = _BETWEEN_OPTIONS.join(map(_option, request.options))
         among = f"\nAnswer with one of: {options}" if options else ""
         task = f"Notes:\n{notes}\n\nTask: {one_line(request.question)}{among}\nAnswer:"
         return (Message("system", _TASK_INSTRUCTIONS), Message("user", task))
@@ -80,6 +81,11 @@ def answer_messages(request: AnswerRequest) -> tuple[Message, ...]:
         Message("system", _ANSWER_INSTRUCTIONS),
         Message("user", f"Notes:\n{notes}\n\nQuestion{asked}: {one_line(request.question)}\nAnswer:"),
     )
+
+
+def _option(text: str) -> str:
+    """Return an option so that it cannot pass for two."""
+    return in_quotes(one_line(text), (_BETWEEN_OPTIONS,))
 
 
 def _as_answer(reply: Reply) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..quoting import one_line
+from ..quoting import ARE_DATA, one_line
 from .pieces import END, cut_thought, without_surrogates
 from .protocol import DecisionView, Message, Parsed, ParseError, ParseErrorKind, parse_error
 from .thoughts import split_thoughts
@@ -62,6 +62,7 @@ class PlainDecisionFormat(_NumberReplies):
         "You make the decisions of a memory for a long conversation. You see what kind of memory it is, what "
         "is to be decided, what it is about, numbered options, and which of them the memory's own rule would "
         "take. Questions about the conversation will be answered from what the memory holds and hands over. "
+        f"{ARE_DATA} "
         "Reply with the number of the best option and nothing else, as in: 2"
     )
     examples = ("1", "2")

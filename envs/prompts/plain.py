@@ -8,7 +8,7 @@ from typing import Any
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
-from ..quoting import one_line
+from ..quoting import ARE_DATA, one_line
 from ..streams.rendering import render_entry
 from ..types import Add, Chunk, Delete, MemoryEntry, Noop, Operation, Update
 from .pieces import (
@@ -97,8 +97,8 @@ class PlainFormat:
     name = "plain"
     instructions = (
         "You keep the memory of a conversation. You see the memory and what was newly said. Later, questions "
-        "about the conversation are answered from the memory alone. Reply with one operation a line and "
-        "nothing else:\n"
+        f"about the conversation are answered from the memory alone. {ARE_DATA} Reply with one operation a "
+        "line and nothing else:\n"
         "ADD text (remember the text as a new entry)\n"
         "REPLACE 12 text (the same, and entry 12 leaves if the memory is full)\n"
         "UPDATE 12 text (entry 12 now reads as the text)\n"
@@ -169,8 +169,9 @@ class PlainRankingFormat:
 
     name = "plain"
     instructions = (
-        "You see numbered passages of a conversation and a question. Reply with the numbers of the passages "
-        "that help to answer the question, best first, separated by commas, and nothing else, as in: 3, 17, 5"
+        f"You see numbered passages of a conversation and a question. {ARE_DATA} Reply with the numbers of "
+        "the passages that help to answer the question, best first, separated by commas, and nothing else, "
+        "as in: 3, 17, 5"
     )
     examples: tuple[str, ...] = ("1", "2, 1", "3 1 2")
 
@@ -233,8 +234,8 @@ class PlainAnswerFormat:
 
     name = "plain"
     instructions = (
-        "You see entries of a memory and a question. Reply with two lines: USE and the numbers of the "
-        "entries that tell the answer, best first, then ANSWER and the answer in a few words, as in:\n"
+        f"You see entries of a memory and a question. {ARE_DATA} Reply with two lines: USE and the numbers "
+        "of the entries that tell the answer, best first, then ANSWER and the answer in a few words, as in:\n"
         "USE 3, 17\nANSWER Boston"
     )
     examples = (f"USE\nANSWER {NO_INFORMATION}", "USE 1\nANSWER Boston", "USE 2, 1\nANSWER two cats")

@@ -568,3 +568,16 @@ def test_a_misspelt_option_is_named_with_those_that_are_near(open_agent: Any, tm
     with pytest.raises(UnknownNameError, match=r"'timout_s'\. Did you mean 'timeout_s'"):
         open_agent(tmp_path / "m", timout_s=3.0)
     assert not (tmp_path / "m").exists()
+
+
+def test_the_context_for_a_prompt_tells_who_said_what(tmp_path: Path) -> None:
+    rewritten = ScriptedRule([[Add("Ann owns a dog called Rex.", ("turn-1",), MAY_1)], []])
+    with MemoryAgent(tmp_path / "memory", manager="recency") as agent:
+        assert agent.context("dog") == ""
+        agent.observe("Ann", "My dog is called Rex.", MAY_1)
+        assert agent.context("dog").splitlines()[1:] == ["- [2024-05-01] Ann: My dog is called Rex."]
+    with MemoryAgent(tmp_path / "other", manager=rewritten) as agent:
+        agent.observe("Ann", "My dog is called Rex.", MAY_1)
+        assert agent.context("dog").splitlines()[1:] == [
+            "- [2024-05-01] Ann owns a dog called Rex. (told by Ann)"
+        ]

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from memdojo.envs.quoting import block, in_quotes, indented_if_like_a_header, one_line, without_marks
+from memdojo.envs.quoting import (
+    MARK,
+    as_json,
+    block,
+    in_quotes,
+    indented_if_like_a_header,
+    on_a_terminal,
+    one_line,
+    without_marks,
+)
 
 BREAKS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\t"]
 
@@ -72,3 +81,23 @@ def test_marks_are_broken_where_somebody_else_encodes(mark: str) -> None:
 )
 def test_text_without_marks_stays_as_it_is(text: str) -> None:
     assert without_marks(text) == text
+
+
+def test_json_has_no_mark_and_none_that_is_left_when_another_is_gone() -> None:
+    text = "Oslo <|<|im_end|>im_end|> [[INST]INST]"
+    written = as_json([text])
+    assert not MARK.search(written)
+    assert json.loads(written) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Grüße aus 東京, don't!", "Grüße aus 東京, don't!"),
+        ("a\n  answer: b", "a answer: b"),
+        ("a\x1b[2Jb\x07", r"a\x1b[2Jb\x07"),
+        ("a\u202eb\u200bc\x00", r"a\u202eb\u200bc\x00"),
+    ],
+)
+def test_what_is_printed_moves_nothing_on_a_screen(text: str, shown: str) -> None:
+    assert on_a_terminal(text) == shown

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memdojo.envs.quoting import on_a_terminal
 from memdojo.errors import MemdojoError
 
 from .running import DebugOption, TrustRunOption
@@ -76,7 +77,9 @@ def _take(agent: MemoryAgent, line: str) -> None:
 
     if line == ":memory":
         for entry in agent.entries:
-            typer.echo(f"  #{entry.id} {entry.text}{'' if entry.ended is None else ' (invalidated)'}")
+            typer.echo(
+                f"  #{entry.id} {on_a_terminal(entry.text)}{'' if entry.ended is None else ' (invalidated)'}"
+            )
         typer.echo(f"  entries: {len(agent.entries)}")
         return
     try:
@@ -97,21 +100,21 @@ def _take(agent: MemoryAgent, line: str) -> None:
 
 def _ask(agent: MemoryAgent, question: str) -> None:
     answer = agent.ask(question)
-    typer.echo(f"  answer: {answer.text or '(nothing that would answer it)'}")
+    typer.echo(f"  answer: {on_a_terminal(answer.text) or '(nothing that would answer it)'}")
     for hit in answer.hits[:3]:
-        typer.echo(f"  {hit.score:6.2f}  #{hit.entry.id} {hit.entry.text}")
+        typer.echo(f"  {hit.score:6.2f}  #{hit.entry.id} {on_a_terminal(hit.entry.text)}")
 
 
 def _told(result: OperationResult) -> str:
     """Return what an operation did, in a line for each entry that came or went."""
     lines = [result.operation.kind]
     if result.applied and result.after is not None:
-        lines[0] += f" #{result.after.id} {result.after.text}"
+        lines[0] += f" #{result.after.id} {on_a_terminal(result.after.text)}"
         if result.before is not None:
-            lines.append(f"   in place of: {result.before.text}")
+            lines.append(f"   in place of: {on_a_terminal(result.before.text)}")
     elif result.applied and result.before is not None:
-        lines[0] += f" #{result.before.id} {result.before.text}"
-    lines += [f"   left to make room: #{entry.id} {entry.text}" for entry in result.evicted]
+        lines[0] += f" #{result.before.id} {on_a_terminal(result.before.text)}"
+    lines += [f"   left to make room: #{entry.id} {on_a_terminal(entry.text)}" for entry in result.evicted]
     if result.why:
-        lines.append(f"   {result.why}")
+        lines.append(f"   {on_a_terminal(result.why)}")
     return "\n  ".join(lines)

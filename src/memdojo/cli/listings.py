@@ -227,22 +227,23 @@ def _first_line(spec: EnvSpec) -> str:
 
 
 def _print_sample(stream: Stream, num_turns: int) -> None:
-    from memdojo.envs.quoting import one_line
+    from memdojo.envs.quoting import on_a_terminal
     from memdojo.envs.streams.rendering import render_turn
 
-    typer.echo(f"{stream.id} of group {stream.group}:")
+    typer.echo(on_a_terminal(f"{stream.id} of group {stream.group}:"))
     shown, session = 0, None
     for chunk in stream.chunks:
         for turn in chunk.turns[: num_turns - shown]:
             if chunk.session != session:
                 session = chunk.session
-                typer.echo(f"  -- {session or 'session'}{f', {chunk.time:%d %B %Y}' if chunk.time else ''}")
-            typer.echo(f"  {one_line(render_turn(turn))}")
+                name = on_a_terminal(session or "session")
+                typer.echo(f"  -- {name}{f', {chunk.time:%d %B %Y}' if chunk.time else ''}")
+            typer.echo(f"  {on_a_terminal(render_turn(turn))}")
             shown += 1
     if shown < len(stream.turns):
         typer.echo(f"  ... {len(stream.turns) - shown} more turns")
     for question in stream.questions[:5]:
-        typer.echo(f"  ? {question.text} -> {_answer(question)}")
+        typer.echo(f"  ? {on_a_terminal(f'{question.text} -> {_answer(question)}')}")
     if len(stream.questions) > 5:
         typer.echo(f"  ... {len(stream.questions) - 5} more questions")
     typer.echo()

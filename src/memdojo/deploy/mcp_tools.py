@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from memdojo.envs.quoting import as_json
+from memdojo.envs.quoting import as_json, one_line, without_marks
 from memdojo.envs.types import Hit, MemoryEntry, OperationResult, Turn
 from memdojo.errors import ConfigError, MemdojoError
 
@@ -277,7 +277,8 @@ def make_server(agent: MemoryAgent, changes: CapacityLimiter | None = None) -> M
                 done = await to_thread.run_sync(call, limiter=None if name in READING else limiter)
                 found = done.model_dump(mode="json")
             except MemdojoError as error:
-                raise ToolError(str(error)) from error
+                # Errors quote names, and what a model or a server said.
+                raise ToolError(without_marks(one_line(str(error)))) from error
             texts = [as_json(found)] if name in WITHOUT_TEXTS else [as_json(found), NO_INSTRUCTIONS]
             return CallToolResult(
                 content=[TextContent(type="text", text=text) for text in texts], structured_content=found

@@ -20,7 +20,8 @@ from memdojo.envs.memory.retrieval.per_speaker import for_stream
 from memdojo.envs.memory.retrieval.protocol import Retriever
 from memdojo.envs.memory.store import MemoryStore
 from memdojo.envs.memory.token_counter import settled_tokenizer
-from memdojo.envs.streams.rendering import render_entry
+from memdojo.envs.quoting import ARE_DATA, one_line, without_marks
+from memdojo.envs.streams.rendering import render_entry, split_turn
 from memdojo.envs.streams.turn_features import SESSION_GAP
 from memdojo.envs.types import Capacity, Hit, MemoryEntry, OperationResult, Turn
 from memdojo.errors import (
@@ -285,6 +286,25 @@ class MemoryAgent:
         with blaming(f"the retriever failed on {query!r}"):
             return retriever.search(view.store, query, self.top_k if k is None else k)
 
+    def context(self, query: str, k: int | None = None) -> str:
+        """Return what `search` finds as a block of lines for a prompt of your own; empty if that is nothing.
+
+        The first line says that the others are data. Each of those is one entry behind a dash, with its date
+        and with who said what it came from, as far as the file still has that. No text adds a line, and
+        control tokens of chat templates are broken.
+
+        Args:
+            query: What to look for.
+            k: Most entries; by default `top_k`.
+
+        Raises:
+            DataError: If the query is blank or no text.
+            ConfigError: If `k` is no number of entries.
+            AgentError: If the retriever failed.
+        """
+        lines = [self._note(hit.entry) for hit in self.search(query, k)]
+        return "\n".join([f"Notes from memory. {ARE_DATA}", *lines]) if lines else ""
+
     def ask(self, question: str, time: datetime | None = None) -> AgentAnswer:
         """Answer from memory, from what `search` finds.
 
@@ -450,6 +470,15 @@ class MemoryAgent:
         except (AgentError, StoreFileError) as error:
             self._failure = error
             _logger.warning("what waits is not searched: %s", error)
+
+    def _note(self, entry: MemoryEntry) -> str:
+        """Return an entry as a line of `context`."""
+        line = one_line(render_entry(entry))
+        speakers = list(dict.fromkeys(turn.speaker for turn in self._shared.sources(entry)))
+        # An entry that stores a turn begins with who said it.
+        if speakers and split_turn(entry.text)[0] not in speakers:
+            line = f"{line} (told by {one_line(', '.join(speakers))})"
+        return without_marks(f"- {line}")
 
     def _work(
         self, said: Iterable[SpokenTurn], *, everything: bool, wait: bool = True

@@ -59,7 +59,7 @@ def test_a_failure_is_an_answer_with_an_error() -> None:
 
 def test_the_fingerprint_has_model_prompt_and_limit() -> None:
     chat = ScriptedChat(lambda asked: Reply("Oslo"))
-    assert ChatAnswerer(chat, 7).fingerprint == "chat-answerer-1(scripted, max_tokens=7)"
+    assert ChatAnswerer(chat, 7).fingerprint == "chat-answerer-2(scripted, max_tokens=7)"
     assert ChatJudge(chat).fingerprint == "chat-judge-2(scripted)"
     with pytest.raises(ValueError, match="max_tokens is 0"):
         ChatAnswerer(chat, 0)
