@@ -5,25 +5,28 @@ from __future__ import annotations
 from memdojo.errors import ConfigError
 
 from ..parts.protocol import MemoryDesign
+from .admitting import Admitting
 from .budgets import EntryBudget, TokenBudget, WriteBudget
 from .guarded import Guarded
 
-WRAPPING = ("guarded", "max_read_entries", "max_read_tokens", "max_write_operations")
+WRAPPING = ("admit", "guarded", "max_read_entries", "max_read_tokens", "max_write_operations")
 """Parameters that every design takes beside its own."""
 
 
 def wrapped(
     design: MemoryDesign,
     *,
+    admit: str | None = None,
     guarded: bool = False,
     max_read_entries: int | None = None,
     max_read_tokens: int | None = None,
     max_write_operations: int | None = None,
 ) -> MemoryDesign:
-    """Return a design in its wrappers, the guard inmost; the design itself where none is asked for.
+    """Return a design in its wrappers, the guards inmost; the design itself where none is asked for.
 
     Args:
         design: The design.
+        admit: Put `Admitting` around it, with this rule.
         guarded: Put `Guarded` around it.
         max_read_entries: Put `EntryBudget` around it.
         max_read_tokens: Put `TokenBudget` around it.
@@ -32,6 +35,8 @@ def wrapped(
     Raises:
         ConfigError: If a value is none of its parameter's.
     """
+    if admit is not None:
+        design = Admitting(design, admit)
     if not isinstance(guarded, bool):
         raise ConfigError(f"guarded is {guarded!r}; give true or false.")
     if guarded:
