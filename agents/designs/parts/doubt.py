@@ -18,6 +18,9 @@ from .likeness import most_alike
 from .memory import DesignMemory
 from .wording import gives_orders, is_hearsay, is_machine, is_question_answered, is_unsure, tells_of_another
 
+MIN_SPEAKERS = 2
+"""Who comes before so many have spoken is no stranger: a dialogue takes two."""
+
 SAME_WORDS = 0.6
 """Share of the words of two texts, of all that either has, from which on one is the other said again."""
 
@@ -27,12 +30,13 @@ DOUBT_FEATURES = (
     *("same_words", "is_repeated", "contradicts", "by_same_speaker", "age", "is_confirmed", "num_entries"),
     *SURFACE_FEATURES,
 )
-"""Of who says it: whether nobody of that name has spoken, whether it is the name of a program, and the share of
-the entries that this one told. Of how it is said: as hearsay, as an order, as a question with its answer
-behind it, as a guess, of somebody who is none of the speakers, and the share of the last entries that are so;
-the share of names that never occurred. Against what is held: cosines of the two entries that are most alike,
-the share of words that the most literal one shares, whether it says the same, or the same with another value,
-whether the same speaker told it, how old it is, and whether something that waits says this too."""
+"""Of who says it: whether nobody of that name has spoken though others have, whether it is the name of a
+program, and the share of the entries that this one told. Of how it is said: as hearsay, as an order, as a
+question with its answer behind it, as a guess, of somebody who is none of the speakers, and the share of the
+last entries that are so; the share of names that never occurred. Against what is held: cosines of the two
+entries that are most alike, the share of words that the most literal one shares, whether it says the same, or
+the same with another value, whether the same speaker told it, how old it is, and whether something that waits
+says this too."""
 
 _MAX_COMPARED = 8
 _LATELY = 8
@@ -45,7 +49,7 @@ class Doubt:
 
     Attributes:
         features: `DOUBT_FEATURES`.
-        is_stranger: Whether nobody of the speaker's name has spoken, while others have.
+        is_stranger: Whether nobody of the speaker's name has spoken, while `MIN_SPEAKERS` others have.
         is_second_hand: Whether a program or hearsay tells it, or it gives orders.
         contradicts: Whether an entry says the same with another value.
         confirms: The waiting entries that say the same, if somebody says it who is no stranger.
@@ -71,7 +75,7 @@ def doubt(memory: DesignMemory, turn: Turn, waiting: Sequence[MemoryEntry]) -> D
     held = memory.store.readable
     speakers = [split_turn(entry.text)[0] for entry in held]
     names = frozenset(speakers) | {speaker}
-    is_stranger = bool(held) and speaker not in speakers
+    is_stranger = len(set(speakers)) >= MIN_SPEAKERS and speaker not in speakers
     second_hand = (is_machine(speaker), is_hearsay(said), gives_orders(said))
     alike = most_alike(memory, text, held, _MAX_COMPARED)
     nearness = [*(hit.score for hit in alike), 0.0, 0.0][:2]

@@ -12,12 +12,13 @@ from .drift import Drift
 from .flood import Flood
 from .instruction import Instruction
 from .look_alike import LookAlike
+from .mixed import Mixed
 from .protocol import Adversary
 
 ADVERSARIES: Registry[Callable[[], Adversary]] = Registry("adversary")
 """What makes an adversary, by its name; called without arguments."""
 
-for _adversary in (Contradiction, LookAlike, Dormant, Instruction, Flood, Drift):
+for _adversary in (Contradiction, LookAlike, Dormant, Instruction, Flood, Drift, Mixed):
     ADVERSARIES.add(_adversary.name, _adversary)
 
 

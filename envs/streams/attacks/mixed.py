@@ -1,0 +1,46 @@
+"""`Mixed`: one of several adversaries for each stream, so that a training meets all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from .contradiction import Contradiction
+from .dormant import Dormant
+from .drift import Drift
+from .flood import Flood
+from .instruction import Instruction
+from .look_alike import LookAlike
+from .protocol import Adversary, Strike
+from .scene import Scene
+
+
+class Mixed:
+    """Attacks each stream as another of the adversaries would, drawn evenly.
+
+    Args:
+        adversaries: The adversaries; by default the six that come with memdojo.
+    """
+
+    name = "mixed"
+
+    def __init__(self, adversaries: Sequence[Adversary] = ()) -> None:
+        self._adversaries = tuple(adversaries) or (
+            *(Contradiction(), LookAlike(), Dormant()),
+            *(Instruction(), Flood(), Drift()),
+        )
+
+    def usual_turns(self, stream_turns: int) -> int:
+        """Return the most that one of them takes."""
+        return max(each.usual_turns(stream_turns) for each in self._adversaries)
+
+    def plan(self, scene: Scene, num_turns: int, rng: np.random.Generator) -> Iterator[Strike]:
+        """Yield what the one does that is drawn, who takes no more turns than usual."""
+        adversary = self._adversaries[rng.integers(len(self._adversaries))]
+        left = min(num_turns, adversary.usual_turns(len(scene.stream.turns)))
+        for strike in adversary.plan(scene, left, rng):
+            if len(strike.turns) > left:
+                return
+            left -= len(strike.turns)
+            yield strike
