@@ -38,6 +38,9 @@ entries that are most alike, the share of words that the most literal one shares
 the same with another value, whether the same speaker told it, how old it is, and whether something that waits
 says this too."""
 
+LOG_SCALE = 5.0
+"""The logarithms of ages and counts are divided by it, so that they are about as large as all else."""
+
 _MAX_COMPARED = 8
 _LATELY = 8
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
@@ -50,7 +53,8 @@ class Doubt:
     Attributes:
         features: `DOUBT_FEATURES`.
         is_stranger: Whether nobody of the speaker's name has spoken, while `MIN_SPEAKERS` others have.
-        is_second_hand: Whether a program or hearsay tells it, or it gives orders.
+        is_second_hand: Whether a program or hearsay tells it, it gives orders, or answers a question that it
+            asks itself.
         contradicts: Whether an entry says the same with another value.
         confirms: The waiting entries that say the same, if somebody says it who is no stranger.
     """
@@ -76,7 +80,7 @@ def doubt(memory: DesignMemory, turn: Turn, waiting: Sequence[MemoryEntry]) -> D
     speakers = [split_turn(entry.text)[0] for entry in held]
     names = frozenset(speakers) | {speaker}
     is_stranger = len(set(speakers)) >= MIN_SPEAKERS and speaker not in speakers
-    second_hand = (is_machine(speaker), is_hearsay(said), gives_orders(said))
+    second_hand = (is_machine(speaker), is_hearsay(said), gives_orders(said), is_question_answered(said))
     alike = most_alike(memory, text, held, _MAX_COMPARED)
     nearness = [*(hit.score for hit in alike), 0.0, 0.0][:2]
     literal = max(alike, key=lambda hit: (same_words(said, hit.entry.text), hit.entry.id), default=None)
@@ -91,7 +95,6 @@ def doubt(memory: DesignMemory, turn: Turn, waiting: Sequence[MemoryEntry]) -> D
         second_hand[0],
         speakers.count(speaker) / max(len(held), 1),
         *second_hand[1:],
-        is_question_answered(said),
         is_unsure(said),
         tells_of_another(said, names),
         sum(lately) / _LATELY,
@@ -101,9 +104,9 @@ def doubt(memory: DesignMemory, turn: Turn, waiting: Sequence[MemoryEntry]) -> D
         is_repeated,
         contradicts,
         nearest is not None and split_turn(nearest.text)[0] == speaker,
-        0.0 if nearest is None else np.log1p(max(memory.step - nearest.updated_step, 0)),
+        0.0 if nearest is None else np.log1p(max(memory.step - nearest.updated_step, 0)) / LOG_SCALE,
         bool(saying_so),
-        np.log1p(len(held)),
+        np.log1p(len(held)) / LOG_SCALE,
         *surface_features(text),
     )
     return Doubt(

@@ -28,8 +28,8 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _QUESTION_ANSWERED = re.compile(
-    r"\s*(?:who|what|whose|where|when|which|why|how|is|are|was|were|do|does|did|has|have|had|can|could|will|"
-    r"would|in|on|at|for|to|with|from|by)\b[^.!]{3,300}(?:\?|:) \S",
+    r"(?:^|[.?!]\s+)(?:who|what|whose|where|when|which|why|how|is|are|was|were|do|does|did|has|have|had|can|"
+    r"could|will|would|in|on|at|for|to|with|from|by)\b[^.!?:]{3,300}: \S",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(r"\b(?:or (?:perhaps|maybe|rather)|rather than|perhaps|maybe|might be)\b", re.IGNORECASE)
@@ -68,7 +68,7 @@ def gives_orders(said: str) -> bool:
 
 def is_question_answered(said: str) -> bool:
     """Return whether words are a question whose answer follows a colon, as nobody talks."""
-    return _QUESTION_ANSWERED.match(said) is not None
+    return _QUESTION_ANSWERED.search(said) is not None
 
 
 def is_unsure(said: str) -> bool:

@@ -53,8 +53,9 @@ class Admitting(Wrapper):
 
     By `all` everything is admitted, as without the wrapper; it is what a learned policy begins with. By
     `trusted` only who has spoken before is believed, and neither hearsay, nor a program, nor what gives
-    orders. By `confirmed` such turns wait, and so does what says an entry again with another value, until
-    somebody who has spoken before says the same; after `patience` chunks it is dropped.
+    orders or answers its own question. By `confirmed` such turns wait, and so does what says an entry again
+    with another value, until somebody who has spoken before says the same; after `patience` chunks it is
+    dropped.
 
     What waits stands in the store as an entry that nobody finds, where there is room for it; a turn that is
     too long for one entry cannot wait, and is refused.

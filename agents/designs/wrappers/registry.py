@@ -9,7 +9,7 @@ from .admitting import Admitting
 from .budgets import EntryBudget, TokenBudget, WriteBudget
 from .guarded import Guarded
 
-WRAPPING = ("admit", "guarded", "max_read_entries", "max_read_tokens", "max_write_operations")
+WRAPPING = ("admit", "guarded", "lessons", "max_read_entries", "max_read_tokens", "max_write_operations")
 """Parameters that every design takes beside its own."""
 
 
@@ -18,6 +18,7 @@ def wrapped(
     *,
     admit: str | None = None,
     guarded: bool = False,
+    lessons: bool = False,
     max_read_entries: int | None = None,
     max_read_tokens: int | None = None,
     max_write_operations: int | None = None,
@@ -28,6 +29,7 @@ def wrapped(
         design: The design.
         admit: Put `Admitting` around it, with this rule.
         guarded: Put `Guarded` around it.
+        lessons: Let that guard learn.
         max_read_entries: Put `EntryBudget` around it.
         max_read_tokens: Put `TokenBudget` around it.
         max_write_operations: Put `WriteBudget` around it.
@@ -37,10 +39,13 @@ def wrapped(
     """
     if admit is not None:
         design = Admitting(design, admit)
-    if not isinstance(guarded, bool):
-        raise ConfigError(f"guarded is {guarded!r}; give true or false.")
+    for name, value in (("guarded", guarded), ("lessons", lessons)):
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name} is {value!r}; give true or false.")
+    if lessons and not guarded:
+        raise ConfigError("lessons are those of the guard; set guarded as well.")
     if guarded:
-        design = Guarded(design)
+        design = Guarded(design, lessons=lessons)
     if max_read_entries is not None:
         design = EntryBudget(design, max_read_entries)
     if max_read_tokens is not None:

@@ -134,8 +134,7 @@ def test_a_judge_that_obeys_the_last_line_of_the_form_is_not_reached_by_an_answe
 
 HONEST = ([Add("Ann: My dog is Oscar.", ("t0",))], [], [], [Add("Ann: I live in Rome now.", ("t3",))])
 OF_MANAGERS: Mapping[str, Mapping[str, float]] = {
-    # The first two turns are kept, and the rest refused: one of two answers. Packed they all fit, where tokens
-    # are not limited.
+    # The first two turns are kept, and the rest refused: one of two answers. Packed, all of them fit.
     "evidence_stored": {"no_op": 0, "add_everything": 0.5, "duplicate_everything": 0.5, "pack_turns": PAYS},
     "evidence_kept": {"no_op": 0, "add_everything": 0.5, "duplicate_everything": 0.5, "delete_everything": 0},
     "answerability": {"no_op": 0, "add_everything": 0.5, "duplicate_everything": 0.5, "delete_everything": 0},
