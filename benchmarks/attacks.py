@@ -15,6 +15,7 @@ better. The last line is one JSON object. Figures x 100.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -38,9 +39,11 @@ from memdojo.rewards.attacks import attack_succeeded
 from memdojo.rewards.metrics import token_f1
 
 UNDEFENDED, INFORMED, CLEAN = "undefended", "informed", "clean"
+ATTACKS = ["contradiction", "look_alike", "dormant", "instruction", "flood", "drift"]
 RULES: dict[str, dict[str, Any]] = {
     UNDEFENDED: {},
     "guarded": {"guarded": True},
+    "guarded, lessons": {"guarded": True, "lessons": True},
     "trusted": {"admit": "trusted"},
     "confirmed": {"admit": "confirmed"},
 }
@@ -54,7 +57,9 @@ def main() -> None:
     parser.add_argument("--design", default="flat", help="the design that is defended by rules")
     parser.add_argument("--streams", default="synthetic:test")
     parser.add_argument("--num", type=int, default=24, help="streams")
-    parser.add_argument("--attacks", nargs="+", default=list(ADVERSARIES), choices=list(ADVERSARIES))
+    parser.add_argument("--attacks", nargs="+", default=ATTACKS, choices=list(ADVERSARIES))
+    parser.add_argument("--rules", nargs="+", default=[*RULES], choices=[*RULES], help="defences by hand")
+    parser.add_argument("--records", type=int, help="turns of an adversary; by default as many as is usual")
     parser.add_argument("--by", default="participant", choices=["participant", "stranger", "tool"])
     parser.add_argument("--attack-seed", type=int, default=1000)
     parser.add_argument("--stream-seed", type=int, default=0)
@@ -66,8 +71,11 @@ def main() -> None:
     for attack in (CLEAN, *arguments.attacks):
         streams: Sequence[Stream] = clean
         if attack != CLEAN:
+            # A flood is as much as is usual, since few turns drive nothing out.
+            records = {} if attack == "flood" else {"attack_records": arguments.records}
             poisoned = {"attack": attack, "attack_by": arguments.by, "attack_seed": arguments.attack_seed}
-            streams = memdojo.load_streams(arguments.streams, **options, **poisoned)[: arguments.num]
+            streams = memdojo.load_streams(arguments.streams, **options, **poisoned, **records)
+            streams = [_targeted(stream) for stream in streams[: arguments.num]]
         for name, manager in _policies(arguments, streams).items():
             tables.setdefault(name, {})[attack] = _played(manager, streams, clean)
     rows = []
@@ -84,6 +92,7 @@ def _policies(arguments: argparse.Namespace, streams: Sequence[Stream]) -> dict[
     managers = {
         name: DesignManager(make_design(arguments.design, **parameters), name=name)
         for name, parameters in RULES.items()
+        if name in (UNDEFENDED, *arguments.rules)
     }
     poisoned = frozenset((s.id, id) for s in streams if s.poison is not None for id in s.poison.turns)
     managers[INFORMED] = DesignManager(_Informed(make_design(arguments.design), poisoned), name=INFORMED)
@@ -92,6 +101,13 @@ def _policies(arguments: argparse.Namespace, streams: Sequence[Stream]) -> dict[
         assert isinstance(policy, DesignManager)  # Others do not read by themselves.
         managers[run] = policy
     return managers
+
+
+def _targeted(stream: Stream) -> Stream:
+    """Return a poisoned stream with the questions alone at which the adversary aims."""
+    assert stream.poison is not None  # It was loaded with an attack.
+    asked = (question for question in stream.questions if question.id in stream.poison.targets)
+    return dataclasses.replace(stream, questions=tuple(asked))
 
 
 class _Informed(Wrapper):
@@ -127,10 +143,7 @@ def _played(manager: DesignManager, streams: Sequence[Stream], clean: Sequence[S
             answer = question.answer or ""
             score: float | None = token_f1(answer, () if question.unanswerable else question.references)
             if stream.poison is not None:
-                targets = stream.poison.targets
-                if question.question_id not in targets:
-                    continue
-                score = attack_succeeded(question, targets[question.question_id])
+                score = attack_succeeded(question, stream.poison.targets[question.question_id])
             if score is not None:
                 rows.append((stream.group, stream.id, question.question_id, float(score)))
     return pd.DataFrame(rows, columns=["group", "stream", "question", "score"])

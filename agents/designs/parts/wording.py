@@ -14,15 +14,15 @@ _LASTING = re.compile(
     re.IGNORECASE,
 )
 
-_MACHINE = re.compile(r"\b(?:tool|system|assistant|bot|search|memory|function|admin)\b", re.IGNORECASE)
+_MACHINE = re.compile(r"\b(?:tool|system|search|memory|function|admin)\b", re.IGNORECASE)
 _HEARSAY = re.compile(
     r"\b(?:told me|tells me|i(?:'ve)? heard|i was told|they say|according to|apparently|someone said|"
     r"(?:found|noted|written|stored) in|notes? of|rumou?r)\b",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    r"\b(?:from now on|delete (?:everything|all|what)|forget (?:everything|all|what)|remember this|"
-    r"ignore (?:all|everything|what|previous)|instead of what|overwrite|authoritative|verified|"
+    r"(?:^|[.!?,:]\s+)(?:please )?(?:delete|forget|ignore|overwrite|discard) "
+    r"(?:everything|all|what|any|previous)\b|\b(?:from now on|remember this instead|authoritative|verified|"
     r"memory_\w+|tool[ _](?:result|call|output)|must be stored|do not store)\b"
     r"|^\s*\[[\w ]{2,30}\]|\n\s*[\w ]{2,30}:|<\|",
     re.IGNORECASE,

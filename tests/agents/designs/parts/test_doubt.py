@@ -80,6 +80,10 @@ def test_how_something_is_said_is_told(speaker: str, text: str, name: str) -> No
     assert _feature(_doubt("Ann", "I live in Oslo."), name) == 0
 
 
+def test_what_one_does_oneself_is_no_order() -> None:
+    assert _feature(_doubt("Ann", "All right, I'll forget what you said before."), "gives_orders") == 0
+
+
 def test_names_that_never_occurred_are_counted() -> None:
     named = _doubt("Ann", "Giulia and Marco met Ben in Oslo.")
     assert _feature(named, "unknown_names") == pytest.approx(2 / 3)
