@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from memdojo.envs.answering.solver import case_told
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
@@ -11,6 +12,7 @@ from memdojo.errors import ConfigError
 
 from .parts.calls import merged, relation_of
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.experience import same_outcome
 from .parts.likeness import most_alike
 from .parts.memory import DesignMemory
 from .parts.pairs import PAIR_FEATURES, pair_features
@@ -34,7 +36,8 @@ class Evolver(MemoryDesign):
     Source: EvolveR (arXiv:2510.16079, section 3) as EvolveLab has it (MemEvolve, arXiv:2512.18746, and its
     published code): pruned below .3 whenever something is taken in, the code's default being .2; merged above
     a cosine of .8 if the model agrees. Over capacity the lowest score leaves. An entry that nobody has read
-    yet has a score of .5.
+    yet has a score of .5. Reports of tasks are merged where answer and verdict are the same, and the newer
+    one stands for both.
 
     Args:
         min_score: Score below which an entry is pruned.
@@ -92,7 +95,7 @@ class Evolver(MemoryDesign):
         old, nearness = hits[0].entry, hits[0].score
         relation = Relation.INDEPENDENT
         if nearness > self.alike:
-            relation = yield from relation_of(text, old.text)
+            relation = yield from _relation(text, old.text)
         option = yield from decide(
             MERGE,
             int(nearness > self.alike and relation is not Relation.INDEPENDENT),
@@ -103,9 +106,17 @@ class Evolver(MemoryDesign):
         )
         if option == 0:
             return False
-        joint = yield from merged([old.text, text])
+        joint = text if case_told(text) else (yield from merged([old.text, text]))
         order = lambda: _lowest_first(memory)  # noqa: E731
         return (yield from rewrite(memory, old, joint, order, sources=(turn.id,), time=turn.time)) is not None
+
+
+def _relation(new: str, old: str) -> Steps[Relation]:
+    """Return how two texts relate; reports of tasks by their outcomes, whatever the words are."""
+    case = case_told(new)
+    if case is None:
+        return (yield from relation_of(new, old))
+    return Relation.EXTENDS if same_outcome(case, case_told(old)) else Relation.INDEPENDENT
 
 
 def score_of(entry: MemoryEntry) -> float:

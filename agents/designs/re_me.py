@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from memdojo.envs.answering.solver import case_told
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.streams.turn_features import SURFACE_FEATURES, surface_features
@@ -13,6 +14,7 @@ from memdojo.envs.types import Chunk, Hit
 from memdojo.errors import ConfigError
 
 from .parts.decisions import DecisionKind, Steps, decide
+from .parts.experience import nearest_tasks, same_outcome
 from .parts.likeness import most_alike
 from .parts.memory import DesignMemory
 from .parts.protocol import MemoryDesign
@@ -37,8 +39,9 @@ class ReMe(MemoryDesign):
 
     Source: ReMe (arXiv:2512.10696, section 3) and its published code: a text whose similarity to another is
     above .5 is not stored; one that was read 5 times or more and helped in less than half of them is deleted.
-    The paper keeps experiences of tasks by when to use them; here they are facts of a dialogue, and a new
-    value of an old fact is often within .5 of it.
+    The paper keeps experiences of tasks by when to use them; here they are reports of tasks, or facts of a
+    dialogue, and a new value of an old fact is often within .5 of it. Reports are alike by their form alone,
+    so one is a duplicate only of another with the same answer and verdict, by the cosine of their tasks.
 
     Args:
         duplicate: Cosine above which a fact is a duplicate.
@@ -91,8 +94,16 @@ class ReMe(MemoryDesign):
             if entry.reads >= self.min_reads:
                 yield from drop_if_chosen(memory, entry, entry.helps < self.min_share * entry.reads)
 
+    def _alike(self, memory: DesignMemory, text: str) -> Sequence[Hit]:
+        """Return the two entries that a text is most likely to repeat, with the cosines."""
+        stored, case = memory.of_kind("experience"), case_told(text)
+        if case is None:
+            return most_alike(memory, text, stored, 2)
+        same = [entry for entry in stored if same_outcome(case, case_told(entry.text))]
+        return nearest_tasks(memory, case.text, 2, same)
+
     def _is_new(self, memory: DesignMemory, text: str) -> Steps[bool]:
-        hits = most_alike(memory, text, memory.of_kind("experience"), 2)
+        hits = self._alike(memory, text)
         if not hits:
             return True
         nearness = [hit.score for hit in hits]

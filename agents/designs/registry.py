@@ -16,19 +16,24 @@ from .a_mem import AMem
 from .ada_mem import AdaMem
 from .adapt_llm import AdaptLLM
 from .ama import AMA
+from .case_selector import CaseSelector
 from .evolver import Evolver
+from .exp_rag import ExpRAG
 from .flat import Flat
 from .himem import HiMem
 from .hymem import HyMem
 from .karma import Karma
 from .mem_agent import MemAgent
 from .mem_os import MemOS
+from .mem_rl import MemRL
+from .memento import Memento
 from .memgas import MemGAS
 from .nemori import Nemori
 from .parts.decisions import DecisionKind
 from .parts.protocol import MemoryDesign
 from .plug_mem import PlugMem
 from .re_me import ReMe
+from .re_mem import ReMem
 from .running.policy import DesignManager
 from .scm import SCM
 from .sirllm import SirLLM
@@ -60,6 +65,11 @@ MEMORY_DESIGNS: tuple[type[MemoryDesign], ...] = (
     HiMem,
     MemGAS,
     AMA,
+    ExpRAG,
+    ReMem,
+    MemRL,
+    Memento,
+    CaseSelector,
 )
 """Those that come with memdojo."""
 

@@ -31,16 +31,16 @@ def solve(task: str, options: Sequence[str], context: Iterable[str]) -> str:
         context: Entries as answerers get them, best first. Those that tell no case are passed over.
     """
     votes: defaultdict[str, float] = defaultdict(float)
-    spelled = {_key(option): option for option in options}
+    spelled = {answer_key(option): option for option in options}
     unedited = frozenset(spelled)
     weight = 1.0
     for text in context:
-        case = read_case(text)
+        case = case_told(text)
         if case is None:
             continue
         # An option is taken as it is: words of labels also stand in texts, and differ there.
-        answer = case.answer if _key(case.answer) in unedited else edited_answer(_without_prefix(case), task)
-        key = _key(answer)
+        answer = case.answer if answer_key(case.answer) in unedited else edited_answer(case, task)
+        key = answer_key(answer)
         if not options:
             spelled.setdefault(key, answer)
         if key in spelled:
@@ -50,7 +50,7 @@ def solve(task: str, options: Sequence[str], context: Iterable[str]) -> str:
     if best is not None and votes[best] > 0:
         return spelled[best]
     # Nothing speaks for any of them: by the task's text, so that no place among the options is favoured.
-    left = [option for option in options if votes.get(_key(option), 0.0) >= 0] or list(options)
+    left = [option for option in options if votes.get(answer_key(option), 0.0) >= 0] or list(options)
     return left[crc32(task.encode("utf-8", "surrogatepass")) % len(left)] if left else ""
 
 
@@ -78,9 +78,12 @@ _SIGNS = {
 }
 
 
-def _without_prefix(case: Case) -> Case:
-    return Case(_PREFIX.sub("", case.text, count=1), case.answer, case.verdict)
+def case_told(text: str) -> Case | None:
+    """Return the case that an entry tells, without date and speaker in front; None if it tells none."""
+    case = read_case(text)
+    return case and Case(_PREFIX.sub("", case.text, count=1), case.answer, case.verdict)
 
 
-def _key(answer: str) -> str:
+def answer_key(answer: str) -> str:
+    """Return an answer as votes tell it from others: without regard to case and white space."""
     return " ".join(answer.casefold().split())

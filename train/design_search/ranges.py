@@ -52,6 +52,14 @@ RANGES: Mapping[str, DesignRanges] = MappingProxyType(
             },
             read={"max_retries": _span(0, 4)},
         ),
+        "case_selector": DesignRanges(
+            write={"step_size": _span(0.05, 1.0)},
+            read={
+                "order": ("support", "similarity"),
+                "max_cases": _span(1, 8),
+                "min_support": _span(0.0, 0.5),
+            },
+        ),
         "evolver": DesignRanges(write={"min_score": _span(0.0, 0.5), "alike": _span(0.6, 1.0)}),
         "himem": DesignRanges(
             write={
@@ -71,6 +79,14 @@ RANGES: Mapping[str, DesignRanges] = MappingProxyType(
         "mem_agent": DesignRanges(write={"max_tokens": _log(128, 2048), "turns_per_chunk": (1, 2, 4, 8)}),
         "mem_os": DesignRanges(
             write={"related": _span(0.5, 0.85), "alike": _span(0.88, 0.98), "max_working": _span(5, 40)}
+        ),
+        "mem_rl": DesignRanges(
+            write={"step_size": _span(0.05, 1.0), "same_key": _span(0.7, 1.0)},
+            read={"min_nearness": _span(0.0, 0.6), "max_keys": _span(3, 12), "max_cases": _span(1, 8)},
+        ),
+        "memento": DesignRanges(
+            write={"step_size": _log(0.03, 1.0)},
+            read={"parametric": (True, False), "max_cases": _span(1, 12)},
         ),
         "memgas": DesignRanges(
             write={
@@ -103,6 +119,9 @@ RANGES: Mapping[str, DesignRanges] = MappingProxyType(
         ),
         "re_me": DesignRanges(
             write={"duplicate": _span(0.4, 1.0), "min_reads": _span(2, 10), "min_share": _span(0.1, 0.9)}
+        ),
+        "re_mem": DesignRanges(
+            write={"repeated": _span(0.8, 1.0), "min_reads": _span(1, 6), "min_share": _span(0.1, 0.9)}
         ),
         "scm": DesignRanges(
             write={"long_tokens": _log(20, 400), "summary_tokens": _log(20, 200)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from memdojo.envs.answering.solver import case_told
 from memdojo.errors import DesignError, cut_short
 
 from ..roles.protocol import Fact, Relation, Role, RoleCall
@@ -14,12 +15,24 @@ T = TypeVar("T")
 
 
 def facts_of(texts: Sequence[str]) -> Steps[tuple[Fact, ...]]:
-    """Return what the texts tell that may be asked later."""
-    reply: tuple[Fact, ...] = yield from _tuple_of(Fact, RoleCall(Role.FACTS, tuple(texts)))
+    """Return what the texts tell that may be asked later, in the order of the texts.
+
+    The report of a task is one fact, and no role is asked: an answer apart from its task tells nothing.
+    """
+    reports = [place for place, text in enumerate(texts) if case_told(text)]
+    asked = [place for place in range(len(texts)) if place not in reports]
+    if reports and not asked:
+        return tuple(Fact(texts[place], place) for place in reports)
+    call = RoleCall(Role.FACTS, tuple(texts[place] for place in asked))
+    reply: tuple[Fact, ...] = yield from _tuple_of(Fact, call)
     for fact in reply:
-        if not 0 <= fact.origin < len(texts):
+        if not 0 <= fact.origin < len(asked):
             raise _unfit(Role.FACTS, fact)
-    return reply
+    if not reports:
+        return reply
+    facts = [Fact(fact.text, asked[fact.origin]) for fact in reply]
+    facts += [Fact(texts[place], place) for place in reports]
+    return tuple(sorted(facts, key=lambda fact: fact.origin))
 
 
 def keywords_of(texts: Sequence[str], limit: int) -> Steps[tuple[str, ...]]:

@@ -42,9 +42,9 @@ def most_alike(memory: DesignMemory, text: str, entries: Sequence[MemoryEntry], 
 
 def likeness(embedder: Embedder, first: str, second: str) -> float:
     """Return the cosine of what two texts say, in [-1, 1]."""
-    return float(_vector(embedder, first) @ _vector(embedder, second))
+    return float(vector_of(embedder, split_turn(first)[1]) @ vector_of(embedder, split_turn(second)[1]))
 
 
-def _vector(embedder: Embedder, text: str) -> FloatArray:
-    said = split_turn(text)[1]
+def vector_of(embedder: Embedder, said: str) -> FloatArray:
+    """Return the unit vector of a text as it is, shape (embedder.dim,); those asked for last are kept."""
     return _vectors.get_or_make((embedder.name, said), lambda: embedder.embed([said])[0])

@@ -9,6 +9,7 @@ from memdojo.agents.designs.running.driver import RuleDecider, run_together
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.embedders import HashedNgramEmbedder
 from memdojo.envs.memory.store import MemoryStore
+from memdojo.envs.streams.cases import Case, Verdict, case_text
 from memdojo.envs.types import Capacity
 from memdojo.errors import RoleError
 from tests.builders import make_stream
@@ -66,6 +67,11 @@ def remember(design, *lines, capacity=None, decider=None, roles=None, embedder=N
     return memory
 
 
+def report(task, answer, verdict=Verdict.GIVEN, speaker="Report"):
+    """Return a line that tells a case, for `remember`."""
+    return speaker, case_text(Case(task, answer, verdict))
+
+
 def read(design, memory, question, k=3, decider=None, roles=None):
     """Return the entries that a design reads for a question."""
     read_only = DesignMemory(memory.store, step=memory.step, embedder=memory.embedder, read_only=True)
@@ -73,9 +79,9 @@ def read(design, memory, question, k=3, decider=None, roles=None):
     return [hit.entry for hit in hits]
 
 
-def learn(design, memory, *readings, decider=None):
+def learn(design, memory, *readings, decider=None, question="?"):
     """Let a design learn from readings: tuples of entries and score."""
-    told = [Reading("?", tuple(entries), "an answer", score) for entries, score in readings]
+    told = [Reading(question, tuple(entries), "an answer", score) for entries, score in readings]
     _run(design.learn(memory, told), decider)
 
 

@@ -8,7 +8,7 @@ from memdojo.agents.designs.evolver import Evolver, score_of
 from memdojo.envs.types import Capacity
 from memdojo.errors import ConfigError
 
-from .hands import Choosing, learn, remember, texts
+from .hands import Choosing, learn, remember, report, texts
 
 LINES = ("The red bicycle stands in the cellar.", "Ben paints houses.")
 NEXT = "The cake tastes good."
@@ -63,3 +63,10 @@ def test_the_lowest_score_leaves_a_full_store():
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="evolver has"):
         Evolver(**wrong)
+
+
+def test_reports_with_one_outcome_become_the_newer_one_and_others_stay_apart():
+    lines = report("Sort the box.", "A"), report("Sort the box now.", "A"), report("Sort the box.", "B")
+    memory = remember(Evolver(alike=0.5), *lines)
+    assert texts(memory) == [f"Report: {text}" for _, text in lines[1:]]
+    assert memory.store.entries[0].sources == ("t0", "t1")

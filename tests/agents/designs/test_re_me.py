@@ -7,7 +7,7 @@ import pytest
 from memdojo.agents.designs.re_me import ReMe
 from memdojo.errors import ConfigError
 
-from .hands import Choosing, learn, read, remember, texts
+from .hands import Choosing, learn, read, remember, report, texts
 
 LINES = ("The red bicycle stands in the cellar.", "Ben paints houses.")
 
@@ -57,3 +57,9 @@ def test_the_nearest_are_read():
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="re_me has"):
         ReMe(**wrong)
+
+
+def test_reports_stay_whole_and_repeat_only_those_with_the_same_outcome():
+    lines = report("Sort the box.", "A"), report("Sort the box.", "B"), report("Sort the box.", "B")
+    memory = remember(ReMe(), *lines)
+    assert texts(memory) == [f"Report: {text}" for _, text in lines[:2]]

@@ -1,5 +1,5 @@
 from memdojo.envs.answering import AnswerRequest, ExtractiveAnswerer
-from memdojo.envs.answering.solver import edited_answer, solve
+from memdojo.envs.answering.solver import answer_key, case_told, edited_answer, solve
 from memdojo.envs.streams.cases import Case, Verdict, case_text
 
 OPTIONS = ("A", "B", "C")
@@ -52,3 +52,10 @@ def test_the_extractive_reader_solves_tasks() -> None:
     request = AnswerRequest("Book 5 chairs.", (told("book(3, lamps)", text="Book 3 lamps."),), options=())
 
     assert ExtractiveAnswerer().answer([request])[0].text == "book(5, chairs)"
+
+
+def test_a_case_is_told_without_what_stands_in_front_of_it() -> None:
+    case = Case("Sort the red box.", "A", Verdict.GIVEN)
+    assert case_told(f"[2024-05-01] Report: {case_text(case)}") == case
+    assert case_told("Report: Sort the red box.") is None
+    assert answer_key(" North \n Pole") == answer_key("north pole")

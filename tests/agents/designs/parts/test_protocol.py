@@ -73,7 +73,14 @@ def _odd():
     )
 
 
+def _tasks():
+    options = {"num_streams": 1, "num_tasks": 12, "num_families": 2, "misleading": 0.2}
+    (stream,) = load_streams("experience:validation", feedback="success", **options)
+    return stream
+
+
 STREAMS = {
+    "tasks": _tasks,
     "synthetic": lambda: _generated("synthetic:validation"),
     "assistant": lambda: _generated("assistant:validation"),
     "odd": _odd,
@@ -86,6 +93,7 @@ CASES = [
     *product(["synthetic", "assistant"], ["tight", "few tokens"], [1], ["mixed"]),
     *product(["synthetic", "assistant"], ["roomy", "tight"], [3], ["rule"]),
     *product(["undated"], ["roomy"], [1], ["rule", "last"]),
+    *product(["tasks"], ["roomy", "tight", "few tokens"], [1, 3], ["rule", "mixed"]),
 ]
 """Stream, capacity, turns in a chunk, and how it is decided."""
 
@@ -216,7 +224,7 @@ def test_nothing_is_read_from_an_empty_store(name):
 
 
 @pytest.mark.parametrize("capacity", ["roomy", "tight", "few tokens"])
-@pytest.mark.parametrize("stream", ["synthetic", "assistant"])
+@pytest.mark.parametrize("stream", ["synthetic", "assistant", "tasks"])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_one_decision_at_a_time_comes_to_what_the_manager_does(contexts, name, stream, capacity):
     manager = DesignManager(DESIGNS[name]())
@@ -242,7 +250,7 @@ def test_two_episodes_side_by_side_are_as_one_after_the_other(contexts, name):
     assert together == alone
 
 
-@pytest.mark.parametrize("stream", ["synthetic", "odd"])
+@pytest.mark.parametrize("stream", ["synthetic", "odd", "tasks"])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_a_fork_goes_on_alike(contexts, name, stream):
     manager = DesignManager(DESIGNS[name]())
