@@ -42,7 +42,7 @@ DESIGN_REWARD: Mapping[str, float] = {"token_f1": 1.0}
 DESIGN_TEXT_REWARD: Mapping[str, float] = {"token_f1": 1.0, "invalid_operations": 0.1}
 EXPERIENCE_FEATURES_REWARD: Mapping[str, float] = {"exact_match": 1.0}
 DEFAULT_DESIGN = "sirllm"
-EXPERIENCE_DESIGN = "re_me"
+EXPERIENCE_DESIGN = "case_selector"
 
 
 @dataclass(slots=True)
@@ -289,7 +289,7 @@ class ExperienceMemoryFeaturesEnv(DesignDecisionsEnv):
 
     ## Arguments
     As in `DesignDecisions-v0`. By default the streams are those of `experience:train`, and the design is
-    `re_me`.
+    `case_selector`.
 
     ## Version History
     - v0: first version.
