@@ -23,12 +23,14 @@ from typing import Any
 import pandas as pd
 
 import memdojo
+from memdojo.agents.baselines.registry import make_baseline
 from memdojo.agents.designs.parts.decisions import Steps
 from memdojo.agents.designs.parts.memory import DesignMemory
 from memdojo.agents.designs.registry import make_design
 from memdojo.agents.designs.running.policy import DesignManager
 from memdojo.agents.designs.wrappers.wrapper import Wrapper
 from memdojo.agents.play import play_manager
+from memdojo.agents.policy import ManagerPolicy, ReadsItself
 from memdojo.envs.answering import CachedAnswerer, ExtractiveAnswerer
 from memdojo.envs.episodes.context import StreamContext
 from memdojo.envs.episodes.manager import ManagerEpisode
@@ -37,6 +39,7 @@ from memdojo.envs.types import Capacity, Chunk, Stream
 from memdojo.eval.statistics.bootstrap import bootstrap_difference, bootstrap_mean
 from memdojo.rewards.attacks import attack_succeeded
 from memdojo.rewards.metrics import token_f1
+from memdojo.train.checkpoints.loading import load_manager
 
 UNDEFENDED, INFORMED, CLEAN = "undefended", "informed", "clean"
 ATTACKS = ["contradiction", "look_alike", "dormant", "instruction", "flood", "drift"]
@@ -59,6 +62,9 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=24, help="streams")
     parser.add_argument("--attacks", nargs="+", default=ATTACKS, choices=list(ADVERSARIES))
     parser.add_argument("--rules", nargs="+", default=[*RULES], choices=[*RULES], help="defences by hand")
+    parser.add_argument(
+        "--managers", nargs="+", default=["similarity"], help="baselines, which know of no attack"
+    )
     parser.add_argument("--records", type=int, help="turns of an adversary; by default as many as is usual")
     parser.add_argument("--by", default="participant", choices=["participant", "stranger", "tool"])
     parser.add_argument("--attack-seed", type=int, default=1000)
@@ -88,18 +94,16 @@ def main() -> None:
     print(json.dumps(rows))
 
 
-def _policies(arguments: argparse.Namespace, streams: Sequence[Stream]) -> dict[str, DesignManager]:
-    managers = {
+def _policies(arguments: argparse.Namespace, streams: Sequence[Stream]) -> dict[str, ManagerPolicy]:
+    managers: dict[str, ManagerPolicy] = {
         name: DesignManager(make_design(arguments.design, **parameters), name=name)
         for name, parameters in RULES.items()
         if name in (UNDEFENDED, *arguments.rules)
     }
     poisoned = frozenset((s.id, id) for s in streams if s.poison is not None for id in s.poison.turns)
     managers[INFORMED] = DesignManager(_Informed(make_design(arguments.design), poisoned), name=INFORMED)
-    for run in arguments.runs:
-        policy = memdojo.load_policy(run)
-        assert isinstance(policy, DesignManager)  # Others do not read by themselves.
-        managers[run] = policy
+    managers |= {name: make_baseline(name) for name in arguments.managers}
+    managers |= {run: load_manager(run) for run in arguments.runs}
     return managers
 
 
@@ -125,14 +129,14 @@ class _Informed(Wrapper):
             yield from self.design.write(memory, Chunk(chunk.index, turns, chunk.session, chunk.time))
 
 
-def _played(manager: DesignManager, streams: Sequence[Stream], clean: Sequence[Stream]) -> pd.DataFrame:
+def _played(manager: ManagerPolicy, streams: Sequence[Stream], clean: Sequence[Stream]) -> pd.DataFrame:
     """Return a row for each question of clean streams, and for each targeted one of poisoned streams."""
     answerer = CachedAnswerer(ExtractiveAnswerer())
     episodes = [
         ManagerEpisode(
             StreamContext(stream),
             Capacity(max_entries=len(without.turns)),
-            retriever=manager.retriever,
+            retriever=manager.retriever if isinstance(manager, ReadsItself) else None,
             answerer=answerer,
         )
         for stream, without in zip(streams, clean, strict=True)
