@@ -88,7 +88,7 @@ SORTED_BY_TEXT = {name: {"turn"} for name in ("mem_alpha", "mem_alpha_brief")}
 def _of_formats() -> Iterator[tuple[str, Render]]:
     for task, formats in FORMATS.items():
         for name in formats:
-            for place in views(task, HARMLESS).keys() - SORTED_BY_TEXT.get(name, set()):
+            for place in sorted(views(task, HARMLESS).keys() - SORTED_BY_TEXT.get(name, set())):
                 yield f"{task} {name}: {place}", _view_renderer(task, name, place)
 
 
