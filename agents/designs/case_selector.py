@@ -8,7 +8,6 @@ from enum import StrEnum
 import numpy as np
 
 from memdojo.envs.episodes.readings import Reading
-from memdojo.envs.memory.design_operations import Value
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import Chunk, Hit, Turn
@@ -21,7 +20,7 @@ from .parts.experience import EXPERIENCE, add_experiences, nearest_tasks, same_o
 from .parts.memory import DesignMemory
 from .parts.protocol import MemoryDesign
 from .parts.room import LEAVE
-from .parts.use import DROP, drop_if_chosen
+from .parts.use import DROP, drop_if_chosen, move_utilities
 
 HAND_OVER = DecisionKind(
     "hand_over",
@@ -119,14 +118,7 @@ class CaseSelector(MemoryDesign):
     def learn(self, memory: DesignMemory, readings: Sequence[Reading]) -> Steps[None]:
         """Move the Q of what was handed over; what was followed and was wrong may be dropped."""
         for reading in readings:
-            if reading.score is None:
-                continue
-            reward = 1.0 if reading.score == 1 else -1.0
-            for read in reading.entries:
-                if (entry := memory.get(read.id)) is not None:
-                    q = entry.utility + self.step_size * (reward - entry.utility)
-                    memory.apply(Value(entry.id, reads=1, helps=int(reward > 0), utility=q))
-            if reward < 0:
+            if move_utilities(memory, reading, self.step_size) < 0:
                 for read in reading.entries:
                     if (entry := memory.get(read.id)) is not None and told_case(entry.text).is_right:
                         yield from drop_if_chosen(memory, entry, False)

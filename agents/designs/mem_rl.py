@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from memdojo.envs.episodes.readings import Reading
-from memdojo.envs.memory.design_operations import Tag, Value
+from memdojo.envs.memory.design_operations import Tag
 from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import Chunk, Hit, MemoryEntry
 from memdojo.errors import ConfigError
@@ -25,6 +25,7 @@ from .parts.experience import (
 from .parts.memory import DesignMemory
 from .parts.protocol import MemoryDesign
 from .parts.room import LEAVE
+from .parts.use import move_utilities
 
 SIMILARITY_MEAN, SIMILARITY_STD = 0.5, 0.2
 """Of cosines of `wordllama` between tasks. The published code has .5187 and .1203 of its own embedder."""
@@ -115,13 +116,7 @@ class MemRL(MemoryDesign):
         """Move the Q of what was handed over towards 1 or -1; nothing moves where nobody says how it went."""
         yield from ()
         for reading in readings:
-            if reading.score is None:
-                continue
-            reward = 1.0 if reading.score == 1 else -1.0
-            for read in reading.entries:
-                if (entry := memory.get(read.id)) is not None:
-                    q = entry.utility + self.step_size * (reward - entry.utility)
-                    memory.apply(Value(entry.id, reads=1, helps=int(reward > 0), utility=q))
+            move_utilities(memory, reading, self.step_size)
 
     def _found(self, memory: DesignMemory, question: str) -> Mapping[MemoryEntry, float]:
         """Return what the nearest keys hold, each with the cosine of its key."""

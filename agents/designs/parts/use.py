@@ -46,6 +46,30 @@ def count_use(memory: DesignMemory, readings: Sequence[Reading], success: float)
             memory.apply(Value(id, reads=count, helps=helps[id]))
 
 
+def move_utilities(memory: DesignMemory, reading: Reading, step_size: float) -> float:
+    """Move the utility of what was handed over towards 1 where the answer was right, and else towards -1.
+
+    The Q of MemRL (arXiv:2601.03192) without a next state: Q + step_size * (reward - Q). Nothing moves where
+    nobody says how it went.
+
+    Args:
+        memory: Whose entries they are.
+        reading: What was handed over, and what came of it.
+        step_size: In (0, 1].
+
+    Returns:
+        The reward; 0 where nobody says.
+    """
+    if reading.score is None:
+        return 0.0
+    reward = 1.0 if reading.score == 1 else -1.0
+    for read in reading.entries:
+        if (entry := memory.get(read.id)) is not None:
+            moved = entry.utility + step_size * (reward - entry.utility)
+            memory.apply(Value(entry.id, reads=1, helps=int(reward > 0), utility=moved))
+    return reward
+
+
 def drop_features(memory: DesignMemory, entry: MemoryEntry) -> tuple[float, ...]:
     """Return the features of `DROP` for an entry."""
     return (
