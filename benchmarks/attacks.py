@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--attacks", nargs="+", default=ATTACKS, choices=list(ADVERSARIES))
     parser.add_argument("--rules", nargs="+", default=[*RULES], choices=[*RULES], help="defences by hand")
     parser.add_argument(
-        "--managers", nargs="+", default=["similarity"], help="baselines, which know of no attack"
+        "--managers", nargs="*", default=["similarity"], help="baselines, which know of no attack"
     )
     parser.add_argument("--records", type=int, help="turns of an adversary; by default as many as is usual")
     parser.add_argument("--by", default="participant", choices=["participant", "stranger", "tool"])
