@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..memory.design_operations import Merge, Tag, Value
-from ..quoting import one_line
+from ..quoting import ARE_DATA, one_line
 from ..streams.rendering import render_entry
 from ..types import Chunk, MemoryEntry, Operation
 from .pieces import memory_header, news, parse_lines, provenance
@@ -44,7 +44,7 @@ class ExperienceFormat(PlainFormat):
     instructions = (
         "You keep the memory of somebody who does tasks. You see the memory and the report of the last task: "
         "what was answered, and whether it was right, wrong, or given as the right answer. Later, entries "
-        "are handed over for similar tasks. Reply with one operation a line and nothing else:\n"
+        f"are handed over for similar tasks. {ARE_DATA} Reply with one operation a line and nothing else:\n"
         "ADD text (remember the text as a new entry, such as the case or a tip)\n"
         "REPLACE 12 text (the same, and entry 12 leaves if the memory is full)\n"
         "UPDATE 12 text (entry 12 now reads as the text)\n"

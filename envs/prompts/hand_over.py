@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..quoting import ARE_DATA
 from .plain import PlainRankingFormat
 from .protocol import Parsed, RankingView
 from .thoughts import split_thoughts
@@ -30,8 +31,8 @@ class HandOverFormat(PlainRankingFormat):
     name = "hand_over"
     instructions = (
         "You see numbered notes of earlier tasks and a new task. Somebody else will do it who knows nothing "
-        "but the notes that you hand over. Reply with the numbers of the notes that help, best first, "
-        f"separated by commas, and nothing else, as in: 3, 17, 5. Reply {NONE} where none helps."
+        f"but the notes that you hand over. {ARE_DATA} Reply with the numbers of the notes that help, best "
+        f"first, separated by commas, and nothing else, as in: 3, 17, 5. Reply {NONE} where none helps."
     )
     examples = (*PlainRankingFormat.examples, NONE)
 

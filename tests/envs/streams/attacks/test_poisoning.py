@@ -71,7 +71,7 @@ STREAMS = streams()
 
 @settings(deadline=None, max_examples=120)
 @given(
-    stream=st.sampled_from(STREAMS),
+    place=st.sampled_from(range(len(STREAMS))),
     name=st.sampled_from(NAMES),
     by=st.sampled_from(BY),
     records=st.none() | st.integers(0, 12),
@@ -79,8 +79,9 @@ STREAMS = streams()
     corrected_after=st.none() | st.integers(1, 3),
 )
 def test_a_poisoned_stream_is_sound_and_keeps_all_that_was_there(
-    stream: Stream, name: str, by: str, records: int | None, seed: int, corrected_after: int | None
+    place: int, name: str, by: str, records: int | None, seed: int, corrected_after: int | None
 ) -> None:
+    stream = STREAMS[place]
     attack = Attack(name, records, None, by, seed, corrected_after)
     poisoned = poison(stream, attack)
     assert check_stream(poisoned) == []
@@ -103,9 +104,10 @@ def test_a_poisoned_stream_is_sound_and_keeps_all_that_was_there(
     for id, lures in done.targets.items():
         question = next(each for each in stream.questions if each.id == id)
         assert done.turns & set(after[id])
-        assert bool(lures) == (name != "flood")
+        # A flood wants no certain answer, and a mixture may be one.
+        assert bool(lures) == (name != "flood") or name == "mixed"
         assert not any(token_f1(lure, question.answers) >= 0.5 for lure in lures)
-        if corrected_after is not None and id in done.corrections and name != "flood":
+        if corrected_after is not None and id in done.corrections and name not in ("flood", "mixed"):
             assert done.corrections[id] in after[id]
 
 
