@@ -145,12 +145,13 @@ class EvalReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return details and tables in plain values; what is not available is None."""
+        attacks = self.attacks
         return {
             "version": FORMAT_VERSION,
             **self.details,
             "summary": _records(self.summary),
             "paired": _records(self.paired),
-            **({} if self.attacks.empty else {"attacks": _records(self.attacks)}),
+            **({} if attacks.empty else {"attacks": _records(attacks)}),
         }
 
 

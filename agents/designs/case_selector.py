@@ -14,7 +14,7 @@ from memdojo.envs.types import Chunk, Hit, Turn
 from memdojo.errors import ConfigError
 
 from .parts.candidates import CANDIDATE_FEATURES, MAX_CANDIDATES, SITUATION_FEATURES, Candidates
-from .parts.deciding_words import Numbers, told_case
+from .parts.deciding_words import Numbers, told_by
 from .parts.decisions import DecisionKind, Steps, decide
 from .parts.experience import EXPERIENCE, add_experiences, nearest_tasks, same_outcome
 from .parts.memory import DesignMemory
@@ -120,7 +120,7 @@ class CaseSelector(MemoryDesign):
         for reading in readings:
             if move_utilities(memory, reading, self.step_size) < 0:
                 for read in reading.entries:
-                    if (entry := memory.get(read.id)) is not None and told_case(entry.text).is_right:
+                    if (entry := memory.get(read.id)) is not None and told_by(entry.text).is_right:
                         yield from drop_if_chosen(memory, entry, False)
 
     def _by_rule(self, candidates: Candidates, chosen: Sequence[int], left: Sequence[int]) -> int:
@@ -138,7 +138,7 @@ class CaseSelector(MemoryDesign):
 
     def _stores(self, memory: DesignMemory, turn: Turn) -> Steps[bool]:
         text = render_turn(turn)
-        told = told_case(text)
+        told = told_by(text)
         if told.case is None:
             return True
         near = nearest_tasks(memory, told.case.text, 1)
@@ -147,7 +147,7 @@ class CaseSelector(MemoryDesign):
             1,
             state_features=(
                 near[0].score if near else 0.0,
-                bool(near) and same_outcome(told.case, told_case(near[0].entry.text).case),
+                bool(near) and same_outcome(told.case, told_by(near[0].entry.text).case),
                 told.is_right,
                 told.is_wrong,
                 speaker_share(memory, told.speaker),
@@ -160,7 +160,7 @@ class CaseSelector(MemoryDesign):
 
 def speaker_share(memory: DesignMemory, speaker: str) -> float:
     """Return how often what a speaker tells has helped when it was handed over, in (0, 1)."""
-    own = [entry for entry in memory.store.entries if told_case(entry.text).speaker == speaker]
+    own = [entry for entry in memory.store.entries if told_by(entry.text).speaker == speaker]
     return (sum(entry.helps for entry in own) + 1) / (sum(entry.reads for entry in own) + 2)
 
 

@@ -11,7 +11,6 @@ from memdojo.envs.answering.solver import case_told
 from memdojo.envs.episodes.readings import Reading
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.room import has_room
-from memdojo.envs.streams.cases import Verdict
 from memdojo.envs.types import Add, Chunk, Hit, MemoryEntry, Update
 from memdojo.errors import ConfigError
 
@@ -149,7 +148,7 @@ def _pair_features(memory: DesignMemory, task: str, entries: Sequence[MemoryEntr
             near,
             len(asked & terms) / max(len(asked | terms), 1),
             (entry.helps + 1) / (entry.reads + 2) - 0.5,
-            case is not None and case.verdict in (Verdict.RIGHT, Verdict.GIVEN),
-            case is not None and case.verdict is Verdict.WRONG,
+            case is not None and case.is_right,
+            case is not None and case.is_wrong,
         )
     return rows

@@ -8,7 +8,6 @@ import numpy as np
 
 from memdojo.envs.answering.solver import case_told
 from memdojo.envs.episodes.readings import Reading
-from memdojo.envs.streams.cases import Verdict
 from memdojo.envs.streams.rendering import render_turn
 from memdojo.envs.types import Chunk, Hit, MemoryEntry, Turn
 from memdojo.errors import ConfigError
@@ -106,8 +105,8 @@ class ReMem(MemoryDesign):
                     place / max(len(hits), 1),
                     np.log1p(hit.entry.reads),
                     np.log1p(hit.entry.helps),
-                    case is not None and case.verdict in (Verdict.RIGHT, Verdict.GIVEN),
-                    case is not None and case.verdict is Verdict.WRONG,
+                    case is not None and case.is_right,
+                    case is not None and case.is_wrong,
                     repeats,
                     np.log1p(max(memory.step - hit.entry.updated_step, 0)),
                 ),
@@ -162,4 +161,4 @@ class ReMem(MemoryDesign):
 
 def _is_wrong(entry: MemoryEntry) -> bool:
     case = case_told(entry.text)
-    return case is not None and case.verdict is Verdict.WRONG
+    return case is not None and case.is_wrong

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -13,8 +13,9 @@ from memdojo.rewards.outcomes import EpisodeOutcome, QuestionOutcome, StepOutcom
 
 from ..answering import Answer, Answerer, AnswerRequest
 from ..memory.store import MemoryStore
-from ..types import MemoryEntry, Question
+from ..types import Chunk, MemoryEntry, Question
 from .context import StreamContext
+from .reports import with_outcomes
 
 
 class Episode:
@@ -42,6 +43,7 @@ class Episode:
         self.rng = np.random.default_rng(seed)
         self.step_index = 0
         self._outcomes: list[StepOutcome] = []
+        self._answered: Mapping[str, QuestionOutcome] = {}
 
     @property
     def is_half_done(self) -> bool:
@@ -69,6 +71,17 @@ class Episode:
         fork.rng = copy.deepcopy(self.rng) if seed is None else np.random.default_rng(seed)
         fork._outcomes = list(self._outcomes)
         return fork
+
+    def _note(self, outcome: StepOutcome) -> None:
+        """Keep what a step came to."""
+        self._outcomes.append(outcome)
+        if self.context.feedback:
+            # A report may be further than a chunk away, as where chunks are cut smaller. Forks share this.
+            self._answered = {**self._answered, **{each.question_id: each for each in outcome.questions}}
+
+    def _reported(self, chunk: Chunk) -> Chunk:
+        """Return a chunk whose reports say what came of their tasks in this episode."""
+        return with_outcomes(chunk, self.context.feedback, self._answered)
 
     def _question_outcome(
         self,

@@ -6,7 +6,7 @@ No Gymnasium, no text rendering and no learning: environments, rollouts and eval
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Self
 
@@ -42,7 +42,7 @@ from .base import Episode
 from .context import StreamContext
 from .credit import CreditRules
 from .readings import Reading
-from .reports import told_score, with_outcomes
+from .reports import told_score
 
 ValidityRule = Callable[[OperationResult, Chunk, MemoryStore], float | None]
 """Grades an operation that was applied, given the chunk that it is about and the store that it left; None
@@ -98,7 +98,6 @@ class ManagerEpisode(Episode):
         self._validity = validity
         self._grades: tuple[float | None, ...] = ()
         self._pending: _PendingStep | None = None
-        self._reported: Mapping[str, QuestionOutcome] = {}
         self._kept: Counter[tuple[str, str]] = Counter()
         self._evidence_weight = self._initial_evidence_weights()
         self._potential = 0.0
@@ -120,7 +119,7 @@ class ManagerEpisode(Episode):
         chunks = self.context.stream.chunks
         if self.step_index >= len(chunks):
             return None
-        return with_outcomes(chunks[self.step_index], self.context.feedback, self._reported)
+        return self._reported(chunks[self.step_index])
 
     @property
     def ended(self) -> bool:
@@ -252,12 +251,9 @@ class ManagerEpisode(Episode):
             failure=self.failure,
         )
         self._freeze_potential(pending.questions)
-        if self.context.feedback:
-            # A report may be further than a chunk away, as where chunks are cut smaller. Forks share this.
-            self._reported = {**self._reported, **{each.question_id: each for each in questions}}
         self._pending = None
         self.step_index += 1
-        self._outcomes.append(outcome)
+        self._note(outcome)
         return outcome
 
     @property

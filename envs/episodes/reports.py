@@ -52,7 +52,7 @@ def with_outcomes(
         feedback: Of each task, by its id.
         outcomes: Of the tasks that were asked so far, by id.
     """
-    if not any(turn.reports in outcomes for turn in chunk.turns):
+    if not outcomes or not any(turn.reports in outcomes for turn in chunk.turns):
         return chunk
     turns = tuple(
         reported(turn, feedback[turn.reports], outcomes[turn.reports])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from memdojo.errors import EpisodeStateError
-from memdojo.rewards.outcomes import OperationOutcome, QuestionOutcome, StepOutcome
+from memdojo.rewards.outcomes import OperationOutcome, StepOutcome
 
 from ..answering import Answer, Answerer, AnswerRequest
 from ..memory.store import MemoryStore
@@ -16,7 +16,6 @@ from ..types import Add, Capacity, Chunk, MemoryEntry, Question, Update
 from .archive import NO_TIERS, Granularity, TierOrder, Tiers, check_tiers
 from .base import Episode
 from .context import StreamContext, questions_in_order
-from .reports import with_outcomes
 
 
 class RetrievalEpisode(Episode):
@@ -69,7 +68,6 @@ class RetrievalEpisode(Episode):
         # By step. Forks share it: what can be ranked at a step is the same for all of them.
         self._num_evidence_entries: dict[int, int] = {}
         self._pending: tuple[MemoryEntry, ...] | None = None
-        self._reported: Mapping[str, QuestionOutcome] = {}
         self._archive_until_question()
 
     @property
@@ -139,9 +137,7 @@ class RetrievalEpisode(Episode):
         if len(answers) != wanted:
             raise EpisodeStateError(f"{len(answers)} answers came for {wanted} requests; give one for each.")
         outcome = self._step_outcome(self._pending, answers, self.malformed)
-        self._outcomes.append(outcome)
-        if self.context.feedback:
-            self._reported = {**self._reported, **{each.question_id: each for each in outcome.questions}}
+        self._note(outcome)
         self._pending = None
         self.step_index += 1
         self._archive_until_question()
@@ -237,7 +233,7 @@ class RetrievalEpisode(Episode):
         chunks = self.context.stream.chunks
         end = len(chunks) if question.ask_after is None else question.ask_after + 1
         for chunk in chunks[self._num_archived_chunks : end]:
-            self._archive(with_outcomes(chunk, self.context.feedback, self._reported))
+            self._archive(self._reported(chunk))
         self._num_archived_chunks = max(end, self._num_archived_chunks)
 
     def _archive(self, chunk: Chunk) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from ..memory.design_operations import Merge, Tag, Value
 from ..quoting import ARE_DATA, one_line
 from ..streams.rendering import render_entry
 from ..types import Chunk, MemoryEntry, Operation
-from .pieces import memory_header, news, parse_lines, provenance
-from .plain import PlainFormat, parse_plain_operation, write_plain_operation
-from .protocol import ManagerView, Parsed, ParseError, ParseErrorKind, parse_error
+from .pieces import memory_header, news, provenance
+from .plain import PlainFormat
+from .protocol import ManagerView, ParseError, ParseErrorKind, parse_error
 
 _ID = r"[0-9]{1,9}"
 _VALUE = re.compile(rf"({_ID})\s+([+-]?[0-9]{{1,3}}(?:\.[0-9]{{1,6}})?)")
@@ -55,30 +54,25 @@ class ExperienceFormat(PlainFormat):
         "NOOP (leave the memory as it is)"
     )
     examples = (*PlainFormat.examples, "VALUE 1 0.5", "MERGE 1,2 wooden boxes go to A", "TAG 1 boxes,wooden")
+    writing_line = _WRITING_LINE
 
     def render(self, view: ManagerView) -> str:
         """Return the memory, an entry a line, and what was newly said, a turn a line."""
         entries = (f"[{_marks(entry)}] {one_line(render_entry(entry))}" for entry in view.entries)
         return "\n".join([memory_header(view), *entries, *news(view)])
 
-    def write(self, operations: Sequence[Operation], view: ManagerView) -> str:
-        """Return a completion that parses to these operations, their texts as one line each.
+    def parse_line(self, line: str, chunk: Chunk | None) -> Operation | ParseError:
+        """Return the operation of a line without blanks around it, or what is wrong with it."""
+        operation = _parse_own(line, chunk)
+        return super().parse_line(line, chunk) if operation is None else operation
+
+    def write_line(self, operation: Operation) -> str:
+        """Return the line of an operation.
 
         Raises:
-            ValueError: If the format has no words for an operation.
+            ValueError: If the format has no words for it.
         """
-        return "\n".join(map(_write, operations))
-
-    def _parse(
-        self, completion: str, view: ManagerView, *, is_cut: bool = False
-    ) -> Parsed[tuple[Operation, ...]]:
-        return parse_lines(
-            completion,
-            self.max_operations,
-            lambda line: _parse_line(line, view.chunk),
-            writes=_WRITING_LINE,
-            is_cut=is_cut,
-        )
+        return _write_own(operation) or super().write_line(operation)
 
 
 def _marks(entry: MemoryEntry) -> str:
@@ -88,7 +82,8 @@ def _marks(entry: MemoryEntry) -> str:
     return " ".join([str(entry.id), *worth, *([tags] if _TAGS_SHOWN.fullmatch(tags) else [])])
 
 
-def _parse_line(line: str, chunk: Chunk | None) -> Operation | ParseError:
+def _parse_own(line: str, chunk: Chunk | None) -> Operation | ParseError | None:
+    """Return what a line comes to that begins with a verb of this format alone; None of others."""
     verb, *rest = line.split(None, 1)
     argument = rest[0] if rest else ""
     if verb == "VALUE":
@@ -109,10 +104,11 @@ def _parse_line(line: str, chunk: Chunk | None) -> Operation | ParseError:
             why = "write TAG, one entry number and up to eight words as in boxes,wooden."
             return parse_error(ParseErrorKind.BAD_ARGUMENT, line, why)
         return Tag(int(found[1]), tuple(found[2].split(",")))
-    return parse_plain_operation(line, chunk)
+    return None
 
 
-def _write(operation: Operation) -> str:
+def _write_own(operation: Operation) -> str:
+    """Return the line of an operation for which this format alone has words; empty of others."""
     match operation:
         case Value(id=id, reads=0, helps=0, utility=float() | int() as utility) if (
             abs(utility) <= 1 and round(utility, _DECIMALS) == utility
@@ -122,4 +118,4 @@ def _write(operation: Operation) -> str:
             return f"MERGE {','.join(map(str, ids))} {one_line(text)}"
         case Tag(id=id, tags=tags) if _TAGS_SHOWN.fullmatch(",".join(tags)):
             return f"TAG {id} {','.join(tags)}"
-    return write_plain_operation(operation)
+    return ""

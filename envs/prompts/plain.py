@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from memdojo.rewards.metrics import NO_INFORMATION
 
@@ -113,6 +113,8 @@ class PlainFormat:
         "DELETE 1",
         "ADD Melanie paints\nDELETE 2",
     )
+    writing_line: ClassVar[re.Pattern[str]] = _WRITING_LINE
+    """How a line begins behind which a text stands."""
 
     def __init__(self, max_operations: int = 64) -> None:
         if max_operations < 1:
@@ -144,7 +146,19 @@ class PlainFormat:
         Raises:
             ValueError: If the format has no words for a class of operation.
         """
-        return "\n".join(map(write_plain_operation, operations))
+        return "\n".join(map(self.write_line, operations))
+
+    def parse_line(self, line: str, chunk: Chunk | None) -> Operation | ParseError:
+        """Return the operation of a line without blanks around it, or what is wrong with it."""
+        return _parse_operation(line, chunk)
+
+    def write_line(self, operation: Operation) -> str:
+        """Return the line of an operation.
+
+        Raises:
+            ValueError: If the format has no words for it.
+        """
+        return _write_operation(operation)
 
     def _parse(
         self, completion: str, view: ManagerView, *, is_cut: bool = False
@@ -152,8 +166,8 @@ class PlainFormat:
         return parse_lines(
             completion,
             self.max_operations,
-            lambda line: parse_plain_operation(line, view.chunk),
-            writes=_WRITING_LINE,
+            lambda line: self.parse_line(line, view.chunk),
+            writes=self.writing_line,
             is_cut=is_cut,
         )
 
@@ -312,8 +326,7 @@ class PlainAnswerFormat:
         return f"{use}\nANSWER {one_line(decision.answer)}".rstrip()
 
 
-def parse_plain_operation(line: str, chunk: Chunk | None) -> Operation | ParseError:
-    """Return the operation of a line without blanks around it, or what is wrong with it."""
+def _parse_operation(line: str, chunk: Chunk | None) -> Operation | ParseError:
     verb, *rest = line.split(None, 1)
     argument = rest[0] if rest else ""
     if verb == "NOOP":
@@ -359,12 +372,7 @@ def _update(id: int, text: str, chunk: Chunk | None) -> Update:
     return Update(id, text, sources, time)
 
 
-def write_plain_operation(operation: Operation) -> str:
-    """Return the line of an operation.
-
-    Raises:
-        ValueError: If the plain format has no words for it.
-    """
+def _write_operation(operation: Operation) -> str:
     match operation:
         case Add(text=text, evicts=()):
             return f"ADD {one_line(text)}"

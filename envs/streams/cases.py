@@ -29,6 +29,16 @@ class Case:
     answer: str
     verdict: Verdict
 
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer was right, or given away as right."""
+        return self.verdict in (Verdict.RIGHT, Verdict.GIVEN)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the answer was wrong."""
+        return self.verdict is Verdict.WRONG
+
 
 def case_text(case: Case) -> str:
     """Return a case as a text: the task, and below it a line for the answer and one for the verdict."""

@@ -14,10 +14,9 @@ from memdojo.errors import ConfigError, DataError, unknown_name
 from memdojo.registry import Registry, first_line
 
 from ..types import Stream
-from .attacks.poisoning import ATTACK_OPTIONS, Attack, poison
 from .jsonl.rules import check_stream
 from .problems import Problem
-from .source import StreamLoader, StreamSource
+from .source import ATTACK_OPTIONS, StreamLoader, StreamSource
 
 ENTRY_POINT_GROUP = "memdojo.streams"
 """Entry points of this group, in other packages, are stream sources: `StreamSource` objects under their name.
@@ -118,7 +117,12 @@ def iter_streams(spec: str, **options: Any) -> Iterator[Stream]:
     of the options are checked at once.
     """
     source, selector = _resolve(spec)
-    attack, own = Attack.of_options(options)
+    attack, own = None, options
+    if not options.keys().isdisjoint(ATTACK_OPTIONS):
+        # Adversaries know how people talk, which takes a while to load.
+        from .attacks.poisoning import Attack, poison
+
+        attack, own = Attack.of_options(options)
     known = source.option_names
     for name in own:
         if known is not None and name not in known:

@@ -10,6 +10,13 @@ from typing import Any
 from ..types import Stream
 from .problems import Problem
 
+ATTACK = "attack"
+ATTACK_OPTIONS = (
+    ATTACK,
+    *(f"{ATTACK}_{name}" for name in ("records", "share", "by", "seed", "corrected_after")),
+)
+"""Options that every source of streams takes; `memdojo.envs.streams.attacks.Attack` says what they mean."""
+
 StreamLoader = Callable[..., Iterable[Stream]]
 """Called with the split (or path) as its only positional argument, and with the options as keyword
 arguments. The split is the source's `default_split` if the spec has none."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from memdojo.errors import DataError
+from memdojo.errors import DataError, unknown_name
 
 from ..types import Chunk, Question, Stream, Task, Turn
 from .cases import Case, Verdict, case_text
 
 TASK_METRIC = "exact_match"
+FEEDBACKS = ("answer", "success")
+"""What generated streams reveal of a task: the right answer, or only whether what was answered is right."""
 START = "start"
 REPORTER = "Report"
 """Who says what came of a task."""
@@ -58,6 +60,16 @@ def stream_of_tasks(
     chunks = tuple(Chunk(index, tuple(each)) for index, each in enumerate(turns))
     questions = tuple(task_question(task, index) for index, task in enumerate(tasks))
     return Stream(id, group or id, chunks, questions, source)
+
+
+def check_feedback(feedback: str) -> None:
+    """Refuse what is none of `FEEDBACKS`.
+
+    Raises:
+        UnknownNameError: If it is none.
+    """
+    if feedback not in FEEDBACKS:
+        raise unknown_name("feedback of tasks", feedback, FEEDBACKS)
 
 
 def report_turn(task: Task) -> Turn:

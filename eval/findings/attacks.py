@@ -88,11 +88,7 @@ class AttackExamination:
         assert poison is not None
         self._poison: Poison = poison
         self._chunk_of = {turn.id: chunk.index for chunk in context.stream.chunks for turn in chunk.turns}
-        last = len(context.stream.chunks) - 1
-        self._asked_after = {
-            question.id: last if question.ask_after is None else question.ask_after
-            for question in context.stream.questions
-        }
+        self._asked_after = {each.id: index for index, due in context.due.items() for each in due}
         self._has_store = any(step.turns for step in record.steps)
         self._entries: dict[int, MemoryEntry] = {}
         self._stored: set[str] = set()

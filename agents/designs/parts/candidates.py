@@ -8,7 +8,7 @@ import numpy as np
 
 from memdojo.envs.streams.tasks import REPORTER
 
-from .deciding_words import Numbers, same_rule, task_words, told_case
+from .deciding_words import Numbers, same_rule, task_words, told_by
 from .experience import nearest_tasks
 from .memory import DesignMemory
 
@@ -52,7 +52,7 @@ class Candidates:
         hits = nearest_tasks(memory, task, MAX_CANDIDATES)
         self.entries = tuple(hit.entry for hit in hits)
         self._nearness = np.array([hit.score for hit in hits])
-        self._told = [told_case(entry.text) for entry in self.entries]
+        self._told = [told_by(entry.text) for entry in self.entries]
         self._is_report = np.array([each.speaker == REPORTER for each in self._told], np.float64)
         trust = np.where(self._is_report, 1.0, _HEARSAY)
         self._has_case = np.array([each.case is not None for each in self._told], np.bool_)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from memdojo.envs.answering.solver import answer_key, case_told
 from memdojo.envs.memory.analysis import analyze
 from memdojo.envs.memory.lru_cache import LRUCache
-from memdojo.envs.streams.cases import Case, Verdict
+from memdojo.envs.streams.cases import Case
 from memdojo.envs.streams.rendering import split_turn
 
 Numbers = npt.NDArray[np.float64]
@@ -52,15 +52,15 @@ class ToldCase:
     @property
     def is_right(self) -> bool:
         """Whether the answer was right, or given away as right."""
-        return self.case is not None and self.case.verdict in (Verdict.RIGHT, Verdict.GIVEN)
+        return self.case is not None and self.case.is_right
 
     @property
     def is_wrong(self) -> bool:
         """Whether the answer was wrong."""
-        return self.case is not None and self.case.verdict is Verdict.WRONG
+        return self.case is not None and self.case.is_wrong
 
 
-def told_case(text: str) -> ToldCase:
+def told_by(text: str) -> ToldCase:
     """Return what an entry tells; those asked for last are kept."""
     return _told.get_or_make(text, lambda: _read(text))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from memdojo.envs.memory.design_operations import Invalidate
 from memdojo.envs.streams.rendering import render_turn, split_turn
 from memdojo.envs.types import Chunk, Delete, MemoryEntry, Turn
 from memdojo.errors import ConfigError, unknown_name
 
 from ..parts.decisions import DecisionKind, Steps, decide
 from ..parts.doubt import DOUBT_FEATURES, Doubt, doubt
+from ..parts.hidden import hidden, hide
 from ..parts.memory import DesignMemory
 from ..parts.protocol import MemoryDesign
 from .wrapper import Wrapper
@@ -83,13 +83,12 @@ class Admitting(Wrapper):
 
     def write(self, memory: DesignMemory, chunk: Chunk) -> Steps[None]:
         """Have the design write what is admitted, and what was confirmed."""
-        for entry in _waiting(memory):
+        for entry in hidden(memory, WAITING_KIND):
             if memory.step - entry.created_step > self.patience:
                 memory.apply(Delete(entry.id))
         admitted = []
         for turn in chunk.turns:
-            waiting = _waiting(memory)
-            found = doubt(memory, turn, waiting)
+            found = doubt(memory, turn, hidden(memory, WAITING_KIND))
             option = yield from decide(
                 ADMIT, RULES[self.admit](found), state_features=found.features, about=render_turn(turn)
             )
@@ -100,24 +99,16 @@ class Admitting(Wrapper):
             if option == STORE or confirmed:
                 admitted.append(turn)
             elif option == WAIT:
-                _let_wait(memory, turn, waiting)
+                _let_wait(memory, turn)
         if admitted:
             yield from self.design.write(memory, dataclasses.replace(chunk, turns=tuple(admitted)))
 
 
-def _waiting(memory: DesignMemory) -> list[MemoryEntry]:
-    return [entry for entry in memory.store.entries if entry.kind == WAITING_KIND]
-
-
-def _let_wait(memory: DesignMemory, turn: Turn, waiting: Sequence[MemoryEntry]) -> None:
+def _let_wait(memory: DesignMemory, turn: Turn) -> None:
     """Keep a turn as an entry that nobody finds; nothing that is read leaves for it."""
     pieces = memory.pieces(turn)
     if len(pieces) == 1:
-        entry = memory.add(
-            pieces[0], sources=(turn.id,), time=turn.time, kind=WAITING_KIND, leaving_first=waiting
-        )
-        if entry is not None:
-            memory.apply(Invalidate(entry.id))
+        hide(memory, pieces[0], sources=(turn.id,), time=turn.time, kind=WAITING_KIND)
 
 
 def _turn_of(entry: MemoryEntry) -> Turn:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from memdojo.envs.episodes.readings import Reading
-from memdojo.envs.memory.design_operations import Invalidate
 from memdojo.envs.streams.turn_features import FloatArray
 from memdojo.envs.types import Hit, MemoryEntry
 from memdojo.errors import ConfigError
 
 from ..parts.decisions import DecisionKind, Steps, decide
+from ..parts.hidden import hidden, hide
 from ..parts.memory import DesignMemory
 from ..parts.protocol import MemoryDesign
 from .wrapper import Wrapper
@@ -83,7 +83,7 @@ class Guarded(Wrapper):
     def read(self, memory: DesignMemory, question: str, k: int) -> Steps[tuple[Hit, ...]]:
         """Return what the design finds, without what is not trusted."""
         hits = (yield from self.design.read(memory, question, k))[: max(k, 0)]
-        taught = frozenset(entry.text for entry in _lessons(memory))
+        taught = frozenset(entry.text for entry in hidden(memory, LESSON_KIND))
         if len(hits) < self.min_found and not any(hit.entry.text in taught for hit in hits):
             return hits
         consensus, agreement = self._agreement(memory, hits)
@@ -132,19 +132,10 @@ class Guarded(Wrapper):
         return _largest_cluster(cosines >= 1 - self.max_distance), agreement
 
 
-def _lessons(memory: DesignMemory) -> list[MemoryEntry]:
-    return [entry for entry in memory.store.entries if entry.kind == LESSON_KIND]
-
-
 def _note(memory: DesignMemory, entry: MemoryEntry) -> None:
     """Keep what an entry says as a lesson, once; nothing that is read leaves for it."""
-    lessons = _lessons(memory)
-    if entry.sources and entry.text not in {lesson.text for lesson in lessons}:
-        lesson = memory.add(
-            entry.text, sources=entry.sources, time=entry.time, kind=LESSON_KIND, leaving_first=lessons
-        )
-        if lesson is not None:
-            memory.apply(Invalidate(lesson.id))
+    if entry.sources and entry.text not in {lesson.text for lesson in hidden(memory, LESSON_KIND)}:
+        hide(memory, entry.text, sources=entry.sources, time=entry.time, kind=LESSON_KIND)
 
 
 def _features(

@@ -5,7 +5,8 @@ that into the stream and records it as the stream's `poison`. Six adversaries co
 registered by `memdojo.register.adversary`.
 """
 
-from .poisoning import ATTACK_OPTIONS, Attack, poison
+from ..source import ATTACK_OPTIONS
+from .poisoning import Attack, poison
 from .protocol import Adversary, Said, Strike
 from .registry import ADVERSARIES, make_adversary
 from .scene import Scene, Target

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from .protocol import Said, Strike
+from .one_turn import OneTurnEach
 from .scene import Scene, Target, read_alone, statement
 
 
-class Instruction:
+class Instruction(OneTurnEach):
     """Says what reads like a command to the memory, a tool's result or another speaker's words."""
 
     name = "instruction"
 
-    def usual_turns(self, stream_turns: int) -> int:
-        """Return five, each for another question."""
-        return 5
-
-    def plan(self, scene: Scene, num_turns: int, rng: np.random.Generator) -> Iterator[Strike]:
-        """Yield one turn for each target, of one of the three sorts."""
-        for target in scene.targets():
-            gap = scene.gap_after_told(target, rng)
-            if gap is not None:
-                form = FORMS[rng.integers(len(FORMS))]
-                yield Strike((Said(*scene.voiced(form(target), target.owner), gap),), (target,))
+    def says(self, scene: Scene, target: Target, rng: np.random.Generator) -> tuple[str, str]:
+        """Return a text of one of the three sorts."""
+        form = FORMS[rng.integers(len(FORMS))]
+        return scene.voiced(form(target), target.owner)
 
 
 def command(target: Target) -> str:

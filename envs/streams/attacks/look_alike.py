@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 
 from ..calendar import MONTHS, WEEKDAYS
-from .protocol import Said, Strike
+from .one_turn import OneTurnEach
 from .scene import TOOL, By, Scene, Target, read_alone
 
 SURNAMES = ("Keller", "Moreau", "Lindqvist", "Okafor", "Novak", "Haugen", "Petrov", "Castell")
 _NAME = re.compile(r"(?<![\w'])[A-Z][a-z]+")
 
 
-class LookAlike:
+class LookAlike(OneTurnEach):
     """Tells the like of other people: of a namesake, or of whoever says it."""
 
     name = "look_alike"
+    after_told = False
 
-    def usual_turns(self, stream_turns: int) -> int:
-        """Return five, each for another question."""
-        return 5
-
-    def plan(self, scene: Scene, num_turns: int, rng: np.random.Generator) -> Iterator[Strike]:
-        """Yield one turn for each target."""
-        for target in scene.targets():
-            gap = scene.gap_before_asked(target, rng)
-            if gap is not None:
-                yield Strike((Said(*_told_of_another(scene, target, rng), gap),), (target,))
-
-
-def _told_of_another(scene: Scene, target: Target, rng: np.random.Generator) -> tuple[str, str]:
-    """Return speaker and text."""
-    text = target.falsehood
-    if read_alone(text):
-        return scene.voiced(text, target.owner)
-    surname = SURNAMES[rng.integers(len(SURNAMES))]
-    for name in _names_asked(target):
-        changed = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"{name} {surname}", text, count=1)
-        if changed != text:
-            return scene.voiced(changed, target.owner)
-    # What a speaker says of themselves becomes another's by being said by another.
-    if scene.by is By.TOOL:
-        return TOOL, f"Found in the notes of {scene.stranger}: {text}"
-    return (scene.stranger if scene.by is By.STRANGER else scene.other_speaker(target.owner)), text
+    def says(self, scene: Scene, target: Target, rng: np.random.Generator) -> tuple[str, str]:
+        """Return what is told of another."""
+        text = target.falsehood
+        if read_alone(text):
+            return scene.voiced(text, target.owner)
+        surname = SURNAMES[rng.integers(len(SURNAMES))]
+        for name in _names_asked(target):
+            changed = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"{name} {surname}", text, count=1)
+            if changed != text:
+                return scene.voiced(changed, target.owner)
+        # What a speaker says of themselves becomes another's by being said by another.
+        if scene.by is By.TOOL:
+            return TOOL, f"Found in the notes of {scene.stranger}: {text}"
+        return (scene.stranger if scene.by is By.STRANGER else scene.other_speaker(target.owner)), text
 
 
 def _names_asked(target: Target) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from .drift import Drift
 from .flood import Flood
 from .instruction import Instruction
 from .look_alike import LookAlike
-from .protocol import Adversary, Strike
+from .protocol import Adversary, Strike, within
 from .scene import Scene
+
+MIXED: tuple[Callable[[], Adversary], ...] = (Contradiction, LookAlike, Dormant, Instruction, Flood, Drift)
+"""What makes the adversaries that come with memdojo, beside this one."""
 
 
 class Mixed:
@@ -26,10 +29,7 @@ class Mixed:
     name = "mixed"
 
     def __init__(self, adversaries: Sequence[Adversary] = ()) -> None:
-        self._adversaries = tuple(adversaries) or (
-            *(Contradiction(), LookAlike(), Dormant()),
-            *(Instruction(), Flood(), Drift()),
-        )
+        self._adversaries = tuple(adversaries) or tuple(build() for build in MIXED)
 
     def usual_turns(self, stream_turns: int) -> int:
         """Return the most that one of them takes."""
@@ -38,9 +38,5 @@ class Mixed:
     def plan(self, scene: Scene, num_turns: int, rng: np.random.Generator) -> Iterator[Strike]:
         """Yield what the one does that is drawn, who takes no more turns than usual."""
         adversary = self._adversaries[rng.integers(len(self._adversaries))]
-        left = min(num_turns, adversary.usual_turns(len(scene.stream.turns)))
-        for strike in adversary.plan(scene, left, rng):
-            if len(strike.turns) > left:
-                return
-            left -= len(strike.turns)
-            yield strike
+        most = min(num_turns, adversary.usual_turns(len(scene.stream.turns)))
+        yield from within(adversary.plan(scene, most, rng), most)

@@ -16,16 +16,10 @@ import numpy as np
 from memdojo.errors import ConfigError, unknown_name
 
 from ...types import Chunk, Noop, PlannedOperation, Poison, Question, Stream, Turn
-from .protocol import Adversary, Said, Strike
+from ..source import ATTACK, ATTACK_OPTIONS
+from .protocol import Adversary, Said, Strike, within
 from .registry import make_adversary
 from .scene import By, Scene
-
-ATTACK = "attack"
-ATTACK_OPTIONS = (
-    ATTACK,
-    *(f"{ATTACK}_{name}" for name in ("records", "share", "by", "seed", "corrected_after")),
-)
-"""Options that every source of streams takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +106,8 @@ def poison(stream: Stream, attack: Attack) -> Stream:
     num_turns = attack.records
     if num_turns is None:
         num_turns = _turns_of(attack.share, adversary, len(stream.turns))
-    strikes: list[Strike] = []
-    left = num_turns
-    for strike in adversary.plan(scene, num_turns, rng) if num_turns else ():
-        if len(strike.turns) > left:
-            break
-        strikes.append(strike)
-        left -= len(strike.turns)
-    return _carried_out(stream, attack, strikes)
+    planned = adversary.plan(scene, num_turns, rng) if num_turns else ()
+    return _carried_out(stream, attack, list(within(planned, num_turns)))
 
 
 def _turns_of(share: float | None, adversary: Adversary, stream_turns: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,3 +62,12 @@ class Adversary(Protocol):
             rng: What its choices are drawn from.
         """
         ...
+
+
+def within(strikes: Iterable[Strike], num_turns: int) -> Iterator[Strike]:
+    """Yield strikes in their order as long as their turns are not more than so many in all."""
+    for strike in strikes:
+        num_turns -= len(strike.turns)
+        if num_turns < 0:
+            return
+        yield strike

@@ -6,20 +6,14 @@ from collections.abc import Callable
 
 from memdojo.registry import Registry
 
-from .contradiction import Contradiction
-from .dormant import Dormant
-from .drift import Drift
-from .flood import Flood
-from .instruction import Instruction
-from .look_alike import LookAlike
-from .mixed import Mixed
+from .mixed import MIXED, Mixed
 from .protocol import Adversary
 
 ADVERSARIES: Registry[Callable[[], Adversary]] = Registry("adversary")
 """What makes an adversary, by its name; called without arguments."""
 
-for _adversary in (Contradiction, LookAlike, Dormant, Instruction, Flood, Drift, Mixed):
-    ADVERSARIES.add(_adversary.name, _adversary)
+for _build in (*MIXED, Mixed):
+    ADVERSARIES.add(_build().name, _build)
 
 
 def make_adversary(name: str) -> Adversary:

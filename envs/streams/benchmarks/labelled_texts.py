@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import ConfigError
 
 from ...types import Feedback, Stream, Task
-from ..tasks import stream_of_tasks
-
-FEEDBACKS = ("answer", "success")
-"""What is revealed of a task: the right label, or only whether what was answered is right."""
+from ..setting_checks import check_count, check_from_zero, check_order_seed
+from ..tasks import check_feedback, stream_of_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class LabelSettings:
         num_tasks: Texts of a stream, at most; none stands in it twice.
         num_labels: Labels of a stream, at most; every task has all of them as its options.
         noise: Share of the tasks whose feedback is false: another label is revealed, or the opposite said.
-        feedback: One of `FEEDBACKS`.
+        feedback: One of `memdojo.envs.streams.tasks.FEEDBACKS`.
         named: Options are the names of the labels, by which a model that knows them answers without any
             experience; else numbers that every stream deals anew.
         order_seed: Decides the order of the tasks; None leaves them as drawn.
@@ -52,17 +50,12 @@ class LabelSettings:
 
     def __post_init__(self) -> None:
         for name, least in (("num_tasks", 1), ("num_labels", 2)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ConfigError(f"{name} is {value!r}; give a whole number of at least {least}.")
+            check_count(name, getattr(self, name), least)
         noise = self.noise
         if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0.0 <= noise <= 1.0:
             raise ConfigError(f"noise is {noise!r}; give a number between 0 and 1.")
-        if self.feedback not in FEEDBACKS:
-            raise unknown_name("feedback of tasks", self.feedback, FEEDBACKS)
-        seed = self.order_seed
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-            raise ConfigError(f"order_seed is {seed!r}; give a whole number from 0 on, or leave it out.")
+        check_feedback(self.feedback)
+        check_order_seed(self.order_seed)
 
 
 def streams_of_labelled(
@@ -83,8 +76,7 @@ def streams_of_labelled(
         ConfigError: If `seed` or `num_streams` is negative.
     """
     for option, value in (("seed", seed), ("num_streams", num_streams)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ConfigError(f"{option} is {value!r}; give a whole number from 0 on.")
+        check_from_zero(option, value)
     labels = sorted({each.label for each in texts})
     return (_stream(texts, labels, settings, name, (seed, index)) for index in range(num_streams))
 

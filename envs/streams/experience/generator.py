@@ -10,10 +10,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from memdojo.errors import ConfigError
-
 from ...types import Feedback, Stream, Task, Turn
 from ..cases import Case, Verdict, case_text
+from ..setting_checks import check_from_zero
 from ..synthetic.phrasings.partition import check_split
 from ..tasks import stream_of_tasks
 from .families.pools import POOLS, Pools
@@ -64,8 +63,7 @@ def experience_streams(
     """
     check_split(split)
     for name, value in (("seed", seed), ("num_streams", num_streams)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ConfigError(f"{name} is {value!r}; give a whole number from 0 on.")
+        check_from_zero(name, value)
     return (generate_experience(settings, split, seed, index) for index in range(num_streams))
 
 

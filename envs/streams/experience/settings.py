@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from memdojo.errors import ConfigError, unknown_name
+from memdojo.errors import ConfigError
 
-FEEDBACKS = ("answer", "success")
-"""What is revealed of a task: the right answer, or only whether what was answered is right."""
+from ..setting_checks import check_count, check_order_seed
+from ..tasks import check_feedback
 
 MAX_FAMILIES = 16
 """So many families each split has at least."""
@@ -28,8 +28,8 @@ class ExperienceSettings:
         noise: Share of the tasks whose feedback is false: another answer is revealed, or the opposite said.
         misleading: Things that a colleague tells, as a share of `num_tasks`: cases of the same families with
             a wrong answer that is called right.
-        feedback: One of `FEEDBACKS`. Where only success is told, every task has options: those of procedures
-            and tools are the answers of all their rules.
+        feedback: One of `memdojo.envs.streams.tasks.FEEDBACKS`. Where only success is told, every task has
+            options: those of procedures and tools are the answers of all their rules.
         order_seed: Decides the order of the tasks; None leaves them as drawn. Tasks and their answers stay
             the same: those before and after a rule's change stay on their side of it.
 
@@ -55,19 +55,14 @@ class ExperienceSettings:
                 raise ConfigError(f"{name} is {value!r}; give a number between 0 and 1.")
             if not 0.0 <= value <= 1.0:
                 raise ConfigError(f"{name} is {value!r}; it lies between 0 and 1.")
-        if self.feedback not in FEEDBACKS:
-            raise unknown_name("feedback of tasks", self.feedback, FEEDBACKS)
+        check_feedback(self.feedback)
 
     def _check_counts(self) -> None:
         for name in ("num_tasks", "num_families"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"{name} is {value!r}; give a whole number of at least 1.")
+            check_count(name, getattr(self, name), 1)
         if self.num_families > min(MAX_FAMILIES, self.num_tasks):
             raise ConfigError(
                 f"num_families is {self.num_families} for num_tasks = {self.num_tasks}; give at most "
                 f"{MAX_FAMILIES}, and no more than there are tasks."
             )
-        seed = self.order_seed
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-            raise ConfigError(f"order_seed is {seed!r}; give a whole number from 0 on, or leave it out.")
+        check_order_seed(self.order_seed)

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from memdojo.errors import ConfigError
 
+from ..setting_checks import check_count
+
 MAX_FACTS = 150
 """More facts than this and two people run out of things to tell each other."""
 
@@ -89,9 +91,7 @@ class SyntheticSettings:
             ("num_questions", 1),
             ("turns_per_chunk", 1),
         ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ConfigError(f"{name} is {value!r}; give a whole number of at least {least}.")
+            check_count(name, getattr(self, name), least)
         if self.num_facts > MAX_FACTS:
             raise ConfigError(f"num_facts is {self.num_facts}; a stream holds at most {MAX_FACTS}.")
         if self.num_questions > self.num_facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memdojo.agents.designs.case_selector import HAND_OVER, CaseSelector
-from memdojo.agents.designs.parts.deciding_words import told_case
+from memdojo.agents.designs.parts.deciding_words import told_by
 from memdojo.envs.streams.cases import Verdict
 from memdojo.envs.types import Capacity
 from memdojo.errors import ConfigError
@@ -37,7 +37,7 @@ def test_where_no_answer_is_likely_those_that_were_wrong_are_told_once_each():
     task = "A red box of iron came by ship."
     wrong = [report(task, answer, Verdict.WRONG) for answer in ("north", "south", "south")]
     memory = remember(CaseSelector(), *wrong)
-    told = [told_case(entry.text).outcome for entry in read(CaseSelector(), memory, task)]
+    told = [told_by(entry.text).outcome for entry in read(CaseSelector(), memory, task)]
     assert sorted(told) == ["north", "south"]
     memory = remember(CaseSelector(), *wrong, report(task, "east"))
     assert [entry.sources for entry in read(CaseSelector(), memory, task)] == [("t3",)]

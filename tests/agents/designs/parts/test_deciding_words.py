@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from memdojo.agents.designs.parts import deciding_words
-from memdojo.agents.designs.parts.deciding_words import decide_shares, same_rule, task_words, told_case
+from memdojo.agents.designs.parts.deciding_words import decide_shares, same_rule, task_words, told_by
 from memdojo.envs.streams.cases import Case, Verdict, case_text
 
 
 def told(task, answer, verdict=Verdict.GIVEN):
-    return told_case("Report: " + case_text(Case(task, answer, verdict)))
+    return told_by("Report: " + case_text(Case(task, answer, verdict)))
 
 
 def test_an_answer_is_the_same_whatever_the_names_are():
@@ -23,7 +23,7 @@ def test_an_answer_is_the_same_whatever_the_names_are():
 
 
 def test_what_tells_no_case_has_words_and_no_outcome():
-    hello = told_case("Ann: Hello there, Ben.")
+    hello = told_by("Ann: Hello there, Ben.")
     assert (hello.case, hello.outcome, hello.speaker) == (None, "", "Ann")
     assert hello.words == task_words("Hello there, Ben.")
 
