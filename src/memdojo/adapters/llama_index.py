@@ -10,6 +10,7 @@ from typing import Any
 
 from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.deploy.open_memory import open_memory
+from memdojo.envs.quoting import one_line, without_marks
 from memdojo.errors import ConfigError
 
 from .left_out import LeftOut
@@ -85,7 +86,7 @@ class MemdojoBlock(BaseMemoryBlock[str]):  # type: ignore[misc]  # LlamaIndex is
             return ""
         hits = await asyncio.to_thread(self._memory.search, query, self.top_k)
         # An entry is a line, so that `atruncate` knows where one ends.
-        return "\n".join(" ".join(hit.entry.text.split()) for hit in hits)
+        return "\n".join(without_marks(one_line(hit.entry.text)) for hit in hits)
 
     async def _aput(self, messages: list[Any]) -> None:
         """Say messages to the manager.

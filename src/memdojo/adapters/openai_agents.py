@@ -12,6 +12,7 @@ from typing import Any
 
 from memdojo.deploy.memory_agent import MemoryAgent
 from memdojo.deploy.open_memory import open_memory
+from memdojo.envs.quoting import one_line, without_marks
 from memdojo.envs.streams.rendering import split_turn
 from memdojo.envs.types import MemoryEntry
 from memdojo.errors import ConfigError, MissingDependencyError, UnknownNameError
@@ -196,7 +197,8 @@ class MemdojoSession(SessionABC):  # type: ignore[misc]  # The SDK is not looked
 def _shown(entries: Sequence[MemoryEntry]) -> list[Any]:
     if not entries:
         return []
-    lines = "\n".join(entry.text for entry in entries)
+    # A text is a line, and none of it a mark of the model's template, whatever somebody said.
+    lines = "\n".join(without_marks(one_line(entry.text)) for entry in entries)
     return [{"role": "user", "content": f"{HEADING}\n{lines}"}]
 
 
